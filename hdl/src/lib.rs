@@ -1,0 +1,1 @@
+//! The self-timed learning array as hardware.

@@ -1,0 +1,2 @@
+//! Everything the `wheatstone` command is made of.
+pub mod data;

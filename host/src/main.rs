@@ -1,0 +1,2 @@
+//! The `wheatstone` command.
+fn main() {}
