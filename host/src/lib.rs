@@ -1,2 +1,4 @@
 //! Everything the `wheatstone` command is made of.
+
 pub mod data;
+pub mod metrics;

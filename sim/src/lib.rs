@@ -1,7 +1,61 @@
 //! Bit-exact model of a self-timed, fixed-point resistor network that learns.
+//!
+//! Voltages are imposed on a network's inputs and every other node relaxes until Kirchhoff's current law holds: the
+//! *free* state. The outputs are then pulled a little towards the wanted voltages: the *clamped* state. Every
+//! resistor changes its own conductance from its own two voltage drops. This crate says, to the last bit, what a
+//! digital array of small cells that does this computes; `docs/cell-contract.md` is its text.
+//!
+//! A [`Network`] in a [`Format`] under [`Rules`] is a [`Design`]; an [`Engine`] runs it from a [`State`]. There is
+//! no input or output here, no clock, no thread, and no float between a sample's quantised voltages and an answer's.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use wheatstone_sim::network::{EdgeKind, crossbar};
+//! use wheatstone_sim::{
+//!     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, Sense, State,
+//!     Target,
+//! };
+//!
+//! // Two rails and one output: a voltage divider that learns to divide in half.
+//! let network = crossbar(2, 1, EdgeKind::Linear)?;
+//! let rules = Rules {
+//!     omega: Omega::GAUSS_SEIDEL,
+//!     nudge: Nudge::Clamped { eta: 0 },
+//!     g_min: 1,
+//!     lowest_rail: 0,
+//! };
+//! let design = Arc::new(Design::new(network, Format::WIDE, rules)?);
+//! let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
+//! let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+//! let mut engine = Reference::new(design, configuration, start)?;
+//! let half = Target { voltage: 10_000, sense: Sense::Equal };
+//! for _ in 0..200 {
+//!     engine.train(&Sample { inputs: vec![20_000, 0], targets: vec![Some(half)] })?;
+//! }
+//! assert!(engine.read(&[20_000, 0], 8)?[0].abs_diff(10_000) <= 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod checkpoint;
+mod design;
+pub mod engine;
 mod format;
+mod gain;
+mod generator;
+pub mod network;
+mod power;
 mod sample;
+mod state;
+mod wave;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use design::{Configuration, ConfigurationError, Design, DesignError, Learning, Nudge, Rules};
+pub use engine::{Engine, Reference, SampleError};
 pub use format::{Format, FormatError, shift_rounded};
+pub use gain::{Gain, GainTable, Omega, OmegaError};
+pub use generator::{EdgeGenerator, epoch_order};
+pub use network::{Network, NetworkError};
+pub use power::{dissipated_power, power_unit};
 pub use sample::{Sample, Sense, Target};
+pub use state::{Initial, State, StateError};
+pub use wave::Wave;

@@ -1,0 +1,91 @@
+//! What a run measures: one record an epoch, and a full evaluation at its end.
+
+use serde::{Deserialize, Serialize};
+
+/// How well a set of samples was answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Share of samples classified correctly, 0..=1; absent for regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// Mean squared difference between answered and wanted output voltages, in V^2 (1 V is full scale).
+    pub mse: f64,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Number of epochs done; 0 before training.
+    pub epoch: u32,
+    /// Samples trained so far.
+    pub samples: u64,
+    /// Relaxing steps made so far while training.
+    pub steps: u64,
+    /// Learning shift offset in force during the epoch.
+    pub alpha_offset: u8,
+    /// On the training samples as they came, before each one's learning step; at epoch 0 read out afterwards.
+    pub train: Score,
+    /// On the held-out samples after the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Score>,
+    /// Mean over the epoch's samples of the power dissipated in the free state, in units of full conductance
+    /// times (1 V)^2.
+    pub power_free: f64,
+    /// The same in the clamped state.
+    pub power_clamped: f64,
+}
+
+/// Answers to a set of samples beside what was wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Which samples: `test`, or `train` where nothing was held out.
+    pub part: String,
+    /// Number of samples.
+    pub samples: usize,
+    /// Over all of them.
+    pub score: Score,
+    /// How classes were told apart, or how values were met.
+    pub detail: Detail,
+}
+
+/// The answers of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Detail {
+    /// Classification.
+    Confusion {
+        /// Names of the classes.
+        classes: Vec<String>,
+        /// `counts[wanted][answered]`.
+        counts: Vec<Vec<u32>>,
+    },
+    /// Regression: one fit for each output.
+    Fits {
+        /// In output order.
+        fits: Vec<Fit>,
+    },
+}
+
+/// One output of a regression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// Name of the value, in its own units.
+    pub name: String,
+    /// Name of the only feature, if there is just one: the abscissa to draw over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// One point for each sample.
+    pub points: Vec<FitPoint>,
+}
+
+/// One sample of a fit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FitPoint {
+    /// The feature's value, if there is just one feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    /// What was wanted.
+    pub wanted: f64,
+    /// What the network answered.
+    pub answered: f64,
+}

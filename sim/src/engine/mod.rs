@@ -1,0 +1,138 @@
+//! Engines run a design. All of them compute the same bits.
+
+mod reference;
+
+pub use reference::Reference;
+
+use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use thiserror::Error;
+
+/// A sample that does not fit a network.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SampleError {
+    /// Too few or too many voltages or targets.
+    #[error("the sample has {found} {what} and the network {expected}; encode it for this network")]
+    Length {
+        /// `inputs` or `targets`.
+        what: &'static str,
+        /// In the sample.
+        found: usize,
+        /// In the network.
+        expected: usize,
+    },
+    /// A voltage out of the format's range.
+    #[error("{what}[{index}] = {value} is outside {low}..={high}; encode the sample in the design's format")]
+    Range {
+        /// `inputs` or `targets`.
+        what: &'static str,
+        /// Which of them.
+        index: usize,
+        /// Its voltage.
+        value: i32,
+        /// Smallest voltage.
+        low: i64,
+        /// Largest voltage.
+        high: i64,
+    },
+}
+
+/// Runs a design step by step. Implementors supply the primitive moves; how a training sample is made of them is
+/// the same for all.
+pub trait Engine {
+    /// The design it runs.
+    fn design(&self) -> &Design;
+
+    /// The configuration in force.
+    fn configuration(&self) -> Configuration;
+
+    /// Changes the configuration, at rest.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] names the field out of bounds; nothing is changed then.
+    fn configure(&mut self, configuration: Configuration) -> Result<(), ConfigurationError>;
+
+    /// A copy of the architectural state.
+    fn state(&self) -> State;
+
+    /// Replaces the architectural state.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is not a state of this design; nothing is changed then.
+    fn set_state(&mut self, state: State) -> Result<(), StateError>;
+
+    /// Imposes the sample's voltages on the inputs, in both waves, and sets the outputs' targets.
+    ///
+    /// # Errors
+    /// [`SampleError`] if the sample does not fit the network; nothing is changed then.
+    fn present(&mut self, sample: &Sample) -> Result<(), SampleError>;
+
+    /// One relaxing step: every node updates one of its waves.
+    fn step(&mut self);
+
+    /// One learning step: every edge that learns updates its conductance.
+    fn learn(&mut self);
+
+    /// The free voltages of the outputs, in port order and LSB of `v`.
+    fn answer(&self) -> Vec<i32>;
+
+    /// Trains on one sample: presents it, relaxes and learns as configured. Returns the free answer the network had
+    /// before its last learning step.
+    ///
+    /// # Errors
+    /// [`SampleError`] if the sample does not fit the network; nothing is changed then.
+    fn train(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
+        self.present(sample)?;
+        let Configuration { steps, learning, .. } = self.configuration();
+        for step in 1..=steps {
+            self.step();
+            if let Learning::Continuous { every } = learning
+                && step % every == 0
+                && step != steps
+            {
+                self.learn();
+            }
+        }
+        let answer = self.answer();
+        match learning {
+            Learning::Continuous { every } if steps % every != 0 => {}
+            _ => self.learn(),
+        }
+        Ok(answer)
+    }
+
+    /// Reads the answer to one sample: presents its inputs with nobody nudged and relaxes `steps` steps from where
+    /// the network stands. It does not learn.
+    ///
+    /// # Errors
+    /// [`SampleError`] if the inputs do not fit the network; nothing is changed then.
+    fn read(&mut self, inputs: &[i32], steps: u32) -> Result<Vec<i32>, SampleError> {
+        let targets: Vec<Option<Target>> = vec![None; self.design().network().outputs().len()];
+        self.present(&Sample { inputs: inputs.to_vec(), targets })?;
+        for _ in 0..steps {
+            self.step();
+        }
+        Ok(self.answer())
+    }
+}
+
+/// Checks that a sample fits a design.
+pub(crate) fn check_sample(design: &Design, sample: &Sample) -> Result<(), SampleError> {
+    let network = design.network();
+    for (what, found, expected) in [
+        ("inputs", sample.inputs.len(), network.inputs().len()),
+        ("targets", sample.targets.len(), network.outputs().len()),
+    ] {
+        if found != expected {
+            return Err(SampleError::Length { what, found, expected });
+        }
+    }
+    let (low, high) = design.format().v_range();
+    let inputs = sample.inputs.iter().copied().enumerate().map(|(i, v)| ("inputs", i, v));
+    let targets = sample.targets.iter().enumerate().filter_map(|(i, t)| t.map(|t| ("targets", i, t.voltage)));
+    for (what, index, value) in inputs.chain(targets) {
+        if !(low..=high).contains(&value.into()) {
+            return Err(SampleError::Range { what, index, value, low, high });
+        }
+    }
+    Ok(())
+}

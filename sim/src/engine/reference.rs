@@ -1,0 +1,233 @@
+//! The reference engine: reads like the cell contract (`docs/cell-contract.md`) and is never optimised.
+
+use super::{Engine, SampleError, check_sample};
+use crate::network::{EdgeId, EdgeKind, NodeId, NodeKind};
+use crate::{
+    Configuration, ConfigurationError, Design, Gain, Learning, Nudge, Sample, Sense, State, StateError,
+    Target, Wave, shift_rounded,
+};
+use std::sync::Arc;
+
+/// The naive engine every other one is tested against.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    design: Arc<Design>,
+    configuration: Configuration,
+    state: State,
+    /// By node; only outputs have one.
+    targets: Vec<Option<Target>>,
+    /// By node; a function of the conductances, recomputed when they change.
+    gains: Vec<Gain>,
+}
+
+impl Reference {
+    /// An engine at rest in `state`.
+    ///
+    /// # Errors
+    /// [`StateError`] if it is not a state of this design.
+    pub fn new(design: Arc<Design>, configuration: Configuration, state: State) -> Result<Self, StateError> {
+        state.check(&design)?;
+        let targets = vec![None; design.network().nodes().len()];
+        let mut engine = Reference { design, configuration, state, targets, gains: Vec::new() };
+        engine.update_gains();
+        Ok(engine)
+    }
+
+    /// The voltage a node's neighbours see.
+    fn voltage(&self, node: NodeId, wave: Wave) -> i64 {
+        self.design.format().voltage(self.state.u(wave)[node.index()])
+    }
+
+    /// The conductance of an edge.
+    fn conductance(&self, edge: EdgeId) -> i64 {
+        self.design.format().conductance(self.state.k[edge.index()])
+    }
+
+    /// Twice the current an edge carries into a node at voltage `v` from a neighbour at voltage `v_other`. Twice,
+    /// so that the square law's factor 1/2 needs no rounding.
+    fn twice_current(&self, edge: EdgeId, v: i64, v_other: i64) -> i64 {
+        let g = self.conductance(edge);
+        match self.design.network().edges()[edge.index()].kind {
+            EdgeKind::Linear => 2 * g * (v_other - v),
+            EdgeKind::Transistor => {
+                let (a, b) = ((g - v).max(0), (g - v_other).max(0));
+                (a - b) * (a + b)
+            }
+        }
+    }
+
+    /// Twice the nudging current into an output at voltage `v`. A target's sense is a diode in its path.
+    fn twice_nudging_current(&self, target: Target, wave: Wave, v: i64) -> i64 {
+        let Nudge::Current { beta, centred } = self.design.rules().nudge else { return 0 };
+        let sign = match wave {
+            Wave::Clamped => 1,
+            Wave::Free if centred => -1,
+            Wave::Free => return 0,
+        };
+        let drop = i64::from(target.voltage) - v;
+        let passed = match target.sense {
+            Sense::Equal => drop,
+            Sense::AtLeast => drop.max(0),
+            Sense::AtMost => drop.min(0),
+        };
+        2 * sign * (passed << (self.design.format().k_bits() - u32::from(beta)))
+    }
+
+    /// The accumulator of a node after it relaxes one wave.
+    fn relaxed(&self, node: NodeId, wave: Wave) -> i64 {
+        let format = self.design.format();
+        let v = self.voltage(node, wave);
+        let mut twice_sum: i64 = 0;
+        for incidence in self.design.network().incidences(node) {
+            twice_sum += self.twice_current(incidence.edge, v, self.voltage(incidence.neighbour, wave));
+        }
+        if let Some(target) = self.targets[node.index()] {
+            twice_sum += self.twice_nudging_current(target, wave, v);
+        }
+        let Gain { q, s } = self.gains[node.index()];
+        let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
+        let (low, high) = format.u_range();
+        (self.state.u(wave)[node.index()] + change).clamp(low, high)
+    }
+
+    /// The accumulator of an output nudged by coupled learning.
+    fn nudged(&self, node: NodeId, target: Target, eta: u8) -> i64 {
+        let u_free = self.state.u(Wave::Free)[node.index()];
+        let wanted = i64::from(target.voltage);
+        if target.sense.is_satisfied(self.voltage(node, Wave::Free), wanted) {
+            return u_free;
+        }
+        u_free + shift_rounded(self.design.format().accumulator(wanted) - u_free, eta.into())
+    }
+
+    /// A node's turn in one wave.
+    fn update_node(&mut self, node: NodeId, wave: Wave) {
+        let network = self.design.network();
+        let u = match (self.design.rules().nudge, self.targets[node.index()], wave) {
+            (Nudge::Clamped { eta }, Some(target), Wave::Clamped) => self.nudged(node, target, eta),
+            _ => self.relaxed(node, wave),
+        };
+        self.state.u[wave.index()][node.index()] = network.nodes()[node.index()].clamp.apply(u);
+    }
+
+    /// Both voltage drops of an edge.
+    fn drops(&self, edge: EdgeId) -> [i64; 2] {
+        let [i, j] = self.design.network().edges()[edge.index()].ends;
+        Wave::BOTH.map(|wave| self.voltage(i, wave) - self.voltage(j, wave))
+    }
+
+    /// The accumulator of an edge after it learns.
+    fn learnt(&self, edge: EdgeId) -> i64 {
+        let network = self.design.network();
+        let group = &network.groups()[network.edges()[edge.index()].group.index()];
+        let alpha = i32::from(group.alpha) + i32::from(self.configuration.alpha_offset);
+        let [free, clamped] = self.drops(edge);
+        let product = (free - clamped) * (free + clamped);
+        let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
+        let (low, high) = self.design.format().k_range(self.design.rules().g_min.into());
+        (self.state.k[edge.index()] + change).clamp(low, high)
+    }
+
+    /// Every node's gain, from the sum `D` of what its edges, and its nudge, can conduct.
+    fn update_gains(&mut self) {
+        let design = Arc::clone(&self.design);
+        let (network, format, rules) = (design.network(), design.format(), design.rules());
+        self.gains = network
+            .node_ids()
+            .map(|node| {
+                let mut d_sum: i64 = 0;
+                for incidence in network.incidences(node) {
+                    let g = self.conductance(incidence.edge);
+                    d_sum += match network.edges()[incidence.edge.index()].kind {
+                        EdgeKind::Linear => g,
+                        EdgeKind::Transistor => (g - i64::from(rules.lowest_rail)).max(0),
+                    };
+                }
+                if let (Nudge::Current { beta, .. }, NodeKind::Output) =
+                    (rules.nudge, network.nodes()[node.index()].kind)
+                {
+                    d_sum += 1 << (format.k_bits() - u32::from(beta));
+                }
+                design.gains().gain(d_sum, format.k_bits())
+            })
+            .collect();
+    }
+}
+
+impl Engine for Reference {
+    fn design(&self) -> &Design {
+        &self.design
+    }
+
+    fn configuration(&self) -> Configuration {
+        self.configuration
+    }
+
+    fn configure(&mut self, configuration: Configuration) -> Result<(), ConfigurationError> {
+        configuration.check()?;
+        self.configuration = configuration;
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        self.state.clone()
+    }
+
+    fn set_state(&mut self, state: State) -> Result<(), StateError> {
+        state.check(&self.design)?;
+        self.state = state;
+        self.update_gains();
+        Ok(())
+    }
+
+    fn present(&mut self, sample: &Sample) -> Result<(), SampleError> {
+        check_sample(&self.design, sample)?;
+        let network = self.design.network();
+        for (&node, &v) in network.inputs().iter().zip(&sample.inputs) {
+            for u in &mut self.state.u {
+                u[node.index()] = self.design.format().accumulator(v.into());
+            }
+        }
+        for (&node, &target) in network.outputs().iter().zip(&sample.targets) {
+            self.targets[node.index()] = target;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) {
+        let design = Arc::clone(&self.design);
+        let (network, colouring) = (design.network(), design.network().colouring());
+        let colours = colouring.count();
+        for node in network.node_ids() {
+            if network.nodes()[node.index()].kind == NodeKind::Input {
+                continue;
+            }
+            // A colour's turn in wave F comes at its own phase, in wave C one step later.
+            let colour = colouring.colour(node);
+            if colour == self.state.phase {
+                self.update_node(node, Wave::Free);
+            } else if (colour + 1) % colours == self.state.phase {
+                self.update_node(node, Wave::Clamped);
+            }
+        }
+        self.state.phase = (self.state.phase + 1) % colours;
+    }
+
+    fn learn(&mut self) {
+        for edge in self.design.network().edge_ids() {
+            if let Learning::Desynchronous { rarity } = self.configuration.learning
+                && !self.state.generators[edge.index()].fires(rarity)
+            {
+                continue;
+            }
+            self.state.k[edge.index()] = self.learnt(edge);
+        }
+        self.update_gains();
+    }
+
+    fn answer(&self) -> Vec<i32> {
+        let outputs = self.design.network().outputs().iter();
+        #[expect(clippy::cast_possible_truncation, reason = "a voltage has at most 20 bits")]
+        outputs.map(|&node| self.voltage(node, Wave::Free) as i32).collect()
+    }
+}

@@ -1,0 +1,269 @@
+//! The graph a network is made of: nodes, edges, groups of edges, ports and colours.
+//!
+//! A [`Network`] is valid by construction: every edge joins two different known nodes and no pair twice, every
+//! node that is not an input reaches one (its voltage would be undefined otherwise), and ports are what their
+//! lists say. It holds no numbers of a format and no state; see [`Design`](crate::Design) and
+//! [`State`](crate::State).
+
+mod builder;
+mod colouring;
+mod error;
+mod file;
+mod shapes;
+
+pub use builder::NetworkBuilder;
+pub use colouring::{Colouring, OddCycle};
+pub use error::NetworkError;
+pub use shapes::{Boundary, crossbar, lattice, layered, pinwheel};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+
+/// Index of a node in its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// Index of an edge in its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EdgeId(pub u32);
+
+/// Index of a group of edges in its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub u16);
+
+impl NodeId {
+    /// The id as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl EdgeId {
+    /// The id as an index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl GroupId {
+    /// The id as an index.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// What drives a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NodeKind {
+    /// Its voltage is imposed and never updated.
+    Input,
+    /// It relaxes.
+    Hidden,
+    /// It relaxes, and is nudged towards a target in the clamped wave.
+    Output,
+}
+
+/// An ideal diode from a node to ground, which makes the network nonlinear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiodeClamp {
+    /// No diode.
+    #[default]
+    None,
+    /// The voltage stays at or above zero.
+    NonNegative,
+    /// The voltage stays at or below zero.
+    NonPositive,
+}
+
+impl DiodeClamp {
+    /// The nearest accumulator the diode permits.
+    pub fn apply(self, u: i64) -> i64 {
+        match self {
+            DiodeClamp::None => u,
+            DiodeClamp::NonNegative => u.max(0),
+            DiodeClamp::NonPositive => u.min(0),
+        }
+    }
+}
+
+/// How an edge conducts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeKind {
+    /// A resistor: current `g (v_j - v_i)`.
+    #[default]
+    Linear,
+    /// A transistor by the square law with cut-off and saturation, its gate voltage above threshold `g`.
+    Transistor,
+}
+
+/// One node of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// What drives it.
+    pub kind: NodeKind,
+    /// Its diode, if any.
+    pub clamp: DiodeClamp,
+}
+
+/// One edge of a network. It has no direction: exchanging its ends changes no bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The nodes it joins.
+    pub ends: [NodeId; 2],
+    /// How it conducts.
+    pub kind: EdgeKind,
+    /// The group whose learning shift it uses.
+    pub group: GroupId,
+}
+
+/// Edges that learn at the same rate, say a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeGroup {
+    /// Its name in files.
+    pub name: String,
+    /// Learning shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
+    #[serde(default)]
+    pub alpha: i8,
+}
+
+/// Smallest and largest learning shift of a group.
+pub const ALPHA_RANGE: std::ops::RangeInclusive<i8> = -24..=16;
+
+/// An edge seen from one of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incidence {
+    /// The edge.
+    pub edge: EdgeId,
+    /// The node at its other end.
+    pub neighbour: NodeId,
+}
+
+/// A resistor network: a valid graph with its ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    name: String,
+    nodes: Vec<Node>,
+    node_names: Vec<String>,
+    positions: Vec<[i32; 2]>,
+    edges: Vec<Edge>,
+    groups: Vec<EdgeGroup>,
+    inputs: Vec<NodeId>,
+    outputs: Vec<NodeId>,
+    colouring: Colouring,
+    incidence_start: Vec<u32>,
+    incidences: Vec<Incidence>,
+}
+
+impl Network {
+    /// What the network is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All nodes, by id.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// All edges, by id.
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// All groups of edges, by id.
+    pub fn groups(&self) -> &[EdgeGroup] {
+        &self.groups
+    }
+
+    /// The input nodes in port order: sample voltages come in this order.
+    pub fn inputs(&self) -> &[NodeId] {
+        &self.inputs
+    }
+
+    /// The output nodes in port order: targets and answers come in this order.
+    pub fn outputs(&self) -> &[NodeId] {
+        &self.outputs
+    }
+
+    /// Every node's id, ascending.
+    pub fn node_ids(&self) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+        #[expect(clippy::cast_possible_truncation, reason = "the builder refuses more than 2^32 - 1 nodes")]
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// Every edge's id, ascending.
+    pub fn edge_ids(&self) -> impl ExactSizeIterator<Item = EdgeId> + use<> {
+        #[expect(clippy::cast_possible_truncation, reason = "the builder refuses more than 2^32 - 1 edges")]
+        (0..self.edges.len() as u32).map(EdgeId)
+    }
+
+    /// A node's name; an unnamed node is called `n` and its index.
+    pub fn node_name(&self, node: NodeId) -> Cow<'_, str> {
+        match self.node_names.get(node.index()) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(builder::default_name(node.index())),
+        }
+    }
+
+    /// Where to draw a node, in units of a grid, x to the right and y down; `None` if nobody said.
+    pub fn position(&self, node: NodeId) -> Option<[i32; 2]> {
+        self.positions.get(node.index()).copied()
+    }
+
+    /// The edges at a node with their other ends, in order of edge id.
+    pub fn incidences(&self, node: NodeId) -> &[Incidence] {
+        let i = node.index();
+        &self.incidences[self.incidence_start[i] as usize..self.incidence_start[i + 1] as usize]
+    }
+
+    /// The largest number of edges at one node.
+    pub fn max_degree(&self) -> usize {
+        self.incidence_start.windows(2).map(|w| (w[1] - w[0]) as usize).max().unwrap_or(0)
+    }
+
+    /// The colours that give nodes their turns.
+    pub fn colouring(&self) -> &Colouring {
+        &self.colouring
+    }
+
+    /// Two colours suffice, as the hardware needs.
+    ///
+    /// # Errors
+    /// [`NetworkError::OddCycle`] names a cycle of odd length.
+    pub fn require_bipartite(&self) -> Result<(), NetworkError> {
+        match self.colouring.odd_cycle() {
+            None => Ok(()),
+            Some(cycle) => Err(NetworkError::OddCycle {
+                nodes: cycle.nodes.iter().map(|&n| self.node_name(n).into_owned()).collect(),
+            }),
+        }
+    }
+
+    /// SHA-256 over everything that decides the network's behaviour: node kinds, clamps, edges, groups' shifts and
+    /// ports, but no names and no drawing positions. Two networks of equal digest compute the same bits.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut put = |value: u64| hash.update(value.to_le_bytes());
+        put(self.nodes.len() as u64);
+        for node in &self.nodes {
+            put(node.kind as u64);
+            put(node.clamp as u64);
+        }
+        put(self.edges.len() as u64);
+        for edge in &self.edges {
+            put(u64::from(edge.ends[0].0));
+            put(u64::from(edge.ends[1].0));
+            put(edge.kind as u64);
+            put(i64::from(self.groups[edge.group.index()].alpha).cast_unsigned());
+        }
+        for ports in [&self.inputs, &self.outputs] {
+            put(ports.len() as u64);
+            ports.iter().for_each(|n| put(u64::from(n.0)));
+        }
+        hash.finalize().into()
+    }
+}
