@@ -36,13 +36,6 @@ impl NetworkBuilder {
         GroupId(u16::try_from(self.groups.len() - 1).unwrap_or(u16::MAX))
     }
 
-    /// Sets the learning shift of every group.
-    pub fn set_alpha(&mut self, alpha: &[i8]) {
-        for (group, &alpha) in self.groups.iter_mut().zip(alpha) {
-            group.alpha = alpha;
-        }
-    }
-
     /// Adds a node without a name of its own and returns its id.
     pub fn node(&mut self, clamp: DiodeClamp) -> NodeId {
         let index = self.clamps.len();

@@ -58,6 +58,14 @@ pub enum NetworkError {
         /// The shift.
         alpha: i8,
     },
+    /// Not one learning shift for each group.
+    #[error("{found} learning shifts for the {expected} groups {names}; give one for each", expected = groups.len(), names = groups.join(", "))]
+    GroupCount {
+        /// Shifts there are.
+        found: usize,
+        /// Names of the groups.
+        groups: Vec<String>,
+    },
     /// An edge joins a node to itself.
     #[error(
         "edges[{edge}].ends: both are `{node}`; a resistor from a node to itself carries nothing, remove it"

@@ -230,6 +230,24 @@ impl Network {
         &self.colouring
     }
 
+    /// The same network with other learning shifts, one for each group.
+    ///
+    /// # Errors
+    /// [`NetworkError::GroupCount`] unless there is one for each group, [`NetworkError::Alpha`] if one is out of bounds.
+    pub fn with_alpha(mut self, alpha: &[i8]) -> Result<Network, NetworkError> {
+        if alpha.len() != self.groups.len() {
+            let groups = self.groups.iter().map(|g| g.name.clone()).collect();
+            return Err(NetworkError::GroupCount { found: alpha.len(), groups });
+        }
+        for (index, (group, &alpha)) in self.groups.iter_mut().zip(alpha).enumerate() {
+            if !ALPHA_RANGE.contains(&alpha) {
+                return Err(NetworkError::Alpha { group: index, alpha });
+            }
+            group.alpha = alpha;
+        }
+        Ok(self)
+    }
+
     /// Two colours suffice, as the hardware needs.
     ///
     /// # Errors
