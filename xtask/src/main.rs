@@ -1,2 +1,56 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks: everything a script would do elsewhere.
+//!
+//! `cargo xtask test` is the one test command. The other tasks rewrite golden files, fuzz the parsers and compare
+//! results with other software. A task announces every command before it runs it, in a form that can be pasted
+//! into a shell at the root of the repository.
+//!
+//! Exit codes: 0 ok, 1 a step failed, 2 wrong usage.
+
+#![allow(clippy::print_stdout, reason = "a task's results are for the terminal")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bless;
+mod compare_sklearn;
+mod comparison;
+mod fuzz;
+mod invocation;
+mod paths;
+mod test_suite;
+mod tool;
+mod venv;
+
+/// Tasks of the Wheatstone project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Test(test_suite::Args),
+    /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
+    Bless,
+    Fuzz(fuzz::Args),
+    CompareSklearn(compare_sklearn::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Test(args) => test_suite::run(&args),
+        Task::Bless => bless::run(),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::CompareSklearn(args) => compare_sklearn::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
