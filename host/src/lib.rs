@@ -1,4 +1,12 @@
 //! Everything the `wheatstone` command is made of.
 
+pub mod config;
+pub mod cross_validation;
 pub mod data;
+pub mod evaluation;
+pub mod experiment;
 pub mod metrics;
+pub mod prediction;
+pub mod preset;
+pub mod run;
+pub mod training;

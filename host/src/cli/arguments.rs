@@ -1,0 +1,89 @@
+//! How a configuration is named on the command line, the same for every verb that trains.
+
+use clap::Args;
+use std::path::PathBuf;
+use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
+use wheatstone::data::{CsvOptions, TargetKind};
+use wheatstone::preset::Preset;
+
+/// Which configuration, and what to change in it.
+#[derive(Args, Debug)]
+pub struct ConfigArguments {
+    /// Preset to begin from; see `wheatstone presets`. Without one: iris, or table with --data
+    preset: Option<String>,
+    /// Configuration file to begin from, instead of a preset
+    #[arg(long, value_name = "FILE", conflicts_with = "preset")]
+    config: Option<PathBuf>,
+    /// CSV file to learn, or a folder of MNIST IDX files
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
+    /// Target column of the CSV file, by name or number from 1; may be given more than once. Default: the last
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    target: Vec<String>,
+    /// Whether the target column holds classes or values. Default: decided on what it holds
+    #[arg(long, value_enum, requires = "data")]
+    kind: Option<Kind>,
+    /// Seed of conductances, local generators, split and order
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Times the training samples are shown
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Fixed-point format: wide, compact, or widths V/GV/K/GK
+    #[arg(long)]
+    format: Option<FormatChoice>,
+    /// Replaces one key of the configuration, for example learning.mode=quasistatic; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Classification,
+    Regression,
+}
+
+impl ConfigArguments {
+    /// The complete configuration, with paths made absolute so that a run folder can be used from anywhere.
+    pub fn resolve(&self) -> Result<RunConfig, ConfigError> {
+        let mut draft = match (&self.config, &self.preset, &self.data) {
+            (Some(file), _, _) => Draft::file(file)?,
+            (None, Some(preset), _) => Draft::preset(preset)?,
+            (None, None, Some(path)) if path.is_dir() => Draft::preset("mnist")?,
+            (None, None, Some(_)) => Draft::preset(Preset::TABLE)?,
+            (None, None, None) => Draft::preset(Preset::DEFAULT)?,
+        };
+        if let Some(path) = &self.data {
+            draft.put("data", self.data_config(path.clone()))?;
+        }
+        if let Some(seed) = self.seed {
+            draft.put("seed", seed)?;
+        }
+        if let Some(epochs) = self.epochs {
+            draft.put("epochs", epochs)?;
+        }
+        if let Some(format) = self.format {
+            draft.put("format", format)?;
+        }
+        for text in &self.overrides {
+            draft.set(text)?;
+        }
+        let mut config = draft.finish()?;
+        config.make_paths_absolute();
+        Ok(config)
+    }
+
+    fn data_config(&self, path: PathBuf) -> DataConfig {
+        let kind = match self.kind {
+            None => TargetKind::Auto,
+            Some(Kind::Classification) => TargetKind::Classification,
+            Some(Kind::Regression) => TargetKind::Regression,
+        };
+        let source = if path.is_dir() {
+            DataSource::Idx(path)
+        } else {
+            DataSource::Csv { path, options: CsvOptions { targets: self.target.clone(), kind } }
+        };
+        DataConfig { test_fraction: 0.2, source }
+    }
+}

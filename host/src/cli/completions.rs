@@ -1,0 +1,22 @@
+//! `wheatstone completions`
+
+use super::Cli;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::io::Write;
+
+/// Print completions for a shell
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(&self) -> anyhow::Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "wheatstone", &mut script);
+        Ok(std::io::stdout().lock().write_all(&script)?)
+    }
+}

@@ -1,0 +1,71 @@
+//! How the program ends: exit codes and the error on standard error.
+
+use std::io;
+use std::process::ExitCode;
+use thiserror::Error;
+use wheatstone::config::ConfigError;
+use wheatstone::cross_validation::CrossValidationError;
+use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
+use wheatstone::experiment::ExperimentError;
+use wheatstone::run::RunError;
+use wheatstone::training::TrainingError;
+use wheatstone_hdl::NotBuildable;
+
+const FAILED: u8 = 1;
+const BAD_INPUT: u8 = 2;
+const NO_ACCESS: u8 = 4;
+const INTERRUPTED: u8 = 130;
+
+/// The run was stopped by a signal, after its checkpoint was written.
+#[derive(Debug, Error)]
+#[error("interrupted; {0}")]
+pub struct Interrupted(pub String);
+
+/// Clap's own messages: help and version end in 0, wrong usage in 2.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is the reader's business.
+    drop(error.print());
+    ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 })
+}
+
+/// Prints an error and gives its exit code.
+pub fn code(done: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("wheatstone: {error:#}");
+    ExitCode::from(classify(&error))
+}
+
+fn classify(error: &anyhow::Error) -> u8 {
+    if error.is::<Interrupted>() || matches!(error.downcast_ref(), Some(CrossValidationError::Interrupted)) {
+        return INTERRUPTED;
+    }
+    if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
+        return NO_ACCESS;
+    }
+    if let Some(RunError::Write { .. }) = find::<RunError>(error) {
+        return FAILED;
+    }
+    let bad_input = find::<RunError>(error).is_some()
+        || find::<ConfigError>(error).is_some()
+        || find::<ExperimentError>(error).is_some()
+        || find::<CrossValidationError>(error).is_some()
+        || find::<TrainingError>(error).is_some()
+        || find::<CsvError>(error).is_some()
+        || find::<IdxError>(error).is_some()
+        || find::<DatasetError>(error).is_some()
+        || find::<EncodingError>(error).is_some()
+        || find::<SplitError>(error).is_some()
+        || find::<NotBuildable>(error).is_some();
+    if bad_input { BAD_INPUT } else { FAILED }
+}
+
+fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+    error.chain().find_map(|cause| cause.downcast_ref::<E>())
+}
+
+fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
+    find::<io::Error>(error).map(io::Error::kind)
+}

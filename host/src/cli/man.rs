@@ -1,0 +1,32 @@
+//! `wheatstone man`
+
+use super::Cli;
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Print the man page, or write one a verb into a folder
+#[derive(Args, Debug)]
+pub struct Man {
+    /// Folder to write the pages to; it is made if it is not there
+    folder: Option<PathBuf>,
+}
+
+impl Man {
+    pub fn run(&self) -> anyhow::Result<()> {
+        let command = Cli::command();
+        match &self.folder {
+            Some(folder) => {
+                let writing = || format!("{}: cannot write the man pages", folder.display());
+                std::fs::create_dir_all(folder).with_context(writing)?;
+                clap_mangen::generate_to(command, folder).with_context(writing)
+            }
+            None => {
+                let mut page = Vec::new();
+                clap_mangen::Man::new(command).render(&mut page)?;
+                Ok(std::io::stdout().lock().write_all(&page)?)
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The command line: what can be said, and which verb answers.
+
+mod arguments;
+mod completions;
+mod cross_validate;
+mod data;
+mod eval;
+mod exit;
+mod inspect;
+mod interrupt;
+mod man;
+mod output;
+mod predict;
+mod presets;
+mod progress;
+mod resume;
+mod table;
+mod train;
+mod training_loop;
+
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::process::ExitCode;
+
+/// Train, inspect and measure resistor networks that learn by themselves.
+///
+/// Exit codes: 0 done; 1 the run failed; 2 wrong usage or bad input; 3 no device; 4 no access; 5 link error;
+/// 6 mismatch found by verify; 130 interrupted, with a checkpoint.
+#[derive(Debug, Parser)]
+#[command(name = "wheatstone", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Print one JSON object as the last line of standard output
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print nothing but results and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Train(train::Train),
+    Resume(resume::Resume),
+    Eval(eval::Eval),
+    CrossValidate(cross_validate::CrossValidate),
+    Predict(predict::Predict),
+    Inspect(inspect::Inspect),
+    Presets(presets::Presets),
+    Data(data::Data),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Reads the command line, does it, and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let output = Output::new(cli.json, cli.quiet);
+    let done = match cli.verb {
+        Verb::Train(verb) => verb.run(&output),
+        Verb::Resume(verb) => verb.run(&output),
+        Verb::Eval(verb) => verb.run(&output),
+        Verb::CrossValidate(verb) => verb.run(&output),
+        Verb::Predict(verb) => verb.run(&output),
+        Verb::Inspect(verb) => verb.run(&output),
+        Verb::Presets(verb) => verb.run(&output),
+        Verb::Data(verb) => verb.run(&output),
+        Verb::Completions(verb) => verb.run(),
+        Verb::Man(verb) => verb.run(),
+    };
+    exit::code(done)
+}

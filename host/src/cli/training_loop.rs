@@ -1,0 +1,120 @@
+//! The loop `train` and `resume` share: samples, metrics, checkpoints, and what is left at the end.
+
+use super::exit::Interrupted;
+use super::output::Output;
+use super::{interrupt, progress, table};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use wheatstone::evaluation;
+use wheatstone::experiment::Experiment;
+use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
+use wheatstone::run::{RunFolder, hex};
+use wheatstone::training::Trainer;
+
+/// How often a checkpoint is written while training goes on.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What `train` and `resume` print.
+#[derive(Serialize)]
+struct Summary<'a> {
+    run: String,
+    digest: String,
+    samples: u64,
+    steps: u64,
+    nodes: usize,
+    edges: usize,
+    part: &'a str,
+    #[serde(flatten)]
+    score: Score,
+}
+
+/// Trains to the end, or until a signal comes.
+pub fn run(
+    experiment: &Experiment,
+    folder: &RunFolder,
+    mut trainer: Trainer,
+    mut metrics: Vec<EpochMetrics>,
+    output: Output,
+) -> anyhow::Result<()> {
+    interrupt::listen()?;
+    let bar = progress::bar(output, trainer.trained(), trainer.total());
+    let mut last_checkpoint = Instant::now();
+    while trainer.trained() < trainer.total() {
+        let epoch = trainer.train_next()?;
+        bar.set_position(trainer.trained());
+        if let Some(epoch) = epoch {
+            bar.set_message(describe(&epoch));
+            folder.append_metrics(&epoch)?;
+            metrics.push(epoch);
+        }
+        if interrupt::requested() {
+            folder.put_checkpoint(&trainer.checkpoint())?;
+            bar.abandon();
+            let path = folder.path().display();
+            return Err(Interrupted(format!("go on with `wheatstone resume {path}`")).into());
+        }
+        if last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
+            folder.put_checkpoint(&trainer.checkpoint())?;
+            last_checkpoint = Instant::now();
+        }
+    }
+    bar.finish_and_clear();
+    finish(experiment, folder, &trainer, &metrics, output)
+}
+
+fn finish(
+    experiment: &Experiment,
+    folder: &RunFolder,
+    trainer: &Trainer,
+    metrics: &[EpochMetrics],
+    output: Output,
+) -> anyhow::Result<()> {
+    let state = trainer.state();
+    let (part, rows) = experiment.judged_rows();
+    let evaluation = evaluation::evaluate(experiment, &state, part, rows)?;
+    folder.put_checkpoint(&trainer.checkpoint())?;
+    folder.put_evaluation(&evaluation)?;
+    let network = experiment.design.network();
+    let summary = Summary {
+        run: folder.path().display().to_string(),
+        digest: hex(&state.digest()),
+        samples: trainer.trained(),
+        steps: trainer.steps(),
+        nodes: network.nodes().len(),
+        edges: network.edges().len(),
+        part,
+        score: evaluation.score,
+    };
+    let _ = metrics;
+    output.result(&summary, || text(experiment, &evaluation, &summary))
+}
+
+fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> String {
+    let network = experiment.design.network();
+    let rows = [
+        ("network", format!("{} ({} nodes, {} edges)", network.name(), summary.nodes, summary.edges)),
+        ("format", experiment.design.format().to_string()),
+        ("trained", format!("{} samples, {} relaxing steps", summary.samples, summary.steps)),
+        (
+            "result",
+            format!("{} on {} {} samples", score_text(evaluation.score), evaluation.samples, evaluation.part),
+        ),
+        ("state", summary.digest.clone()),
+        ("run", summary.run.clone()),
+    ];
+    table::facts(rows).to_string()
+}
+
+/// A score in words.
+pub fn score_text(score: Score) -> String {
+    match score.accuracy {
+        Some(accuracy) => format!("{:.2} % right", 100.0 * accuracy),
+        None => format!("mean squared error {:.3e} V^2", score.mse),
+    }
+}
+
+/// An epoch in a few words, for the progress bar.
+fn describe(epoch: &EpochMetrics) -> String {
+    let (part, score) = epoch.test.map_or(("training", epoch.train), |score| ("test", score));
+    format!("| {part}: {}", score_text(score))
+}

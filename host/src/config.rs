@@ -1,0 +1,430 @@
+//! Run configurations: everything that decides the bits of a run, as TOML.
+//!
+//! A configuration file may begin from another by `extends = "PRESET"`; its own keys then replace those of the
+//! preset, table by table. `--set key.path=value` does the same from the command line. What a run used in the end is
+//! written to its folder, complete.
+
+use crate::data::{CsvOptions, EncodingConfig};
+use crate::preset::Preset;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use wheatstone_sim::network::{Boundary, EdgeKind};
+use wheatstone_sim::{Format, Initial, Learning, Nudge, Omega};
+
+/// A complete run configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// What the run is called; a preset's own name.
+    pub name: String,
+    /// One sentence for lists and reports.
+    #[serde(default)]
+    pub description: String,
+    /// Seed of the initial conductances, the local generators, the split and the order of samples.
+    pub seed: u64,
+    /// Times the training samples are shown.
+    pub epochs: u32,
+    /// Fixed-point format: `wide`, `compact`, or the four widths.
+    pub format: FormatChoice,
+    /// Over-relaxation factor in eighths, 4..=15.
+    pub omega: Omega,
+    /// Relaxing steps a training sample.
+    pub steps: u32,
+    /// Relaxing steps before an answer is read.
+    pub read_steps: u32,
+    /// Smallest conductance an edge may learn, in LSB of `g`.
+    #[serde(default = "one")]
+    pub g_min: u32,
+    /// Lowest voltage ever imposed, in volts; matters to transistor edges only.
+    #[serde(default = "minus_one")]
+    pub lowest_rail: f64,
+    /// How outputs are nudged.
+    pub nudge: Nudge,
+    /// When edges learn.
+    pub learning: Learning,
+    /// How learning slows down over the epochs.
+    #[serde(default)]
+    pub annealing: Annealing,
+    /// What is learned.
+    pub data: DataConfig,
+    /// How samples become voltages.
+    pub encoding: EncodingConfig,
+    /// What learns.
+    pub network: NetworkConfig,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn minus_one() -> f64 {
+    -1.0
+}
+
+/// A format by its name or by its widths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatChoice(pub Format);
+
+impl Serialize for FormatChoice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match Format::PRESETS.iter().find(|(_, format)| *format == self.0) {
+            Some((name, _)) => serializer.serialize_str(name),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatChoice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(name) => name.parse().map_err(D::Error::custom),
+            widths => widths.try_into().map(FormatChoice).map_err(D::Error::custom),
+        }
+    }
+}
+
+impl std::str::FromStr for FormatChoice {
+    type Err = String;
+
+    /// A preset's name or `V/GV/K/GK`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(format) = Format::preset(text) {
+            return Ok(FormatChoice(format));
+        }
+        let widths: Option<Vec<u32>> = text.split('/').map(|w| w.parse().ok()).collect();
+        match widths.as_deref() {
+            Some(&[v, gv, k, gk]) => Format::new(v, gv, k, gk).map(FormatChoice).map_err(|e| e.to_string()),
+            _ => Err(format!("`{text}` is no format; give `wide`, `compact` or four widths like 16/8/16/16")),
+        }
+    }
+}
+
+/// How learning slows down: the shift offset starts at `start` and falls by one every `every` epochs, to 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Annealing {
+    /// Offset of the first epochs, 0..=3.
+    pub start: u8,
+    /// Epochs at each offset; 0 keeps the first for good.
+    pub every: u32,
+}
+
+impl Annealing {
+    /// The offset in force in an epoch, counted from 0.
+    pub fn offset(self, epoch: u32) -> u8 {
+        let fallen = epoch.checked_div(self.every).unwrap_or(0);
+        self.start.saturating_sub(u8::try_from(fallen).unwrap_or(u8::MAX))
+    }
+}
+
+/// What is learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Share of the rows held out for testing, drawn by the seed; 0 holds out none. A data set that comes with its
+    /// own test rows keeps them.
+    pub test_fraction: f64,
+    /// Where it comes from.
+    pub source: DataSource,
+}
+
+/// Where a data set comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DataSource {
+    /// Shipped with the program, by name.
+    Builtin(String),
+    /// Generated, by name.
+    Task(String),
+    /// A table of the user's.
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// Which columns are what.
+        #[serde(default)]
+        options: CsvOptions,
+    },
+    /// A folder of MNIST IDX files.
+    Idx(PathBuf),
+}
+
+/// What learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// How edges conduct; a network file says so itself.
+    #[serde(default)]
+    pub edge: EdgeKind,
+    /// Learning shift of each group of edges; none keeps 0, or what a network file says.
+    #[serde(default)]
+    pub alpha: Vec<i8>,
+    /// Initial conductances of each group of edges; the last entry serves all further groups.
+    pub initial: Vec<Initial>,
+    /// Its graph.
+    pub shape: Shape,
+}
+
+/// The graph of a network. Numbers of inputs and outputs follow from the encoding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Shape {
+    /// Every input joined to every output.
+    Crossbar,
+    /// Full layers with diodes on the hidden nodes.
+    Layered {
+        /// Sizes of the hidden layers.
+        hidden: Vec<usize>,
+    },
+    /// A square lattice, nodes numbered row by row from 0.
+    Lattice {
+        /// Rows of nodes.
+        rows: usize,
+        /// Columns of nodes.
+        columns: usize,
+        /// How it ends.
+        boundary: Boundary,
+        /// Input nodes in port order.
+        inputs: Vec<u32>,
+        /// Output nodes in port order.
+        outputs: Vec<u32>,
+    },
+    /// Nine nodes and sixteen edges.
+    Pinwheel {
+        /// Input nodes in port order.
+        inputs: Vec<u32>,
+        /// Output nodes in port order.
+        outputs: Vec<u32>,
+    },
+    /// A network file, TOML or JSON by its ending.
+    File(PathBuf),
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{file}: {source}; check the path and its permissions")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not TOML.
+    #[error("{origin}: {message}")]
+    Syntax {
+        /// The file or preset.
+        origin: String,
+        /// Line, column and what was expected.
+        message: String,
+    },
+    /// A key is unknown, missing or of the wrong kind.
+    #[error("{origin}: {message}; `wheatstone presets show iris` prints a complete configuration")]
+    Shape {
+        /// The file or preset, and the overrides.
+        origin: String,
+        /// Which key and what was expected.
+        message: String,
+    },
+    /// A preset that does not exist.
+    #[error("there is no preset `{name}`; there are {known}")]
+    UnknownPreset {
+        /// The name.
+        name: String,
+        /// All names.
+        known: String,
+    },
+    /// `extends` is not a string.
+    #[error("{origin}: `extends` must name a preset, in quotes")]
+    Extends {
+        /// The file or preset.
+        origin: String,
+    },
+    /// An override without `=`.
+    #[error("--set {text}: write it as key.path=value, for example --set learning.mode=quasistatic")]
+    Override {
+        /// What was given.
+        text: String,
+    },
+    /// A value out of bounds.
+    #[error("{field} = {value} is out of bounds; {remedy}")]
+    Value {
+        /// The key.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What to give instead.
+        remedy: &'static str,
+    },
+}
+
+/// A configuration not yet complete: a table of keys and where they came from.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    table: toml::Table,
+    origin: String,
+}
+
+impl Draft {
+    /// Begins from a preset.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownPreset`] lists the names there are.
+    pub fn preset(name: &str) -> Result<Draft, ConfigError> {
+        let preset = Preset::find(name)?;
+        Draft::parse(preset.text, &format!("preset {name}"))
+    }
+
+    /// Begins from a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file, and the line if its syntax is at fault.
+    pub fn file(path: &Path) -> Result<Draft, ConfigError> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { file: file.clone(), source })?;
+        Draft::parse(&text, &file)
+    }
+
+    /// Begins from the text of a file or preset called `origin`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the line.
+    pub fn parse(text: &str, origin: &str) -> Result<Draft, ConfigError> {
+        let syntax =
+            |e: toml::de::Error| ConfigError::Syntax { origin: origin.into(), message: e.to_string() };
+        let mut own: toml::Table = text.parse().map_err(syntax)?;
+        let table = match own.remove("extends") {
+            None => own,
+            Some(toml::Value::String(base)) => {
+                let mut table = Draft::preset(&base)?.table;
+                merge(&mut table, own);
+                table
+            }
+            Some(_) => return Err(ConfigError::Extends { origin: origin.into() }),
+        };
+        Ok(Draft { table, origin: origin.into() })
+    }
+
+    /// Replaces one key by `key.path=value`; a value that is not TOML is taken as a string.
+    ///
+    /// # Errors
+    /// [`ConfigError::Override`] if there is no `=`.
+    pub fn set(&mut self, text: &str) -> Result<(), ConfigError> {
+        let usage = || ConfigError::Override { text: text.into() };
+        let (path, value) = text.split_once('=').ok_or_else(usage)?;
+        let parsed =
+            format!("value = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("value"));
+        let mut value = parsed.unwrap_or_else(|| toml::Value::String(value.into()));
+        for key in path.trim().rsplit('.') {
+            if key.is_empty() {
+                return Err(usage());
+            }
+            value = toml::Value::Table(toml::Table::from_iter([(key.to_owned(), value)]));
+        }
+        if let toml::Value::Table(table) = value {
+            merge(&mut self.table, table);
+        }
+        Ok(())
+    }
+
+    /// Replaces a key by a value that serialises.
+    ///
+    /// # Errors
+    /// [`ConfigError::Shape`] if it does not.
+    pub fn put(&mut self, key: &str, value: impl Serialize) -> Result<(), ConfigError> {
+        let value = toml::Value::try_from(value).map_err(|e| self.shape_error(&e))?;
+        self.table.insert(key.into(), value);
+        Ok(())
+    }
+
+    /// The complete configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key that is unknown, missing, of the wrong kind or out of bounds.
+    pub fn finish(self) -> Result<RunConfig, ConfigError> {
+        let config: RunConfig = self.table.clone().try_into().map_err(|e| self.shape_error(&e))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn shape_error(&self, error: &dyn std::fmt::Display) -> ConfigError {
+        let message = error.to_string().trim().replace('\n', ", ");
+        ConfigError::Shape { origin: self.origin.clone(), message }
+    }
+}
+
+impl RunConfig {
+    /// The configuration as a complete TOML file.
+    #[expect(clippy::missing_panics_doc, reason = "a configuration that was read can be written")]
+    pub fn to_toml(&self) -> String {
+        #[expect(clippy::expect_used, reason = "strings, numbers and tables of them always serialise")]
+        toml::to_string(self).expect("a configuration serialises")
+    }
+
+    /// Makes every path absolute, so that the configuration means the same from any folder.
+    pub fn make_paths_absolute(&mut self) {
+        let mut paths = Vec::new();
+        match &mut self.data.source {
+            DataSource::Csv { path, .. } | DataSource::Idx(path) => paths.push(path),
+            DataSource::Builtin(_) | DataSource::Task(_) => {}
+        }
+        if let Shape::File(path) = &mut self.network.shape {
+            paths.push(path);
+        }
+        for path in paths {
+            if let Ok(absolute) = std::path::absolute(&*path) {
+                *path = absolute;
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let bounds = |ok: bool, field, value: &dyn std::fmt::Debug, remedy| {
+            if ok { Ok(()) } else { Err(ConfigError::Value { field, value: format!("{value:?}"), remedy }) }
+        };
+        bounds(self.epochs >= 1, "epochs", &self.epochs, "train for at least 1 epoch")?;
+        bounds(self.read_steps >= 1, "read_steps", &self.read_steps, "relax for at least 1 step")?;
+        bounds(self.annealing.start <= 3, "annealing.start", &self.annealing.start, "give 0 to 3")?;
+        let fraction = self.data.test_fraction;
+        bounds(
+            (0.0..1.0).contains(&fraction),
+            "data.test_fraction",
+            &fraction,
+            "give 0 or more and less than 1",
+        )?;
+        let rail = self.lowest_rail;
+        bounds((-1.0..=1.0).contains(&rail), "lowest_rail", &rail, "give a voltage between -1 and 1")?;
+        bounds(!self.network.initial.is_empty(), "network.initial", &"[]", "give at least one entry")?;
+        for initial in &self.network.initial {
+            let ok = match *initial {
+                Initial::Uniform { low, high } => (0.0..=1.0).contains(&low) && (low..=1.0).contains(&high),
+                Initial::HalfNormal { scale } => (0.0..=1.0).contains(&scale),
+            };
+            bounds(ok, "network.initial", initial, "give fractions of full scale, 0 to 1, low before high")?;
+        }
+        Ok(())
+    }
+}
+
+/// Replaces keys of `base` by those of `over`, table by table. A table that names a variant (`kind`, `mode`) or holds
+/// a single key of another variant replaces the whole.
+fn merge(base: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) if !is_variant(&key, &new) => {
+                merge(old, new)
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Whether a table is one variant of a choice, so that it replaces another as a whole.
+fn is_variant(key: &str, table: &toml::Table) -> bool {
+    table.contains_key("kind") || table.contains_key("mode") || matches!(key, "shape" | "source" | "format")
+}

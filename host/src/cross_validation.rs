@@ -1,0 +1,145 @@
+//! Cross-validation: the same configuration on many splits and seeds, side by side on all cores.
+
+use crate::config::RunConfig;
+use crate::data::{Dataset, Split, SplitError, split};
+use crate::evaluation;
+use crate::experiment::{Experiment, ExperimentError};
+use crate::training::{Trainer, TrainingError};
+use rayon::prelude::*;
+use serde::Serialize;
+use thiserror::Error;
+
+/// How the rows are divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scheme {
+    /// Each row is held out once a seed, stratified by class.
+    Folds(usize),
+    /// Repeated random splits that hold out this share, stratified by class.
+    Splits {
+        /// Splits a seed.
+        count: usize,
+        /// Share held out.
+        test_fraction: f64,
+    },
+    /// As the configuration says, or the data set itself: the seed alone changes.
+    AsConfigured,
+}
+
+/// One run of a cross-validation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunResult {
+    /// Seed of its conductances and order.
+    pub seed: u64,
+    /// Number of its split, from 0.
+    pub fold: usize,
+    /// Share of the judged rows classified correctly; absent for regression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// Mean squared error on the judged rows, in V^2.
+    pub mse: f64,
+    /// The same before training.
+    pub mse_first: f64,
+    /// Smallest score by which a right class beat the best wrong one, in volts, over the judged rows; negative if
+    /// one was wrong; absent for regression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// Digest of its final state.
+    pub digest: String,
+}
+
+/// A cross-validation that cannot be done.
+#[derive(Debug, Error)]
+pub enum CrossValidationError {
+    /// The division of the rows.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// One run's experiment.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// One run's training.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// Interrupted before all runs were done.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The splits of one seed.
+///
+/// # Errors
+/// [`SplitError`] if the rows cannot be divided so.
+pub fn splits(scheme: Scheme, dataset: &Dataset, seed: u64) -> Result<Vec<Split>, SplitError> {
+    match scheme {
+        Scheme::Folds(folds) => split::folds(dataset.targets(), folds, seed),
+        Scheme::Splits { count, test_fraction } => {
+            split::splits(dataset.targets(), count, test_fraction, seed)
+        }
+        Scheme::AsConfigured => Ok(Vec::new()),
+    }
+}
+
+/// Trains on every split of every seed. `begin` is told the number of samples of all runs together; `tick` is called
+/// after every sample and says whether to go on. Results come in order of seed and fold, the same for any number of
+/// threads.
+///
+/// # Errors
+/// The first error in that order.
+pub fn run(
+    config: &RunConfig,
+    dataset: &Dataset,
+    scheme: Scheme,
+    seeds: &[u64],
+    begin: &dyn Fn(u64),
+    tick: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<RunResult>, CrossValidationError> {
+    let mut runs = Vec::new();
+    for &seed in seeds {
+        let config = RunConfig { seed, ..config.clone() };
+        if scheme == Scheme::AsConfigured {
+            runs.push((0, Experiment::from_dataset(config, dataset.clone())?));
+        } else {
+            for (fold, split) in splits(scheme, dataset, seed)?.into_iter().enumerate() {
+                runs.push((fold, Experiment::with_split(config.clone(), dataset.clone(), split)?));
+            }
+        }
+    }
+    let samples = |(_, e): &(usize, Experiment)| u64::from(e.config.epochs) * e.split.train.len() as u64;
+    begin(runs.iter().map(samples).sum());
+    runs.par_iter().map(|(fold, experiment)| run_one(*fold, experiment, tick)).collect()
+}
+
+fn run_one(
+    fold: usize,
+    experiment: &Experiment,
+    tick: &(dyn Fn() -> bool + Sync),
+) -> Result<RunResult, CrossValidationError> {
+    let (_, rows) = experiment.judged_rows();
+    let mut trainer = Trainer::start(experiment)?;
+    let first = evaluation::score(experiment, &trainer.state(), rows).map_err(TrainingError::from)?;
+    while trainer.trained() < trainer.total() {
+        trainer.train_sample()?;
+        if !tick() {
+            return Err(CrossValidationError::Interrupted);
+        }
+    }
+    let state = trainer.state();
+    let last = evaluation::score(experiment, &state, rows).map_err(TrainingError::from)?;
+    Ok(RunResult {
+        seed: experiment.config.seed,
+        fold,
+        accuracy: last.accuracy,
+        mse: last.mse,
+        mse_first: first.mse,
+        margin: evaluation::margin(experiment, &state, rows).map_err(TrainingError::from)?,
+        digest: crate::run::hex(&state.digest()),
+    })
+}
+
+/// Mean and standard deviation (of the sample, n - 1) of some figures.
+pub fn mean_and_sd(values: &[f64]) -> (f64, f64) {
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 runs")]
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+    (mean, if values.len() < 2 { 0.0 } else { (squares / (n - 1.0)).sqrt() })
+}

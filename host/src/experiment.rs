@@ -1,0 +1,278 @@
+//! A configuration made concrete: its data set, split, encoding and design.
+
+use crate::config::{DataSource, RunConfig, Shape};
+use crate::data::{
+    self, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, Split, SplitError, Task,
+};
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+use wheatstone_sim::network::{NodeId, crossbar, lattice, layered, pinwheel};
+use wheatstone_sim::{
+    Configuration, ConfigurationError, Design, DesignError, Network, NetworkError, Rules, Sample, State,
+};
+
+/// Everything a run is a pure function of.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The configuration.
+    pub config: RunConfig,
+    /// The data set.
+    pub dataset: Dataset,
+    /// Which of its rows are learned and which held out.
+    pub split: Split,
+    /// How its rows become voltages, fitted on the rows learned.
+    pub encoder: Encoder,
+    /// The network in its format under its rules.
+    pub design: Arc<Design>,
+}
+
+/// A configuration that cannot be made concrete.
+#[derive(Debug, Error)]
+pub enum ExperimentError {
+    /// A built-in set or task that does not exist.
+    #[error("data.source: there is no {kind} `{name}`; there are {known}")]
+    UnknownData {
+        /// `builtin` or `task`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// All names.
+        known: String,
+    },
+    /// The data set.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// The data set.
+    #[error(transparent)]
+    Idx(#[from] IdxError),
+    /// The data set.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The division into training and test rows.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The encoding.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    /// The network file cannot be read.
+    #[error("{file}: {source}; check the path and its permissions")]
+    ReadNetwork {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The network file is of an unknown kind.
+    #[error("{file}: a network file ends in .toml or .json; rename it")]
+    NetworkFileKind {
+        /// The file.
+        file: String,
+    },
+    /// The network is not valid.
+    #[error("{origin}: {error}")]
+    Network {
+        /// The file, or the key of the configuration.
+        origin: String,
+        /// What is wrong.
+        error: NetworkError,
+    },
+    /// The network has other ports than the encoding.
+    #[error(
+        "the network has {found} {what} and the encoding gives {expected} ({names}); change the network's {what} \
+         or the encoding"
+    )]
+    Ports {
+        /// `inputs` or `outputs`.
+        what: &'static str,
+        /// In the network.
+        found: usize,
+        /// In the encoding.
+        expected: usize,
+        /// What the encoding calls them.
+        names: String,
+    },
+    /// The rules do not fit.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// The configuration of the array does not fit.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+}
+
+impl Experiment {
+    /// Loads the data set, divides it by the configured seed, and builds the network.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] names the file or key at fault.
+    pub fn prepare(config: RunConfig) -> Result<Experiment, ExperimentError> {
+        let dataset = load_dataset(&config.data.source)?;
+        Experiment::from_dataset(config, dataset)
+    }
+
+    /// Divides a data set already loaded as configured, and builds the network.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] names the key at fault.
+    pub fn from_dataset(config: RunConfig, dataset: Dataset) -> Result<Experiment, ExperimentError> {
+        let split = default_split(&config, &dataset)?;
+        Experiment::with_split(config, dataset, split)
+    }
+
+    /// Builds the network for a data set already loaded and divided.
+    ///
+    /// # Errors
+    /// [`ExperimentError`] names the file or key at fault.
+    pub fn with_split(
+        config: RunConfig,
+        dataset: Dataset,
+        split: Split,
+    ) -> Result<Experiment, ExperimentError> {
+        let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
+        let network = build_network(&config, &encoder)?;
+        let rules = Rules {
+            omega: config.omega,
+            nudge: config.nudge,
+            g_min: config.g_min,
+            lowest_rail: config.format.0.quantise_volts(config.lowest_rail),
+        };
+        let design = Arc::new(Design::new(network, config.format.0, rules)?);
+        let experiment = Experiment { config, dataset, split, encoder, design };
+        experiment.configuration(0).check()?;
+        Ok(experiment)
+    }
+
+    /// The configuration of the array in an epoch, counted from 0.
+    pub fn configuration(&self, epoch: u32) -> Configuration {
+        Configuration {
+            steps: self.config.steps,
+            learning: self.config.learning,
+            alpha_offset: self.config.annealing.offset(epoch),
+        }
+    }
+
+    /// The state training starts from.
+    pub fn initial_state(&self) -> State {
+        State::initial(&self.design, &self.config.network.initial, self.config.seed)
+    }
+
+    /// Rows as samples.
+    ///
+    /// # Errors
+    /// [`EncodingError`] names the row at fault.
+    pub fn samples(&self, rows: &[usize]) -> Result<Vec<Sample>, EncodingError> {
+        self.encoder.samples(self.design.format(), &self.dataset, rows)
+    }
+
+    /// The rows that tell how well the network has learned, and what to call them: those held out, or all that
+    /// were learned if none were.
+    pub fn judged_rows(&self) -> (&'static str, &[usize]) {
+        if self.split.test.is_empty() { ("train", &self.split.train) } else { ("test", &self.split.test) }
+    }
+}
+
+/// Loads a data set from its source.
+///
+/// # Errors
+/// [`ExperimentError`] names the file or name at fault.
+pub fn load_dataset(source: &DataSource) -> Result<Dataset, ExperimentError> {
+    let unknown = |kind, name: &String, known: Vec<&str>| ExperimentError::UnknownData {
+        kind,
+        name: name.clone(),
+        known: known.join(", "),
+    };
+    Ok(match source {
+        DataSource::Builtin(name) => {
+            let known = || unknown("builtin", name, Builtin::ALL.iter().map(|b| b.name()).collect());
+            Builtin::from_name(name).ok_or_else(known)?.load()?
+        }
+        DataSource::Task(name) => {
+            let known = || unknown("task", name, Task::ALL.iter().map(|t| t.name()).collect());
+            Task::from_name(name).ok_or_else(known)?.load()?
+        }
+        DataSource::Csv { path, options } => data::csv::read_csv_file(path, options)?,
+        DataSource::Idx(folder) => data::idx::read_mnist(folder)?,
+    })
+}
+
+/// The rows held out by configuration: the data set's own test rows, or a share drawn by the seed.
+fn default_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitError> {
+    if let Some(test_from) = dataset.test_from() {
+        return Ok(Split { train: (0..test_from).collect(), test: (test_from..dataset.rows()).collect() });
+    }
+    let fraction = config.data.test_fraction;
+    if fraction == 0.0 {
+        return Ok(Split { train: (0..dataset.rows()).collect(), test: Vec::new() });
+    }
+    let mut splits = data::split::splits(dataset.targets(), 1, fraction, config.seed)?;
+    Ok(splits.swap_remove(0))
+}
+
+fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, ExperimentError> {
+    let (inputs, outputs) = (encoder.inputs(), encoder.outputs());
+    let edge = config.network.edge;
+    let ids = |list: &[u32]| list.iter().copied().map(NodeId).collect::<Vec<_>>();
+    let mut origin = "network.shape".to_owned();
+    let built = match &config.network.shape {
+        Shape::Crossbar => crossbar(inputs, outputs, edge),
+        Shape::Layered { hidden } => {
+            let sizes: Vec<usize> =
+                [inputs].into_iter().chain(hidden.iter().copied()).chain([outputs]).collect();
+            layered(&sizes, edge)
+        }
+        Shape::Lattice { rows, columns, boundary, inputs, outputs } => {
+            lattice(*rows, *columns, *boundary, edge).inputs(ids(inputs)).outputs(ids(outputs)).build()
+        }
+        Shape::Pinwheel { inputs, outputs } => {
+            pinwheel(edge).inputs(ids(inputs)).outputs(ids(outputs)).build()
+        }
+        Shape::File(path) => {
+            origin = path.display().to_string();
+            return check_ports(with_alpha(read_network(path)?, config, &origin)?, encoder);
+        }
+    };
+    let network = built.map_err(|error| ExperimentError::Network { origin: origin.clone(), error })?;
+    check_ports(with_alpha(network, config, &origin)?, encoder)
+}
+
+/// Reads a network file, TOML or JSON by its ending.
+///
+/// # Errors
+/// [`ExperimentError`] names the file and the line or entry at fault.
+pub fn read_network(path: &Path) -> Result<Network, ExperimentError> {
+    let file = path.display().to_string();
+    let parse = match path.extension().and_then(|e| e.to_str()) {
+        Some("toml") => Network::from_toml,
+        Some("json") => Network::from_json,
+        _ => return Err(ExperimentError::NetworkFileKind { file }),
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text).map_err(|error| ExperimentError::Network { origin: file, error }),
+        Err(source) => Err(ExperimentError::ReadNetwork { file, source }),
+    }
+}
+
+fn with_alpha(network: Network, config: &RunConfig, origin: &str) -> Result<Network, ExperimentError> {
+    if config.network.alpha.is_empty() {
+        return Ok(network);
+    }
+    let origin = format!("{origin}, network.alpha");
+    network.with_alpha(&config.network.alpha).map_err(|error| ExperimentError::Network { origin, error })
+}
+
+fn check_ports(network: Network, encoder: &Encoder) -> Result<Network, ExperimentError> {
+    for (what, found, names) in [
+        ("inputs", network.inputs().len(), encoder.input_names()),
+        ("outputs", network.outputs().len(), encoder.output_names()),
+    ] {
+        if found != names.len() {
+            const SHOWN: usize = 12;
+            let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            if names.len() > SHOWN {
+                text.push_str(", ...");
+            }
+            return Err(ExperimentError::Ports { what, found, expected: names.len(), names: text });
+        }
+    }
+    Ok(network)
+}

@@ -1,0 +1,69 @@
+//! Predictions: a trained network's answers to rows nobody has labelled.
+
+use crate::data::encoding::Encoder;
+use crate::data::{Answer, FeatureRows, dataset::TargetNames};
+use crate::evaluation::EvaluationError;
+use std::sync::Arc;
+use wheatstone_sim::{Checkpoint, Engine, Reference};
+
+/// Answers and what they stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Names of the classes or values.
+    pub targets: Vec<String>,
+    /// One for each row.
+    pub answers: Vec<Answer>,
+}
+
+/// Answers rows one after the other, each from the voltages where the one before ended, beginning at the checkpoint.
+///
+/// # Errors
+/// [`EvaluationError`] if the encoding and the checkpoint do not belong together.
+pub fn predict(
+    encoder: &Encoder,
+    checkpoint: Checkpoint,
+    read_steps: u32,
+    rows: &FeatureRows,
+) -> Result<Prediction, EvaluationError> {
+    let format = checkpoint.design.format();
+    let mut engine = Reference::new(Arc::new(checkpoint.design), checkpoint.configuration, checkpoint.state)?;
+    let mut answers = Vec::with_capacity(rows.rows());
+    for row in 0..rows.rows() {
+        let inputs = encoder.encode_features(format, rows.row(row))?;
+        answers.push(encoder.decode(format, &engine.read(&inputs, read_steps)?)?);
+    }
+    let (TargetNames::Classes(targets) | TargetNames::Values(targets)) = encoder.target_names();
+    Ok(Prediction { targets, answers })
+}
+
+impl Prediction {
+    /// As CSV: the row's number from 1, then the class and each class's score in volts, or the values.
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let classes = matches!(self.answers.first(), Some(Answer::Class { .. }));
+        let mut header = vec!["row".to_owned()];
+        if classes {
+            header.push("class".into());
+        }
+        header.extend(
+            self.targets.iter().map(|t| if classes { format!("score of {t} (V)") } else { t.clone() }),
+        );
+        let mut records = vec![header];
+        for (index, answer) in self.answers.iter().enumerate() {
+            let mut record = vec![(index + 1).to_string()];
+            match answer {
+                Answer::Class { index, scores } => {
+                    record.push(self.targets[*index].clone());
+                    record.extend(scores.iter().map(|s| format!("{s:.6}")));
+                }
+                Answer::Values(values) => record.extend(values.iter().map(ToString::to_string)),
+            }
+            records.push(record);
+        }
+        for record in records {
+            // Writing to memory cannot fail, and every record is as long as the header.
+            drop(writer.write_record(&record));
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}
