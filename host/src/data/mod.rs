@@ -17,8 +17,8 @@ pub mod split;
 pub mod tasks;
 
 pub use builtin::Builtin;
-pub use csv::{CsvError, CsvOptions, FeatureRows, TargetKind};
-pub use dataset::{Citation, Dataset, DatasetError, Targets};
+pub use csv::{CsvError, CsvOptions, CsvProblem, FeatureRows, TargetKind};
+pub use dataset::{Citation, Dataset, DatasetError, TargetNames, Targets};
 pub use encoding::{Answer, ClassOutputs, Encoder, EncodingConfig, EncodingError, Scale, ValueOutputs};
 pub use idx::IdxError;
 pub use split::{Split, SplitError};

@@ -34,8 +34,9 @@ fn a_table_with_names_is_a_classification() {
 
 #[test]
 fn numeric_classes_are_sorted_as_numbers_and_by_value() {
-    let set = read_as("x,y\n0,10\n0,9\n0,-2\n0,9.0\n0,-0\n0,0\n", &[], TargetKind::Classification).unwrap();
-    assert_eq!(class_names(&set), (vec!["-2", "-0", "9", "10"], &[3, 2, 0, 2, 1, 1][..]));
+    let set =
+        read_as("x,y\n0,10\n0,9\n0,-2\n0,9.0\n0,-0\n0,0\n0,-30\n", &[], TargetKind::Classification).unwrap();
+    assert_eq!(class_names(&set), (vec!["-30", "-2", "-0", "9", "10"], &[4, 3, 1, 3, 2, 2, 0][..]));
     // One text among them, and they are all text.
     let set = read_as("x,y\n0,10\n0,9\n0,b\n", &[], TargetKind::Classification).unwrap();
     assert_eq!(class_names(&set).0, ["10", "9", "b"]);

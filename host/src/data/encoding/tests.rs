@@ -49,11 +49,11 @@ fn minmax_fits_on_the_training_rows_and_saturates_beyond() {
 #[test]
 fn standard_scales_by_mean_and_deviation() {
     let config = EncodingConfig { scale: Scale::Standard, gain: 0.5, ..bare() };
-    let set = classified(&["x", "c"], &[1.0, 0.1, 3.0, 0.1, 9.0, 0.1], &["p", "q"], &[0, 1, 1]);
+    let set = classified(&["x", "c"], &[0.0, 0.1, 4.0, 0.1, 9.0, 0.1], &["p", "q"], &[0, 1, 1]);
     let encoder = Encoder::fit(&config, &set, &[0, 1]).unwrap();
-    // Mean 2, deviation 1; the constant column stays at 0 V though 0.1 is not exact.
-    assert_near(&volts(&encoder, &[3.0, 0.1]), &[0.5, 0.0]);
-    assert_near(&volts(&encoder, &[2.5, 0.1]), &[0.25, 0.0]);
+    // Mean 2, deviation 2; the constant column stays at 0 V though 0.1 is not exact.
+    assert_near(&volts(&encoder, &[4.0, 0.1]), &[0.5, 0.0]);
+    assert_near(&volts(&encoder, &[3.0, 0.1]), &[0.25, 0.0]);
     assert_near(&volts(&encoder, &[-9.0, 5.0]), &[-1.0, 0.0]);
 }
 
