@@ -1,1 +1,25 @@
-//! Data sets and their encoding to voltages.
+//! Data sets, how they are divided, and how they become voltages.
+//!
+//! Every source ends in the same [`Dataset`]: the user's own tables ([`csv`]), MNIST files ([`idx`]), the sets
+//! that ship inside the binary ([`builtin`]) and generated tasks ([`tasks`]). [`split`] divides its rows into
+//! training and test rows, [`encoding`] turns rows into the voltages a network is shown and its answers back
+//! into classes or values.
+//!
+//! Everything here is a pure function of its input: float arithmetic is limited to `+ - * /` and `sqrt`, sums
+//! run in row order, and random draws come from ChaCha8 with a stated seed, so every machine gets the same bits.
+
+pub mod builtin;
+pub mod csv;
+pub mod dataset;
+pub mod encoding;
+pub mod idx;
+pub mod split;
+pub mod tasks;
+
+pub use builtin::Builtin;
+pub use csv::{CsvError, CsvOptions, CsvProblem, FeatureRows, TargetKind};
+pub use dataset::{Citation, Dataset, DatasetError, TargetNames, Targets};
+pub use encoding::{Answer, ClassOutputs, Encoder, EncodingConfig, EncodingError, Scale, ValueOutputs};
+pub use idx::IdxError;
+pub use split::{Split, SplitError};
+pub use tasks::Task;

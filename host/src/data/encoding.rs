@@ -1,0 +1,539 @@
+//! From rows to voltages and from answers back to classes or values.
+//!
+//! An [`Encoder`] is fitted once, on the training rows only, and stored with the run: the same encoder then
+//! serves training, testing and prediction. The inputs of the network are, in order, the features (each as `+x`
+//! and `-x` next to each other, or as one voltage) and the rails; the outputs are, in order, the classes or
+//! values (each as one voltage, or as two of opposite targets next to each other).
+//!
+//! Floats end here: voltages leave through [`Format::quantise_volts`] and come back through
+//! [`Format::to_volts`].
+
+mod config;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use wheatstone_sim::{Format, Sample, Sense, Target};
+
+pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
+use crate::data::dataset::{Dataset, DatasetError, TargetNames, Targets};
+
+/// Data that cannot be encoded, or answers that cannot be read.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum EncodingError {
+    /// A setting that cannot be.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// One output for more or fewer than two classes.
+    #[error(
+        "encoding: classes = \"single\" tells two classes apart and there are {classes}; use classes = \
+         \"one-hot\""
+    )]
+    SingleNeedsTwo {
+        /// Classes there are.
+        classes: usize,
+    },
+    /// No row to fit on.
+    #[error("there is no training row to fit the encoding on; give at least one")]
+    NoTrainingRows,
+    /// A row beyond the data set.
+    #[error("row {row} does not exist; data set {name} has {rows} rows, counted from 0")]
+    NoSuchRow {
+        /// The row asked for.
+        row: usize,
+        /// The data set.
+        name: String,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// Numbers so large or so small that their spread is no float.
+    #[error(
+        "the numbers of column {column} cannot be scaled: their spread is too large; give it another unit"
+    )]
+    NotScalable {
+        /// The column.
+        column: String,
+    },
+    /// A raw target that is no voltage of the format.
+    #[error(
+        "target {column} of row {row} is {value} V and full scale is 1 V; divide the values, or use values = \
+         \"range\""
+    )]
+    BeyondFullScale {
+        /// The target column.
+        column: String,
+        /// Row, counted from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A row of another width.
+    #[error("the row has {found} features and the encoding was fitted on {expected}; give those columns")]
+    FeatureCount {
+        /// Features given.
+        found: usize,
+        /// Features of the encoding.
+        expected: usize,
+    },
+    /// Targets of another kind or number.
+    #[error(
+        "row {row} of data set {name} does not fit an encoding of the {wanted}; align the data set to the encoding"
+    )]
+    OtherTargets {
+        /// Row, counted from 0.
+        row: usize,
+        /// The data set.
+        name: String,
+        /// Targets of the encoding.
+        wanted: String,
+    },
+    /// Answers of another number.
+    #[error("{found} output voltages were given and the encoding has {expected} outputs")]
+    AnswerCount {
+        /// Voltages given.
+        found: usize,
+        /// Outputs of the encoding.
+        expected: usize,
+    },
+    /// Features, classes or values of other names.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
+
+/// What a network's outputs say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A class.
+    Class {
+        /// The class, as an index into the encoder's class names.
+        index: usize,
+        /// One score a class, in volts; the highest wins, of equal ones the first.
+        scores: Vec<f64>,
+    },
+    /// Values, in the targets' own units.
+    Values(Vec<f64>),
+}
+
+/// A column's affine map to -1..1: `(x - centre) / half_width`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Column {
+    name: String,
+    /// In the data's own units.
+    centre: f64,
+    /// In the data's own units; 0 for a constant column.
+    half_width: f64,
+}
+
+/// What the outputs stand for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Outputs {
+    Classes(Vec<String>),
+    Values(Vec<Column>),
+}
+
+/// A fitted encoding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encoder {
+    config: EncodingConfig,
+    features: Vec<Column>,
+    outputs: Outputs,
+}
+
+impl Encoder {
+    /// Fits the ranges of features and targets on the given rows of a data set, and on no other.
+    ///
+    /// # Errors
+    /// [`EncodingError`] for impossible settings, no rows, rows beyond the data set, numbers without a finite
+    /// spread, `single` without two classes, and raw targets beyond 1 V (looked for in all rows).
+    pub fn fit(
+        config: &EncodingConfig,
+        dataset: &Dataset,
+        training_rows: &[usize],
+    ) -> Result<Encoder, EncodingError> {
+        config.check()?;
+        if training_rows.is_empty() {
+            return Err(EncodingError::NoTrainingRows);
+        }
+        for &row in training_rows {
+            check_row(dataset, row)?;
+        }
+        let column = |place: usize| training_rows.iter().map(move |&row| dataset.row(row)[place]);
+        let mut features = Vec::with_capacity(dataset.features().len());
+        for (place, name) in dataset.features().iter().enumerate() {
+            features.push(feature_column(config, name, column(place))?);
+        }
+        let outputs = match dataset.targets() {
+            Targets::Classes { names, .. } => {
+                if config.classes == ClassOutputs::Single && names.len() != 2 {
+                    return Err(EncodingError::SingleNeedsTwo { classes: names.len() });
+                }
+                Outputs::Classes(names.clone())
+            }
+            Targets::Values { names, rows } => {
+                let mut columns = Vec::with_capacity(names.len());
+                for (place, name) in names.iter().enumerate() {
+                    let value = |row: usize| rows[row * names.len() + place];
+                    columns.push(match config.values {
+                        ValueOutputs::Range => ranged(name, training_rows.iter().map(|&row| value(row)))?,
+                        ValueOutputs::Raw => raw(name, (0..dataset.rows()).map(value))?,
+                    });
+                }
+                Outputs::Values(columns)
+            }
+        };
+        Ok(Encoder { config: config.clone(), features, outputs })
+    }
+
+    /// The settings it was fitted with.
+    pub fn config(&self) -> &EncodingConfig {
+        &self.config
+    }
+
+    /// Number of input voltages: features (twice if in pairs) and rails.
+    pub fn inputs(&self) -> usize {
+        self.features.len() * if self.config.pairs { 2 } else { 1 } + self.config.rails.len()
+    }
+
+    /// Number of output voltages: answers, twice if differential.
+    pub fn outputs(&self) -> usize {
+        self.answers() * self.outputs_per_answer()
+    }
+
+    /// Name of every input: `+name` and `-name` of a pair, `rail 1 (-0.5 V)` of a rail.
+    pub fn input_names(&self) -> Vec<String> {
+        let features = self.features.iter().flat_map(|column| paired(&column.name, self.config.pairs));
+        let rails =
+            self.config.rails.iter().enumerate().map(|(i, volts)| format!("rail {} ({volts} V)", i + 1));
+        features.chain(rails).collect()
+    }
+
+    /// Name of every output: the class (the second one in `single`) or the value, with `+` and `-` before it if
+    /// differential.
+    pub fn output_names(&self) -> Vec<String> {
+        let answers: Vec<&str> = match &self.outputs {
+            Outputs::Classes(names) => match self.config.classes {
+                ClassOutputs::OneHot => names.iter().map(String::as_str).collect(),
+                ClassOutputs::Single => names.last().map(String::as_str).into_iter().collect(),
+            },
+            Outputs::Values(columns) => columns.iter().map(|column| column.name.as_str()).collect(),
+        };
+        answers.into_iter().flat_map(|name| paired(name, self.config.differential)).collect()
+    }
+
+    /// Names of the features, in the order rows are expected.
+    pub fn feature_names(&self) -> Vec<String> {
+        self.features.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// What the outputs stand for: the classes or the values.
+    pub fn target_names(&self) -> TargetNames {
+        match &self.outputs {
+            Outputs::Classes(names) => TargetNames::Classes(names.clone()),
+            Outputs::Values(columns) => {
+                TargetNames::Values(columns.iter().map(|column| column.name.clone()).collect())
+            }
+        }
+    }
+
+    /// Another data set in this encoding's columns and class numbers; see [`Dataset::aligned`].
+    ///
+    /// # Errors
+    /// [`EncodingError::Dataset`] if a feature or class is missing or the targets are others.
+    pub fn align(&self, dataset: &Dataset) -> Result<Dataset, EncodingError> {
+        Ok(dataset.aligned(&self.feature_names(), &self.target_names())?)
+    }
+
+    /// The input voltages of one row of features, in LSB of the format's `v`.
+    ///
+    /// Features beyond the range the encoding was fitted on give the voltage at its end; NaN gives 0 V.
+    ///
+    /// # Errors
+    /// [`EncodingError::FeatureCount`] for a row of another width.
+    pub fn encode_features(&self, format: Format, features: &[f64]) -> Result<Vec<i32>, EncodingError> {
+        let expected = self.features.len();
+        if features.len() != expected {
+            return Err(EncodingError::FeatureCount { found: features.len(), expected });
+        }
+        let (middle, reach) = middle_and_reach(self.config.to);
+        let mut inputs = Vec::with_capacity(self.inputs());
+        for (column, &x) in self.features.iter().zip(features) {
+            let volts = if column.half_width == 0.0 {
+                0.0
+            } else {
+                let scaled = ((x - column.centre) / column.half_width).clamp(-1.0, 1.0);
+                self.config.span * (middle + reach * scaled)
+            };
+            let voltage = format.quantise_volts(volts);
+            inputs.push(voltage);
+            if self.config.pairs {
+                inputs.push(-voltage);
+            }
+        }
+        inputs.extend(self.config.rails.iter().map(|&volts| format.quantise_volts(volts)));
+        Ok(inputs)
+    }
+
+    /// The voltages of one row: inputs and wanted outputs.
+    ///
+    /// The data set must have the columns and classes of the one the encoding was fitted on; bring another
+    /// into shape with [`Encoder::align`].
+    ///
+    /// # Errors
+    /// [`EncodingError::NoSuchRow`], [`EncodingError::FeatureCount`] or [`EncodingError::OtherTargets`].
+    pub fn sample(&self, format: Format, dataset: &Dataset, row: usize) -> Result<Sample, EncodingError> {
+        check_row(dataset, row)?;
+        let inputs = self.encode_features(format, dataset.row(row))?;
+        let other = || EncodingError::OtherTargets {
+            row,
+            name: dataset.name().to_owned(),
+            wanted: self.target_names().to_string(),
+        };
+        let mut wanted = Vec::with_capacity(self.answers());
+        match (&self.outputs, dataset.label(row), dataset.target_values(row)) {
+            (Outputs::Classes(names), Some(label), _) if label < names.len() => {
+                self.class_targets(format, names.len(), label, &mut wanted);
+            }
+            (Outputs::Values(columns), _, Some(values)) if columns.len() == values.len() => {
+                let (middle, reach) = self.target_interval();
+                for (column, &value) in columns.iter().zip(values) {
+                    let scaled = if column.half_width == 0.0 {
+                        0.0
+                    } else {
+                        (value - column.centre) / column.half_width
+                    };
+                    let voltage = format.quantise_volts(middle + reach * scaled);
+                    wanted.push(Target { voltage, sense: Sense::Equal });
+                }
+            }
+            _ => return Err(other()),
+        }
+        let differential = self.config.differential;
+        let targets = wanted
+            .into_iter()
+            .flat_map(|target| [Some(target), differential.then(|| opposite(target))])
+            .flatten()
+            .map(Some)
+            .collect();
+        Ok(Sample { inputs, targets })
+    }
+
+    /// The samples of several rows, in their order; see [`Encoder::sample`].
+    ///
+    /// # Errors
+    /// Those of [`Encoder::sample`], for the first row that has one.
+    pub fn samples(
+        &self,
+        format: Format,
+        dataset: &Dataset,
+        rows: &[usize],
+    ) -> Result<Vec<Sample>, EncodingError> {
+        rows.iter().map(|&row| self.sample(format, dataset, row)).collect()
+    }
+
+    /// What the output voltages (in LSB of the format's `v`) say.
+    ///
+    /// # Errors
+    /// [`EncodingError::AnswerCount`] unless there is one voltage for every output.
+    pub fn decode(&self, format: Format, outputs: &[i32]) -> Result<Answer, EncodingError> {
+        self.check_outputs(outputs.len())?;
+        let answers: Vec<f64> = outputs
+            .chunks_exact(self.outputs_per_answer())
+            .map(|pair| match *pair {
+                [plus, minus] => format.to_volts(plus.saturating_sub(minus)) / 2.0,
+                _ => format.to_volts(pair[0]),
+            })
+            .collect();
+        Ok(match &self.outputs {
+            Outputs::Classes(_) => {
+                let scores = match (self.config.classes, answers.as_slice()) {
+                    (ClassOutputs::Single, &[answer]) => vec![-answer, answer],
+                    _ => answers,
+                };
+                Answer::Class { index: first_highest(&scores), scores }
+            }
+            Outputs::Values(columns) => {
+                let (middle, reach) = self.target_interval();
+                let value = |(column, volts): (&Column, f64)| {
+                    column.centre + column.half_width * ((volts - middle) / reach)
+                };
+                Answer::Values(columns.iter().zip(answers).map(value).collect())
+            }
+        })
+    }
+
+    /// Squared error of the output voltages against a sample's targets in V^2, the mean over the answers.
+    ///
+    /// An answer that satisfies its target's sense has no error. With differential outputs the error is that
+    /// of half the difference, so what both outputs have in common does not count.
+    ///
+    /// # Errors
+    /// [`EncodingError::AnswerCount`] unless there is one voltage and one target for every output.
+    pub fn error_volts2(
+        &self,
+        format: Format,
+        targets: &[Option<Target>],
+        outputs: &[i32],
+    ) -> Result<f64, EncodingError> {
+        self.check_outputs(outputs.len())?;
+        self.check_outputs(targets.len())?;
+        let width = self.outputs_per_answer();
+        let mut sum = 0.0;
+        let mut counted = 0_u32;
+        for (answer, wanted) in outputs.chunks_exact(width).zip(targets.chunks_exact(width)) {
+            let (error, sense) = match (answer, wanted) {
+                ([v], [Some(target)]) => (v.saturating_sub(target.voltage), target.sense),
+                ([plus, minus], [Some(up), Some(down)]) => (
+                    plus.saturating_sub(*minus).saturating_sub(up.voltage.saturating_sub(down.voltage)),
+                    up.sense,
+                ),
+                _ => continue,
+            };
+            counted += 1;
+            if !sense.is_satisfied(i64::from(error), 0) {
+                let volts = if width == 2 { format.to_volts(error) / 2.0 } else { format.to_volts(error) };
+                sum += volts * volts;
+            }
+        }
+        Ok(if counted == 0 { 0.0 } else { sum / f64::from(counted) })
+    }
+
+    fn answers(&self) -> usize {
+        match &self.outputs {
+            Outputs::Classes(names) => match self.config.classes {
+                ClassOutputs::OneHot => names.len(),
+                ClassOutputs::Single => 1,
+            },
+            Outputs::Values(columns) => columns.len(),
+        }
+    }
+
+    fn outputs_per_answer(&self) -> usize {
+        if self.config.differential { 2 } else { 1 }
+    }
+
+    fn check_outputs(&self, found: usize) -> Result<(), EncodingError> {
+        let expected = self.outputs();
+        if found == expected { Ok(()) } else { Err(EncodingError::AnswerCount { found, expected }) }
+    }
+
+    fn class_targets(&self, format: Format, classes: usize, label: usize, wanted: &mut Vec<Target>) {
+        let hinge = |sense| if self.config.hinge { sense } else { Sense::Equal };
+        let right =
+            Target { voltage: format.quantise_volts(self.config.label), sense: hinge(Sense::AtLeast) };
+        match self.config.classes {
+            ClassOutputs::Single => wanted.push(if label == 1 { right } else { opposite(right) }),
+            ClassOutputs::OneHot => {
+                #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 classes")]
+                let others = (classes.max(2) - 1) as f64;
+                let off = self.config.off_label.unwrap_or(-self.config.label / others.sqrt());
+                let wrong = Target { voltage: format.quantise_volts(off), sense: hinge(Sense::AtMost) };
+                wanted.extend((0..classes).map(|class| if class == label { right } else { wrong }));
+            }
+        }
+    }
+
+    /// Middle and half-width of the wanted voltages of a regression, in volts.
+    fn target_interval(&self) -> (f64, f64) {
+        match (self.config.values, self.config.target_to) {
+            (ValueOutputs::Raw, _) => (0.0, 1.0),
+            (ValueOutputs::Range, Some(interval)) => middle_and_reach(interval),
+            (ValueOutputs::Range, None) => (0.0, self.config.label),
+        }
+    }
+}
+
+/// The target of an output that is to mirror another.
+fn opposite(target: Target) -> Target {
+    let sense = match target.sense {
+        Sense::Equal => Sense::Equal,
+        Sense::AtLeast => Sense::AtMost,
+        Sense::AtMost => Sense::AtLeast,
+    };
+    Target { voltage: -target.voltage, sense }
+}
+
+fn paired(name: &str, pair: bool) -> Vec<String> {
+    if pair { vec![format!("+{name}"), format!("-{name}")] } else { vec![name.to_owned()] }
+}
+
+fn first_highest(scores: &[f64]) -> usize {
+    let mut best = 0;
+    for (place, score) in scores.iter().enumerate() {
+        if *score > scores[best] {
+            best = place;
+        }
+    }
+    best
+}
+
+fn check_row(dataset: &Dataset, row: usize) -> Result<(), EncodingError> {
+    let rows = dataset.rows();
+    if row < rows {
+        return Ok(());
+    }
+    Err(EncodingError::NoSuchRow { row, name: dataset.name().to_owned(), rows })
+}
+
+/// Halves are taken before adding, so that no pair of finite ends overflows.
+fn middle_and_reach([low, high]: [f64; 2]) -> (f64, f64) {
+    (low / 2.0 + high / 2.0, high / 2.0 - low / 2.0)
+}
+
+fn extremes(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
+}
+
+fn feature_column(
+    config: &EncodingConfig,
+    name: &str,
+    values: impl Iterator<Item = f64> + Clone,
+) -> Result<Column, EncodingError> {
+    match (config.scale, config.low, config.high) {
+        (Scale::Standard, ..) => standardised(name, config.gain, values),
+        (Scale::Fixed, Some(low), Some(high)) => column(name, middle_and_reach([low, high])),
+        _ => ranged(name, values),
+    }
+}
+
+fn ranged(name: &str, values: impl Iterator<Item = f64>) -> Result<Column, EncodingError> {
+    column(name, middle_and_reach(extremes(values)))
+}
+
+fn standardised(
+    name: &str,
+    gain: f64,
+    values: impl Iterator<Item = f64> + Clone,
+) -> Result<Column, EncodingError> {
+    let [low, high] = extremes(values.clone());
+    // Compared, not computed: the variance of equal numbers may round to a little more than 0.
+    if low == high {
+        return column(name, (low, 0.0));
+    }
+    let count = values.clone().map(|_| 1.0).sum::<f64>();
+    let mean = values.clone().sum::<f64>() / count;
+    let variance = values.map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+    column(name, (mean, variance.sqrt() / gain))
+}
+
+/// Raw targets are volts already; only looked at.
+fn raw(name: &str, values: impl Iterator<Item = f64>) -> Result<Column, EncodingError> {
+    for (row, value) in values.enumerate() {
+        if !(-1.0..=1.0).contains(&value) {
+            return Err(EncodingError::BeyondFullScale { column: name.to_owned(), row, value });
+        }
+    }
+    column(name, (0.0, 1.0))
+}
+
+fn column(name: &str, (centre, half_width): (f64, f64)) -> Result<Column, EncodingError> {
+    if centre.is_finite() && half_width.is_finite() {
+        Ok(Column { name: name.to_owned(), centre, half_width })
+    } else {
+        Err(EncodingError::NotScalable { column: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests;
