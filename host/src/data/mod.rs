@@ -12,6 +12,7 @@ pub mod builtin;
 pub mod csv;
 pub mod dataset;
 pub mod encoding;
+pub mod export;
 pub mod idx;
 pub mod split;
 pub mod tasks;
