@@ -63,7 +63,8 @@ pub fn layered(sizes: &[usize], kind: EdgeKind) -> Result<Network, NetworkError>
         }
     }
     net.set_positions(positions);
-    net.inputs(layers.swap_remove(0)).outputs(layers.pop().unwrap_or_default()).build()
+    let outputs = layers.pop().unwrap_or_default();
+    net.inputs(layers.swap_remove(0)).outputs(outputs).build()
 }
 
 /// A square lattice of `rows` x `columns` hidden nodes, numbered row by row; choose its ports on the builder.
