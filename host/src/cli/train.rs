@@ -24,6 +24,7 @@ impl Train {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let folder = RunFolder::create(self.out.as_deref(), &experiment.config)?;
         folder.put_experiment(&experiment)?;
+        output.say(&format!("training {} in {}", experiment.config.name, folder.path().display()));
         let trainer = Trainer::start(&experiment)?;
         let metrics = vec![trainer.before_training()?];
         folder.put_metrics(&metrics)?;

@@ -5,7 +5,6 @@
 
 use crate::data::csv::{CsvError, CsvOptions, TargetKind, parse_csv};
 use crate::data::dataset::{Citation, Dataset};
-use crate::data::encoding::{EncodingConfig, Scale};
 
 /// A data set inside the binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,33 +93,13 @@ impl Builtin {
         let options = CsvOptions { kind: TargetKind::Classification, ..CsvOptions::default() };
         Ok(parse_csv(self.name(), self.csv().as_bytes(), &options)?.with_citation(self.citation()))
     }
-
-    /// An encoding that suits the data: the default, except that the pixels of `digits` share one range, 0 to
-    /// 16 mapped to 0..1 V, and have small labels without a hinge.
-    ///
-    /// Scaling every pixel to its own range instead blows up the noise of the pixels at the border, which are
-    /// almost always 0.
-    pub fn encoding(self) -> EncodingConfig {
-        match self {
-            Builtin::Iris | Builtin::Wine | Builtin::BreastCancer => EncodingConfig::default(),
-            Builtin::Digits => EncodingConfig {
-                scale: Scale::Fixed,
-                low: Some(0.0),
-                high: Some(16.0),
-                to: [0.0, 1.0],
-                label: 0.01,
-                off_label: Some(0.0),
-                hinge: false,
-                ..EncodingConfig::default()
-            },
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::dataset::Targets;
+    use crate::preset::Preset;
 
     fn shape(set: Builtin) -> (usize, usize, Vec<String>, Vec<usize>) {
         let data = set.load().unwrap();
@@ -159,10 +138,8 @@ mod tests {
         let digits = Builtin::Digits.load().unwrap();
         let in_range = |x: &f64| (0.0..=16.0).contains(x) && x.fract() == 0.0;
         assert!((0..digits.rows()).all(|row| digits.row(row).iter().all(in_range)));
-        assert_eq!(
-            (Builtin::Digits.encoding().low, Builtin::Digits.encoding().high),
-            (Some(0.0), Some(16.0))
-        );
+        let encoding = Preset::find("digits").unwrap().config().unwrap().encoding;
+        assert_eq!((encoding.low, encoding.high), (Some(0.0), Some(16.0)));
     }
 
     #[test]

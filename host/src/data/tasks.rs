@@ -11,14 +11,13 @@
 //! arithmetic is limited to `+ - * /`. The voltages are fractions of full scale: 1 V is the largest voltage of
 //! the network's format.
 //!
-//! [`Task::encoding`] belongs to the task: it passes volts through unchanged and adds the rails that bring the
-//! wanted voltages within reach of a passive network.
+//! The encoding belongs to the preset of the same name: it passes volts through unchanged and adds the rails that
+//! bring the wanted voltages within reach of a passive network.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::data::dataset::{Citation, Dataset, DatasetError, Targets};
-use crate::data::encoding::{ClassOutputs, EncodingConfig, Scale, ValueOutputs};
 
 /// A generated task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,29 +116,6 @@ impl Task {
             None => set,
         })
     }
-
-    /// The encoding the task is meant for.
-    pub fn encoding(self) -> EncodingConfig {
-        let volts = EncodingConfig {
-            scale: Scale::Fixed,
-            low: Some(-1.0),
-            high: Some(1.0),
-            pairs: false,
-            values: ValueOutputs::Raw,
-            ..EncodingConfig::default()
-        };
-        match self {
-            Task::Xor => EncodingConfig {
-                classes: ClassOutputs::Single,
-                rails: vec![-1.0, 1.0],
-                hinge: false,
-                ..EncodingConfig::default()
-            },
-            Task::LinearRegression => EncodingConfig { rails: vec![-1.0, 1.0], ..volts },
-            Task::NonlinearRegression => EncodingConfig { rails: vec![-0.5, 0.5], ..volts },
-            Task::Allostery => EncodingConfig { rails: Vec::new(), ..volts },
-        }
-    }
 }
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -205,7 +181,8 @@ fn allostery() -> Result<Dataset, DatasetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::encoding::Encoder;
+    use crate::data::encoding::{Encoder, EncodingConfig};
+    use crate::preset::Preset;
     use wheatstone_sim::Format;
 
     #[test]
@@ -254,10 +231,14 @@ mod tests {
         assert!(points.windows(2).all(|p| p[1].1 > p[0].1), "a passive network can only rise: {points:?}");
     }
 
+    fn encoding_of(task: Task) -> EncodingConfig {
+        Preset::find(task.name()).unwrap().config().unwrap().encoding
+    }
+
     #[test]
     fn wanted_voltages_lie_between_the_sources() {
         for task in [Task::LinearRegression, Task::NonlinearRegression, Task::Allostery] {
-            let (set, encoding) = (task.load().unwrap(), task.encoding());
+            let (set, encoding) = (task.load().unwrap(), encoding_of(task));
             for row in 0..set.rows() {
                 let sources = || set.row(row).iter().chain(&encoding.rails).copied();
                 let low = sources().fold(f64::INFINITY, f64::min);
@@ -275,7 +256,7 @@ mod tests {
             let set = task.load().unwrap();
             assert_eq!(set.name(), task.name());
             let rows: Vec<usize> = (0..set.rows()).collect();
-            let encoder = Encoder::fit(&task.encoding(), &set, &rows).unwrap();
+            let encoder = Encoder::fit(&encoding_of(task), &set, &rows).unwrap();
             assert_eq!((encoder.inputs(), encoder.outputs()), (inputs, outputs), "{task:?}");
             let sample = encoder.sample(Format::WIDE, &set, 0).unwrap();
             if let Some(y) = set.target_values(0) {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::tasks::Task;
+use crate::preset::Preset;
 
 const WIDE: Format = Format::WIDE;
 
@@ -283,7 +284,9 @@ proptest! {
 #[test]
 fn a_task_in_volts_comes_back_in_volts() {
     let set = Task::LinearRegression.load().unwrap();
-    let encoder = Encoder::fit(&Task::LinearRegression.encoding(), &set, &[0]).unwrap();
+    let encoder =
+        Encoder::fit(&Preset::find("linear-regression").unwrap().config().unwrap().encoding, &set, &[0])
+            .unwrap();
     let targets = encoder.sample(WIDE, &set, 70).unwrap().targets;
     let met: Vec<i32> = targets.iter().map(|target| target.unwrap().voltage).collect();
     let Answer::Values(back) = encoder.decode(WIDE, &met).unwrap() else { panic!("these are values") };

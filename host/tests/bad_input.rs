@@ -1,0 +1,178 @@
+//! Bad input: one clear message that says what, where and what to do; the documented exit code; nothing half written.
+
+mod common;
+
+use common::Place;
+
+const NETWORK: &str = r#"
+wheatstone_network = 1
+inputs = ["a", "b"]
+outputs = ["y"]
+nodes = [{ name = "a" }, { name = "b" }, { name = "y" }]
+edges = [{ ends = ["a", "y"] }, { ends = ["b", "y"] }]
+"#;
+
+/// Runs a command that must fail with this code, and whose message must hold all these fragments.
+#[track_caller]
+fn refused(place: &Place, arguments: &str, code: i32, fragments: &[&str]) {
+    let before = place.files();
+    let ended = place.run(arguments);
+    assert_eq!(ended.code, code, "{arguments}: {}", ended.err);
+    for fragment in fragments {
+        assert!(ended.err.contains(fragment), "{arguments}: no `{fragment}` in: {}", ended.err);
+    }
+    assert!(!ended.err.contains("panicked"), "{arguments}: {}", ended.err);
+    assert_eq!(ended.out, "", "{arguments}");
+    assert_eq!(place.files(), before, "{arguments} left something behind");
+}
+
+#[test]
+fn tables() {
+    let place = Place::new();
+    for (name, text, fragments) in [
+        ("missing.csv", "a,b,kind\n1,2,x\n3,,y\n", ["missing.csv:3", "\"b\"", "fill"].as_slice()),
+        ("word.csv", "a,b,kind\n1,2,x\n3,oops,y\n", &["word.csv:3", "\"b\"", "oops", "correct"]),
+        ("nan.csv", "a,b,kind\n1,NaN,x\n3,4,y\n", &["nan.csv:2", "\"b\"", "NaN"]),
+        ("inf.csv", "a,b,kind\n1,2,x\ninf,4,y\n", &["inf.csv:3", "\"a\"", "inf"]),
+        ("one.csv", "a,b,kind\n1,2,x\n3,4,x\n", &["one.csv", "class", "kind"]),
+        ("empty.csv", "", &["empty.csv", "empty"]),
+        ("ragged.csv", "a,b,kind\n1,2,x\n3,4\n", &["ragged.csv:3"]),
+    ] {
+        place.write(name, text);
+        refused(&place, &format!("train --data {name} --out run"), 2, fragments);
+    }
+    place.write("good.csv", "a,b,kind\n1,2,x\n3,4,y\n");
+    refused(&place, "train --data good.csv --target knid --out run", 2, &["good.csv", "knid", "kind"]);
+    refused(&place, "train --data absent.csv --out run", 2, &["absent.csv"]);
+    refused(&place, "train --data good.csv --out run", 2, &["class", "1 row"]);
+}
+
+#[test]
+fn network_files() {
+    let place = Place::new();
+    let edges = r#"edges = [{ ends = ["a", "y"] }, { ends = ["b", "y"] }]"#;
+    for (name, new_edges, fragments) in [
+        ("unknown", r#"edges = [{ ends = ["a", "z"] }]"#, ["edges[0].ends[1]", "`z`", "declare"].as_slice()),
+        ("loop", r#"edges = [{ ends = ["a", "a"] }]"#, &["edges[0]", "`a`", "remove"]),
+        (
+            "twice",
+            r#"edges = [{ ends = ["a", "y"] }, { ends = ["y", "a"] }]"#,
+            &["edges[1]", "edges[0]", "keep one"],
+        ),
+        ("open", r#"edges = [{ ends = ["a", "b"] }]"#, &["output `y`", "not connected", "join"]),
+        ("syntax", "edges = [", &["line 6", "syntax.toml"]),
+        ("key", "edges = []\nedgse = 1", &["edgse"]),
+    ] {
+        place.write(&format!("{name}.toml"), NETWORK.replace(edges, new_edges));
+        refused(&place, &format!("inspect {name}.toml"), 2, fragments);
+        refused(&place, &format!("train xor --set network.shape.file={name}.toml --out run"), 2, fragments);
+    }
+    place.write(
+        "triangle.toml",
+        NETWORK.replace(
+            edges,
+            r#"edges = [{ ends = ["a", "y"] }, { ends = ["b", "y"] }, { ends = ["a", "b"] }]"#,
+        ),
+    );
+    assert_eq!(place.run("inspect triangle.toml").code, 0, "the model colours any graph");
+    refused(&place, "inspect triangle.toml --for-hardware", 2, &["odd length 3", "bipartite", "remove"]);
+    refused(&place, "train iris --set network.shape.file=triangle.toml --out run", 2, &["2 inputs", "10"]);
+    refused(&place, "inspect absent.toml", 2, &["absent.toml"]);
+}
+
+#[test]
+fn checkpoints() {
+    let place = Place::new();
+    place.json("train iris --epochs 1 --out good");
+    place.json("train wine --epochs 1 --out wine");
+    place.json("train iris --epochs 1 --format compact --out compact");
+    let whole = place.read("good/checkpoint.bin");
+    for (bytes, fragments) in [
+        (
+            whole[..whole.len() - 40].to_vec(),
+            ["good/checkpoint.bin", "ends after", "earlier checkpoint"].as_slice(),
+        ),
+        (whole[..9].to_vec(), &["ends after 9 bytes"]),
+        (Vec::new(), &["not a checkpoint"]),
+        (b"something else entirely".to_vec(), &["byte 0", "not a checkpoint"]),
+        ([&whole[..600], &[whole[600] ^ 1], &whole[601..]].concat(), &["digest", "damaged"]),
+        (place.read("wine/checkpoint.bin"), &["network is crossbar-28-3", "crossbar-10-3"]),
+        (place.read("compact/checkpoint.bin"), &["format is 12/8/10/14", "16/8/16/16"]),
+    ] {
+        place.write("good/checkpoint.bin", bytes);
+        refused(&place, "resume good --epochs 2", 2, fragments);
+        refused(&place, "eval good", 2, fragments);
+    }
+    refused(&place, "resume nowhere", 2, &["nowhere/config.toml", "name the folder of a run"]);
+    refused(&place, "inspect nowhere.bin", 2, &["nowhere.bin"]);
+}
+
+#[test]
+fn configurations() {
+    let place = Place::new();
+    refused(&place, "train irsi", 2, &["no preset `irsi`", "iris"]);
+    refused(&place, "train iris --set epochs=none", 2, &["epochs", "preset iris"]);
+    refused(&place, "train iris --set epcohs=3", 2, &["epcohs"]);
+    refused(&place, "train iris --set epochs", 2, &["key.path=value"]);
+    refused(&place, "train iris --epochs 0", 2, &["epochs = 0"]);
+    refused(&place, "train iris --set omega=16", 2, &["omega", "4 to 15"]);
+    refused(&place, "train iris --set nudge.eta=99", 2, &["nudge.eta = 99", "0..="]);
+    refused(&place, "train iris --set network.alpha=[1,2]", 2, &["2 learning shifts", "all"]);
+    refused(&place, "train iris --set data.source.builtin=irises", 2, &["irises", "iris, wine"]);
+    refused(&place, "train iris --format huge", 2, &["huge", "wide"]);
+    refused(&place, "train iris --format 16/8/16/99", 2, &["k_guard = 99"]);
+    refused(&place, "train iris --nonsense", 2, &["--nonsense"]);
+    place.write("broken.toml", "extends = \"iris\"\nepochs = = 2\n");
+    refused(&place, "train --config broken.toml", 2, &["broken.toml", "line 2"]);
+    refused(&place, "train --config absent.toml", 2, &["absent.toml"]);
+    refused(&place, "cross-validate iris --folds 1", 2, &["folds"]);
+    refused(&place, "cross-validate iris --folds 80", 2, &["class", "50"]);
+}
+
+#[test]
+fn data_that_changed_under_a_run() {
+    let place = Place::new();
+    let table = "a,b,kind\n1,2,x\n3,4,y\n5,1,x\n2,2,y\n7,1,x\n2,9,y\n1,7,x\n6,4,y\n3,3,x\n4,4,y\n";
+    place.write("table.csv", table);
+    place.json("train --data table.csv --epochs 2 --out run");
+    place.write("table.csv", table.replace("7,1,x", "70,1,x"));
+    refused(&place, "resume run --epochs 3", 2, &["data have changed"]);
+    place.write("other.csv", "a,c,kind\n1,2,x\n3,4,y\n");
+    refused(&place, "eval run --data other.csv --target kind", 2, &["\"b\""]);
+    refused(&place, "predict run --data other.csv", 2, &["\"b\"", "other.csv"]);
+}
+
+#[test]
+fn folders_that_cannot_be_written() {
+    let place = Place::new();
+    place.write("file", "");
+    refused(&place, "train iris --epochs 1 --out file/run", 1, &["file/run", "--out"]);
+    place.json("train iris --epochs 1 --out run");
+    refused(&place, "train iris --epochs 1 --out run", 2, &["already holds a run", "resume"]);
+    place.write("rows.csv", String::from_utf8_lossy(&place.read("run/config.toml")).as_bytes());
+}
+
+/// A limit on the size of files stands for a full disk: writing fails in the middle.
+#[test]
+#[cfg(unix)]
+fn a_full_disk() {
+    let place = Place::new();
+    let ended = assert_cmd::Command::new("sh")
+        .current_dir(place.path(""))
+        .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh"])
+        .arg(common::program())
+        .args(["train", "digits", "--epochs", "1", "--out", "run"])
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{message}");
+    assert!(
+        message.contains("run/network.json: cannot write") && message.contains("free space"),
+        "{message}"
+    );
+    let files = place.files();
+    assert!(
+        !files.iter().any(|f| f.contains("network") || f.contains(".tmp")),
+        "something half written: {files:?}"
+    );
+}

@@ -1,0 +1,46 @@
+//! The bits of every preset: the digest of its state after one short run. A changed digest is a changed contract,
+//! encoding or preset; `cargo xtask bless` writes the new ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use wheatstone::config::{DataSource, RunConfig};
+use wheatstone::experiment::Experiment;
+use wheatstone::preset::Preset;
+use wheatstone::run::hex;
+use wheatstone::training::Trainer;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/golden/digests.json");
+const SAMPLES: u64 = 200;
+
+fn digest(config: RunConfig) -> String {
+    let experiment = Experiment::prepare(config).unwrap();
+    let mut trainer = Trainer::start(&experiment).unwrap();
+    while trainer.trained() < trainer.total().min(SAMPLES) {
+        trainer.train_sample().unwrap();
+    }
+    hex(&trainer.state().digest())
+}
+
+#[test]
+fn golden_digests_of_all_presets() {
+    let mut found = BTreeMap::new();
+    for preset in Preset::ALL {
+        let mut config = preset.config().unwrap();
+        if let DataSource::Idx(_) = config.data.source {
+            // Its files do not ship; any data of its kind will do for the bits.
+            config.data.source = DataSource::Builtin("digits".into());
+        }
+        for format in ["wide", "compact"] {
+            config.format = format.parse().unwrap();
+            found.insert(format!("{} {format}", preset.name), digest(config.clone()));
+        }
+    }
+    if std::env::var_os("WHEATSTONE_BLESS").is_some() {
+        let text = serde_json::to_string_pretty(&found).unwrap() + "\n";
+        std::fs::create_dir_all(Path::new(FILE).parent().unwrap()).unwrap();
+        std::fs::write(FILE, text).unwrap();
+    }
+    let golden: BTreeMap<String, String> =
+        serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
+    assert_eq!(found, golden, "the bits have changed; if that is meant, run `cargo xtask bless`");
+}
