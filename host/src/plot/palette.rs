@@ -55,7 +55,7 @@ pub(super) fn diverging(value: f64) -> Rgb {
 }
 
 fn interpolate(stops: &[Rgb; 5], share: f64) -> Rgb {
-    let place = share.clamp(0.0, 1.0) * 4.0;
+    let place = if share.is_nan() { 0.0 } else { 4.0 * share.clamp(0.0, 1.0) };
     let below = super::scale::index(place, 3);
     let rest = place - below as f64;
     let mix = |a: u8, b: u8| super::scale::byte(f64::from(a) + rest * (f64::from(b) - f64::from(a)));

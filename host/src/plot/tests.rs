@@ -194,8 +194,11 @@ fn the_strongest_edges_are_the_ones_drawn() {
 fn a_network_without_positions_has_a_place_for_every_node() {
     let mut net = NetworkBuilder::new("<ring & co>");
     let group = net.group("all", 0);
-    let nodes: Vec<NodeId> =
-        (0..7).map(|i| net.named_node(format!("<{i}>"), DiodeClamp::NonNegative)).collect();
+    let nodes: Vec<NodeId> = (0..7)
+        .map(|i| {
+            net.named_node(format!("<{i}>"), if i == 0 { DiodeClamp::None } else { DiodeClamp::NonNegative })
+        })
+        .collect();
     for i in 0..7 {
         net.edge(nodes[i], nodes[(i + 1) % 7], EdgeKind::Transistor, group);
     }
@@ -242,7 +245,7 @@ fn fits_are_drawn_over_their_feature_or_against_what_was_wanted() {
         let name = "V<out>".to_owned();
         let svg = fit(&Fit { name, feature: x.then(|| "t & co".to_owned()), points: points(n, x) });
         assert_picture(&svg);
-        assert_eq!(svg.contains("answered V&lt;out&gt;"), !x);
+        assert_eq!(svg.contains("wanted V&lt;out&gt;"), !x);
         assert_eq!(svg.contains("1,000 of 3,000 samples are drawn."), n == 3000);
     }
 }

@@ -96,7 +96,7 @@ impl Device {
 #[template(path = "report.html")]
 struct Page<'a> {
     report: &'a Report<'a>,
-    network: (&'a str,),
+    network_name: &'a str,
     headline: Vec<Figure>,
     pictures: Vec<Picture>,
     pictures_left_out: Option<String>,
@@ -119,7 +119,7 @@ impl Report<'_> {
         }
         let page = Page {
             report: self,
-            network: (self.design.network().name(),),
+            network_name: self.design.network().name(),
             headline: facts::headline(self),
             pictures,
             pictures_left_out: pictures::left_out(self),

@@ -159,7 +159,7 @@ fn edge_view(network: &Network, layout: &Layout, edge: EdgeId) -> EdgeView {
     }
     let path = if layout.arrangement == Arrangement::Columns && ax == bx {
         // Around the nodes between its ends.
-        let bulge = (0.5 * (by - ay).abs()).clamp(0.3 * layout.spacing, 60.0);
+        let bulge = (0.5 * (by - ay).abs()).clamp((0.3 * layout.spacing).min(60.0), 60.0);
         format!("M{ax:.1} {ay:.1}Q{:.1} {:.1} {bx:.1} {by:.1}", ax + bulge, (ay + by) / 2.0)
     } else {
         format!("M{ax:.1} {ay:.1}L{bx:.1} {by:.1}")
