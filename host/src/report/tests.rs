@@ -87,21 +87,12 @@ fn with<T>(
 #[test]
 fn a_report_fetches_nothing_and_runs_nothing() {
     let html = with(&metrics(), Some(&confusion()), |r| r.html().unwrap());
+    // Of the class called `<img src=x>` only the escaped name may be there.
+    let html = html.replace("&#60;img src=x&#62;", "").replace("&lt;img src=x&gt;", "");
     for unwanted in
         ["<script", "<img", " src=", " href=", "url(", "@import", "<link", "<iframe", " onload", "xmlns"]
     {
-        let found = html.matches(unwanted).count();
-        // A class of the test is called `<img src=x>`; only its escaped name may be there.
-        assert_eq!(
-            found
-                - if unwanted == " src=" {
-                    html.matches("&lt;img src=").count() + html.matches("&#60;img src=").count()
-                } else {
-                    0
-                },
-            0,
-            "{unwanted}"
-        );
+        assert!(!html.contains(unwanted), "{unwanted}");
     }
     assert!(html.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{html}");
     assert_eq!(html.matches("<svg ").count(), 6);
