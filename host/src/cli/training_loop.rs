@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
 use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
+use wheatstone::report::{self, Device, Report};
 use wheatstone::run::{RunFolder, hex};
 use wheatstone::training::Trainer;
+use wheatstone_sim::State;
 
 /// How often a checkpoint is written while training goes on.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
@@ -74,6 +76,7 @@ fn finish(
     let evaluation = evaluation::evaluate(experiment, &state, part, rows)?;
     folder.put_checkpoint(&trainer.checkpoint())?;
     folder.put_evaluation(&evaluation)?;
+    put_report(experiment, folder, metrics, &evaluation, &state)?;
     let network = experiment.design.network();
     let summary = Summary {
         run: folder.path().display().to_string(),
@@ -85,8 +88,43 @@ fn finish(
         part,
         score: evaluation.score,
     };
-    let _ = metrics;
     output.result(&summary, || text(experiment, &evaluation, &summary))
+}
+
+/// Writes the report and the same pictures as files of their own.
+fn put_report(
+    experiment: &Experiment,
+    folder: &RunFolder,
+    metrics: &[EpochMetrics],
+    evaluation: &Evaluation,
+    state: &State,
+) -> anyhow::Result<()> {
+    let Experiment { config, dataset, split, design, .. } = experiment;
+    let citation = dataset.citation();
+    let report = Report {
+        title: &config.name,
+        command: &format!("wheatstone train --config {}", folder.file("config.toml").display()),
+        device: Device::Model,
+        versions: &[("wheatstone", env!("CARGO_PKG_VERSION"))],
+        seeds: &[("conductances, local generators, split and order", config.seed)],
+        config_toml: &config.to_toml(),
+        dataset: report::Dataset {
+            name: dataset.name(),
+            citation: citation.map_or("", |c| c.reference),
+            licence: citation.and_then(|c| c.licence).unwrap_or(""),
+            train: split.train.len(),
+            test: split.test.len(),
+        },
+        metrics,
+        evaluation: Some(evaluation),
+        design,
+        state,
+    };
+    for picture in report.pictures() {
+        folder.put(&picture.file_name, picture.svg.as_bytes())?;
+    }
+    folder.put("report.html", report.html()?.as_bytes())?;
+    Ok(())
 }
 
 fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> String {

@@ -1,0 +1,63 @@
+//! How well samples are answered, epoch by epoch.
+
+use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
+use super::palette::SERIES;
+use super::scale::{Axis, thin};
+use crate::metrics::{EpochMetrics, Score};
+
+/// Accuracy against epochs for a classification, and [`error_curve`] for a regression.
+///
+/// Training samples are scored as they came, before each one's learning step; test samples after the epoch. At most
+/// 1000 epochs are drawn.
+pub fn learning_curve(epochs: &[EpochMetrics]) -> String {
+    let percent = |score: &Score| score.accuracy.map(|a| 100.0 * a);
+    let values = |e: &EpochMetrics| [percent(&e.train), e.test.as_ref().and_then(percent)];
+    let found: Vec<f64> = epochs.iter().flat_map(values).flatten().collect();
+    if found.is_empty() {
+        return error_curve(epochs);
+    }
+    let mut y = Axis::linear("accuracy (%)", found, 1.0);
+    (y.low, y.high) = (y.low.max(0.0), y.high.min(100.0));
+    let y = Axis::between("accuracy (%)", y.low, y.high.max(y.low + 1.0), 1.0);
+    curve("Accuracy against epochs", epochs, y, |_, score| percent(score))
+}
+
+/// Mean squared error of the output voltages against epochs, on a logarithmic axis; zeros lie at its foot.
+pub fn error_curve(epochs: &[EpochMetrics]) -> String {
+    let found = epochs.iter().flat_map(|e| [Some(e.train.mse), e.test.map(|s| s.mse)]).flatten();
+    let y = Axis::log("mean squared error (V\u{b2})", found);
+    curve("Mean squared error against epochs", epochs, y, |axis, score| {
+        score.mse.is_finite().then(|| axis.log_place(score.mse))
+    })
+}
+
+fn curve(
+    title: &str,
+    epochs: &[EpochMetrics],
+    y: Axis,
+    place: impl Fn(&Axis, &Score) -> Option<f64>,
+) -> String {
+    let drawn = thin(epochs, MAX_POINTS);
+    let (first, last) = epochs
+        .first()
+        .zip(epochs.last())
+        .map_or((0.0, 1.0), |(a, b)| (f64::from(a.epoch), f64::from(b.epoch)));
+    let x = Axis::between("epoch", first, last.max(first + 1.0), 1.0);
+    let points = |score: fn(&EpochMetrics) -> Option<Score>| -> Vec<(f64, f64)> {
+        let point = |e: &&EpochMetrics| Some((f64::from(e.epoch), place(&y, &score(e)?)?));
+        drawn.iter().filter_map(point).collect()
+    };
+    let mark = |width| if drawn.len() <= 80 { Mark::Dotted(width) } else { Mark::Line(width) };
+    let (train, test) = (points(|e| Some(e.train)), points(|e| e.test));
+    let mut series = vec![Series {
+        name: "training samples".to_owned(),
+        colour: SERIES[0],
+        mark: mark(1.5),
+        points: train,
+    }];
+    if !test.is_empty() {
+        let name = "test samples".to_owned();
+        series.push(Series { name, colour: SERIES[1], mark: mark(2.0), points: test });
+    }
+    Chart { title, note: None, panels: vec![Panel { x, y, height: 400, series }] }.svg()
+}

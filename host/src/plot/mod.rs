@@ -1,0 +1,35 @@
+//! Pictures of a run, each one a standalone SVG in a `String`.
+//!
+//! Every picture has a white ground, a fixed view box, axes with units, its legend outside of the data, and colours
+//! that the colour-blind tell apart. None refers to anything outside of itself or carries an `id`, so that many fit
+//! into one HTML document. Text from the user's data is escaped.
+//!
+//! How charts are drawn is this module's own affair: no type of the drawing library leaves it.
+
+mod chart;
+mod confusion;
+mod fit;
+mod histogram;
+mod learning;
+mod network;
+mod palette;
+mod power;
+mod scale;
+mod svg;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use confusion::confusion_matrix;
+pub use fit::fit;
+pub use histogram::conductance_histogram;
+pub use learning::{error_curve, learning_curve};
+pub use network::{left_out, network};
+pub use power::power_curve;
+pub(crate) use scale::grouped;
+
+use wheatstone_sim::Format;
+
+/// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
+fn conductance(format: Format, k: i64) -> f64 {
+    format.conductance(k) as f64 / (format.g_max() + 1) as f64
+}

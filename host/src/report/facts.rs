@@ -1,0 +1,197 @@
+//! Figures and tables of the report, as text.
+
+use super::{Dataset, Report};
+use crate::metrics::{Detail, EpochMetrics, Score};
+use crate::plot::grouped;
+
+/// Number of epochs in the table.
+const LAST: usize = 10;
+
+/// Headings of [`last_epochs`].
+pub(super) const COLUMNS: [&str; 8] = [
+    "epoch",
+    "samples",
+    "train accuracy",
+    "train error",
+    "test accuracy",
+    "test error",
+    "power, free",
+    "power, clamped",
+];
+
+/// A result in large letters.
+pub(super) struct Figure {
+    pub value: String,
+    pub meaning: String,
+}
+
+/// The result in a few figures: from the evaluation, or else from the last epoch.
+pub(super) fn headline(report: &Report<'_>) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let mut put = |value: String, meaning: String| figures.push(Figure { value, meaning });
+    let last = report.metrics.last();
+    let result: Option<(Score, String)> = match (report.evaluation, last) {
+        (Some(e), _) => Some((e.score, format!("{} {}", grouped(e.samples as u64), part_of(&e.part)))),
+        (None, Some(EpochMetrics { test: Some(test), .. })) => Some((*test, part_of("test").to_owned())),
+        (None, Some(e)) => Some((e.train, "training samples, each before its learning step".to_owned())),
+        (None, None) => None,
+    };
+    if let Some((score, on)) = result {
+        if let Some(accuracy) = score.accuracy {
+            put(format!("{:.1} %", 100.0 * accuracy), format!("classified correctly, of {on}"));
+            if let Some(e) = report.evaluation.filter(|e| e.samples > 0) {
+                let (low, high) = wilson(accuracy, e.samples as f64);
+                put(
+                    format!("{:.1} \u{2013} {:.1} %", 100.0 * low, 100.0 * high),
+                    "95 % interval of that accuracy (Wilson), from the number of samples alone".to_owned(),
+                );
+            }
+        } else {
+            put(format!("{} V", small(score.mse.max(0.0).sqrt())), format!("root mean square error on {on}"));
+        }
+        put(format!("{} V\u{b2}", small(score.mse)), format!("mean squared error on {on}"));
+    }
+    if let Some(e) = last {
+        put(
+            grouped(e.samples),
+            format!(
+                "samples trained in {} epochs, {} relaxing steps",
+                grouped(e.epoch.into()),
+                grouped(e.steps)
+            ),
+        );
+    }
+    if let Some(Detail::Confusion { classes, .. }) = report.evaluation.map(|e| &e.detail) {
+        let classes = classes.len();
+        if classes > 1 {
+            put(
+                format!("{classes}"),
+                format!("classes; guessing alone gives about {:.1} %", 100.0 / classes as f64),
+            );
+        }
+    }
+    figures
+}
+
+/// The last epochs, oldest first, and the first one of all before them.
+pub(super) fn last_epochs(metrics: &[EpochMetrics]) -> Vec<Vec<String>> {
+    let from = metrics.len().saturating_sub(LAST);
+    let first = metrics.first().filter(|_| from > 0);
+    first.into_iter().chain(&metrics[from..]).map(row).collect()
+}
+
+/// What decided every bit, each with a name and whether it is code.
+pub(super) fn provenance(report: &Report<'_>) -> Vec<(String, String, bool)> {
+    let (network, format) = (report.design.network(), report.design.format());
+    let mut facts = Vec::new();
+    let mut put = |name: &str, value: String, code: bool| facts.push((name.to_owned(), value, code));
+    put("Device", report.device.name().to_owned(), false);
+    put("Network", network.name().to_owned(), false);
+    put(
+        "Size",
+        format!(
+            "{} nodes, of them {} inputs and {} outputs; {} edges in {} group{}",
+            grouped(network.nodes().len() as u64),
+            grouped(network.inputs().len() as u64),
+            grouped(network.outputs().len() as u64),
+            grouped(network.edges().len() as u64),
+            network.groups().len(),
+            if network.groups().len() == 1 { "" } else { "s" },
+        ),
+        false,
+    );
+    let meaning = "bits of voltage / its guard / conductance / its guard";
+    put("Format", format!("{format} ({meaning})"), false);
+    for (purpose, seed) in report.seeds {
+        put(&format!("Seed of {purpose}"), seed.to_string(), true);
+    }
+    for (program, version) in report.versions {
+        put(program, (*version).to_owned(), true);
+    }
+    put("Digest of the design", hex(&report.design.digest()), true);
+    put("Digest of the final state", hex(&report.state.digest()), true);
+    facts
+}
+
+/// How many samples there are.
+pub(super) fn samples(dataset: &Dataset<'_>) -> String {
+    let train = grouped(dataset.train as u64);
+    match dataset.test {
+        0 => format!("{train} for training, none held out"),
+        test => format!("{train} for training, {} held out for testing", grouped(test as u64)),
+    }
+}
+
+fn row(e: &EpochMetrics) -> Vec<String> {
+    let accuracy = |score: Option<Score>| {
+        score.and_then(|s| s.accuracy).map_or(dash(), |a| format!("{:.2} %", 100.0 * a))
+    };
+    let error = |score: Option<Score>| score.map_or(dash(), |s| small(s.mse));
+    vec![
+        grouped(e.epoch.into()),
+        grouped(e.samples),
+        accuracy(Some(e.train)),
+        error(Some(e.train)),
+        accuracy(e.test),
+        error(e.test),
+        small(e.power_free),
+        small(e.power_clamped),
+    ]
+}
+
+fn dash() -> String {
+    "\u{2013}".to_owned()
+}
+
+fn part_of(part: &str) -> &str {
+    match part {
+        "test" => "test samples, held out from training",
+        "train" => "training samples (none were held out)",
+        other => other,
+    }
+}
+
+/// Four significant digits, with an exponent outside of what reads well without.
+fn small(value: f64) -> String {
+    let text = if value == 0.0 || (1e-3..1e5).contains(&value.abs()) {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3e}")
+    };
+    text.replace('-', "\u{2212}")
+}
+
+/// The 95 % score interval of a proportion `p` seen in `n` samples (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).
+fn wilson(p: f64, n: f64) -> (f64, f64) {
+    let z = 1.959_964;
+    let square = z * z / n;
+    let centre = (p + square / 2.0) / (1.0 + square);
+    let half = z * (p * (1.0 - p) / n + square / (4.0 * n)).max(0.0).sqrt() / (1.0 + square);
+    ((centre - half).max(0.0), (centre + half).min(1.0))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_intervals_are_those_of_the_tables() {
+        // 9 of 10: 0.596 to 0.982.
+        let (low, high) = wilson(0.9, 10.0);
+        assert!((low - 0.596).abs() < 5e-4 && (high - 0.982).abs() < 5e-4, "{low} {high}");
+        let (low, high) = wilson(1.0, 50.0);
+        assert!((low - 0.929).abs() < 5e-4 && high > 1.0 - 1e-9, "{low} {high}");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        assert_eq!(
+            ["0.0000", "0.0123", "1.230e−5"].map(str::to_owned),
+            [small(0.0), small(0.0123), small(1.23e-5)]
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The report of a run: one HTML file that holds everything and fetches nothing.
+//!
+//! A [`Report`] borrows what the run left behind. [`Report::html`] renders it; [`Report::pictures`] gives the same
+//! pictures one by one, for SVG files beside the report. All text that comes from the user's files is escaped.
+
+mod facts;
+mod pictures;
+#[cfg(test)]
+mod tests;
+
+pub use pictures::Picture;
+
+use crate::metrics::{EpochMetrics, Evaluation};
+use askama::Template;
+use facts::Figure;
+use thiserror::Error;
+use wheatstone_sim::{Design, State};
+
+/// What ran the network. There is only the model so far; a board will need its own statement in the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// The bit-exact software model.
+    Model,
+}
+
+/// The data a network learned from.
+#[derive(Clone, Copy, Debug)]
+pub struct Dataset<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Who is to be cited for it; may be empty.
+    pub citation: &'a str,
+    /// Under which terms it is used; may be empty.
+    pub licence: &'a str,
+    /// Number of samples trained on.
+    pub train: usize,
+    /// Number of samples held out.
+    pub test: usize,
+}
+
+/// All that is told of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// Its heading.
+    pub title: &'a str,
+    /// The command that repeats the run.
+    pub command: &'a str,
+    /// What ran the network.
+    pub device: Device,
+    /// Programs and their versions.
+    pub versions: &'a [(&'a str, &'a str)],
+    /// What each seed is for, and the seed.
+    pub seeds: &'a [(&'a str, u64)],
+    /// The full configuration of the run, as TOML.
+    pub config_toml: &'a str,
+    /// The data.
+    pub dataset: Dataset<'a>,
+    /// One record an epoch; may be empty if nothing was trained.
+    pub metrics: &'a [EpochMetrics],
+    /// The answers at the end, if they were asked for.
+    pub evaluation: Option<&'a Evaluation>,
+    /// The network, its format and rules.
+    pub design: &'a Design,
+    /// The state at the end; it must belong to the design.
+    pub state: &'a State,
+}
+
+/// A report that could not be rendered.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// The template failed.
+    #[error("the HTML report could not be rendered: {0}; the pictures and metrics beside it are complete")]
+    Template(#[from] askama::Error),
+}
+
+impl Device {
+    /// What a reader has to know about where the results come from.
+    pub fn statement(self) -> &'static str {
+        match self {
+            Device::Model => {
+                "Computed by the bit-exact software model of the network. Nothing in this report was measured on a \
+                 board: voltages, conductances and powers are those of the model."
+            }
+        }
+    }
+
+    /// A short name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Device::Model => "model (software)",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    report: &'a Report<'a>,
+    network_name: &'a str,
+    headline: Vec<Figure>,
+    pictures: Vec<Picture>,
+    pictures_left_out: Option<String>,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<String>>,
+    facts: Vec<(String, String, bool)>,
+    samples: String,
+}
+
+impl Report<'_> {
+    /// The report as one self-contained HTML document.
+    ///
+    /// # Errors
+    /// [`ReportError::Template`] if the template fails.
+    pub fn html(&self) -> Result<String, ReportError> {
+        let mut pictures = self.pictures();
+        for picture in &mut pictures {
+            // HTML knows the name space of an inline SVG.
+            picture.svg = picture.svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+        }
+        let page = Page {
+            report: self,
+            network_name: self.design.network().name(),
+            headline: facts::headline(self),
+            pictures,
+            pictures_left_out: pictures::left_out(self),
+            columns: &facts::COLUMNS,
+            rows: facts::last_epochs(self.metrics),
+            facts: facts::provenance(self),
+            samples: facts::samples(&self.dataset),
+        };
+        Ok(page.render()?)
+    }
+}
