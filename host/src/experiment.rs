@@ -232,7 +232,10 @@ fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, Exper
         }
     };
     let network = built.map_err(|error| ExperimentError::Network { origin: origin.clone(), error })?;
-    check_ports(with_alpha(network, config, &origin)?, encoder)
+    let network = check_ports(with_alpha(network, config, &origin)?, encoder)?;
+    // Names are for people to read; where a feature and a class share one, the network keeps its own.
+    let named = network.clone().with_port_names(&encoder.input_names(), &encoder.output_names());
+    Ok(named.unwrap_or(network))
 }
 
 /// Reads a network file, TOML or JSON by its ending.

@@ -28,11 +28,18 @@ pub struct EpochMetrics {
     /// On the held-out samples after the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Score>,
-    /// Mean over the epoch's samples of the power dissipated in the free state, in units of full conductance
-    /// times (1 V)^2.
-    pub power_free: f64,
-    /// The same in the clamped state.
-    pub power_clamped: f64,
+    /// Mean power dissipated in the epoch's samples; absent before training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
+}
+
+/// Dissipated power at the end of relaxing, before learning, in units of full conductance times (1 V)^2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Power {
+    /// In the free state.
+    pub free: f64,
+    /// In the clamped state.
+    pub clamped: f64,
 }
 
 /// Answers to a set of samples beside what was wanted.

@@ -3,7 +3,7 @@
 use crate::data::EncodingError;
 use crate::evaluation::{self, EvaluationError, ScoreSum};
 use crate::experiment::Experiment;
-use crate::metrics::EpochMetrics;
+use crate::metrics::{EpochMetrics, Power};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wheatstone_sim::{
@@ -157,8 +157,7 @@ impl<'e> Trainer<'e> {
             alpha_offset: self.experiment.configuration(0).alpha_offset,
             train,
             test,
-            power_free: 0.0,
-            power_clamped: 0.0,
+            power: None,
         })
     }
 
@@ -187,18 +186,21 @@ impl<'e> Trainer<'e> {
         }
         let index = self.order[place] as usize;
         let sample = &self.samples[index];
+        let measured = place % self.samples.len().div_ceil(POWER_SAMPLES) == 0;
+        let conductances = measured.then(|| self.engine.state().k);
         let answer = self.engine.train(sample)?;
         self.sums.score.add(self.experiment, self.experiment.split.train[index], sample, &answer)?;
-        if place % self.samples.len().div_ceil(POWER_SAMPLES) == 0 {
-            self.add_power();
+        if let Some(k) = conductances {
+            self.add_power(k);
         }
         self.trained += 1;
         Ok(place + 1 == self.samples.len())
     }
 
-    fn add_power(&mut self) {
+    /// Adds the power of the voltages as they are under the conductances they relaxed with.
+    fn add_power(&mut self, k: Vec<i64>) {
         let design = &self.experiment.design;
-        let state = self.engine.state();
+        let state = State { k, ..self.engine.state() };
         #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]
         for wave in Wave::BOTH {
             let power = dissipated_power(design, &state, wave) as f64 / power_unit(design) as f64;
@@ -212,8 +214,7 @@ impl<'e> Trainer<'e> {
             [] => None,
             rows => Some(evaluation::score(self.experiment, &self.engine.state(), rows)?),
         };
-        let [power_free, power_clamped] =
-            self.sums.power.map(|p| p / f64::from(self.sums.power_samples.max(1)));
+        let [free, clamped] = self.sums.power.map(|p| p / f64::from(self.sums.power_samples.max(1)));
         Ok(EpochMetrics {
             epoch: self.epoch(),
             samples: self.trained,
@@ -221,8 +222,7 @@ impl<'e> Trainer<'e> {
             alpha_offset: self.engine.configuration().alpha_offset,
             train: self.sums.score.score(),
             test,
-            power_free,
-            power_clamped,
+            power: Some(Power { free, clamped }),
         })
     }
 

@@ -3,17 +3,18 @@
 use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
 use super::palette::SERIES;
 use super::scale::{Axis, extent, thin};
-use crate::metrics::EpochMetrics;
+use crate::metrics::{EpochMetrics, Power};
 
 /// Dissipated power of the free and the clamped state against samples trained, and below it their difference: the
 /// cost of pulling the outputs to what is wanted, which learning lowers.
 pub fn power_curve(epochs: &[EpochMetrics]) -> String {
     let drawn = thin(epochs, MAX_POINTS);
-    let points = |power: fn(&EpochMetrics) -> f64| -> Vec<(f64, f64)> {
-        drawn.iter().map(|e| (e.samples as f64, power(e))).filter(|(_, p)| p.is_finite()).collect()
+    let points = |power: fn(Power) -> f64| -> Vec<(f64, f64)> {
+        let drawn = drawn.iter().filter_map(|e| Some((e.samples as f64, power(e.power?))));
+        drawn.filter(|(_, p)| p.is_finite()).collect()
     };
-    let (free, clamped) = (points(|e| e.power_free), points(|e| e.power_clamped));
-    let difference = points(|e| e.power_clamped - e.power_free);
+    let (free, clamped) = (points(|p| p.free), points(|p| p.clamped));
+    let difference = points(|p| p.clamped - p.free);
     let (low, high) = extent(epochs.iter().map(|e| e.samples as f64)).unwrap_or((0.0, 1.0));
     let x = |label| Axis::between(label, low, high.max(low + 1.0), 1.0);
     let y = |label, points: &[&[(f64, f64)]]| {

@@ -1,7 +1,7 @@
 //! Every picture is well-formed, finite and complete.
 
 use super::*;
-use crate::metrics::{EpochMetrics, Fit, FitPoint, Score};
+use crate::metrics::{EpochMetrics, Fit, FitPoint, Power, Score};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered,
 };
@@ -92,8 +92,7 @@ fn epochs(n: u32, accuracy: bool) -> Vec<EpochMetrics> {
             alpha_offset: 0,
             train: score(epoch),
             test: (epoch % 2 == 0).then(|| score(epoch / 2)),
-            power_free: 0.3,
-            power_clamped: 0.3 + 0.1 / f64::from(epoch + 1),
+            power: Some(Power { free: 0.3, clamped: 0.3 + 0.1 / f64::from(epoch + 1) }),
         })
         .collect()
 }
@@ -126,7 +125,7 @@ fn extreme_scores_are_drawn() {
     let mut some = epochs(5, true);
     some[1].train.mse = 0.0;
     some[2].train = Score { accuracy: Some(f64::NAN), mse: f64::INFINITY };
-    some[3].power_free = f64::NAN;
+    some[3].power = Some(Power { free: f64::NAN, clamped: 0.3 });
     for svg in [learning_curve(&some), error_curve(&some), power_curve(&some)] {
         assert_picture(&svg);
     }

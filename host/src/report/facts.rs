@@ -134,8 +134,8 @@ fn row(e: &EpochMetrics) -> Vec<String> {
         error(Some(e.train)),
         accuracy(e.test),
         error(e.test),
-        small(e.power_free),
-        small(e.power_clamped),
+        e.power.map_or(dash(), |p| small(p.free)),
+        e.power.map_or(dash(), |p| small(p.clamped)),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Whole reports: complete, self-contained and safe to open.
 
 use super::*;
-use crate::metrics::{Detail, Fit, FitPoint, Score};
+use crate::metrics::{Detail, Fit, FitPoint, Power, Score};
 use crate::plot::tests::assert_well_formed;
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Format, Initial, Nudge, Omega, Rules};
@@ -24,8 +24,7 @@ fn metrics() -> Vec<EpochMetrics> {
             alpha_offset: 0,
             train: score(epoch),
             test: Some(score(epoch)),
-            power_free: 0.2,
-            power_clamped: 0.21,
+            power: Some(Power { free: 0.2, clamped: 0.21 }),
         })
         .collect()
 }

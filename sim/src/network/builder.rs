@@ -273,7 +273,7 @@ pub(super) fn default_name(index: usize) -> String {
 }
 
 /// Index of the first item equal to an earlier one.
-fn first_repeat<T: Eq + std::hash::Hash>(items: impl IntoIterator<Item = T>) -> Option<usize> {
+pub(super) fn first_repeat<T: Eq + std::hash::Hash>(items: impl IntoIterator<Item = T>) -> Option<usize> {
     let mut seen = std::collections::HashSet::new();
     items.into_iter().position(|item| !seen.insert(item))
 }

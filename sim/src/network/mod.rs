@@ -248,6 +248,30 @@ impl Network {
         Ok(self)
     }
 
+    /// The same network with other names for its ports, in port order. Names change no bit.
+    ///
+    /// # Errors
+    /// [`NetworkError::DuplicateName`] if a name is taken.
+    ///
+    /// # Panics
+    /// Unless there is a name for every port.
+    pub fn with_port_names(mut self, inputs: &[String], outputs: &[String]) -> Result<Network, NetworkError> {
+        assert_eq!(
+            (inputs.len(), outputs.len()),
+            (self.inputs.len(), self.outputs.len()),
+            "a name for every port"
+        );
+        let mut names: Vec<String> = self.node_ids().map(|id| self.node_name(id).into_owned()).collect();
+        for (node, name) in self.inputs.iter().zip(inputs).chain(self.outputs.iter().zip(outputs)) {
+            names[node.index()].clone_from(name);
+        }
+        if let Some(node) = builder::first_repeat(&names) {
+            return Err(NetworkError::DuplicateName { node, name: names.swap_remove(node) });
+        }
+        self.node_names = names;
+        Ok(self)
+    }
+
     /// Two colours suffice, as the hardware needs.
     ///
     /// # Errors
