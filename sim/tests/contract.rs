@@ -30,6 +30,7 @@ mod naive;
 use common::{Draw, Kinds, Spread, cases, design_on, has_turn, node_id, random_sample, random_state};
 use naive::Naive;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, NodeKind, crossbar};
 use wheatstone_sim::{
@@ -41,7 +42,8 @@ const ALL: &[Kinds] = &[Kinds::Linear, Kinds::Transistor, Kinds::Mixed];
 const LINEAR: &[Kinds] = &[Kinds::Linear];
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, ..ProptestConfig::default() }
+    let failures = FileFailurePersistence::Direct("proptest-regressions/contract.txt");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(failures)), ..ProptestConfig::default() }
 }
 
 fn engine(design: &Design, configuration: Configuration, state: State) -> Reference {

@@ -286,6 +286,8 @@ fn small_files_of_great_promise_are_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Damage anywhere in a good file is an error or another network, never a panic.
     #[test]
     fn damaged_files_do_not_panic(at: prop::sample::Index, replacement in ".{0,4}", cut: bool) {

@@ -269,7 +269,10 @@ fn colours(design: &Design) -> Vec<usize> {
     }
     let mut colours: Vec<Option<usize>> = vec![None; network.nodes().len()];
     for port in network.inputs().iter().chain(network.outputs()) {
-        colours[port.index()].get_or_insert(0);
+        if colours[port.index()].is_some() {
+            continue;
+        }
+        colours[port.index()] = Some(0);
         loop {
             let mut changed = false;
             for edge in network.edges() {
