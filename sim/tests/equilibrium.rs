@@ -30,6 +30,12 @@
 //!
 //! A clamped nudge imposes `v_F + (T - v_F) 2^-eta`: there the bound grows, by the maximum principle once more, by how well
 //! the free wave is known, and by rounding.
+//!
+//! The bound is a worst case in which every rounding errs the same way. In LSB of `v` it is below 1 for layered networks,
+//! transistors and well-driven random graphs, and grows with the distance to the inputs: lattices whose corners alone are
+//! driven have 0.5, 2.6, 15 and 65 LSB at 64, 256, 1024 and 4096 nodes. The errors found are far smaller: 0.4 LSB at 4096
+//! nodes, 0.1 or less mostly. A transistor close to cut-off conducts next to nothing, and a node behind nothing but such
+//! edges may stop a few LSB away, inside its bound.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells what it saw")]
 
 mod common;
@@ -366,7 +372,7 @@ fn random_graphs_with_diodes() {
                 let network =
                     random_network(&mut Draw::new(seed), graph(nodes, Kinds::Linear, true, seed != 1));
                 let design = design_on(network, format, Omega::new(12).unwrap(), PLAIN, (0, 1));
-                run("random with diodes, omega 12/8", &design, seed, 300, 200, 2.0);
+                run("random with diodes, omega 12/8", &design, seed, 300, 200, 3.0);
             }
         }
     }
@@ -390,7 +396,7 @@ fn transistors() {
                 let rules = wheatstone_sim::Rules { lowest_rail: rail(&network), ..network.rules() };
                 let design = Design::new(network.network().clone(), format, rules).unwrap();
                 let settle = if nodes > 100 { 4000 } else { 30_000 };
-                run(&name, &design, 4, settle, 400, 8.0);
+                run(&name, &design, 4, settle, 400, 1.0);
             }
         }
     }
