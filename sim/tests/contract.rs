@@ -154,7 +154,7 @@ proptest! {
                 let saturated = i64::try_from(naive.v(wave, node)).unwrap() == case.design.format().v_range().1;
                 let widest = if guard == 0 { 0 } else { 1 << guard };
                 prop_assert!(saturated || 2 * eps <= widest);
-                let bound = q * d * delta * delta - (delta * delta << (s + 4))
+                let bound = q * d * delta * delta - ((delta * delta) << (s + 4))
                     + delta.abs() * ((1 << (s + 3)) + 2 * q * d * eps);
                 let rise = q * (energy(&naive, wave, node, u_next) - energy(&naive, wave, node, u));
                 prop_assert!(rise <= bound.max(0), "node {node}: {rise} > {bound}, delta {delta}");
@@ -184,7 +184,7 @@ proptest! {
                 let (q, s) = naive.gain(node);
                 let d = naive.d(node);
                 // All of it times 2, for the half.
-                let bound = (2 * q * d * moved * moved << guard)
+                let bound = ((2 * q * d * moved * moved) << guard)
                     - (moved.abs() << (s + 4)) * (((2 * moved.abs() - 2) << guard) + 1);
                 prop_assert!((2 * q * rise) << guard <= bound.max(0), "node {node} by {moved}: {rise}");
                 prop_assert!(moved.abs() != 1 || rise <= d);
@@ -445,7 +445,7 @@ fn energy(naive: &Naive, wave: usize, node: usize, u: i128) -> i128 {
         Sense::AtLeast => drop.max(0),
         Sense::AtMost => drop.min(0),
     };
-    edges + (passed * passed << (naive.design.format().k_bits() - u32::from(beta)))
+    edges + ((passed * passed) << (naive.design.format().k_bits() - u32::from(beta)))
 }
 
 /// The same design with node `i` renamed `new_id[i]`, and the ends of some edges exchanged.

@@ -33,8 +33,8 @@ const DEMANDS: [Demand; 5] = [
     Demand { side: 4, median: 40, worst: 50, simulated: 200, seeds: 9 },
     Demand { side: 8, median: 35, worst: 35, simulated: 300, seeds: 9 },
     Demand { side: 16, median: 90, worst: 90, simulated: 600, seeds: 9 },
-    Demand { side: 32, median: 450, worst: 480, simulated: 1500, seeds: 5 },
-    Demand { side: 64, median: 2600, worst: 2600, simulated: 5000, seeds: 1 },
+    Demand { side: 32, median: 450, worst: 480, simulated: 900, seeds: 5 },
+    Demand { side: 64, median: 2600, worst: 2600, simulated: 3000, seeds: 1 },
 ];
 
 /// Sweeps to 1e-3 and the final mean error of one lattice.
