@@ -33,12 +33,12 @@ const DEMANDS: [Demand; 5] = [
     Demand { side: 4, median: 40, worst: 50, simulated: 200, seeds: 9 },
     Demand { side: 8, median: 35, worst: 35, simulated: 300, seeds: 9 },
     Demand { side: 16, median: 90, worst: 90, simulated: 600, seeds: 9 },
-    Demand { side: 32, median: 450, worst: 480, simulated: 900, seeds: 5 },
-    Demand { side: 64, median: 2600, worst: 2600, simulated: 3000, seeds: 1 },
+    Demand { side: 32, median: 450, worst: 480, simulated: 1500, seeds: 5 },
+    Demand { side: 64, median: 2600, worst: 2600, simulated: 5000, seeds: 1 },
 ];
 
-/// Sweeps to 1e-3 and the final mean error of one lattice.
-fn relax(side: usize, simulated: usize, seed: u64) -> (usize, f64) {
+/// Sweeps to 1e-3 and the mean error of one lattice over its last sweeps, a tenth of all; and the largest of these.
+fn relax(side: usize, simulated: usize, seed: u64) -> (usize, f64, f64) {
     let n = side * side;
     let corners = [0, side - 1, n - 1, n - side].map(node_id);
     let network = lattice(side, side, Boundary::Open, EdgeKind::Linear)
@@ -66,7 +66,8 @@ fn relax(side: usize, simulated: usize, seed: u64) -> (usize, f64) {
     let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
     let mut engine = Reference::new(Arc::new(design), configuration, state).unwrap();
     engine.present(&Sample { inputs, targets: vec![None] }).unwrap();
-    let (mut below_since, mut mean) = (0, 0.0);
+    let (mut below_since, mut sum, mut largest) = (0, 0.0, 0.0f64);
+    let last = simulated / 10;
     for sweep in 1..=simulated {
         engine.step();
         engine.step();
@@ -82,21 +83,26 @@ fn relax(side: usize, simulated: usize, seed: u64) -> (usize, f64) {
         if errors.iter().any(|&e| e >= 1e-3) {
             below_since = sweep + 1;
         }
-        mean = errors.iter().sum::<f64>() / f64::from(u32::try_from(n).unwrap());
+        if sweep > simulated - last {
+            let mean = errors.iter().sum::<f64>() / f64::from(u32::try_from(n).unwrap());
+            sum += mean;
+            largest = largest.max(mean);
+        }
     }
-    (below_since, mean)
+    (below_since, sum / f64::from(u32::try_from(last).unwrap()), largest)
 }
 
 #[test]
 fn lattices_relax_as_fast_and_as_far_as_promised() {
-    println!("| nodes | sweeps to 1e-3, by seed | mean final error, worst seed |");
-    println!("|---|---|---|");
+    println!("| nodes | sweeps to 1e-3, by seed | mean final error, worst seed | at its worst sweep |");
+    println!("|---|---|---|---|");
     let mut failures = Vec::new();
     for Demand { side, median, worst, simulated, seeds } in DEMANDS {
-        let runs: Vec<(usize, f64)> = (1..=seeds).map(|seed| relax(side, simulated, seed)).collect();
+        let runs: Vec<(usize, f64, f64)> = (1..=seeds).map(|seed| relax(side, simulated, seed)).collect();
         let mut sweeps: Vec<usize> = runs.iter().map(|r| r.0).collect();
         let mean = runs.iter().map(|r| r.1).fold(0.0, f64::max);
-        println!("| {} | {sweeps:?} | {mean:.2e} |", side * side);
+        let largest = runs.iter().map(|r| r.2).fold(0.0, f64::max);
+        println!("| {} | {sweeps:?} | {mean:.2e} | {largest:.2e} |", side * side);
         sweeps.sort_unstable();
         for (which, found, allowed) in
             [("median", sweeps[sweeps.len() / 2], median), ("worst", sweeps[sweeps.len() - 1], worst)]
