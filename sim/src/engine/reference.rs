@@ -25,7 +25,13 @@ impl Reference {
     ///
     /// # Errors
     /// [`StateError`] if it is not a state of this design.
+    ///
+    /// # Panics
+    /// With a configuration that [`Configuration::check`] refuses.
     pub fn new(design: Arc<Design>, configuration: Configuration, state: State) -> Result<Self, StateError> {
+        if let Err(error) = configuration.check() {
+            panic!("the configuration was not checked: {error}");
+        }
         state.check(&design)?;
         let targets = vec![None; design.network().nodes().len()];
         let mut engine = Reference { design, configuration, state, targets, gains: Vec::new() };

@@ -83,7 +83,7 @@ impl NetworkBuilder {
     /// Checks everything and finishes the network.
     ///
     /// # Errors
-    /// The first fault found, in the order of [`NetworkError`]'s variants.
+    /// The first fault found: sizes come first, then names, groups, edges, ports and connections.
     pub fn build(mut self) -> Result<Network, NetworkError> {
         if self.groups.is_empty() {
             self.group("all", 0);

@@ -36,6 +36,10 @@ pub fn layered(sizes: &[usize], kind: EdgeKind) -> Result<Network, NetworkError>
         let remedy = "a layered network has at least an input and an output layer";
         return Err(NetworkError::Size { what: "layers", value: sizes.len(), remedy });
     }
+    if sizes[1..sizes.len() - 1].contains(&0) {
+        let remedy = "a hidden layer without nodes joins nothing, leave it out";
+        return Err(NetworkError::Size { what: "nodes of a hidden layer", value: 0, remedy });
+    }
     let text: Vec<String> = sizes.iter().map(ToString::to_string).collect();
     let mut net = NetworkBuilder::new(format!("layered-{}", text.join("-")));
     let mut positions = Vec::new();

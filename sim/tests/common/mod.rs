@@ -1,0 +1,297 @@
+//! Random networks, designs, states and samples for the tests, all drawn from a seed.
+#![allow(dead_code, reason = "every test uses another part of it")]
+
+use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, NodeId, NodeKind};
+use wheatstone_sim::{
+    Configuration, Design, EdgeGenerator, Format, Learning, Network, Nudge, Omega, Rules, Sample, Sense,
+    State, Target,
+};
+
+/// A seeded stream of draws.
+pub struct Draw(ChaCha8Rng);
+
+impl Draw {
+    pub fn new(seed: u64) -> Self {
+        Draw(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// A whole number in a range.
+    pub fn within(&mut self, range: RangeInclusive<i64>) -> i64 {
+        let (low, high) = range.into_inner();
+        let span = u64::try_from(high - low + 1).expect("a range that is not empty");
+        low + i64::try_from(self.0.next_u64() % span).expect("below the span")
+    }
+
+    /// An index below a length.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.within(0..=i64::try_from(length).expect("a length") - 1)).expect("an index")
+    }
+
+    pub fn one_in(&mut self, n: i64) -> bool {
+        self.within(1..=n) == 1
+    }
+
+    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.index(items.len())]
+    }
+
+    /// All indices below `n` in a random order.
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for last in (1..n).rev() {
+            order.swap(last, self.index(last + 1));
+        }
+        order
+    }
+}
+
+/// The edge kinds of a random network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    Linear,
+    Transistor,
+    Mixed,
+}
+
+/// What a random graph is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Graph {
+    pub nodes: usize,
+    /// Edges beyond a spanning tree.
+    pub extra_edges: usize,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub kinds: Kinds,
+    /// Put diodes on some of the nodes.
+    pub diodes: bool,
+    pub bipartite: bool,
+    /// Learning shifts of the groups.
+    pub alpha: (i64, i64),
+}
+
+pub fn node_id(index: usize) -> NodeId {
+    NodeId(u32::try_from(index).expect("few nodes"))
+}
+
+/// A connected random graph with random ports; a node's number says nothing about its place.
+pub fn random_network(draw: &mut Draw, graph: Graph) -> Network {
+    let n = graph.nodes;
+    let ids = draw.permutation(n);
+    let sides: Vec<bool> = (0..n).map(|i| if i < 2 { i == 1 } else { draw.one_in(2) }).collect();
+    let mut pairs: Vec<[usize; 2]> = vec![[0, 1]];
+    for i in 2..n {
+        let others: Vec<usize> = (0..i).filter(|&j| sides[j] != sides[i]).collect();
+        pairs.push([i, draw.pick(&others)]);
+    }
+    let mut seen: HashSet<(usize, usize)> = pairs.iter().map(|&[a, b]| (a.min(b), a.max(b))).collect();
+    for _ in 0..graph.extra_edges {
+        let (a, b) = (draw.index(n), draw.index(n));
+        let fits = if graph.bipartite { sides[a] != sides[b] } else { a != b };
+        if fits && seen.insert((a.min(b), a.max(b))) {
+            pairs.push(if draw.one_in(2) { [a, b] } else { [b, a] });
+        }
+    }
+    let mut net = NetworkBuilder::new("random");
+    let ports: Vec<NodeId> = draw.permutation(n).into_iter().map(node_id).collect();
+    let (inputs, rest) = ports.split_at(graph.inputs.min(n - 1));
+    let outputs = &rest[..graph.outputs.min(rest.len())];
+    for i in 0..n {
+        let clamp = match graph.diodes && !inputs.contains(&node_id(i)) && draw.one_in(2) {
+            true => draw.pick(&[DiodeClamp::NonNegative, DiodeClamp::NonPositive]),
+            false => DiodeClamp::None,
+        };
+        net.node(clamp);
+    }
+    let groups: Vec<_> = (0..3)
+        .map(|i| {
+            let alpha = draw.within(graph.alpha.0..=graph.alpha.1);
+            net.group(format!("group{i}"), i8::try_from(alpha).expect("a small shift"))
+        })
+        .collect();
+    for [a, b] in pairs {
+        let kind = match graph.kinds {
+            Kinds::Linear => EdgeKind::Linear,
+            Kinds::Transistor => EdgeKind::Transistor,
+            Kinds::Mixed => draw.pick(&[EdgeKind::Linear, EdgeKind::Transistor]),
+        };
+        net.edge(node_id(ids[a]), node_id(ids[b]), kind, draw.pick(&groups));
+    }
+    net.inputs(inputs.to_vec()).outputs(outputs.to_vec()).build().expect("a valid random network")
+}
+
+/// How voltages and conductances of a random state are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Evenly over the whole range.
+    Even,
+    /// At its ends only.
+    Extreme,
+}
+
+/// A state of that design, with any voltages the diodes permit.
+pub fn random_state(draw: &mut Draw, design: &Design, spread: Spread) -> State {
+    let network = design.network();
+    let mut value = |(low, high): (i64, i64)| match spread {
+        Spread::Even => draw.within(low..=high),
+        Spread::Extreme => draw.pick(&[low, high]),
+    };
+    let u_range = design.format().u_range();
+    let mut u = || -> Vec<i64> {
+        let node = |node: &wheatstone_sim::network::Node| match node.clamp {
+            DiodeClamp::NonNegative => (0, u_range.1),
+            DiodeClamp::NonPositive => (u_range.0, 0),
+            DiodeClamp::None => u_range,
+        };
+        network.nodes().iter().map(|x| value(node(x))).collect()
+    };
+    let mut both = [u(), u()];
+    // An input shows both waves the same voltage, and that one exactly.
+    for input in network.inputs() {
+        let v = design.format().voltage(both[0][input.index()]);
+        both.iter_mut().for_each(|u| u[input.index()] = design.format().accumulator(v));
+    }
+    let k_range = design.format().k_range(design.rules().g_min.into());
+    let k = network.edges().iter().map(|_| value(k_range)).collect();
+    let generators = network
+        .edges()
+        .iter()
+        .map(|_| EdgeGenerator::new(u16::try_from(draw.within(1..=65_535)).expect("16 bits")))
+        .collect();
+    let phase = draw.within(0..=i64::from(network.colouring().count()) - 1);
+    State { u: both, k, generators, phase: u8::try_from(phase).expect("a small phase") }
+}
+
+/// A sample for that design; `targets` says whether outputs get any.
+pub fn random_sample(draw: &mut Draw, design: &Design, spread: Spread, targets: bool) -> Sample {
+    let (low, high) = design.format().v_range();
+    let voltage = |draw: &mut Draw| {
+        let v = match spread {
+            Spread::Even => draw.within(low..=high),
+            Spread::Extreme => draw.pick(&[low, high]),
+        };
+        i32::try_from(v).expect("a voltage")
+    };
+    let inputs = design.network().inputs().iter().map(|_| voltage(draw)).collect();
+    let senses = [Sense::Equal, Sense::AtLeast, Sense::AtMost];
+    let targets = design
+        .network()
+        .outputs()
+        .iter()
+        .map(|_| {
+            let sense = draw.pick(&senses);
+            let voltage = voltage(draw);
+            (targets && !draw.one_in(4)).then_some(Target { voltage, sense })
+        })
+        .collect();
+    Sample { inputs, targets }
+}
+
+/// Everything a property test varies; the rest follows from `seed`.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub seed: u64,
+    pub graph: Graph,
+    pub design: Design,
+    pub configuration: Configuration,
+}
+
+/// Formats of every width, the presets more often.
+pub fn formats() -> impl Strategy<Value = Format> {
+    prop_oneof![
+        Just(Format::WIDE),
+        Just(Format::COMPACT),
+        (4u32..=20, 0u32..=12, 4u32..=20, 0u32..=20)
+            .prop_map(|(v, gv, k, gk)| Format::new(v, gv, k, gk).expect("inside the bounds")),
+    ]
+}
+
+/// Nudges by kind and shift; the shift is reduced to what a format permits later.
+pub fn nudges() -> impl Strategy<Value = Nudge> {
+    prop_oneof![
+        (0u8..=8).prop_map(|eta| Nudge::Clamped { eta }),
+        (0u8..=6, any::<bool>()).prop_map(|(beta, centred)| Nudge::Current { beta, centred }),
+    ]
+}
+
+pub fn learnings() -> impl Strategy<Value = Learning> {
+    prop_oneof![
+        Just(Learning::Quasistatic),
+        (1u32..=5).prop_map(|every| Learning::Continuous { every }),
+        (1u8..=8).prop_map(|rarity| Learning::Desynchronous { rarity }),
+    ]
+}
+
+/// A design on that network whose format has as many guard bits as the degree permits.
+pub fn design_on(
+    network: Network,
+    format: Format,
+    omega: Omega,
+    nudge: Nudge,
+    rail_and_floor: (i32, u32),
+) -> Design {
+    let mut format = format;
+    while format.check_degree(network.max_degree()).is_err() {
+        format = Format::new(format.v_bits(), format.v_guard() - 1, format.k_bits(), format.k_guard())
+            .expect("fewer guard bits are still inside the bounds");
+    }
+    let nudge = match nudge {
+        Nudge::Current { beta, centred } => {
+            Nudge::Current { beta: beta.min(u8::try_from(format.k_bits()).expect("few bits")), centred }
+        }
+        Nudge::Clamped { eta } => {
+            Nudge::Clamped { eta: eta.min(u8::try_from(format.v_bits()).expect("few bits")) }
+        }
+    };
+    let (low, high) = format.v_range();
+    let (rail, floor) = rail_and_floor;
+    let rules = Rules {
+        omega,
+        nudge,
+        g_min: floor.clamp(1, u32::try_from(format.g_max()).expect("a conductance")),
+        lowest_rail: i32::try_from(i64::from(rail).clamp(low, high)).expect("a voltage"),
+    };
+    Design::new(network, format, rules).expect("a valid random design")
+}
+
+/// Random designs on random networks of at most 14 nodes.
+pub fn cases(kinds: &'static [Kinds], bipartite: bool) -> impl Strategy<Value = Case> {
+    let graph = (
+        2usize..=14,
+        0usize..=30,
+        1usize..=4,
+        1usize..=4,
+        proptest::sample::select(kinds),
+        any::<bool>(),
+        if bipartite { Just(true).boxed() } else { any::<bool>().boxed() },
+    );
+    let rules = (formats(), 4u8..=15, nudges(), (any::<i32>(), 1u32..=64));
+    let configuration = (1u32..=9, learnings(), 0u8..=3);
+    (any::<u64>(), graph, rules, configuration).prop_map(|(seed, graph, rules, configuration)| {
+        let (nodes, extra_edges, inputs, outputs, kinds, diodes, bipartite) = graph;
+        let alpha = (-12, 4);
+        let graph = Graph { nodes, extra_edges, inputs, outputs, kinds, diodes, bipartite, alpha };
+        let (format, omega, nudge, rail_and_floor) = rules;
+        let network = random_network(&mut Draw::new(seed), graph);
+        let omega = Omega::new(omega).expect("4 to 15");
+        let (steps, learning, alpha_offset) = configuration;
+        Case {
+            seed,
+            graph,
+            design: design_on(network, format, omega, nudge, rail_and_floor),
+            configuration: Configuration { steps, learning, alpha_offset },
+        }
+    })
+}
+
+/// Whether a node of that colour has its turn in that wave at that phase.
+pub fn has_turn(design: &Design, node: NodeId, wave: usize, phase: u8) -> bool {
+    let colouring = design.network().colouring();
+    let colours = usize::from(colouring.count());
+    design.network().nodes()[node.index()].kind != NodeKind::Input
+        && (usize::from(colouring.colour(node)) + wave) % colours == usize::from(phase)
+}
