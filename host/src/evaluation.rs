@@ -4,7 +4,7 @@ use crate::data::{Answer, EncodingError, Targets};
 use crate::experiment::Experiment;
 use crate::metrics::{Detail, Evaluation, Fit, FitPoint, Score};
 use thiserror::Error;
-use wheatstone_sim::{Engine, Reference, Sample, SampleError, State, StateError};
+use wheatstone_sim::{Engine, Reference, Sample, SampleError, StartError, State};
 
 /// Samples or states that do not fit the experiment.
 #[derive(Debug, Error)]
@@ -15,9 +15,9 @@ pub enum EvaluationError {
     /// The sample.
     #[error(transparent)]
     Sample(#[from] SampleError),
-    /// The state.
+    /// The configuration or the state.
     #[error(transparent)]
-    State(#[from] StateError),
+    Start(#[from] StartError),
 }
 
 /// A running mean of scores.

@@ -55,6 +55,12 @@ pub enum RunError {
         /// What is wrong.
         message: String,
     },
+    /// The data are not those the run began with.
+    #[error("{path}: the data have changed since this run began; restore them, or train anew")]
+    OtherData {
+        /// The folder.
+        path: String,
+    },
     /// The configuration does not read back.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
@@ -257,7 +263,7 @@ pub fn write_whole(path: &Path, contents: &[u8]) -> Result<(), RunError> {
     let write = || -> io::Result<()> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(contents)?;
+        file.as_file_mut().write_all(contents)?;
         file.as_file().sync_all()?;
         #[cfg(unix)]
         fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;

@@ -7,7 +7,7 @@ use crate::metrics::{EpochMetrics, Power};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wheatstone_sim::{
-    Checkpoint, ConfigurationError, Engine, Reference, Sample, SampleError, State, StateError, Wave,
+    Checkpoint, ConfigurationError, Engine, Reference, Sample, SampleError, StartError, State, Wave,
     dissipated_power, epoch_order, power_unit,
 };
 
@@ -49,9 +49,9 @@ pub enum TrainingError {
     /// The sample.
     #[error(transparent)]
     Sample(#[from] SampleError),
-    /// The state.
+    /// The configuration or the state.
     #[error(transparent)]
-    State(#[from] StateError),
+    Start(#[from] StartError),
     /// The checkpoint is of another run.
     #[error(
         "the checkpoint's {what} is {found} and the configuration's is {expected}; resume the run it belongs to"

@@ -1,6 +1,8 @@
 //! The bits of every preset: the digest of its state after one short run. A changed digest is a changed contract,
 //! encoding or preset; `cargo xtask bless` writes the new ones.
 
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use wheatstone::config::{DataSource, RunConfig};

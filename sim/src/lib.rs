@@ -50,7 +50,7 @@ mod wave;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use design::{Configuration, ConfigurationError, Design, DesignError, Learning, Nudge, Rules};
-pub use engine::{Engine, Reference, SampleError};
+pub use engine::{Engine, Reference, SampleError, StartError};
 pub use format::{Format, FormatError, shift_rounded};
 pub use gain::{Gain, GainTable, Omega, OmegaError};
 pub use generator::{EdgeGenerator, epoch_order};

@@ -34,8 +34,19 @@ pub fn code(done: anyhow::Result<()>) -> ExitCode {
     if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("wheatstone: {error:#}");
+    eprintln!("wheatstone: {}", message(&error));
     ExitCode::from(classify(&error))
+}
+
+/// The error and its causes, those that it does not tell itself.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 fn classify(error: &anyhow::Error) -> u8 {

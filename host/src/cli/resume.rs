@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
 use wheatstone::experiment::Experiment;
-use wheatstone::run::RunFolder;
+use wheatstone::run::{RunError, RunFolder};
 use wheatstone::training::Trainer;
 
 /// Go on with a run that was interrupted, to the same bits as if it had not been
@@ -28,7 +28,7 @@ impl Resume {
         }
         let experiment = Experiment::prepare(config)?;
         if experiment.encoder != folder.encoder()? {
-            bail!(OtherData(self.run.display().to_string()));
+            bail!(RunError::OtherData { path: self.run.display().to_string() });
         }
         let checkpoint = folder.checkpoint()?;
         let trainer = Trainer::resume(&experiment, checkpoint)?;
@@ -37,8 +37,3 @@ impl Resume {
         training_loop::run(&experiment, &folder, trainer, metrics, *output)
     }
 }
-
-/// The data are not those the run began with.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}: the data have changed since this run began; restore them, or train anew")]
-pub struct OtherData(String);

@@ -7,6 +7,17 @@ pub use reference::Reference;
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
 use thiserror::Error;
 
+/// An engine that cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StartError {
+    /// The configuration is out of bounds.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// The state is not one of the design.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
 /// A sample that does not fit a network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SampleError {

@@ -1,6 +1,6 @@
 //! The reference engine: reads like the cell contract (`docs/cell-contract.md`) and is never optimised.
 
-use super::{Engine, SampleError, check_sample};
+use super::{Engine, SampleError, StartError, check_sample};
 use crate::network::{EdgeId, EdgeKind, NodeId, NodeKind};
 use crate::{
     Configuration, ConfigurationError, Design, Gain, Learning, Nudge, Sample, Sense, State, StateError,
@@ -24,14 +24,9 @@ impl Reference {
     /// An engine at rest in `state`.
     ///
     /// # Errors
-    /// [`StateError`] if it is not a state of this design.
-    ///
-    /// # Panics
-    /// With a configuration that [`Configuration::check`] refuses.
-    pub fn new(design: Arc<Design>, configuration: Configuration, state: State) -> Result<Self, StateError> {
-        if let Err(error) = configuration.check() {
-            panic!("the configuration was not checked: {error}");
-        }
+    /// [`StartError`] if the configuration is out of bounds or the state is not one of this design.
+    pub fn new(design: Arc<Design>, configuration: Configuration, state: State) -> Result<Self, StartError> {
+        configuration.check()?;
         state.check(&design)?;
         let targets = vec![None; design.network().nodes().len()];
         let mut engine = Reference { design, configuration, state, targets, gains: Vec::new() };
