@@ -60,6 +60,8 @@ pub fn run(args: &Args) -> Result<()> {
 fn fuzz(target: &str, minutes: u64) -> Result<Outcome> {
     let artifacts = paths::root().join("fuzz/artifacts").join(target);
     let before = files_in(&artifacts)?;
+    let corpus = paths::root().join("fuzz/corpus").join(target);
+    std::fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
     let invocation = invocation(target, minutes);
     invocation.announce(&format!("fuzz {target}"));
     let (status, log) = invocation.tee_stderr()?;
@@ -72,7 +74,12 @@ fn fuzz(target: &str, minutes: u64) -> Result<Outcome> {
 
 fn invocation(target: &str, minutes: u64) -> Invocation {
     Invocation::cargo("+nightly fuzz run")
-        .args([target, "--"])
+        .args([
+            target.to_owned(),
+            format!("fuzz/corpus/{target}"),
+            format!("fuzz/seeds/{target}"),
+            "--".to_owned(),
+        ])
         .args([format!("-max_total_time={}", minutes.saturating_mul(60)), "-print_final_stats=1".to_owned()])
 }
 
@@ -125,7 +132,7 @@ mod tests {
     fn time_is_given_in_seconds() {
         assert_eq!(
             invocation("csv", 2).to_string(),
-            "cargo +nightly fuzz run csv -- -max_total_time=120 -print_final_stats=1"
+            "cargo +nightly fuzz run csv fuzz/corpus/csv fuzz/seeds/csv -- -max_total_time=120 -print_final_stats=1"
         );
     }
 
