@@ -9,6 +9,14 @@ use wheatstone_sim::{Engine, Reference, Sample, SampleError, StartError, State};
 /// Samples or states that do not fit the experiment.
 #[derive(Debug, Error)]
 pub enum EvaluationError {
+    /// Nothing to evaluate.
+    #[error(
+        "there are no {part} rows to evaluate on; choose another part, or hold rows out by data.test_fraction"
+    )]
+    NoRows {
+        /// Which rows were asked for.
+        part: String,
+    },
     /// The encoding.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
@@ -102,6 +110,9 @@ pub fn evaluate(
     part: &str,
     rows: &[usize],
 ) -> Result<Evaluation, EvaluationError> {
+    if rows.is_empty() {
+        return Err(EvaluationError::NoRows { part: part.into() });
+    }
     let dataset = &experiment.dataset;
     let only_feature = match dataset.features() {
         [name] => Some(name.clone()),

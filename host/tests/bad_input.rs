@@ -130,6 +130,13 @@ fn configurations() {
 }
 
 #[test]
+fn a_part_without_rows() {
+    let place = Place::new();
+    place.json("train xor --epochs 1 --out run");
+    refused(&place, "eval run --part test", 2, &["no test rows", "choose another part"]);
+}
+
+#[test]
 fn data_that_changed_under_a_run() {
     let place = Place::new();
     let table = "a,b,kind\n1,2,x\n3,4,y\n5,1,x\n2,2,y\n7,1,x\n2,9,y\n1,7,x\n6,4,y\n3,3,x\n4,4,y\n";

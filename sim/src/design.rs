@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Nudge {
-    /// Coupled learning (Stern et al., Phys. Rev. X 11, 021045, 2021, eq. 4): `u_C = u_F + (T - u_F) 2^-eta`.
+    /// Coupled learning (Stern et al., Phys. Rev. X 11, 021045, 2021): `u_C = u_F + (T - u_F) 2^-eta`.
     Clamped {
         /// Nudge shift; 0 imposes the target itself.
         eta: u8,

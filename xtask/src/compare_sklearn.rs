@@ -24,9 +24,9 @@ pub struct Args {
     /// Part of the rows that is only tested on, between 0 and 1
     #[arg(long, default_value_t = 0.2)]
     test_fraction: f64,
-    /// Seed of the first split; each further split takes the next
+    /// Seed of the splits, the conductances and the order of samples
     #[arg(long, default_value_t = 1)]
-    seed_base: u64,
+    seed: u64,
     /// More arguments for `wheatstone cross-validate`, after `--`
     #[arg(last = true)]
     more: Vec<String>,
@@ -78,7 +78,7 @@ fn cross_validate(args: &Args) -> Invocation {
         .args([args.preset.clone()])
         .args(["--splits".to_owned(), args.splits.to_string()])
         .args(["--test-fraction".to_owned(), args.test_fraction.to_string()])
-        .args(["--seed-base".to_owned(), args.seed_base.to_string()])
+        .args(["--seed".to_owned(), args.seed.to_string()])
         .args(["--write-splits", SPLITS, "--json"])
         .args(args.more.iter().map(String::as_str))
 }
@@ -122,20 +122,14 @@ mod tests {
     use super::*;
 
     fn args() -> Args {
-        Args {
-            preset: "iris".into(),
-            splits: 3,
-            test_fraction: 0.25,
-            seed_base: 7,
-            more: vec!["--quiet".into()],
-        }
+        Args { preset: "iris".into(), splits: 3, test_fraction: 0.25, seed: 7, more: vec!["--quiet".into()] }
     }
 
     #[test]
     fn arguments_reach_the_command() {
         assert_eq!(
             cross_validate(&args()).to_string(),
-            "cargo run --release --locked -- cross-validate iris --splits 3 --test-fraction 0.25 --seed-base 7 \
+            "cargo run --release --locked -- cross-validate iris --splits 3 --test-fraction 0.25 --seed 7 \
              --write-splits target/splits.json --json --quiet"
         );
     }

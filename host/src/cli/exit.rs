@@ -6,6 +6,7 @@ use thiserror::Error;
 use wheatstone::config::ConfigError;
 use wheatstone::cross_validation::CrossValidationError;
 use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
+use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
@@ -64,6 +65,7 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<ExperimentError>(error).is_some()
         || find::<CrossValidationError>(error).is_some()
         || find::<TrainingError>(error).is_some()
+        || find::<EvaluationError>(error).is_some()
         || find::<CsvError>(error).is_some()
         || find::<IdxError>(error).is_some()
         || find::<DatasetError>(error).is_some()

@@ -201,11 +201,10 @@ impl Encoder {
         self.answers() * self.outputs_per_answer()
     }
 
-    /// Name of every input: `+name` and `-name` of a pair, `rail 1 (-0.5 V)` of a rail.
+    /// Name of every input: `+name` and `-name` of a pair, `-0.5 V` or `+1 V` of a rail.
     pub fn input_names(&self) -> Vec<String> {
         let features = self.features.iter().flat_map(|column| paired(&column.name, self.config.pairs));
-        let rails =
-            self.config.rails.iter().enumerate().map(|(i, volts)| format!("rail {} ({volts} V)", i + 1));
+        let rails = self.config.rails.iter().map(|volts| format!("{volts:+} V"));
         features.chain(rails).collect()
     }
 

@@ -77,9 +77,11 @@ fn against_wanted(name: &str, drawn: &[&FitPoint]) -> Panel {
     }
 }
 
-/// An axis with a little room beyond the outermost values.
+/// An axis with a little room beyond the outermost values, and never so narrow that its numbers look alike.
 fn padded(label: &str, values: impl IntoIterator<Item = f64>) -> Axis {
     let (low, high) = extent(values).unwrap_or((0.0, 1.0));
-    let room = if high > low { 0.04 * (high - low) } else { 0.1 * low.abs().max(1.0) };
+    let size = low.abs().max(high.abs());
+    let least = if size > 0.0 { 0.1 * size } else { 0.1 };
+    let room = if high - low > 0.01 * size { 0.04 * (high - low) } else { least };
     Axis::between(label, low - room, high + room, 0.0)
 }

@@ -74,7 +74,7 @@ fn a_fixed_range_is_the_same_for_all_columns() {
     assert_near(&volts(&encoder, &[16.0, 4.0]), &[0.5, -0.5, 0.125, -0.125, -0.25, 0.75]);
     assert_near(&volts(&encoder, &[0.0, 99.0]), &[0.0, 0.0, 0.5, -0.5, -0.25, 0.75]);
     assert_eq!(encoder.inputs(), 6);
-    assert_eq!(encoder.input_names(), ["+x", "-x", "+c", "-c", "rail 1 (-0.25 V)", "rail 2 (0.75 V)"]);
+    assert_eq!(encoder.input_names(), ["+x", "-x", "+c", "-c", "-0.25 V", "+0.75 V"]);
 }
 
 #[test]
