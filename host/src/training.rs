@@ -14,6 +14,9 @@ use wheatstone_sim::{
 /// At how many samples of an epoch, evenly spaced, the dissipated power is taken.
 const POWER_SAMPLES: usize = 64;
 
+/// How many of the training samples are read out before training.
+const FIRST_SAMPLES: usize = 1000;
+
 /// A run in progress.
 #[derive(Debug)]
 pub struct Trainer<'e> {
@@ -145,7 +148,8 @@ impl<'e> Trainer<'e> {
     pub fn before_training(&self) -> Result<EpochMetrics, TrainingError> {
         let state = self.experiment.initial_state();
         let split = &self.experiment.split;
-        let train = evaluation::score(self.experiment, &state, &split.train)?;
+        let read = &split.train[..split.train.len().min(FIRST_SAMPLES)];
+        let train = evaluation::score(self.experiment, &state, read)?;
         let test = match split.test.as_slice() {
             [] => None,
             rows => Some(evaluation::score(self.experiment, &state, rows)?),

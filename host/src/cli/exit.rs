@@ -82,3 +82,34 @@ fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
 fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
     find::<io::Error>(error).map(io::Error::kind)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_end_in_their_documented_codes() {
+        let io = |kind| io::Error::new(kind, "no");
+        let write = |kind| RunError::Write { path: "x".into(), source: io(kind) };
+        for (error, code) in [
+            (Interrupted("go on".into()).into(), INTERRUPTED),
+            (CrossValidationError::Interrupted.into(), INTERRUPTED),
+            (write(io::ErrorKind::StorageFull).into(), FAILED),
+            (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
+            (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
+            (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
+            (anyhow::anyhow!("something else"), FAILED),
+        ] {
+            assert_eq!(classify(&error), code, "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || io::Error::other("the disk is full");
+        let told = RunError::Write { path: "x".into(), source: cause() };
+        assert_eq!(message(&told.into()).matches("the disk is full").count(), 1);
+        let untold = anyhow::Error::new(cause()).context("cannot write");
+        assert_eq!(message(&untold), "cannot write: the disk is full");
+    }
+}
