@@ -187,3 +187,40 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!(place.read("code"), b"0\n");
     assert!(ended.stderr.is_empty());
 }
+
+#[test]
+fn a_folder_of_idx_files_can_be_learned() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("idx")).unwrap();
+    for (part, count) in [("train", 30u8), ("t10k", 10)] {
+        let mut images = vec![0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28];
+        let mut labels = vec![0, 0, 8, 1, 0, 0, 0, count];
+        for image in 0..count {
+            // Upper half bright or dark.
+            let bright = image % 2;
+            images.extend((0..28 * 28).map(|pixel| if pixel < 14 * 28 { bright * 255 } else { image }));
+            labels.push(bright);
+        }
+        place.write(&format!("idx/{part}-images-idx3-ubyte"), images);
+        place.write(&format!("idx/{part}-labels-idx1-ubyte"), labels);
+    }
+    let result = place.json("train --data idx --epochs 30 --set annealing.every=10 --set network.shape.layered.hidden=[8] --out run");
+    assert_eq!(result["part"], "test");
+    assert_eq!(result["accuracy"], 1.0, "{result}");
+    assert_eq!(result["samples"], 900);
+}
+
+#[test]
+fn a_file_that_extends_a_preset_says_only_what_differs() {
+    let place = Place::new();
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runs.md")).unwrap();
+    let example = manual.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    place.write("run.toml", example);
+    place.json("train --config run.toml --epochs 1 --out run");
+    let config = String::from_utf8(place.read("run/config.toml")).unwrap();
+    for line in
+        ["name = \"iris-strong-nudge\"", "kind = \"clamped\"", "label = 0.2", "hidden = [16]", "epochs = 1"]
+    {
+        assert!(config.contains(line), "no `{line}` in\n{config}");
+    }
+}
