@@ -118,7 +118,8 @@ fn inspect_describes_checkpoints_and_networks() {
         assert_eq!(facts["fits_the_hardware"], "yes");
     }
     let network = place.json("inspect run/network.json");
-    assert_eq!(network["edges"], trained["edges"].to_string());
+    assert_eq!(network["edges"], trained["edges"]);
+    assert_eq!(place.json("inspect run")["rules"]["nudge"]["kind"], "current");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::table;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use wheatstone::experiment::read_network;
 use wheatstone::run::{hex, read_checkpoint};
@@ -11,6 +11,8 @@ use wheatstone_sim::network::{EdgeKind, NodeKind};
 use wheatstone_sim::{Checkpoint, Network, Wave, dissipated_power, power_unit};
 
 /// Say what is in a checkpoint, a run folder or a network file
+///
+/// Powers are those dissipated by the voltages as they are, in units of one full conductance at 1 V.
 #[derive(Args, Debug)]
 pub struct Inspect {
     /// Checkpoint, run folder, or network file (.toml, .json)
@@ -26,15 +28,14 @@ impl Inspect {
         if is_network(&self.path) {
             let network = read_network(&self.path)?;
             self.check_hardware(&network)?;
-            let facts = network_facts(&network);
-            return output.result(&as_json(&facts), || table::facts(facts.clone()).to_string());
+            return print(output, network_facts(&network));
         }
         let file = if self.path.is_dir() { self.path.join("checkpoint.bin") } else { self.path.clone() };
         let checkpoint = read_checkpoint(&file)?;
         self.check_hardware(checkpoint.design.network())?;
         let mut facts = network_facts(checkpoint.design.network());
         facts.extend(checkpoint_facts(&checkpoint));
-        output.result(&as_json(&facts), || table::facts(facts.clone()).to_string())
+        print(output, facts)
     }
 
     fn check_hardware(&self, network: &Network) -> Result<(), wheatstone_hdl::NotBuildable> {
@@ -42,14 +43,16 @@ impl Inspect {
     }
 }
 
-type Facts = Vec<(&'static str, String)>;
+/// Names and values, in the order they are shown.
+type Facts = Vec<(&'static str, Value)>;
 
-fn as_json(facts: &Facts) -> serde_json::Value {
-    facts
-        .iter()
-        .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+fn print(output: &Output, facts: Facts) -> anyhow::Result<()> {
+    let named = |(name, value): &(&str, Value)| (name.replace(' ', "_"), value.clone());
+    let object: serde_json::Map<String, Value> = facts.iter().map(named).collect();
+    output.result(&object, || {
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        table::facts(facts.into_iter().map(|(name, value)| (name, text(value)))).to_string()
+    })
 }
 
 fn network_facts(network: &Network) -> Facts {
@@ -62,18 +65,18 @@ fn network_facts(network: &Network) -> Facts {
         Err(error) => format!("no: {error}"),
     };
     vec![
-        ("network", network.name().to_owned()),
-        ("network digest", hex(&network.digest())),
-        ("nodes", network.nodes().len().to_string()),
-        ("inputs", kind(NodeKind::Input).to_string()),
-        ("outputs", kind(NodeKind::Output).to_string()),
-        ("hidden", kind(NodeKind::Hidden).to_string()),
-        ("edges", network.edges().len().to_string()),
-        ("transistor edges", transistors.to_string()),
-        ("largest degree", network.max_degree().to_string()),
-        ("groups", groups.join(", ")),
-        ("colours", network.colouring().count().to_string()),
-        ("fits the hardware", hardware),
+        ("network", json!(network.name())),
+        ("network digest", json!(hex(&network.digest()))),
+        ("nodes", json!(network.nodes().len())),
+        ("inputs", json!(kind(NodeKind::Input))),
+        ("outputs", json!(kind(NodeKind::Output))),
+        ("hidden", json!(kind(NodeKind::Hidden))),
+        ("edges", json!(network.edges().len())),
+        ("transistor edges", json!(transistors)),
+        ("largest degree", json!(network.max_degree())),
+        ("groups", json!(groups.join(", "))),
+        ("colours", json!(network.colouring().count())),
+        ("fits the hardware", json!(hardware)),
     ]
 }
 
@@ -96,14 +99,14 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Facts {
     #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
     let power = |wave| dissipated_power(design, state, wave) as f64 / power_unit(design) as f64;
     vec![
-        ("format", design.format().to_string()),
-        ("rules", format!("{:?}", design.rules())),
-        ("configuration", format!("{configuration:?}")),
-        ("samples trained", samples.to_string()),
-        ("relaxing steps", steps.to_string()),
-        ("conductances", spread),
-        ("free power", format!("{:.6} of one full conductance at 1 V", power(Wave::Free))),
-        ("clamped power", format!("{:.6} of one full conductance at 1 V", power(Wave::Clamped))),
-        ("state digest", hex(&state.digest())),
+        ("format", json!(design.format().to_string())),
+        ("rules", json!(design.rules())),
+        ("configuration", json!(configuration)),
+        ("samples trained", json!(samples)),
+        ("relaxing steps", json!(steps)),
+        ("conductances", json!(spread)),
+        ("free power", json!(power(Wave::Free))),
+        ("clamped power", json!(power(Wave::Clamped))),
+        ("state digest", json!(hex(&state.digest()))),
     ]
 }
