@@ -139,6 +139,7 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
         ),
         ("state", summary.digest.clone()),
         ("run", summary.run.clone()),
+        ("report", format!("{}/report.html", summary.run)),
     ];
     table::facts(rows).to_string()
 }
