@@ -409,13 +409,15 @@ impl RunConfig {
     }
 }
 
-/// Replaces keys of `base` by those of `over`, table by table. A table that names a variant (`kind`, `mode`) or holds
-/// a single key of another variant replaces the whole.
+/// Replaces keys of `base` by those of `over`, table by table; a table that picks another variant of a choice
+/// replaces the whole.
 fn merge(base: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new)) if !is_variant(&key, &new) => {
-                merge(old, new)
+            (Some(toml::Value::Table(old)), toml::Value::Table(new))
+                if !is_other_variant(&key, old, &new) =>
+            {
+                merge(old, new);
             }
             (_, value) => {
                 base.insert(key, value);
@@ -424,7 +426,64 @@ fn merge(base: &mut toml::Table, over: toml::Table) {
     }
 }
 
-/// Whether a table is one variant of a choice, so that it replaces another as a whole.
-fn is_variant(key: &str, table: &toml::Table) -> bool {
-    table.contains_key("kind") || table.contains_key("mode") || matches!(key, "shape" | "source" | "format")
+/// Whether `new` picks a variant of the choice that `key` is: by `kind` or `mode`, or by a name the old table lacks.
+fn is_other_variant(key: &str, old: &toml::Table, new: &toml::Table) -> bool {
+    let renamed = || new.keys().any(|name| !old.contains_key(name));
+    new.contains_key("kind") || new.contains_key("mode") || (matches!(key, "shape" | "source") && renamed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(preset: &str, overrides: &[&str]) -> RunConfig {
+        let mut draft = Draft::preset(preset).unwrap();
+        overrides.iter().for_each(|text| draft.set(text).unwrap());
+        draft.finish().unwrap()
+    }
+
+    #[test]
+    fn one_key_of_a_variant_can_be_changed() {
+        let Shape::Lattice { rows, columns, .. } =
+            changed("allostery", &["network.shape.lattice.rows=9"]).network.shape
+        else {
+            panic!("still a lattice")
+        };
+        assert_eq!((rows, columns), (9, 8));
+        assert_eq!(changed("wine", &["nudge.eta=1"]).nudge, Nudge::Clamped { eta: 1 });
+    }
+
+    #[test]
+    fn another_variant_replaces_the_whole() {
+        let config = changed("digits", &["network.shape=crossbar", "network.alpha=[0]"]);
+        assert_eq!(config.network.shape, Shape::Crossbar);
+        let config = changed("wine", &["network.shape.layered.hidden=[3]", "network.alpha=[0,0]"]);
+        assert_eq!(config.network.shape, Shape::Layered { hidden: vec![3] });
+        let config = changed("wine", &["nudge={kind=\"current\",beta=3}", "data.source.task=xor"]);
+        assert_eq!(config.nudge, Nudge::Current { beta: 3, centred: false });
+        assert_eq!(config.data.source, DataSource::Task("xor".into()));
+        let config = changed(
+            "wine",
+            &["learning={mode=\"continuous\",every=2}", "format={v_bits=12,v_guard=8,k_bits=10,k_guard=14}"],
+        );
+        assert_eq!(config.learning, Learning::Continuous { every: 2 });
+        assert_eq!(config.format.0, Format::COMPACT);
+    }
+
+    #[test]
+    fn every_preset_reads_back_from_its_own_text() {
+        for preset in Preset::ALL {
+            let config = preset.config().unwrap();
+            assert_eq!(config.name, preset.name);
+            assert_eq!(Draft::parse(&config.to_toml(), "written").unwrap().finish().unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn annealing_falls_to_zero() {
+        let offsets = |a: Annealing| (0..5).map(|epoch| a.offset(epoch)).collect::<Vec<_>>();
+        assert_eq!(offsets(Annealing { start: 3, every: 1 }), [3, 2, 1, 0, 0]);
+        assert_eq!(offsets(Annealing { start: 2, every: 2 }), [2, 2, 1, 1, 0]);
+        assert_eq!(offsets(Annealing { start: 1, every: 0 }), [1; 5]);
+    }
 }

@@ -209,33 +209,49 @@ fn default_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitEr
 }
 
 fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, ExperimentError> {
-    let (inputs, outputs) = (encoder.inputs(), encoder.outputs());
+    if let Shape::File(path) = &config.network.shape {
+        let network = with_alpha(read_network(path)?, config, &path.display().to_string())?;
+        return check_ports(network, encoder);
+    }
+    let origin = "network.shape";
+    let built = build_shape(config, encoder.inputs(), encoder.outputs());
+    let network = built.map_err(|error| ExperimentError::Network { origin: origin.into(), error })?;
+    let network = check_ports(with_alpha(network, config, origin)?, encoder)?;
+    // Names are for people to read; where a feature and a class share one, the network keeps its own.
+    let named = network.clone().with_port_names(&encoder.input_names(), &encoder.output_names());
+    Ok(named.unwrap_or(network))
+}
+
+/// The most edges a regular shape may have: a few gigabytes.
+const MAX_EDGES: usize = 1 << 26;
+
+/// The network of a regular shape.
+fn build_shape(config: &RunConfig, inputs: usize, outputs: usize) -> Result<Network, NetworkError> {
     let edge = config.network.edge;
     let ids = |list: &[u32]| list.iter().copied().map(NodeId).collect::<Vec<_>>();
-    let mut origin = "network.shape".to_owned();
-    let built = match &config.network.shape {
-        Shape::Crossbar => crossbar(inputs, outputs, edge),
+    let bounded = |edges: Option<usize>| match edges {
+        Some(edges) if edges <= MAX_EDGES => Ok(()),
+        _ => {
+            let remedy = "more than fit into memory, make the network smaller";
+            Err(NetworkError::Size { what: "edges", value: edges.unwrap_or(usize::MAX), remedy })
+        }
+    };
+    match &config.network.shape {
         Shape::Layered { hidden } => {
-            let sizes: Vec<usize> =
-                [inputs].into_iter().chain(hidden.iter().copied()).chain([outputs]).collect();
+            let sizes = [&[inputs], hidden.as_slice(), &[outputs]].concat();
+            let products = sizes.windows(2).map(|pair| pair[0].checked_mul(pair[1]));
+            bounded(products.sum::<Option<usize>>())?;
             layered(&sizes, edge)
         }
         Shape::Lattice { rows, columns, boundary, inputs, outputs } => {
+            bounded(rows.checked_mul(*columns).and_then(|nodes| nodes.checked_mul(2)))?;
             lattice(*rows, *columns, *boundary, edge).inputs(ids(inputs)).outputs(ids(outputs)).build()
         }
         Shape::Pinwheel { inputs, outputs } => {
             pinwheel(edge).inputs(ids(inputs)).outputs(ids(outputs)).build()
         }
-        Shape::File(path) => {
-            origin = path.display().to_string();
-            return check_ports(with_alpha(read_network(path)?, config, &origin)?, encoder);
-        }
-    };
-    let network = built.map_err(|error| ExperimentError::Network { origin: origin.clone(), error })?;
-    let network = check_ports(with_alpha(network, config, &origin)?, encoder)?;
-    // Names are for people to read; where a feature and a class share one, the network keeps its own.
-    let named = network.clone().with_port_names(&encoder.input_names(), &encoder.output_names());
-    Ok(named.unwrap_or(network))
+        Shape::Crossbar | Shape::File(_) => crossbar(inputs, outputs, edge),
+    }
 }
 
 /// Reads a network file, TOML or JSON by its ending.

@@ -122,6 +122,13 @@ fn configurations() {
     refused(&place, "train iris --format huge", 2, &["huge", "wide"]);
     refused(&place, "train iris --format 16/8/16/99", 2, &["k_guard = 99"]);
     refused(&place, "train iris --nonsense", 2, &["--nonsense"]);
+    refused(
+        &place,
+        "train digits --set network.shape.layered.hidden=[99999999999]",
+        2,
+        &["edges", "smaller"],
+    );
+    refused(&place, "train allostery --set network.shape.lattice.rows=9999999999", 2, &["edges", "smaller"]);
     place.write("broken.toml", "extends = \"iris\"\nepochs = = 2\n");
     refused(&place, "train --config broken.toml", 2, &["broken.toml", "line 2"]);
     refused(&place, "train --config absent.toml", 2, &["absent.toml"]);
