@@ -52,7 +52,7 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
         return map::draw(network, state, format)
             .unwrap_or_else(|| super::conductance_histogram(network, state, format));
     }
-    let frame = Frame { left: 76.0, top: 16.0, width: LEGEND - 170.0, height: HEIGHT - 52.0 };
+    let frame = Frame { left: 140.0, top: 16.0, width: LEGEND - 270.0, height: HEIGHT - 52.0 };
     let layout = Layout::new(network, frame);
     let shown = strongest(state, MAX_EDGES);
     let share = |k: i64| super::conductance(format, k);
@@ -185,7 +185,7 @@ fn labels(svg: &mut Svg, network: &Network, layout: &Layout, radius: f64) {
                 let step = (HEIGHT - 52.0) / side.len().max(1) as f64;
                 for &port in side.iter().filter(|_| step >= 12.0) {
                     let [x, y] = layout.places[port.index()];
-                    let name = shorten(&network.node_name(port), 7);
+                    let name = shorten(&network.node_name(port), 15);
                     let away = 1.4 * radius + 6.0;
                     if ends.is_some_and(|(left, _)| x == left) {
                         label(svg, [x - away, y], Anchor::End, &name);
