@@ -1,6 +1,7 @@
 //! Predictions: a trained network's answers to rows nobody has labelled.
 
 use crate::data::encoding::Encoder;
+use crate::data::export::write_records;
 use crate::data::{Answer, FeatureRows, dataset::TargetNames};
 use crate::evaluation::EvaluationError;
 use std::sync::Arc;
@@ -39,7 +40,6 @@ pub fn predict(
 impl Prediction {
     /// As CSV: the row's number from 1, then the class and each class's score in volts, or the values.
     pub fn to_csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
         let classes = matches!(self.answers.first(), Some(Answer::Class { .. }));
         let mut header = vec!["row".to_owned()];
         if classes {
@@ -60,10 +60,6 @@ impl Prediction {
             }
             records.push(record);
         }
-        for record in records {
-            // Writing to memory cannot fail, and every record is as long as the header.
-            drop(writer.write_record(&record));
-        }
-        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+        write_records(&records)
     }
 }
