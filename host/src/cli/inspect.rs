@@ -39,7 +39,7 @@ impl Inspect {
     }
 
     fn check_hardware(&self, network: &Network) -> Result<(), wheatstone_hdl::NotBuildable> {
-        if self.for_hardware { wheatstone_hdl::check_buildable(network) } else { Ok(()) }
+        if self.for_hardware { wheatstone_hdl::check_network(network) } else { Ok(()) }
     }
 }
 
@@ -60,7 +60,7 @@ fn network_facts(network: &Network) -> Facts {
     let transistors = network.edges().iter().filter(|e| e.kind == EdgeKind::Transistor).count();
     let groups: Vec<String> =
         network.groups().iter().map(|g| format!("{} (alpha {})", g.name, g.alpha)).collect();
-    let hardware = match wheatstone_hdl::check_buildable(network) {
+    let hardware = match wheatstone_hdl::check_network(network) {
         Ok(()) => "yes".to_owned(),
         Err(error) => format!("no: {error}"),
     };

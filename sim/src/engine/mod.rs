@@ -127,7 +127,10 @@ pub trait Engine {
 }
 
 /// Checks that a sample fits a design.
-pub(crate) fn check_sample(design: &Design, sample: &Sample) -> Result<(), SampleError> {
+///
+/// # Errors
+/// [`SampleError`] names what does not fit.
+pub fn check_sample(design: &Design, sample: &Sample) -> Result<(), SampleError> {
     let network = design.network();
     for (what, found, expected) in [
         ("inputs", sample.inputs.len(), network.inputs().len()),

@@ -44,17 +44,9 @@ impl Reference {
         self.design.format().conductance(self.state.k[edge.index()])
     }
 
-    /// Twice the current an edge carries into a node at voltage `v` from a neighbour at voltage `v_other`. Twice,
-    /// so that the square law's factor 1/2 needs no rounding.
+    /// Twice the current an edge carries into a node at voltage `v` from a neighbour at voltage `v_other`.
     fn twice_current(&self, edge: EdgeId, v: i64, v_other: i64) -> i64 {
-        let g = self.conductance(edge);
-        match self.design.network().edges()[edge.index()].kind {
-            EdgeKind::Linear => 2 * g * (v_other - v),
-            EdgeKind::Transistor => {
-                let (a, b) = ((g - v).max(0), (g - v_other).max(0));
-                (a - b) * (a + b)
-            }
-        }
+        self.design.network().edges()[edge.index()].kind.twice_current(self.conductance(edge), v, v_other)
     }
 
     /// Twice the nudging current into an output at voltage `v`. A target's sense is a diode in its path.

@@ -99,6 +99,20 @@ pub enum EdgeKind {
     Transistor,
 }
 
+impl EdgeKind {
+    /// Twice the current an edge of conductance `g` carries into a node at voltage `v` from a neighbour at voltage
+    /// `v_other`. Twice, so that the square law's factor 1/2 needs no rounding.
+    pub fn twice_current(self, g: i64, v: i64, v_other: i64) -> i64 {
+        match self {
+            EdgeKind::Linear => 2 * g * (v_other - v),
+            EdgeKind::Transistor => {
+                let (a, b) = ((g - v).max(0), (g - v_other).max(0));
+                (a - b) * (a + b)
+            }
+        }
+    }
+}
+
 /// One node of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {

@@ -1,0 +1,236 @@
+//! The array: one cell for every node and edge of a network, wired as the graph says.
+
+use crate::bus::{Bus, Shape};
+use crate::cell::{
+    Border, Context, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape, input_node, node,
+    parallel_edge,
+};
+use crate::check::{NotBuildable, check_buildable};
+use crate::module::Module;
+use crate::primitive::rest;
+use crate::technology::Technology;
+use crate::timing;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wheatstone_sim::Design;
+use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
+
+/// Lengths of the matched delays in LUTs, by module name of the cell.
+pub type DelayLengths = BTreeMap<String, u32>;
+
+/// A design as hardware.
+#[derive(Clone, Debug)]
+pub struct Array {
+    design: Arc<Design>,
+    technology: Technology,
+    /// The whole as a module named `array`.
+    pub module: Module,
+    /// What the border imposes.
+    pub border: Border,
+    /// Sample voltages, one an input, in port order.
+    pub samples: Vec<Bus>,
+    /// Targets, senses and answers, one an output, in port order.
+    pub outputs: Vec<OutputPorts>,
+    /// 1 while every node has done what `go` asked for.
+    pub rest: Bus,
+    /// Where the scan chain begins and ends.
+    pub scan: [Bus; 2],
+    /// By node.
+    pub nodes: Vec<NodePorts>,
+    /// By edge.
+    pub edges: Vec<EdgePorts>,
+    /// The `fire` of every cell: nodes, then edges.
+    pub fires: Vec<Bus>,
+    lengths: DelayLengths,
+}
+
+impl Array {
+    /// The array of a design on a device, its matched delays sized from the documented delays of its data paths.
+    ///
+    /// # Errors
+    /// [`NotBuildable`] if the design cannot be built.
+    pub fn new(design: Arc<Design>, technology: Technology) -> Result<Array, NotBuildable> {
+        let draft = Array::with_delays(Arc::clone(&design), technology, &DelayLengths::new())?;
+        let lengths = timing::delay_lengths(&draft);
+        Array::with_delays(design, technology, &lengths)
+    }
+
+    /// The array with matched delays of given lengths; 1 where none is given.
+    ///
+    /// # Errors
+    /// [`NotBuildable`] if the design cannot be built.
+    pub fn with_delays(
+        design: Arc<Design>,
+        technology: Technology,
+        lengths: &DelayLengths,
+    ) -> Result<Array, NotBuildable> {
+        check_buildable(&design)?;
+        let border = Border::new();
+        let context = Context { design: &design, technology, border: &border };
+        let (network, format) = (design.network(), design.format());
+        let mut top = Module::new("array", format!("{} in format {format}", network.name()));
+        for (name, bus) in border.named() {
+            top.input(name, bus);
+        }
+        let v_shape = Shape::signed(format.v_bits());
+        let bit = |top: &mut Module, name: String| top.wire(name, Shape::BIT);
+
+        // Channels first, under the names of the cells that drive them.
+        let mut edges: Vec<EdgePorts> = Vec::new();
+        let mut nodes: Vec<NodePorts> = Vec::new();
+        for id in network.node_ids() {
+            let i = id.index();
+            let nothing = Bus::new(Shape::BIT);
+            nodes.push(NodePorts {
+                requests: Vec::new(),
+                currents: Vec::new(),
+                phase: bit(&mut top, format!("node_{i}_token")),
+                done: bit(&mut top, format!("node_{i}_done")),
+                last: bit(&mut top, format!("node_{i}_last")),
+                current_is_free: bit(&mut top, format!("node_{i}_free")),
+                current: top.wire(format!("node_{i}_current"), v_shape),
+                previous: top.wire(format!("node_{i}_previous"), v_shape),
+                scan_in: nothing.clone(),
+                scan_out: nothing,
+            });
+        }
+        for id in network.edge_ids() {
+            let (i, edge) = (id.index(), network.edges()[id.index()]);
+            let ends = edge.ends.map(NodeId::index);
+            let shape = edge_current_shape(context, edge.kind);
+            let nothing = Bus::new(Shape::BIT);
+            edges.push(EdgePorts {
+                requests: ends.map(|n| nodes[n].phase.clone()),
+                current: ends.map(|n| nodes[n].current.clone()),
+                previous: ends.map(|n| nodes[n].previous.clone()),
+                last: nodes[ends[0]].last.clone(),
+                current_is_free: nodes[ends[0]].current_is_free.clone(),
+                phase: bit(&mut top, format!("edge_{i}_token")),
+                currents: [0, 1].map(|end| top.wire(format!("edge_{i}_into_{end}"), shape)),
+                scan_in: nothing.clone(),
+                scan_out: nothing,
+            });
+        }
+        for id in network.node_ids() {
+            for incidence in network.incidences(id) {
+                let edge = &edges[incidence.edge.index()];
+                let end = usize::from(network.edges()[incidence.edge.index()].ends[0] != id);
+                nodes[id.index()].requests.push(edge.phase.clone());
+                nodes[id.index()].currents.push(edge.currents[end].clone());
+            }
+        }
+        // The scan chain runs through the nodes, then through the edges.
+        let scan_in = Bus::new(Shape::BIT);
+        top.input("scan_in", &scan_in);
+        let scan_out = Bus::new(Shape::BIT);
+        top.output("scan_out", &scan_out);
+        let cells = nodes.len() + edges.len();
+        let mut link = scan_in.clone();
+        for i in 0..cells {
+            let next =
+                if i + 1 == cells { scan_out.clone() } else { bit(&mut top, format!("scan_{}", i + 1)) };
+            if let Some(node) = nodes.get_mut(i) {
+                (node.scan_in, node.scan_out) = (link, next.clone());
+            } else {
+                let edge = &mut edges[i - network.nodes().len()];
+                (edge.scan_in, edge.scan_out) = (link, next.clone());
+            }
+            link = next;
+        }
+
+        let luts = |name: &str| lengths.get(name).copied().unwrap_or(1);
+        let mut fires = Vec::new();
+        let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
+        let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
+        for (slot, sample) in samples.iter_mut().enumerate() {
+            *sample = Bus::new(v_shape);
+            top.input(format!("sample_{slot}"), sample);
+        }
+        for (slot, output) in outputs.iter_mut().enumerate() {
+            let ports = OutputPorts {
+                target: Bus::new(v_shape),
+                sense: Bus::new(Shape::unsigned(2)),
+                answer: Bus::new(v_shape),
+            };
+            top.input(format!("target_{slot}"), &ports.target);
+            top.input(format!("sense_{slot}"), &ports.sense);
+            top.output(format!("answer_{slot}"), &ports.answer);
+            *output = Some(ports);
+        }
+        let position = |list: &[NodeId], id: NodeId| list.iter().position(|&n| n == id).unwrap_or(0);
+        for id in network.node_ids() {
+            let (ports, info) = (&nodes[id.index()], network.nodes()[id.index()]);
+            let colour = network.colouring().colour(id);
+            let cell = if info.kind == NodeKind::Input {
+                let sample = &samples[position(network.inputs(), id)];
+                let name = format!("input_node_{}_{colour}", ports.requests.len());
+                input_node(context, name.clone(), colour, luts(&name), ports, sample)
+            } else {
+                let kinds: Vec<EdgeKind> =
+                    network.incidences(id).iter().map(|i| network.edges()[i.edge.index()].kind).collect();
+                // A transistor sends twice its current; linear edges beside it are doubled to match.
+                let doubled = if kinds.contains(&EdgeKind::Transistor) {
+                    kinds.iter().map(|&kind| kind == EdgeKind::Linear).collect()
+                } else {
+                    Vec::new()
+                };
+                let output = (info.kind == NodeKind::Output)
+                    .then(|| outputs[position(network.outputs(), id)].clone())
+                    .flatten();
+                let traits = NodeTraits { clamp: info.clamp, colour, doubled, output };
+                let name = traits.module_name(ports.requests.len());
+                node(context, name.clone(), &traits, luts(&name), ports)
+            };
+            fires.extend(cell.port("fire").map(|port| port.bus.clone()));
+            top.module(format!("node_{}", id.index()), cell);
+        }
+        for id in network.edge_ids() {
+            let edge = network.edges()[id.index()];
+            let alpha = i32::from(network.groups()[edge.group.index()].alpha);
+            let name = crate::cell::edge_module_name(edge.kind, alpha);
+            let cell =
+                parallel_edge(context, name.clone(), edge.kind, alpha, luts(&name), &edges[id.index()]);
+            fires.extend(cell.port("fire").map(|port| port.bus.clone()));
+            top.module(format!("edge_{}", id.index()), cell);
+        }
+        let at_rest = Bus::new(Shape::BIT);
+        top.output("rest", &at_rest);
+        let done: Vec<Bus> = nodes.iter().map(|n| n.done.clone()).collect();
+        top.leaf("rest_join", rest(technology, &done, &border.go, &at_rest));
+
+        Ok(Array {
+            design: Arc::clone(&design),
+            technology,
+            module: top,
+            border,
+            samples,
+            outputs: outputs.into_iter().flatten().collect(),
+            rest: at_rest,
+            scan: [scan_in, scan_out],
+            nodes,
+            edges,
+            fires,
+            lengths: lengths.clone(),
+        })
+    }
+
+    /// The design it is.
+    pub fn design(&self) -> &Arc<Design> {
+        &self.design
+    }
+
+    /// The device it is for.
+    pub fn technology(&self) -> Technology {
+        self.technology
+    }
+
+    /// Lengths of its matched delays.
+    pub fn delay_lengths(&self) -> &DelayLengths {
+        &self.lengths
+    }
+
+    /// Its Verilog, without a header.
+    pub fn verilog(&self) -> String {
+        crate::verilog::emit(&self.module, self.technology)
+    }
+}

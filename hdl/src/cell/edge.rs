@@ -1,0 +1,324 @@
+//! The edge cell with a parallel multiplier: one product a fire, two fires a step.
+//!
+//! Relaxing, the first fire makes the current into end 0, the second the current into end 1. In the last round of a
+//! chunk that learns, the same two products are the squares of the free and the clamped drop; their difference, doubled
+//! as often as the configuration's offset says, moves the conductance. Then the conductance itself goes out where a
+//! current would, from which the nodes take their new gains.
+
+use super::operand::{Ends, current_shape, factor_shapes, operands};
+use super::sequence::edge_sequence;
+use super::sequence::state::{SECOND, SHIFT};
+use super::{Context, signed_for};
+use crate::bus::{Bus, Shape};
+use crate::leaf::{Leaf, bits};
+use crate::module::Module;
+use crate::primitive::{falling_flop, join_ends, matched_delay, register};
+use wheatstone_sim::network::EdgeKind;
+use wheatstone_sim::shift_rounded;
+
+/// What an edge is connected to. Index 0 and 1 are its ends.
+#[derive(Clone, Debug)]
+pub struct EdgePorts {
+    /// Phases of the ends.
+    pub requests: [Bus; 2],
+    /// Voltages the ends updated last.
+    pub current: [Bus; 2],
+    /// Voltages the ends updated before.
+    pub previous: [Bus; 2],
+    /// End 0 says the token closes a chunk.
+    pub last: Bus,
+    /// End 0 says its current voltage is the free wave's.
+    pub current_is_free: Bus,
+    /// The edge's own phase: its request to both ends.
+    pub phase: Bus,
+    /// Currents into the ends.
+    pub currents: [Bus; 2],
+    /// Scan chain in.
+    pub scan_in: Bus,
+    /// Scan chain out.
+    pub scan_out: Bus,
+}
+
+/// Shape of the currents an edge of that kind sends in the context's format.
+pub fn edge_current_shape(context: Context<'_>, kind: EdgeKind) -> Shape {
+    current_shape(context.design.format(), kind)
+}
+
+/// Module name of an edge: equal names mean equal cells.
+pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
+    let kind = match kind {
+        EdgeKind::Linear => "linear",
+        EdgeKind::Transistor => "transistor",
+    };
+    let sign = if alpha < 0 { 'm' } else { 'p' };
+    format!("{kind}_edge_{sign}{}", alpha.unsigned_abs())
+}
+
+/// An edge whose matched delay has `luts` LUTs and whose group's learning shift is `alpha`.
+pub fn parallel_edge(
+    context: Context<'_>,
+    name: String,
+    kind: EdgeKind,
+    alpha: i32,
+    luts: u32,
+    ports: &EdgePorts,
+) -> Module {
+    let (technology, border) = (context.technology, context.border);
+    let format = context.design.format();
+    let mut cell = Module::new(name, "an edge with a parallel multiplier");
+    for end in 0..2 {
+        cell.input(format!("request_{end}"), &ports.requests[end]);
+        cell.input(format!("current_{end}"), &ports.current[end]);
+        cell.input(format!("previous_{end}"), &ports.previous[end]);
+    }
+    cell.input("last", &ports.last);
+    cell.input("current_is_free", &ports.current_is_free);
+    for (name, bus) in [
+        ("learn", &border.learn),
+        ("desynchronous", &border.desynchronous),
+        ("rarity", &border.rarity),
+        ("offset", &border.offset),
+        ("reset", &border.reset),
+        ("scan", &border.scan),
+        ("strobe", &border.strobe),
+    ] {
+        cell.input(name, bus);
+    }
+    cell.input("scan_in", &ports.scan_in);
+    cell.output("phase", &ports.phase);
+    cell.output("into_0", &ports.currents[0]);
+    cell.output("into_1", &ports.currents[1]);
+    cell.output("scan_out", &ports.scan_out);
+
+    let enable = cell.wire("enable", Shape::BIT);
+    let fire = cell.noglobal_wire("fire", Shape::BIT);
+    let tick_back = cell.wire("tick_back", Shape::BIT);
+    let generator = cell.wire("generator", Shape::unsigned(16));
+    let k = cell.wire("k", Shape::unsigned(format.k_bits() + format.k_guard()));
+
+    let sequence = edge_sequence(&mut cell, context, &fire, &ports.phase, &ports.last, &generator);
+    cell.leaf("tick_back_flop", falling_flop(technology, &fire, &sequence.tick, &tick_back, &border.reset));
+    cell.leaf(
+        "join_ends",
+        join_ends(
+            technology,
+            [&ports.requests[0], &ports.requests[1]],
+            &ports.phase,
+            &sequence.tick,
+            &tick_back,
+            &enable,
+        ),
+    );
+    cell.leaf("matched_delay", matched_delay(technology, luts, &enable, &border.strobe, &fire));
+
+    let ends = Ends {
+        current: ports.current.clone(),
+        previous: ports.previous.clone(),
+        current_is_free: ports.current_is_free.clone(),
+        last: ports.last.clone(),
+    };
+    let [x, y] = operands(&mut cell, context, kind, &ends, &sequence.state, &k);
+    let drop_most = (1 << format.v_bits()) - 1;
+    let square = signed_for(drop_most * drop_most);
+    let current = current_shape(format, kind);
+    let product_shape = Shape::signed(square.bits.max(current.bits));
+    let product = cell.wire("product", product_shape);
+    cell.leaf("multiplier", multiplier(context, factor_shapes(format, kind), &x, &y, &product));
+
+    let first = cell.wire("first", product_shape);
+    cell.leaf(
+        "first_register",
+        register(technology, &fire, &product, &first, Some(&sequence.take_first), None, 0),
+    );
+    let second_shape = Shape::signed((square.bits + 3).max(current.bits));
+    let [second, next_second] = ["second", "next_second"].map(|name| cell.wire(name, second_shape));
+    cell.leaf(
+        "difference",
+        difference(context, &sequence.state, &ports.last, &first, &second, &product, &next_second),
+    );
+    cell.leaf(
+        "second_register",
+        register(technology, &fire, &next_second, &second, Some(&sequence.take_second), None, 0),
+    );
+    cell.leaf("current_0", slice(&first, &ports.currents[0]));
+    cell.leaf("current_1", slice(&second, &ports.currents[1]));
+
+    let next_k = cell.wire("next_k", k.shape());
+    cell.leaf("learning", learning(context, alpha, &k, &second, &border.scan, &generator, &next_k));
+    let k_initial = i64::from(context.design.rules().g_min) << format.k_guard();
+    cell.leaf(
+        "k_register",
+        register(technology, &fire, &next_k, &k, Some(&sequence.take_k), None, k_initial),
+    );
+    let next_generator = cell.wire("next_generator", generator.shape());
+    cell.leaf(
+        "generator_step",
+        generator_step(context, &generator, &border.scan, &ports.scan_in, &next_generator),
+    );
+    cell.leaf(
+        "generator_register",
+        register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
+    );
+    cell.leaf("scan_end", scan_end(&k, &ports.scan_out));
+    cell
+}
+
+/// The low bits of a register as the current an edge sends.
+fn slice(from: &Bus, to: &Bus) -> Leaf {
+    let top = bits(to) - 1;
+    Leaf::function("slice", "the low bits", 0)
+        .input("i", from)
+        .output("o", to, format!("i[{top}:0]"))
+        .evaluate(|x, y| y[0] = x[0])
+}
+
+/// The end of a cell's scan chain: bit 0 of its last register.
+pub(crate) fn scan_end(register: &Bus, scan_out: &Bus) -> Leaf {
+    Leaf::function("scan_end", "the scan chain leaves by bit 0", 0)
+        .input("i", register)
+        .output("o", scan_out, "i[0]")
+        .evaluate(|x, y| y[0] = x[0] & 1)
+}
+
+/// `product = x * y`, exact.
+///
+/// A device's multiplier takes 18 signed bits a side. A transistor's sum of overdrives can have one bit more, but
+/// then it is not negative: its low 18 bits count 2^18 too little.
+fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, product: &Bus) -> Leaf {
+    let top = bits(product) - 1;
+    let leaf = Leaf::function("multiplier", "x y, exact", context.technology.multiplier_ps(shapes[1].bits))
+        .input("x", x)
+        .input("y", y);
+    let leaf = if shapes[1].bits == 19 {
+        leaf.verilog(format!(
+            "wire signed [17:0] low = y[17:0];\n\
+             wire signed [{top}:0] partial = x * low;\n\
+             wire signed [{top}:0] missing = (y[17] & ~y[18]) ? x : {}'sd0;",
+            top + 1
+        ))
+        .output("product", product, "partial + (missing <<< 18)")
+    } else {
+        leaf.output("product", product, "x * y")
+    };
+    leaf.evaluate(|x, y| y[0] = x[0] * x[1])
+}
+
+/// What `second` becomes: minus the product, the first square minus it, or its own double.
+fn difference(
+    context: Context<'_>,
+    state: &Bus,
+    last: &Bus,
+    first: &Bus,
+    second: &Bus,
+    product: &Bus,
+    next: &Bus,
+) -> Leaf {
+    let top = bits(next) - 1;
+    let zero = format!("{}'sd0", top + 1);
+    Leaf::function("difference", "minus the product, or the difference of squares, or twice that", {
+        context.technology.lut_ps() + context.technology.carry_ps(top)
+    })
+    .input("state", state)
+    .input("last", last)
+    .input("first", first)
+    .input("second", second)
+    .input("product", product)
+    .verilog(format!(
+        "wire signed [{top}:0] base = (last & (state == 3'd{SECOND})) ? first : {zero};\n\
+         wire signed [{top}:0] minus = base - product;"
+    ))
+    .output("next", next, format!("(state == 3'd{SHIFT}) ? second <<< 1 : minus"))
+    .evaluate(|x, y| {
+        let &[state, last, first, second, product] = x else { return };
+        y[0] = match state {
+            SHIFT => second << 1,
+            SECOND if last == 1 => first - product,
+            _ => -product,
+        };
+    })
+}
+
+/// The conductance accumulator after it has learnt, or shifted one bit in scan mode.
+fn learning(
+    context: Context<'_>,
+    alpha: i32,
+    k: &Bus,
+    second: &Bus,
+    scan: &Bus,
+    generator: &Bus,
+    next: &Bus,
+) -> Leaf {
+    let format = context.design.format();
+    let (low, high) = format.k_range(context.design.rules().g_min.into());
+    let (width, shift) = (bits(k), alpha.unsigned_abs());
+    // One bit more than either term, so that nothing is lost before saturation.
+    let change_bits =
+        if alpha >= 0 { bits(second) + shift } else { (bits(second) + 1).saturating_sub(shift).max(2) };
+    let sum_bits = change_bits.max(width + 1) + 1;
+    let top = sum_bits - 1;
+    let change = if alpha >= 0 {
+        format!("wire signed [{top}:0] wide = second;\nwire signed [{top}:0] change = wide <<< {shift};")
+    } else {
+        format!(
+            "wire signed [{0}:0] half = 1 <<< {1};\nwire signed [{0}:0] rounded = second + half;\nwire signed [{top}:0] change = rounded >>> {shift};",
+            bits(second),
+            shift - 1
+        )
+    };
+    let name = if alpha >= 0 { format!("learning_p{shift}") } else { format!("learning_m{shift}") };
+    Leaf::function(name, "the conductance accumulator after learning, saturated", {
+        context.technology.carry_ps(sum_bits) + 3 * context.technology.lut_ps()
+    })
+    .input("k", k)
+    .input("second", second)
+    .input("scan", scan)
+    .input("generator", generator)
+    .verilog(format!(
+        "{change}\n\
+         wire signed [{top}:0] sum = $signed({{{{{}{{1'b0}}}}, k}}) + change;\n\
+         wire signed [{top}:0] low = {};\nwire signed [{top}:0] high = {};\n\
+         wire [{}:0] learnt = (sum < low) ? {} : (sum > high) ? {} : sum[{}:0];",
+        sum_bits - width,
+        crate::verilog::literal(Shape::signed(sum_bits), low),
+        crate::verilog::literal(Shape::signed(sum_bits), high),
+        width - 1,
+        crate::verilog::literal(Shape::unsigned(width), low),
+        crate::verilog::literal(Shape::unsigned(width), high),
+        width - 1,
+    ))
+    .output("next", next, format!("scan ? {{generator[0], k[{}:1]}} : learnt", width - 1))
+    .evaluate(move |x, y| {
+        let &[k, second, scan, generator] = x else { return };
+        let change = if alpha >= 0 { second << shift } else { shift_rounded(second, shift) };
+        y[0] = if scan == 1 {
+            ((generator & 1) << (width - 1)) | (k >> 1)
+        } else {
+            (k + change).clamp(low, high)
+        };
+    })
+}
+
+/// The local generator after one draw, or shifted one bit in scan mode.
+fn generator_step(context: Context<'_>, generator: &Bus, scan: &Bus, scan_in: &Bus, next: &Bus) -> Leaf {
+    Leaf::function(
+        "generator_step",
+        "the Galois shift register 0xB400, or the scan chain",
+        context.technology.lut_ps(),
+    )
+    .input("generator", generator)
+    .input("scan", scan)
+    .input("scan_in", scan_in)
+    .output(
+        "next",
+        next,
+        "{scan ? scan_in : generator[0], generator[15:1]} ^ ((~scan & generator[0]) ? 16'h3400 : 16'h0000)",
+    )
+    .evaluate(|x, y| {
+        let &[generator, scan, scan_in] = x else { return };
+        y[0] = if scan == 1 {
+            (scan_in << 15) | (generator >> 1)
+        } else {
+            (generator >> 1) ^ if generator & 1 == 1 { 0xB400 } else { 0 }
+        };
+    })
+}

@@ -1,0 +1,150 @@
+//! Which designs the array can hold.
+
+use thiserror::Error;
+use wheatstone_sim::network::{EdgeKind, NodeId};
+use wheatstone_sim::{Design, Network, NetworkError};
+
+/// Widest operand of a device's multiplier, in signed bits.
+pub const MULTIPLIER_BITS: u32 = 18;
+
+/// Largest number of edges at a node.
+pub const MAX_DEGREE: usize = 256;
+
+/// A design the array cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotBuildable {
+    /// Cells take turns by colour, and there are two turns.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A join of that many edges is not supported.
+    #[error(
+        "node {node} has {degree} edges, and a cell joins at most {MAX_DEGREE}; spread them over several nodes"
+    )]
+    Degree {
+        /// The node's name.
+        node: String,
+        /// Its number of edges.
+        degree: usize,
+    },
+    /// An edge's product does not fit the device's multiplier.
+    #[error(
+        "{field} = {bits} is too wide: the operands of a {kind} edge's multiplier have at most {MULTIPLIER_BITS} signed bits; use {field} <= {most}"
+    )]
+    Multiplier {
+        /// The format's field.
+        field: &'static str,
+        /// Its value.
+        bits: u32,
+        /// The largest that fits.
+        most: u32,
+        /// `linear` or `transistor`.
+        kind: &'static str,
+    },
+    /// A value in a node would need more bits than the simulation has.
+    #[error(
+        "node {node} needs {bits} bits for the sum of its currents times its gain, and 62 are supported; use a narrower format or fewer edges"
+    )]
+    Sum {
+        /// The node's name.
+        node: String,
+        /// Bits needed.
+        bits: u32,
+    },
+}
+
+/// Whether the array can have that network's shape: it must be bipartite, and no node may join too many edges.
+///
+/// # Errors
+/// [`NotBuildable`] names what stands in the way.
+pub fn check_network(network: &Network) -> Result<(), NotBuildable> {
+    network.require_bipartite()?;
+    for node in network.node_ids() {
+        let degree = network.incidences(node).len();
+        if degree > MAX_DEGREE {
+            return Err(NotBuildable::Degree { node: network.node_name(node).into_owned(), degree });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the array can hold a design.
+///
+/// # Errors
+/// [`NotBuildable`] names node or field, and what to do.
+pub fn check_buildable(design: &Design) -> Result<(), NotBuildable> {
+    let (network, format) = (design.network(), design.format());
+    check_network(network)?;
+    for (kind, name, slack) in [(EdgeKind::Linear, "linear", 1), (EdgeKind::Transistor, "transistor", 2)] {
+        if !network.edges().iter().any(|edge| edge.kind == kind) {
+            continue;
+        }
+        for (field, bits, most) in [
+            ("v_bits", format.v_bits(), MULTIPLIER_BITS - 1),
+            ("k_bits", format.k_bits(), MULTIPLIER_BITS - slack),
+        ] {
+            if bits > most {
+                return Err(NotBuildable::Multiplier { field, bits, most, kind: name });
+            }
+        }
+    }
+    for node in network.node_ids() {
+        let bits = sum_bits(design, node);
+        if bits > 62 {
+            return Err(NotBuildable::Sum { node: network.node_name(node).into_owned(), bits });
+        }
+    }
+    Ok(())
+}
+
+/// Bits of a node's sum of twice its currents and twice its nudging current, times its gain.
+fn sum_bits(design: &Design, node: NodeId) -> u32 {
+    let format = design.format();
+    let widest = format.v_bits().max(format.k_bits()) + 1;
+    let degree = design.network().incidences(node).len() + 2;
+    2 * widest + 2 + (usize::BITS - degree.leading_zeros()) + 4 + format.v_guard()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wheatstone_sim::network::{Boundary, crossbar, lattice};
+    use wheatstone_sim::{Format, Nudge, Omega, Rules};
+
+    fn design(network: Network, format: Format) -> Design {
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
+        Design::new(network, format, rules).unwrap()
+    }
+
+    fn message(network: Network, format: Format) -> String {
+        check_buildable(&design(network, format)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_odd_cycle_is_refused_by_name() {
+        let periodic = |columns| {
+            let lattice = lattice(4, columns, Boundary::Periodic, EdgeKind::Linear);
+            lattice.inputs([NodeId(0)]).outputs([NodeId(5)]).build().unwrap()
+        };
+        assert_eq!(check_buildable(&design(periodic(4), Format::WIDE)), Ok(()));
+        let message = message(periodic(5), Format::WIDE);
+        assert!(message.contains("odd length 5") && message.contains("n0"), "{message}");
+    }
+
+    #[test]
+    fn too_many_edges_are_refused_by_node() {
+        let message = message(crossbar(257, 1, EdgeKind::Linear).unwrap(), Format::WIDE);
+        assert!(message.contains("257 edges") && message.contains("at most 256"), "{message}");
+    }
+
+    #[test]
+    fn operands_wider_than_the_multiplier_are_refused_by_field() {
+        let format = |v, k| Format::new(v, 8, k, 16).unwrap();
+        let two = |kind| crossbar(2, 1, kind).unwrap();
+        assert_eq!(check_buildable(&design(two(EdgeKind::Linear), format(17, 17))), Ok(()));
+        assert!(message(two(EdgeKind::Linear), format(18, 16)).contains("v_bits = 18"));
+        assert!(message(two(EdgeKind::Linear), format(16, 18)).contains("use k_bits <= 17"));
+        assert_eq!(check_buildable(&design(two(EdgeKind::Transistor), format(17, 16))), Ok(()));
+        assert!(message(two(EdgeKind::Transistor), format(16, 17)).contains("use k_bits <= 16"));
+    }
+}

@@ -1,0 +1,320 @@
+//! Leaves: the blocks that compute. Each carries its behaviour in Rust and its text in Verilog side by side, and a
+//! delay; everything else in the design is wiring.
+//!
+//! There are three kinds. A *function* is combinational: some time after its inputs change, its outputs do. A
+//! *register* takes its input at the rising edge of its cell's `fire`. A *matched delay* is a chain of LUTs that makes
+//! a request arrive after the data it stands for.
+//!
+//! Delays are inertial, as those of a continuous assignment in Verilog: an output that is about to change forgets it
+//! when its inputs change their mind, and until the delay has passed it shows its old value. So data taken too early
+//! are wrong data, in simulation as on a chip.
+
+use crate::bus::{Bus, Direction, Port, Shape};
+use crate::kernel::Kernel;
+use rust_hdl::prelude::{Block, Logic, Probe, Verilog, Wrapper};
+use std::fmt::{self, Debug, Formatter};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a combinational leaf computes: all inputs in, all outputs out, in the order of its ports. Outputs are wrapped
+/// to their widths afterwards.
+pub type Evaluate = Arc<dyn Fn(&[i64], &mut [i64]) + Send + Sync>;
+
+/// How a leaf behaves in simulation.
+#[derive(Clone)]
+pub enum Behaviour {
+    /// Combinational.
+    Function(Evaluate),
+    /// Takes `d` at an edge of `fire` where `enable`, if there is one, is 1.
+    Register {
+        /// At the falling edge instead of the rising one.
+        falling: bool,
+        /// Value at power-up, and after `reset` if there is one.
+        initial: i64,
+        /// Whether there is an `enable` input, after `fire` and `d`.
+        enable: bool,
+        /// Whether there is an asynchronous `reset` input, the last one.
+        reset: bool,
+    },
+    /// Rises late and falls soon: `delay_ps` after `i`, or one LUT after `strobe`, has risen; one LUT after both are low.
+    MatchedDelay {
+        /// Delay of one LUT in picoseconds.
+        lut_ps: u64,
+    },
+}
+
+impl Debug for Behaviour {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Behaviour::Function(_) => "Function",
+            Behaviour::Register { .. } => "Register",
+            Behaviour::MatchedDelay { .. } => "MatchedDelay",
+        })
+    }
+}
+
+/// The Verilog of a leaf, without the module's head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Declarations and statements.
+    pub body: String,
+    /// Expressions of the outputs that are continuous assignments: `(output, expression)`.
+    pub assigns: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By output: number and value of the event that is on its way.
+    pending: Vec<Option<(u64, i64)>>,
+    inputs: Vec<i64>,
+    outputs: Vec<i64>,
+    clock: bool,
+}
+
+/// A block that computes.
+#[derive(Debug)]
+pub struct Leaf {
+    module: String,
+    summary: String,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    text: Text,
+    behaviour: Behaviour,
+    nominal_ps: u64,
+    delay_ps: AtomicU64,
+    state: Mutex<State>,
+}
+
+impl Leaf {
+    /// A combinational leaf of module name `module` without ports; `summary` is its comment in Verilog.
+    pub fn function(module: impl Into<String>, summary: impl Into<String>, delay_ps: u64) -> Leaf {
+        Leaf::new(module.into(), summary.into(), Behaviour::Function(Arc::new(|_, _| {})), delay_ps)
+    }
+
+    pub(crate) fn new(module: String, summary: String, behaviour: Behaviour, delay_ps: u64) -> Leaf {
+        Leaf {
+            module,
+            summary,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            text: Text::default(),
+            behaviour,
+            nominal_ps: delay_ps,
+            delay_ps: AtomicU64::new(delay_ps),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Adds an input.
+    pub fn input(mut self, name: impl Into<String>, bus: &Bus) -> Leaf {
+        self.inputs.push(Port::new(name, Direction::Input, bus));
+        self
+    }
+
+    /// Adds an output whose value the Verilog body assigns.
+    pub(crate) fn output_of_body(mut self, name: impl Into<String>, bus: &Bus) -> Leaf {
+        self.outputs.push(Port::new(name, Direction::Output, bus));
+        self
+    }
+
+    /// Adds an output and the Verilog expression it is continuously assigned.
+    pub fn output(mut self, name: impl Into<String>, bus: &Bus, expression: impl Into<String>) -> Leaf {
+        let name = name.into();
+        self.text.assigns.push((name.clone(), expression.into()));
+        self.output_of_body(name, bus)
+    }
+
+    /// Adds Verilog declarations and statements, for the outputs' expressions to build on.
+    pub fn verilog(mut self, body: impl AsRef<str>) -> Leaf {
+        self.text.body.push_str(body.as_ref());
+        if !self.text.body.ends_with('\n') {
+            self.text.body.push('\n');
+        }
+        self
+    }
+
+    /// Sets what the leaf computes.
+    pub fn evaluate(mut self, evaluate: impl Fn(&[i64], &mut [i64]) + Send + Sync + 'static) -> Leaf {
+        self.behaviour = Behaviour::Function(Arc::new(evaluate));
+        self
+    }
+
+    /// Name of its Verilog module, which stands for its function and parameters.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// One line on what it does.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// Its inputs.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// Its outputs.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// Its Verilog.
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Its behaviour.
+    pub fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
+    }
+
+    /// The documented delay it was built with, in picoseconds.
+    pub fn nominal_ps(&self) -> u64 {
+        self.nominal_ps
+    }
+
+    /// Its present delay in picoseconds.
+    pub fn delay_ps(&self) -> u64 {
+        self.delay_ps.load(Relaxed)
+    }
+
+    /// Changes its delay, for what comes after.
+    pub fn set_delay_ps(&self, delay_ps: u64) {
+        self.delay_ps.store(delay_ps, Relaxed);
+    }
+
+    /// What a function leaf computes for these inputs, wrapped to the outputs' widths.
+    ///
+    /// # Panics
+    /// If the leaf is no function or the number of inputs is not its own.
+    pub fn compute(&self, inputs: &[i64]) -> Vec<i64> {
+        let Behaviour::Function(evaluate) = &self.behaviour else { panic!("{} is no function", self.module) };
+        assert_eq!(inputs.len(), self.inputs.len(), "inputs of {}", self.module);
+        let mut outputs = vec![0; self.outputs.len()];
+        evaluate(inputs, &mut outputs);
+        self.outputs.iter().zip(outputs).map(|(port, value)| port.bus.shape().wrap(value)).collect()
+    }
+
+    /// Buses whose changes the leaf must see. A register looks at its data only when it fires.
+    pub(crate) fn sensitivity(&self) -> Vec<Bus> {
+        let wakes = |(index, _): &(usize, &Port)| match self.behaviour {
+            Behaviour::Register { reset, .. } => *index == 0 || (reset && index + 1 == self.inputs.len()),
+            _ => true,
+        };
+        self.inputs.iter().enumerate().filter(wakes).map(|(_, port)| port.bus.clone()).collect()
+    }
+
+    /// Brings the outputs of a register to their initial values.
+    pub(crate) fn power_up(&self) {
+        if let Behaviour::Register { initial, .. } = self.behaviour {
+            self.outputs[0].bus.set(initial);
+        }
+        let mut state = self.state();
+        state.pending = vec![None; self.outputs.len()];
+        state.clock = matches!(self.behaviour, Behaviour::Register { falling: true, .. });
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the inputs and schedules what follows from them.
+    pub(crate) fn respond(&self, index: usize, kernel: &Kernel) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let delay_ps = self.delay_ps();
+        let input = |i: usize| self.inputs[i].bus.val();
+        let mut schedule = |output: usize, value: i64, delay_ps: u64| {
+            let bus = &self.outputs[output].bus;
+            let value = bus.shape().wrap(value);
+            let pending = &mut state.pending[output];
+            if pending.is_some_and(|(_, coming)| coming == value) {
+                return;
+            }
+            *pending = (bus.val() != value).then(|| (kernel.schedule(delay_ps, index, output), value));
+        };
+        match &self.behaviour {
+            Behaviour::Function(evaluate) => {
+                state.inputs.clear();
+                state.inputs.extend(self.inputs.iter().map(|port| port.bus.val()));
+                state.outputs.resize(self.outputs.len(), 0);
+                evaluate(&state.inputs, &mut state.outputs);
+                for (output, &value) in state.outputs.iter().enumerate() {
+                    schedule(output, value, delay_ps);
+                }
+            }
+            Behaviour::Register { falling, initial, enable, reset } => {
+                let clock = (input(0) == 1) != *falling;
+                let rose = clock && !state.clock;
+                state.clock = clock;
+                if *reset && input(self.inputs.len() - 1) == 1 {
+                    schedule(0, *initial, delay_ps);
+                } else if rose && (!enable || input(2) == 1) {
+                    schedule(0, input(1), delay_ps);
+                }
+            }
+            Behaviour::MatchedDelay { lut_ps } => match (input(0), input(1)) {
+                (_, 1) => schedule(0, 1, *lut_ps),
+                (1, _) => schedule(0, 1, delay_ps),
+                _ => schedule(0, 0, *lut_ps),
+            },
+        }
+    }
+
+    /// Lets a scheduled event happen; says which bus changed, if it did.
+    pub(crate) fn apply(&self, output: usize, serial: u64) -> Option<&Bus> {
+        let pending = &mut self.state().pending[output];
+        match *pending {
+            Some((number, value)) if number == serial => {
+                *pending = None;
+                let bus = &self.outputs[output].bus;
+                bus.set(value).then_some(bus)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A leaf seen as rust-hdl sees a block. What it computes is driven by the circuit it belongs to.
+#[derive(Clone, Debug)]
+pub struct LeafBlock(pub Arc<Leaf>);
+
+impl Logic for LeafBlock {
+    fn update(&mut self) {}
+
+    fn connect(&mut self) {
+        for port in self.0.outputs() {
+            port.bus.claim();
+        }
+    }
+
+    fn hdl(&self) -> Verilog {
+        let Text { body, assigns } = self.0.text();
+        let assigns: String = assigns.iter().map(|(name, e)| format!("assign {name} = {e};\n")).collect();
+        Verilog::Wrapper(Wrapper { code: format!("{body}{assigns}"), cores: String::new() })
+    }
+}
+
+impl Block for LeafBlock {
+    fn connect_all(&mut self) {
+        self.connect();
+    }
+    fn update_all(&mut self) {}
+    fn has_changed(&self) -> bool {
+        false
+    }
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        probe.visit_start_scope(name, self);
+        for port in self.0.inputs().iter().chain(self.0.outputs()) {
+            port.accept(&port.name, probe);
+        }
+        probe.visit_end_scope(name, self);
+    }
+}
+
+/// The shape of the bus of a port, by name. For leaves whose text depends on widths.
+pub(crate) fn bits(bus: &Bus) -> u32 {
+    let Shape { bits, .. } = bus.shape();
+    bits
+}

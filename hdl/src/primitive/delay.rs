@@ -1,0 +1,57 @@
+//! Chains of LUTs that take time on purpose.
+
+use crate::bus::Bus;
+use crate::leaf::{Behaviour, Leaf};
+use crate::technology::Technology;
+
+/// One LUT primitive that synthesis must keep.
+fn lut(technology: Technology, number: u32, init: u16, inputs: [&str; 4], output: &str) -> String {
+    let [a, b, c, d] = inputs;
+    match technology {
+        Technology::Ecp5 => format!(
+            "(* keep *) LUT4 #(.INIT(16'h{init:04x})) lut{number} (.A({a}), .B({b}), .C({c}), .D({d}), .Z({output}));\n"
+        ),
+        Technology::Ice40 => format!(
+            "(* keep *) SB_LUT4 #(.LUT_INIT(16'h{init:04x})) lut{number} (.I0({a}), .I1({b}), .I2({c}), .I3({d}), .O({output}));\n"
+        ),
+        Technology::Generic => format!(
+            "(* keep *) delay_lut #(.INIT(16'h{init:04x})) lut{number} (.a({a}), .b({b}), .c({c}), .d({d}), .z({output}));\n"
+        ),
+    }
+}
+
+/// A matched delay of `luts` LUTs that ends in the cell's clock.
+///
+/// `enable` says that every request is there; the chain lets `fire` rise only after the slowest data have arrived.
+/// Each LUT is an AND of the one before and `enable` itself, so that `fire` falls one LUT after `enable`: the chain is
+/// ready again at once, and the pulse is as wide as the loop through the phase flip-flop. `strobe` clocks the cell in
+/// scan mode, while `enable` is low.
+///
+/// # Panics
+/// With no LUT.
+pub fn matched_delay(technology: Technology, luts: u32, enable: &Bus, strobe: &Bus, fire: &Bus) -> Leaf {
+    assert!(luts > 0, "a matched delay has at least one LUT");
+    let lut_ps = technology.lut_ps();
+    let stages = luts - 1;
+    let mut body = String::new();
+    if stages > 0 {
+        body += &format!("wire [{}:0] t;\n", stages);
+        body += "assign t[0] = enable;\n";
+    }
+    for stage in 0..stages {
+        let (from, to) = (format!("t[{stage}]"), format!("t[{}]", stage + 1));
+        body += &lut(technology, stage, 0x8888, [&from, "enable", "1'b0", "1'b0"], &to);
+    }
+    let last = if stages > 0 { format!("t[{stages}]") } else { "enable".to_owned() };
+    body += &lut(technology, stages, 0xf8f8, [&last, "enable", "strobe", "1'b0"], "fire");
+    Leaf::new(
+        format!("matched_delay_{luts}"),
+        format!("rises {luts} LUTs late, falls after one"),
+        Behaviour::MatchedDelay { lut_ps },
+        u64::from(luts) * lut_ps,
+    )
+    .input("enable", enable)
+    .input("strobe", strobe)
+    .output_of_body("fire", fire)
+    .verilog(body)
+}

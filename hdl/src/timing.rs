@@ -1,0 +1,141 @@
+//! Static timing before anything is placed: how long the data of every cell take, from documented delays.
+//!
+//! The bundling constraint of a cell: its flip-flops are clocked when a request has come through join and matched
+//! delay; by then the data launched by the same fire as that request must have arrived. A request starts in a phase
+//! flip-flop, data in data flip-flops, both one clock-to-output delay after the fire. So
+//!
+//! ```text
+//! join + matched delay + clock-to-q  >=  MARGIN * (slowest data path + setup)
+//! ```
+//!
+//! where the slowest data path runs from any flip-flop, of this cell or of a neighbour, through combinational leaves
+//! to a flip-flop of this cell. What the border imposes is stable long before.
+
+use crate::array::{Array, DelayLengths};
+use crate::bus::Direction;
+use crate::leaf::{Behaviour, Leaf, LeafBlock};
+use crate::module::{Module, Part};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Matched delays are longer than the data they wait for by this factor, in percent.
+pub const MARGIN_PERCENT: u64 = 125;
+
+/// What bounds a cell's matched delay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellTiming {
+    /// The cell's name in the array.
+    pub cell: String,
+    /// Its module.
+    pub module: String,
+    /// Slowest data path into one of its flip-flops, setup included, in picoseconds.
+    pub data_ps: u64,
+    /// Path and port of the flip-flop it ends in.
+    pub endpoint: String,
+    /// A request's way without the matched delay: clock-to-output and join, in picoseconds.
+    pub control_ps: u64,
+    /// The matched delay it has, in picoseconds.
+    pub matched_ps: u64,
+}
+
+impl CellTiming {
+    /// How much later than its data the request comes, in picoseconds; negative if the constraint is broken.
+    pub fn slack_ps(&self) -> i64 {
+        (self.control_ps + self.matched_ps).cast_signed() - self.data_ps.cast_signed()
+    }
+
+    /// The matched delay the margin asks for, in picoseconds.
+    pub fn required_ps(&self) -> u64 {
+        (self.data_ps * MARGIN_PERCENT).div_ceil(100).saturating_sub(self.control_ps)
+    }
+}
+
+/// Timing of every cell under the present delays of its leaves.
+pub fn analyse(array: &Array) -> Vec<CellTiming> {
+    let setup_ps = array.technology().setup_ps();
+    let mut drivers: HashMap<usize, Arc<Leaf>> = HashMap::new();
+    array.module.for_each_leaf(&mut |_, leaf| {
+        for port in leaf.outputs() {
+            drivers.insert(port.bus.id(), Arc::clone(leaf));
+        }
+    });
+    let mut arrivals = Arrivals { drivers, known: HashMap::new() };
+    let cells = array.module.parts().iter().filter_map(|(name, part)| match part {
+        Part::Module(module) => Some((name, module)),
+        Part::Leaf(_) => None,
+    });
+    cells.map(|(name, module)| arrivals.cell(name, module, setup_ps)).collect()
+}
+
+/// Lengths of the matched delays that satisfy the margin, by module name.
+pub fn delay_lengths(array: &Array) -> DelayLengths {
+    let lut_ps = array.technology().lut_ps();
+    let mut lengths = DelayLengths::new();
+    for cell in analyse(array) {
+        let luts = u32::try_from(cell.required_ps().div_ceil(lut_ps)).unwrap_or(u32::MAX).max(1);
+        let longest = lengths.entry(cell.module).or_insert(luts);
+        *longest = luts.max(*longest);
+    }
+    lengths
+}
+
+struct Arrivals {
+    drivers: HashMap<usize, Arc<Leaf>>,
+    /// Latest arrival by bus, in picoseconds after the fire that launched it.
+    known: HashMap<usize, u64>,
+}
+
+impl Arrivals {
+    fn at(&mut self, bus: usize) -> u64 {
+        if let Some(&arrival) = self.known.get(&bus) {
+            return arrival;
+        }
+        let Some(leaf) = self.drivers.get(&bus).cloned() else { return 0 };
+        let arrival = match leaf.behaviour() {
+            Behaviour::Register { .. } => leaf.delay_ps(),
+            Behaviour::MatchedDelay { .. } => 0,
+            Behaviour::Function(_) => {
+                let inputs = leaf.inputs().iter().map(|port| self.at(port.bus.id())).max();
+                inputs.unwrap_or(0) + leaf.delay_ps()
+            }
+        };
+        self.known.insert(bus, arrival);
+        arrival
+    }
+
+    fn cell(&mut self, name: &str, module: &Module, setup_ps: u64) -> CellTiming {
+        let mut timing = CellTiming {
+            cell: name.to_owned(),
+            module: module.name().to_owned(),
+            data_ps: 0,
+            endpoint: String::new(),
+            control_ps: u64::MAX,
+            matched_ps: 0,
+        };
+        let mut join_ps = 0;
+        let mut launch_ps = u64::MAX;
+        for (part_name, part) in module.parts() {
+            let Part::Leaf(LeafBlock(leaf)) = part else { continue };
+            match leaf.behaviour() {
+                Behaviour::Register { falling: true, .. } => {}
+                Behaviour::Register { reset, .. } => {
+                    launch_ps = launch_ps.min(leaf.delay_ps());
+                    let last = leaf.inputs().len() - usize::from(*reset);
+                    for port in &leaf.inputs()[1..last] {
+                        debug_assert_eq!(port.direction, Direction::Input);
+                        let data_ps = self.at(port.bus.id()) + setup_ps;
+                        if data_ps > timing.data_ps {
+                            timing.data_ps = data_ps;
+                            timing.endpoint = format!("{name}.{part_name}.{}", port.name);
+                        }
+                    }
+                }
+                Behaviour::MatchedDelay { .. } => timing.matched_ps = leaf.delay_ps(),
+                Behaviour::Function(_) if part_name.starts_with("join_") => join_ps = leaf.delay_ps(),
+                Behaviour::Function(_) => {}
+            }
+        }
+        timing.control_ps = launch_ps.saturating_add(join_ps);
+        timing
+    }
+}

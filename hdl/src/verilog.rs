@@ -1,0 +1,154 @@
+//! Verilog of a module: hierarchical, readable, every distinct module once.
+//!
+//! A plain subset of Verilog-2005. Delays stand behind the macro `TIMED`, which is nothing unless a simulator defines
+//! `WHEATSTONE_TIMED`.
+
+use crate::bus::{Direction, Port, Shape};
+use crate::leaf::{Behaviour, Leaf, LeafBlock};
+use crate::module::{Module, Part};
+use crate::technology::Technology;
+use std::collections::{BTreeMap, HashMap};
+
+/// The Verilog of `top` and everything below, without a header.
+pub fn emit(top: &Module, technology: Technology) -> String {
+    let mut emitter = Emitter::default();
+    emitter.module(top);
+    let mut text =
+        String::from("`ifdef WHEATSTONE_TIMED\n`define TIMED(ps) #(ps)\n`else\n`define TIMED(ps)\n`endif\n");
+    if technology == Technology::Generic {
+        text += DELAY_LUT;
+    }
+    for module in &emitter.texts {
+        text += "\n";
+        text += module;
+    }
+    text
+}
+
+/// The LUT of a design without a vendor, with the delay of [`Technology::Generic`].
+const DELAY_LUT: &str = "
+(* keep_hierarchy *)
+module delay_lut #(parameter [15:0] INIT = 16'h0000) (input a, input b, input c, input d, output z);
+    wire [15:0] table_ = INIT;
+    assign `TIMED(630) z = table_[{d, c, b, a}];
+endmodule
+";
+
+/// Models of the vendors' LUTs with their delays, for simulators.
+pub fn simulation_models(technology: Technology) -> String {
+    let lut_ps = technology.lut_ps();
+    match technology {
+        Technology::Ecp5 => format!(
+            "module LUT4 #(parameter [15:0] INIT = 16'h0000) (input A, input B, input C, input D, output Z);\n\
+             \x20   wire [15:0] t = INIT;\n    assign #({lut_ps}) Z = t[{{D, C, B, A}}];\nendmodule\n\
+             module CCU2C #(parameter [15:0] INIT0 = 0, parameter [15:0] INIT1 = 0, parameter INJECT1_0 = \"NO\", parameter INJECT1_1 = \"NO\")\n\
+             \x20   (input CIN, input A0, input B0, input C0, input D0, input A1, input B1, input C1, input D1, output S0, output S1, output COUT);\n\
+             \x20   wire p0 = INIT0[{{D0, C0, B0, A0}}], g0 = INIT0[{{2'b00, B0, A0}}];\n\
+             \x20   wire p1 = INIT1[{{D1, C1, B1, A1}}], g1 = INIT1[{{2'b00, B1, A1}}];\n\
+             \x20   wire carry = p0 ? CIN : g0;\n\
+             \x20   assign S0 = p0 ^ CIN;\n    assign S1 = p1 ^ carry;\n    assign COUT = p1 ? carry : g1;\nendmodule\n"
+        ),
+        Technology::Ice40 => format!(
+            "module SB_LUT4 #(parameter [15:0] LUT_INIT = 16'h0000) (input I0, input I1, input I2, input I3, output O);\n\
+             \x20   wire [15:0] t = LUT_INIT;\n    assign #({lut_ps}) O = t[{{I3, I2, I1, I0}}];\nendmodule\n"
+        ),
+        Technology::Generic => String::new(),
+    }
+}
+
+#[derive(Default)]
+struct Emitter {
+    /// Finished modules, parts before wholes.
+    texts: Vec<String>,
+    /// Name of each distinct module, by its text with a blank name.
+    names: HashMap<String, String>,
+    /// How many distinct modules share a wanted name.
+    used: BTreeMap<String, usize>,
+}
+
+impl Emitter {
+    /// Emits a module unless an equal one has been, and returns its name.
+    fn finish(&mut self, wanted: &str, summary: &str, rest: &str) -> String {
+        let key = format!("{wanted}\n{rest}");
+        if let Some(name) = self.names.get(&key) {
+            return name.clone();
+        }
+        let count = self.used.entry(wanted.to_owned()).or_insert(0);
+        *count += 1;
+        let name = if *count == 1 { wanted.to_owned() } else { format!("{wanted}_v{count}") };
+        self.texts.push(format!("// {summary}\nmodule {name} {rest}endmodule\n"));
+        self.names.insert(key, name.clone());
+        name
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> String {
+        let is_register = matches!(leaf.behaviour(), Behaviour::Register { .. });
+        let head = |port: &Port| {
+            let kind = match port.direction {
+                Direction::Input => "input",
+                _ if is_register => "output reg",
+                _ => "output",
+            };
+            format!("    {kind} {}{}", port.bus.shape().verilog(), port.name)
+        };
+        let ports: Vec<String> = leaf.inputs().iter().chain(leaf.outputs()).map(head).collect();
+        let mut rest = format!("(\n{}\n);\n", ports.join(",\n"));
+        for line in leaf.text().body.lines() {
+            rest += &format!("    {line}\n");
+        }
+        let timed = match leaf.nominal_ps() {
+            0 => String::new(),
+            ps => format!("`TIMED({ps}) "),
+        };
+        for (name, expression) in &leaf.text().assigns {
+            rest += &format!("    assign {timed}{name} = {expression};\n");
+        }
+        self.finish(leaf.module(), leaf.summary(), &rest)
+    }
+
+    fn module(&mut self, module: &Module) -> String {
+        let names: HashMap<usize, &str> =
+            module.ports().iter().map(|p| (p.bus.id(), p.name.as_str())).collect();
+        let (borders, wires): (Vec<&Port>, Vec<&Port>) =
+            module.ports().iter().partition(|p| p.direction != Direction::Local);
+        let ports: Vec<String> = borders
+            .iter()
+            .map(|p| {
+                let kind = if p.direction == Direction::Input { "input" } else { "output" };
+                format!("    {kind} {}{}", p.bus.shape().verilog(), p.name)
+            })
+            .collect();
+        let mut rest = format!("(\n{}\n);\n", ports.join(",\n"));
+        for wire in wires {
+            let attribute = if wire.noglobal { "(* noglobal *) " } else { "" };
+            rest += &format!("    {attribute}wire {}{};\n", wire.bus.shape().verilog(), wire.name);
+        }
+        for (name, part) in module.parts() {
+            let (kind, ports): (String, Vec<&Port>) = match part {
+                Part::Leaf(LeafBlock(leaf)) => {
+                    (self.leaf(leaf), leaf.inputs().iter().chain(leaf.outputs()).collect())
+                }
+                Part::Module(part) => (
+                    self.module(part),
+                    part.ports().iter().filter(|p| p.direction != Direction::Local).collect(),
+                ),
+            };
+            let connections: Vec<String> = ports
+                .iter()
+                .map(|port| {
+                    let net = names.get(&port.bus.id()).copied().unwrap_or("");
+                    format!(".{}({net})", port.name)
+                })
+                .collect();
+            rest += &format!("    {kind} {name} (\n        {}\n    );\n", connections.join(",\n        "));
+        }
+        self.finish(module.name(), module.summary(), &rest)
+    }
+}
+
+/// A Verilog literal of that shape.
+pub(crate) fn literal(shape: Shape, value: i64) -> String {
+    let bits = shape.bits;
+    let sign = if shape.signed { "s" } else { "" };
+    format!("{bits}'{sign}h{:x}", Shape::unsigned(bits).wrap(value))
+}
