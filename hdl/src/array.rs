@@ -41,6 +41,8 @@ pub struct Array {
     pub edges: Vec<EdgePorts>,
     /// The `fire` of every cell: nodes, then edges.
     pub fires: Vec<Bus>,
+    /// By node: 1 while it is in the middle of a chunk.
+    pub started: Vec<Bus>,
     lengths: DelayLengths,
 }
 
@@ -139,7 +141,7 @@ impl Array {
         }
 
         let luts = |name: &str| lengths.get(name).copied().unwrap_or(1);
-        let mut fires = Vec::new();
+        let (mut fires, mut started) = (Vec::new(), Vec::new());
         let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
         let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
         for (slot, sample) in samples.iter_mut().enumerate() {
@@ -182,6 +184,7 @@ impl Array {
                 node(context, name.clone(), &traits, luts(&name), ports)
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
+            started.extend(cell.port("started").map(|port| port.bus.clone()));
             top.module(format!("node_{}", id.index()), cell);
         }
         for id in network.edge_ids() {
@@ -210,6 +213,7 @@ impl Array {
             nodes,
             edges,
             fires,
+            started,
             lengths: lengths.clone(),
         })
     }

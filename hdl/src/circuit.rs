@@ -10,10 +10,13 @@ use crate::leaf::Leaf;
 use crate::module::Module;
 use rust_hdl::prelude::{Block, Logic, Probe};
 use std::collections::HashMap;
+use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
+/// Sees every change of a bus: the time in picoseconds, the bus with its new value.
+pub type Observer = Box<dyn FnMut(u64, &Bus) + Send>;
+
 /// A module that runs.
-#[derive(Debug)]
 pub struct Circuit {
     module: Module,
     leaves: Vec<Arc<Leaf>>,
@@ -28,6 +31,13 @@ pub struct Circuit {
     changed: bool,
     exhaustive: bool,
     events: u64,
+    observer: Option<Observer>,
+}
+
+impl Debug for Circuit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "Circuit({} at {} ps)", self.module.name(), self.now_ps())
+    }
 }
 
 impl Circuit {
@@ -58,6 +68,7 @@ impl Circuit {
             changed: false,
             exhaustive: false,
             events: 0,
+            observer: None,
         }
     }
 
@@ -103,6 +114,18 @@ impl Circuit {
         &self.rises
     }
 
+    /// Shows every change from now on to `observer`, or to nobody.
+    pub fn observe(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    /// Moves time to the next change without letting it happen, for a simulator that calls `update_all` itself. False
+    /// if nothing will change any more.
+    pub fn advance_time(&mut self) -> bool {
+        self.rises.clear();
+        self.kernel.advance(u64::MAX)
+    }
+
     /// Moves to the next time at which something changes, and lets it. False if nothing will until `limit_ps`.
     pub fn advance(&mut self, limit_ps: u64) -> bool {
         self.rises.clear();
@@ -132,6 +155,9 @@ impl Circuit {
     fn changed(&mut self, bus: &Bus) {
         self.changed = true;
         self.events += 1;
+        if let Some(observer) = &mut self.observer {
+            observer(self.kernel.now_ps(), bus);
+        }
         let (woken, is_woken) = (&mut self.woken, &mut self.is_woken);
         bus.for_each_listener(|leaf| {
             if !is_woken[leaf] {

@@ -16,7 +16,9 @@ pub mod simulation;
 pub mod technology;
 pub mod timing;
 pub mod trace;
+pub mod verify;
 pub mod verilog;
+pub mod waves;
 
 pub use array::Array;
 pub use check::{MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_network};

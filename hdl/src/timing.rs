@@ -15,6 +15,8 @@ use crate::array::{Array, DelayLengths};
 use crate::bus::Direction;
 use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -79,6 +81,29 @@ pub fn delay_lengths(array: &Array) -> DelayLengths {
     lengths
 }
 
+/// Draws every delay anew, between half and twice the documented one, from `seed`.
+///
+/// What no draw may break is the premise of bundled data: a request comes after its data. A matched delay that falls
+/// short of what the new data paths need is lengthened to it, as a build would.
+pub fn jitter(array: &Array, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    array.module.for_each_leaf(&mut |_, leaf| {
+        // 64/128 to 256/128 of the documented delay.
+        let factor = 64 + u64::from(rng.next_u32() % 193);
+        leaf.set_delay_ps((leaf.nominal_ps() * factor).div_ceil(128));
+    });
+    let timings: HashMap<String, CellTiming> =
+        analyse(array).into_iter().map(|timing| (timing.cell.clone(), timing)).collect();
+    array.module.for_each_leaf(&mut |path, leaf| {
+        if matches!(leaf.behaviour(), Behaviour::MatchedDelay { .. })
+            && let Some(timing) = path.split('.').next().and_then(|cell| timings.get(cell))
+        {
+            let least = timing.data_ps.saturating_sub(timing.control_ps) + 1;
+            leaf.set_delay_ps(leaf.delay_ps().max(least));
+        }
+    });
+}
+
 struct Arrivals {
     drivers: HashMap<usize, Arc<Leaf>>,
     /// Latest arrival by bus, in picoseconds after the fire that launched it.
@@ -112,14 +137,12 @@ impl Arrivals {
             control_ps: u64::MAX,
             matched_ps: 0,
         };
-        let mut join_ps = 0;
-        let mut launch_ps = u64::MAX;
+        let (mut join_ps, mut launch_ps) = (0, 0);
         for (part_name, part) in module.parts() {
             let Part::Leaf(LeafBlock(leaf)) = part else { continue };
             match leaf.behaviour() {
                 Behaviour::Register { falling: true, .. } => {}
                 Behaviour::Register { reset, .. } => {
-                    launch_ps = launch_ps.min(leaf.delay_ps());
                     let last = leaf.inputs().len() - usize::from(*reset);
                     for port in &leaf.inputs()[1..last] {
                         debug_assert_eq!(port.direction, Direction::Input);
@@ -131,11 +154,15 @@ impl Arrivals {
                     }
                 }
                 Behaviour::MatchedDelay { .. } => timing.matched_ps = leaf.delay_ps(),
-                Behaviour::Function(_) if part_name.starts_with("join_") => join_ps = leaf.delay_ps(),
+                Behaviour::Function(_) if part_name.starts_with("join_") => {
+                    join_ps = leaf.delay_ps();
+                    let drivers = leaf.inputs().iter().filter_map(|port| self.drivers.get(&port.bus.id()));
+                    launch_ps = drivers.map(|flop| flop.delay_ps()).min().unwrap_or(0);
+                }
                 Behaviour::Function(_) => {}
             }
         }
-        timing.control_ps = launch_ps.saturating_add(join_ps);
+        timing.control_ps = launch_ps + join_ps;
         timing
     }
 }

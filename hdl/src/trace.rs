@@ -32,6 +32,10 @@ impl Trace {
     /// Records what a cell receives as it fires.
     pub(crate) fn record(&mut self, array: &Array, cell: usize, time_ps: u64) {
         let values = if let Some(node) = array.nodes.get(cell) {
+            // The fire that starts a chunk receives nothing.
+            if array.started[cell].val() == 0 {
+                return;
+            }
             node.currents.iter().map(crate::bus::Bus::val).collect()
         } else {
             let index = cell - array.nodes.len();

@@ -1,75 +1,182 @@
-//! The array against the reference engine.
+//! The array against the reference engine: every token on every channel and the whole state after every sample, for
+//! random networks under random delays.
 #![allow(clippy::unwrap_used, reason = "tests")]
-use std::sync::Arc;
-use wheatstone_hdl::{ArraySimulation, Technology};
-use wheatstone_sim::network::{Boundary, EdgeKind, NodeId, crossbar, lattice};
-use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, Sense,
-    State, Target,
-};
 
-#[test]
-fn a_divider_learns_the_same() {
-    for (network, n_in, n_out) in [
-        (crossbar(2, 1, EdgeKind::Linear).unwrap(), 2, 1),
-        (
-            lattice(3, 3, Boundary::Open, EdgeKind::Linear)
-                .inputs([NodeId(0), NodeId(2)])
-                .outputs([NodeId(8)])
-                .build()
-                .unwrap(),
-            2,
-            1,
-        ),
-        (
-            lattice(3, 3, Boundary::Open, EdgeKind::Transistor)
-                .inputs([NodeId(0), NodeId(2)])
-                .outputs([NodeId(8)])
-                .build()
-                .unwrap(),
-            2,
-            1,
-        ),
-    ] {
-        for format in [Format::WIDE, Format::COMPACT] {
-            for nudge in [
-                Nudge::Clamped { eta: 1 },
-                Nudge::Current { beta: 2, centred: false },
-                Nudge::Current { beta: 2, centred: true },
-            ] {
-                let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge, g_min: 1, lowest_rail: 0 };
-                let design = Arc::new(Design::new(network.clone(), format, rules).unwrap());
-                let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
-                let configuration =
-                    Configuration { steps: 4, learning: Learning::Quasistatic, alpha_offset: 1 };
-                let mut model = Reference::new(Arc::clone(&design), configuration, start.clone()).unwrap();
-                let mut array =
-                    ArraySimulation::new(Arc::clone(&design), Technology::Ecp5, configuration, start)
-                        .unwrap();
-                assert_eq!(array.state(), model.state());
-                let one = format.one_volt();
-                let sample = Sample {
-                    inputs: (0..n_in).map(|i| if i == 0 { one / 2 } else { -one / 3 }).collect(),
-                    targets: vec![Some(Target { voltage: one / 7, sense: Sense::Equal }); n_out],
-                };
-                model.present(&sample).unwrap();
-                array.present(&sample).unwrap();
-                for step in 0..5 {
-                    model.step();
-                    array.step();
-                    assert_eq!(array.state(), model.state(), "step {step} {nudge:?} {format}");
-                }
-                model.learn();
-                array.learn();
-                assert_eq!(array.state(), model.state(), "learn");
-                for _ in 0..3 {
-                    assert_eq!(array.train(&sample).unwrap(), model.train(&sample).unwrap());
-                    assert_eq!(array.state(), model.state(), "train");
-                }
-                assert!(!array.is_stuck());
-                assert_eq!(array.scan_read(), model.state(), "scan");
-                eprintln!("{} fires {} events", array.fires(), array.circuit().events());
-            }
+#[path = "../../sim/tests/common/mod.rs"]
+mod common;
+
+use common::{Draw, Graph, Kinds, Spread};
+use proptest::prelude::*;
+use std::sync::Arc;
+use wheatstone_hdl::verify::{SideBySide, side_by_side};
+use wheatstone_hdl::{Array, Technology, check_buildable, timing};
+use wheatstone_sim::{Configuration, Design, Engine, Format, Learning, Nudge, Omega, Reference, Sample};
+
+/// An array under its documented delays, or delays drawn from a seed, beside a model.
+fn start(design: &Arc<Design>, configuration: Configuration, seed: u64, jitter: Option<u64>) -> SideBySide {
+    let mut draw = Draw::new(seed);
+    let spread = draw.pick(&[Spread::Even, Spread::Even, Spread::Extreme]);
+    let state = common::random_state(&mut draw, design, spread);
+    let array = Array::new(Arc::clone(design), Technology::Ecp5).unwrap();
+    if let Some(seed) = jitter {
+        timing::jitter(&array, seed);
+    }
+    side_by_side(array, configuration, state).unwrap()
+}
+
+/// Trains and reads on random samples until something differs.
+fn run(pair: &mut SideBySide, design: &Design, samples: usize, seed: u64) -> Result<(), String> {
+    let mut draw = Draw::new(seed ^ 0x5a5a);
+    for i in 0..samples {
+        let spread = draw.pick(&[Spread::Even, Spread::Extreme]);
+        let sample: Sample = common::random_sample(&mut draw, design, spread, true);
+        pair.train(&sample).unwrap();
+        if i % 2 == 1 {
+            pair.read(&sample.inputs, 3).unwrap();
+        }
+        if let Some(difference) = pair.difference() {
+            return Err(difference.to_string());
         }
     }
+    Ok(())
+}
+
+/// Every mode, nudge and kind, in both presets, on networks of up to 64 nodes, each under five draws of the delays.
+#[test]
+fn random_networks_under_random_delays() {
+    let mut tokens = 0;
+    for network_seed in 0..24u64 {
+        let mut draw = Draw::new(1000 + network_seed);
+        let nodes = if network_seed < 4 { 64 } else { draw.index(40) + 3 };
+        let graph = Graph {
+            nodes,
+            extra_edges: draw.index(nodes * 2),
+            inputs: draw.index(4) + 1,
+            outputs: draw.index(4) + 1,
+            kinds: [Kinds::Linear, Kinds::Transistor, Kinds::Mixed]
+                [usize::try_from(network_seed % 3).unwrap()],
+            diodes: network_seed % 2 == 0,
+            bipartite: true,
+            alpha: (-12, 4),
+        };
+        let format = [Format::WIDE, Format::COMPACT][usize::try_from(network_seed / 3 % 2).unwrap()];
+        let nudge = draw.pick(&[
+            Nudge::Clamped { eta: 0 },
+            Nudge::Clamped { eta: 2 },
+            Nudge::Current { beta: 2, centred: false },
+            Nudge::Current { beta: 1, centred: true },
+        ]);
+        let learning = [
+            Learning::Quasistatic,
+            Learning::Continuous { every: 2 },
+            Learning::Desynchronous { rarity: 1 },
+            Learning::Desynchronous { rarity: 3 },
+        ][usize::try_from(network_seed % 4).unwrap()];
+        let network = common::random_network(&mut draw, graph);
+        let omega = Omega::new(u8::try_from(draw.within(4..=15)).unwrap()).unwrap();
+        let design = Arc::new(common::design_on(network, format, omega, nudge, (-20_000, 3)));
+        check_buildable(&design).unwrap();
+        let offset = u8::try_from(draw.within(0..=3)).unwrap();
+        let configuration = Configuration { steps: 5, learning, alpha_offset: offset };
+        for jitter in 0..5 {
+            let mut pair = start(&design, configuration, network_seed, (jitter > 0).then_some(jitter));
+            run(&mut pair, &design, 3, network_seed).unwrap_or_else(|difference| {
+                panic!("network {network_seed}, delays {jitter}: {difference}");
+            });
+            tokens += pair.array().fires();
+        }
+    }
+    println!("{tokens} fires compared");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+
+    /// Any design that can be built, shrunk to the first differing cell, step and value.
+    #[test]
+    fn any_design_equals_the_model(
+        case in common::cases(&[Kinds::Linear, Kinds::Transistor, Kinds::Mixed], true),
+        jitter in any::<u64>(),
+    ) {
+        let design = Arc::new(case.design);
+        prop_assume!(check_buildable(&design).is_ok());
+        let mut pair = start(&design, case.configuration, case.seed, Some(jitter));
+        let outcome = run(&mut pair, &design, 2, case.seed);
+        prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+    }
+}
+
+/// A small lattice of two inputs and an output, with any state.
+fn small_design(format: Format) -> Arc<Design> {
+    let mut draw = Draw::new(7);
+    let graph = Graph {
+        nodes: 7,
+        extra_edges: 4,
+        inputs: 2,
+        outputs: 2,
+        kinds: Kinds::Linear,
+        diodes: true,
+        bipartite: true,
+        alpha: (-4, 0),
+    };
+    let network = common::random_network(&mut draw, graph);
+    Arc::new(common::design_on(network, format, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 1 }, (0, 1)))
+}
+
+const CONFIGURATION: Configuration =
+    Configuration { steps: 4, learning: Learning::Desynchronous { rarity: 1 }, alpha_offset: 0 };
+
+/// A checkpoint goes from the model through the scan chain into the array, learns there, and comes back through the
+/// scan chain into another model, which continues to the same bits as one that never left.
+#[test]
+fn a_checkpoint_moves_through_the_scan_chain_and_back() {
+    for format in [Format::WIDE, Format::COMPACT] {
+        let design = small_design(format);
+        let mut draw = Draw::new(11);
+        let state = common::random_state(&mut draw, &design, Spread::Even);
+        let samples: Vec<Sample> =
+            (0..6).map(|_| common::random_sample(&mut draw, &design, Spread::Even, true)).collect();
+        let mut stayed = Reference::new(Arc::clone(&design), CONFIGURATION, state.clone()).unwrap();
+        let mut model = Reference::new(Arc::clone(&design), CONFIGURATION, state).unwrap();
+        for sample in &samples[..2] {
+            stayed.train(sample).unwrap();
+            model.train(sample).unwrap();
+        }
+        let other = common::random_state(&mut draw, &design, Spread::Extreme);
+        let array = Array::new(Arc::clone(&design), Technology::Ecp5).unwrap();
+        let mut array = wheatstone_hdl::ArraySimulation::of(array, CONFIGURATION, other).unwrap();
+        array.scan_write(&model.state()).unwrap();
+        assert_eq!(array.state(), model.state(), "what went in");
+        for sample in &samples[2..4] {
+            stayed.train(sample).unwrap();
+            array.train(sample).unwrap();
+        }
+        let scanned = array.scan_read();
+        assert_eq!(scanned, stayed.state(), "what came out");
+        assert_eq!(array.scan_read(), scanned, "reading changes nothing");
+        let mut model = Reference::new(Arc::clone(&design), CONFIGURATION, scanned).unwrap();
+        for sample in &samples[4..] {
+            assert_eq!(model.train(sample).unwrap(), stayed.train(sample).unwrap());
+        }
+        assert_eq!(model.state(), stayed.state());
+    }
+}
+
+/// A matched delay shorter than the data it waits for: the comparison notices, cell by cell.
+#[test]
+fn a_matched_delay_cut_short_is_noticed() {
+    let design = small_design(Format::WIDE);
+    let array = Array::new(Arc::clone(&design), Technology::Ecp5).unwrap();
+    let cells = timing::analyse(&array);
+    assert!(cells.iter().all(|cell| cell.slack_ps() > 0), "{cells:?}");
+    let mut noticed = 0;
+    let relaxing: Vec<_> = cells.iter().filter(|cell| !cell.module.starts_with("input")).collect();
+    for cell in &relaxing {
+        let mut pair = start(&design, CONFIGURATION, 3, None);
+        let path = format!("{}.matched_delay", cell.cell);
+        let (_, leaf) = pair.array().circuit().leaves().find(|(name, _)| *name == path).unwrap();
+        leaf.set_delay_ps(cell.data_ps.saturating_sub(cell.control_ps) / 3);
+        noticed += usize::from(run(&mut pair, &design, 3, 3).is_err());
+    }
+    assert_eq!(noticed, relaxing.len(), "every cell's delay is needed");
 }
