@@ -4,6 +4,7 @@
 //! computes exactly what the model's engines compute, whatever the delays.
 
 pub mod array;
+pub mod board;
 pub mod bus;
 pub mod cell;
 mod check;
@@ -21,6 +22,8 @@ pub mod verilog;
 pub mod waves;
 
 pub use array::Array;
+pub use board::{Board, UnknownBoard};
 pub use check::{MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_network};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
+pub use verilog::emitted;

@@ -65,6 +65,8 @@ pub struct ArraySimulation {
     presented: bool,
     trace: Option<Trace>,
     fires: u64,
+    /// Simulated time the last sample took the array.
+    busy_ps: u64,
     stuck: bool,
 }
 
@@ -102,6 +104,7 @@ impl ArraySimulation {
             presented: false,
             trace: None,
             fires: 0,
+            busy_ps: 0,
             stuck: false,
         };
         simulation.circuit.quiesce(BORDER_PS);
@@ -128,6 +131,12 @@ impl ArraySimulation {
     /// How often a cell has fired.
     pub fn fires(&self) -> u64 {
         self.fires
+    }
+
+    /// Simulated time from the requests of the last sample, answer or step to rest, in picoseconds. What the border needs in between is
+    /// not in it.
+    pub fn busy_ps(&self) -> u64 {
+        self.busy_ps
     }
 
     /// Whether the array has stood still in the middle of a chunk. It never does, unless something is broken.
@@ -267,6 +276,7 @@ impl ArraySimulation {
         self.circuit.quiesce(BORDER_PS);
         let go = 1 - border.go.val();
         self.circuit.set(&border.go, go);
+        let start_ps = self.circuit.now_ps();
         while self.circuit.advance(u64::MAX) {
             for &cell in self.circuit.rises() {
                 self.fires += 1;
@@ -275,6 +285,7 @@ impl ArraySimulation {
                 }
             }
         }
+        self.busy_ps += self.circuit.now_ps() - start_ps;
         self.stuck |= self.array.rest.val() != 1;
         self.phase = u8::from((u32::from(self.phase) + chunk.steps) % 2 == 1);
         self.presented = false;
@@ -450,6 +461,7 @@ impl Engine for ArraySimulation {
             self.circuit.set(&ports.sense, sense_code(target));
         }
         self.presented = true;
+        self.busy_ps = 0;
         Ok(())
     }
 

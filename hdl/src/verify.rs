@@ -6,7 +6,9 @@ use serde::Serialize;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId};
-use wheatstone_sim::{Design, Engine, Learning, Reference, Sample, SampleError, State, Wave};
+use wheatstone_sim::{
+    Configuration, ConfigurationError, Design, Engine, Learning, Reference, Sample, SampleError, State, Wave,
+};
 
 /// Where array and model first differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Error)]
@@ -62,6 +64,15 @@ impl SideBySide {
     /// The model.
     pub fn model(&self) -> &Reference {
         &self.model
+    }
+
+    /// Changes the configuration of both.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] names the field out of bounds.
+    pub fn configure(&mut self, configuration: Configuration) -> Result<(), ConfigurationError> {
+        self.array.configure(configuration)?;
+        self.model.configure(configuration)
     }
 
     /// Relaxing and learning steps compared so far.
@@ -284,7 +295,7 @@ fn first_difference(found: &State, expected: &State, step: u64, time_ps: u64) ->
 /// [`crate::SimulationError`] if the design cannot be built or the state is not one of it.
 pub fn side_by_side(
     array: crate::Array,
-    configuration: wheatstone_sim::Configuration,
+    configuration: Configuration,
     state: State,
 ) -> Result<SideBySide, crate::SimulationError> {
     let model = Reference::new(Arc::clone(array.design()), configuration, state.clone())?;

@@ -3,10 +3,13 @@
 //! A plain subset of Verilog-2005. Delays stand behind the macro `TIMED`, which is nothing unless a simulator defines
 //! `WHEATSTONE_TIMED`.
 
+use crate::array::Array;
+use crate::board::Board;
 use crate::bus::{Direction, Port, Shape};
 use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// The Verilog of `top` and everything below, without a header.
@@ -23,6 +26,25 @@ pub fn emit(top: &Module, technology: Technology) -> String {
         text += module;
     }
     text
+}
+
+/// A whole file: a header that says where it comes from, then the array's Verilog.
+pub fn emitted(array: &Array, board: Board, command: &str) -> String {
+    let design = array.design();
+    let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let text = array.verilog();
+    format!(
+        "// {}: a self-timed array of {} nodes and {} edges, format {}, for {board}\n\
+         // made by: {command}\n// wheatstone-hdl {}\n// design sha256 {}\n// network sha256 {}\n// text sha256 {}\n\n{text}",
+        design.network().name(),
+        design.network().nodes().len(),
+        design.network().edges().len(),
+        design.format(),
+        env!("CARGO_PKG_VERSION"),
+        hex(design.digest()),
+        hex(design.network().digest()),
+        hex(Sha256::digest(&text).into()),
+    )
 }
 
 /// The LUT of a design without a vendor, with the delay of [`Technology::Generic`].

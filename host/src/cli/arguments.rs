@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
 use wheatstone::data::{CsvOptions, TargetKind};
 use wheatstone::preset::Preset;
+use wheatstone_sim::Format;
 
 /// Which configuration, and what to change in it.
 #[derive(Args, Debug)]
@@ -44,6 +45,11 @@ enum Kind {
 }
 
 impl ConfigArguments {
+    /// The format asked for, if one is.
+    pub fn format(&self) -> Option<Format> {
+        self.format.map(|format| format.0)
+    }
+
     /// The complete configuration, with paths made absolute so that a run folder can be used from anywhere.
     pub fn resolve(&self) -> Result<RunConfig, ConfigError> {
         let mut draft = match (&self.config, &self.preset, &self.data) {

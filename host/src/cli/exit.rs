@@ -10,17 +10,23 @@ use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
-use wheatstone_hdl::NotBuildable;
+use wheatstone_hdl::{NotBuildable, SimulationError};
 
 const FAILED: u8 = 1;
 const BAD_INPUT: u8 = 2;
 const NO_ACCESS: u8 = 4;
+const MISMATCH: u8 = 6;
 const INTERRUPTED: u8 = 130;
 
 /// The run was stopped by a signal, after its checkpoint was written.
 #[derive(Debug, Error)]
 #[error("interrupted; {0}")]
 pub struct Interrupted(pub String);
+
+/// Array and model differ.
+#[derive(Debug, Error)]
+#[error("array and model differ: {0}")]
+pub struct Mismatch(pub String);
 
 /// Clap's own messages: help and version end in 0, wrong usage in 2.
 pub fn usage(error: &clap::Error) -> ExitCode {
@@ -54,6 +60,9 @@ fn classify(error: &anyhow::Error) -> u8 {
     if error.is::<Interrupted>() || matches!(error.downcast_ref(), Some(CrossValidationError::Interrupted)) {
         return INTERRUPTED;
     }
+    if error.is::<Mismatch>() {
+        return MISMATCH;
+    }
     if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
         return NO_ACCESS;
     }
@@ -71,7 +80,8 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<DatasetError>(error).is_some()
         || find::<EncodingError>(error).is_some()
         || find::<SplitError>(error).is_some()
-        || find::<NotBuildable>(error).is_some();
+        || find::<NotBuildable>(error).is_some()
+        || find::<SimulationError>(error).is_some();
     if bad_input { BAD_INPUT } else { FAILED }
 }
 
@@ -94,6 +104,7 @@ mod tests {
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),
             (CrossValidationError::Interrupted.into(), INTERRUPTED),
+            (Mismatch("edge_3".into()).into(), MISMATCH),
             (write(io::ErrorKind::StorageFull).into(), FAILED),
             (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),

@@ -6,6 +6,7 @@ mod cross_validate;
 mod data;
 mod eval;
 mod exit;
+mod hdl;
 mod inspect;
 mod interrupt;
 mod man;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 /// Train, inspect and measure resistor networks that learn by themselves.
 ///
 /// Exit codes: 0 done; 1 the run failed; 2 wrong usage or bad input; 3 no device; 4 no access; 5 link error;
-/// 6 mismatch found by verify; 130 interrupted, with a checkpoint.
+/// 6 array and model differ; 130 interrupted, with a checkpoint.
 #[derive(Debug, Parser)]
 #[command(name = "wheatstone", version, max_term_width = 100)]
 pub struct Cli {
@@ -49,6 +50,8 @@ enum Verb {
     Inspect(inspect::Inspect),
     Presets(presets::Presets),
     Data(data::Data),
+    #[command(subcommand)]
+    Hdl(hdl::Hdl),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),
         Verb::Data(verb) => verb.run(&output),
+        Verb::Hdl(verb) => verb.run(&output),
         Verb::Completions(verb) => verb.run(),
         Verb::Man(verb) => verb.run(),
     };

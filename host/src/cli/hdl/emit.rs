@@ -1,0 +1,53 @@
+//! `wheatstone hdl emit`
+
+use super::arguments::DesignArguments;
+use crate::cli::output::Output;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+use wheatstone::run::{hex, write_whole};
+use wheatstone_hdl::{Array, emitted};
+
+/// Write the array's Verilog
+#[derive(Args, Debug)]
+pub struct Emit {
+    #[command(flatten)]
+    design: DesignArguments,
+    /// File to write; default: NAME-BOARD.v
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Emitted {
+    file: PathBuf,
+    board: &'static str,
+    nodes: usize,
+    edges: usize,
+    modules: usize,
+    design_digest: String,
+}
+
+impl Emit {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let (name, design) = self.design.design()?;
+        let board = self.design.board;
+        let array = Array::new(design, board.technology())?;
+        let command: Vec<String> = std::env::args().skip(1).collect();
+        let verilog = emitted(&array, board, &format!("wheatstone {}", command.join(" ")));
+        let file = self.out.clone().unwrap_or_else(|| format!("{name}-{board}.v").into());
+        write_whole(&file, verilog.as_bytes())?;
+        let result = Emitted {
+            board: board.name(),
+            nodes: array.nodes.len(),
+            edges: array.edges.len(),
+            modules: verilog.lines().filter(|line| line.starts_with("module ")).count(),
+            design_digest: hex(&array.design().digest()),
+            file,
+        };
+        output.result(&result, || {
+            let Emitted { file, board, nodes, edges, modules, .. } = &result;
+            format!("{}: {nodes} nodes, {edges} edges, {modules} modules for {board}", file.display())
+        })
+    }
+}
