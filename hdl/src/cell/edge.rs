@@ -140,8 +140,8 @@ pub fn parallel_edge(
         "second_register",
         register(technology, &fire, &next_second, &second, Some(&sequence.take_second), None, 0),
     );
-    cell.leaf("current_0", slice(&first, &ports.currents[0]));
-    cell.leaf("current_1", slice(&second, &ports.currents[1]));
+    cell.leaf("send_0", slice(&first, &ports.currents[0]));
+    cell.leaf("send_1", slice(&second, &ports.currents[1]));
 
     let next_k = cell.wire("next_k", k.shape());
     cell.leaf("learning", learning(context, alpha, &k, &second, &border.scan, &generator, &next_k));
