@@ -85,7 +85,8 @@ impl Recorder {
         module: &Module,
         leaves: impl Iterator<Item = (&'a str, &'a Leaf)>,
     ) -> Recorder {
-        let signal = |name: &str, bus: &Bus| Signal { name: name.to_owned(), shape: bus.shape(), start: bus.val() };
+        let signal =
+            |name: &str, bus: &Bus| Signal { name: name.to_owned(), shape: bus.shape(), start: bus.val() };
         let (mut sources, mut sinks) = (HashMap::new(), HashMap::new());
         let (mut inputs, mut outputs, mut flops) = (Vec::new(), Vec::new(), Vec::new());
         for port in module.ports() {
@@ -108,8 +109,16 @@ impl Recorder {
             }
         }
         let (imposed, responses) = (Vec::new(), Vec::new());
-        let recording =
-            Recording { start_ps, end_ps: start_ps, inputs, flops, outputs, imposed, responses, elsewhere: 0 };
+        let recording = Recording {
+            start_ps,
+            end_ps: start_ps,
+            inputs,
+            flops,
+            outputs,
+            imposed,
+            responses,
+            elsewhere: 0,
+        };
         Recorder { recording, sources, sinks }
     }
 

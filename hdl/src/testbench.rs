@@ -54,7 +54,9 @@ pub enum TestbenchError {
         count: usize,
     },
     /// A line is not what a bench prints.
-    #[error("line {line} of the simulator's output is `{text}`, which is no `{expected}`; x and z mean that something was undefined")]
+    #[error(
+        "line {line} of the simulator's output is `{text}`, which is no `{expected}`; x and z mean that something was undefined"
+    )]
     Line {
         /// Number of the line, from 1.
         line: usize,
@@ -97,7 +99,11 @@ pub fn bench(array: &Array, recording: &Recording) -> Result<String, TestbenchEr
     }
     let ports = recording.inputs.iter().chain(&recording.outputs);
     let connections: Vec<String> = ports.map(|port| format!(".{0}({0})", port.name)).collect();
-    text += &format!("    {} dut (\n        {}\n    );\n\n", array.module.name(), connections.join(",\n        "));
+    text += &format!(
+        "    {} dut (\n        {}\n    );\n\n",
+        array.module.name(),
+        connections.join(",\n        ")
+    );
     text += &observers(array, recording);
 
     text += "\n    // The state in which the recording began.\n    task begin_;\n        begin\n";
@@ -123,7 +129,8 @@ pub fn bench(array: &Array, recording: &Recording) -> Result<String, TestbenchEr
         text += &format!("        replay_{task};\n");
     }
     let rest_ps = recording.end_ps.saturating_sub(now_ps) + 1;
-    text += &format!("        #{} $display(\"end\");\n        $finish;\n    end\nendmodule\n", delay(rest_ps));
+    text +=
+        &format!("        #{} $display(\"end\");\n        $finish;\n    end\nendmodule\n", delay(rest_ps));
     Ok(text)
 }
 
@@ -252,7 +259,8 @@ impl Replay {
                     if time_ps <= recording.start_ps {
                         continue;
                     }
-                    let value = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| bad(expected))?;
+                    let value =
+                        words.next().and_then(|word| word.parse().ok()).ok_or_else(|| bad(expected))?;
                     if signal >= recording.outputs.len() {
                         return Err(bad(expected));
                     }
@@ -269,7 +277,12 @@ impl Replay {
     }
 
     /// Where it differs first from what was recorded, times included.
-    pub fn first_difference(&self, array: &Array, recording: &Recording, trace: &Trace) -> Option<Difference> {
+    pub fn first_difference(
+        &self,
+        array: &Array,
+        recording: &Recording,
+        trace: &Trace,
+    ) -> Option<Difference> {
         let nodes = array.nodes.len();
         let mut first: Option<(u64, Difference)> = None;
         let mut note = |time_ps: u64, difference: Difference| {
@@ -279,7 +292,8 @@ impl Replay {
         };
         for (cell, (recorded, replayed)) in trace.tokens.iter().zip(&self.tokens).enumerate() {
             if let Some((number, recorded, replayed)) = first_unequal(recorded, replayed) {
-                let cell = if cell < nodes { format!("node_{cell}") } else { format!("edge_{}", cell - nodes) };
+                let cell =
+                    if cell < nodes { format!("node_{cell}") } else { format!("edge_{}", cell - nodes) };
                 let times = [&recorded, &replayed].into_iter().flatten().map(|token| token.time_ps);
                 let time_ps = times.min().unwrap_or_default();
                 note(time_ps, Difference::Token { cell, number, recorded, replayed });

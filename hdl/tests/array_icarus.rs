@@ -11,8 +11,7 @@ use wheatstone_sim::Engine;
 fn icarus_sees_every_token_at_the_same_time() {
     for case in cases() {
         let array = Array::new(case.design.clone(), case.technology).unwrap();
-        let mut simulation =
-            ArraySimulation::of(array.clone(), case.configuration, case.start()).unwrap();
+        let mut simulation = ArraySimulation::of(array.clone(), case.configuration, case.start()).unwrap();
         simulation.train(&case.sample(0)).unwrap();
         simulation.start_recording();
         for number in 1..5 {

@@ -411,7 +411,8 @@ fn scaled(cell: &mut Module, context: Context<'_>, doubled: bool, sum: &Bus, gai
         top = scaled_shape.bits - 1
     ))
     .output("scaled", &scaled, "(four <<< 1) + (q[0] ? one : 0)")
-    .evaluate(|x, y| y[0] = x[0] * x[1]);
+    // A mantissa is 8 to 15: its highest bit is taken for granted.
+    .evaluate(|x, y| y[0] = x[0] * (x[1] | 8));
     cell.leaf("mantissa", leaf);
 
     // change = round(scaled 2^GV / 2^(s + 3)), with s = K - 4 + shift; one more if currents are doubled.

@@ -224,12 +224,47 @@ pub fn extremes() -> Vec<Case> {
     add("smallest", cross(2, linear, -24), (4, 12, 4, 20), 4, Nudge::Clamped { eta: 16 }, 0);
     add("smallest transistors", cross(2, transistor, -24), (4, 0, 4, 0), 15, Nudge::Clamped { eta: 4 }, -8);
     add("largest", cross(3, linear, 16), (17, 12, 17, 20), 4, Nudge::Clamped { eta: 29 }, 0);
-    add("largest transistors", cross(3, transistor, 16), (17, 8, 16, 16), 15, Nudge::Clamped { eta: 0 }, -65536);
-    add("narrow voltages", cross(5, linear, -1), (6, 3, 16, 12), 9, Nudge::Current { beta: 16, centred: true }, 0);
-    add("narrow conductances", cross(9, linear, 3), (16, 4, 5, 18), 11, Nudge::Current { beta: 0, centred: false }, 0);
-    add("wide gates", cross(2, transistor, 0), (5, 2, 16, 8), 7, Nudge::Current { beta: 4, centred: true }, 15);
+    add(
+        "largest transistors",
+        cross(3, transistor, 16),
+        (17, 8, 16, 16),
+        15,
+        Nudge::Clamped { eta: 0 },
+        -65536,
+    );
+    add(
+        "narrow voltages",
+        cross(5, linear, -1),
+        (6, 3, 16, 12),
+        9,
+        Nudge::Current { beta: 16, centred: true },
+        0,
+    );
+    add(
+        "narrow conductances",
+        cross(9, linear, 3),
+        (16, 4, 5, 18),
+        11,
+        Nudge::Current { beta: 0, centred: false },
+        0,
+    );
+    add(
+        "wide gates",
+        cross(2, transistor, 0),
+        (5, 2, 16, 8),
+        7,
+        Nudge::Current { beta: 4, centred: true },
+        15,
+    );
     add("many edges", cross(33, linear, -8), (16, 8, 16, 16), 8, Nudge::Clamped { eta: 1 }, 0);
-    add("many transistors", cross(17, transistor, -8), (12, 8, 10, 14), 8, Nudge::Current { beta: 10, centred: false }, -2048);
+    add(
+        "many transistors",
+        cross(17, transistor, -8),
+        (12, 8, 10, 14),
+        8,
+        Nudge::Current { beta: 10, centred: false },
+        -2048,
+    );
     cases
 }
 
