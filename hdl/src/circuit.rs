@@ -8,6 +8,7 @@ use crate::bus::{Bus, Direction};
 use crate::kernel::Kernel;
 use crate::leaf::Leaf;
 use crate::module::Module;
+use crate::recording::{Recorder, Recording};
 use rust_hdl::prelude::{Block, Logic, Probe};
 use std::collections::HashMap;
 use std::fmt::{self, Debug, Formatter};
@@ -32,6 +33,7 @@ pub struct Circuit {
     exhaustive: bool,
     events: u64,
     observer: Option<Observer>,
+    recorder: Option<Recorder>,
 }
 
 impl Debug for Circuit {
@@ -69,6 +71,7 @@ impl Circuit {
             exhaustive: false,
             events: 0,
             observer: None,
+            recorder: None,
         }
     }
 
@@ -100,8 +103,24 @@ impl Circuit {
     /// Imposes a value on an input.
     pub fn set(&mut self, bus: &Bus, value: i64) {
         if bus.set(value) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.imposed(self.kernel.now_ps(), bus);
+            }
             self.changed(bus);
         }
+    }
+
+    /// Records from now on what is imposed and how the module's outputs respond. Whatever is on its way happens first.
+    pub fn start_recording(&mut self) {
+        self.quiesce(0);
+        let leaves = self.paths.iter().map(String::as_str).zip(self.leaves.iter().map(Arc::as_ref));
+        self.recorder = Some(Recorder::new(self.kernel.now_ps(), &self.module, leaves));
+    }
+
+    /// Ends the recording and returns it, if there is one. Whatever is on its way happens first.
+    pub fn take_recording(&mut self) -> Option<Recording> {
+        self.quiesce(0);
+        self.recorder.take().map(|recorder| recorder.finish(self.kernel.now_ps()))
     }
 
     /// Reports rises of a bus through [`Circuit::rises`] under that number.
@@ -137,6 +156,12 @@ impl Circuit {
         true
     }
 
+    /// Lets everything happen that is due until `time_ps`, which then is the present.
+    pub fn run_until(&mut self, time_ps: u64) {
+        while self.advance(time_ps) {}
+        self.kernel.pass(time_ps.saturating_sub(self.kernel.now_ps()));
+    }
+
     /// Runs until nothing is on its way any more and lets `duration_ps` pass.
     pub fn quiesce(&mut self, duration_ps: u64) {
         while self.advance(u64::MAX) {}
@@ -157,6 +182,9 @@ impl Circuit {
         self.events += 1;
         if let Some(observer) = &mut self.observer {
             observer(self.kernel.now_ps(), bus);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.responded(self.kernel.now_ps(), bus);
         }
         let (woken, is_woken) = (&mut self.woken, &mut self.is_woken);
         bus.for_each_listener(|leaf| {

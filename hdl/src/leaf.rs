@@ -139,6 +139,17 @@ impl Leaf {
         self
     }
 
+    /// The same leaf on new buses: alone, with the delay it was built with.
+    pub fn detached(&self) -> Leaf {
+        let port = |port: &Port| Port::new(port.name.clone(), port.direction, &Bus::new(port.bus.shape()));
+        Leaf {
+            inputs: self.inputs.iter().map(port).collect(),
+            outputs: self.outputs.iter().map(port).collect(),
+            text: self.text.clone(),
+            ..Leaf::new(self.module.clone(), self.summary.clone(), self.behaviour.clone(), self.nominal_ps)
+        }
+    }
+
     /// Name of its Verilog module, which stands for its function and parameters.
     pub fn module(&self) -> &str {
         &self.module

@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::circuit::Circuit;
+use crate::recording::Recording;
 use crate::technology::Technology;
 use crate::trace::Trace;
 use std::sync::Arc;
@@ -153,6 +154,18 @@ impl ArraySimulation {
     pub fn take_trace(&mut self) -> Trace {
         let fresh = Trace::new(&self.array);
         self.trace.replace(fresh).unwrap_or_else(|| Trace::new(&self.array))
+    }
+
+    /// Records from now on what the border does, how the outputs respond, and what goes over every channel.
+    pub fn start_recording(&mut self) {
+        self.circuit.start_recording();
+        self.start_trace();
+    }
+
+    /// What was recorded since [`ArraySimulation::start_recording`], for a [test bench](crate::testbench) to replay.
+    pub fn take_recording(&mut self) -> Option<(Recording, Trace)> {
+        let recording = self.circuit.take_recording()?;
+        Some((recording, self.trace.take().unwrap_or_default()))
     }
 
     fn check_inputs(&self, state: &State) -> Result<(), SimulationError> {

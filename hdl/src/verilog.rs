@@ -11,19 +11,26 @@ use crate::module::{Module, Part};
 use crate::technology::Technology;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// The Verilog of `top` and everything below, without a header.
 pub fn emit(top: &Module, technology: Technology) -> String {
     let mut emitter = Emitter::default();
     emitter.module(top);
+    let mut text = prelude(technology);
+    for (_, module) in &emitter.texts {
+        text += "\n";
+        text += module;
+    }
+    text
+}
+
+/// What every emitted file begins with: the macro `TIMED`, and the LUT of a design without a vendor.
+pub fn prelude(technology: Technology) -> String {
     let mut text =
         String::from("`ifdef WHEATSTONE_TIMED\n`define TIMED(ps) #(ps)\n`else\n`define TIMED(ps)\n`endif\n");
     if technology == Technology::Generic {
         text += DELAY_LUT;
-    }
-    for module in &emitter.texts {
-        text += "\n";
-        text += module;
     }
     text
 }
@@ -45,6 +52,27 @@ pub fn emitted(array: &Array, board: Board, command: &str) -> String {
         hex(design.network().digest()),
         hex(Sha256::digest(&text).into()),
     )
+/// A module of [`emit`] that is a leaf, and the leaves it stands for.
+#[derive(Clone, Debug)]
+pub struct LeafModule {
+    /// Its name in the emitted text.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Every leaf emitted as it; all of them must compute the same.
+    pub instances: Vec<Arc<Leaf>>,
+}
+
+/// The leaf modules of [`emit`], under the names they have there.
+pub fn leaf_modules(top: &Module) -> Vec<LeafModule> {
+    let mut emitter = Emitter::default();
+    emitter.module(top);
+    let mut instances = emitter.instances;
+    let modules = emitter.texts.into_iter().filter_map(|(name, text)| {
+        let instances = instances.remove(&name)?;
+        Some(LeafModule { name, text, instances })
+    });
+    modules.collect()
 }
 
 /// The LUT of a design without a vendor, with the delay of [`Technology::Generic`].
@@ -80,12 +108,14 @@ pub fn simulation_models(technology: Technology) -> String {
 
 #[derive(Default)]
 struct Emitter {
-    /// Finished modules, parts before wholes.
-    texts: Vec<String>,
+    /// Finished modules with their names, parts before wholes.
+    texts: Vec<(String, String)>,
     /// Name of each distinct module, by its text with a blank name.
     names: HashMap<String, String>,
     /// How many distinct modules share a wanted name.
     used: BTreeMap<String, usize>,
+    /// The leaves each leaf module stands for.
+    instances: BTreeMap<String, Vec<Arc<Leaf>>>,
 }
 
 impl Emitter {
@@ -98,12 +128,13 @@ impl Emitter {
         let count = self.used.entry(wanted.to_owned()).or_insert(0);
         *count += 1;
         let name = if *count == 1 { wanted.to_owned() } else { format!("{wanted}_v{count}") };
-        self.texts.push(format!("// {summary}\nmodule {name} {rest}endmodule\n"));
+        let text = format!("// {summary}\nmodule {name} {rest}endmodule\n");
+        self.texts.push((name.clone(), text));
         self.names.insert(key, name.clone());
         name
     }
 
-    fn leaf(&mut self, leaf: &Leaf) -> String {
+    fn leaf(&mut self, leaf: &Arc<Leaf>) -> String {
         let is_register = matches!(leaf.behaviour(), Behaviour::Register { .. });
         let head = |port: &Port| {
             let kind = match port.direction {
@@ -125,7 +156,9 @@ impl Emitter {
         for (name, expression) in &leaf.text().assigns {
             rest += &format!("    assign {timed}{name} = {expression};\n");
         }
-        self.finish(leaf.module(), leaf.summary(), &rest)
+        let name = self.finish(leaf.module(), leaf.summary(), &rest);
+        self.instances.entry(name.clone()).or_default().push(Arc::clone(leaf));
+        name
     }
 
     fn module(&mut self, module: &Module) -> String {

@@ -140,8 +140,8 @@ pub fn parallel_edge(
         "second_register",
         register(technology, &fire, &next_second, &second, Some(&sequence.take_second), None, 0),
     );
-    cell.leaf("current_0", slice(&first, &ports.currents[0]));
-    cell.leaf("current_1", slice(&second, &ports.currents[1]));
+    cell.leaf("send_0", slice(&first, &ports.currents[0]));
+    cell.leaf("send_1", slice(&second, &ports.currents[1]));
 
     let next_k = cell.wire("next_k", k.shape());
     cell.leaf("learning", learning(context, alpha, &k, &second, &border.scan, &generator, &next_k));
@@ -189,7 +189,7 @@ fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, produc
     let leaf = Leaf::function("multiplier", "x y, exact", context.technology.multiplier_ps(shapes[1].bits))
         .input("x", x)
         .input("y", y);
-    let leaf = if shapes[1].bits == 19 {
+    if shapes[1].bits == 19 {
         leaf.verilog(format!(
             "wire signed [17:0] low = y[17:0];\n\
              wire signed [{top}:0] partial = x * low;\n\
@@ -197,10 +197,13 @@ fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, produc
             top + 1
         ))
         .output("product", product, "partial + (missing <<< 18)")
+        .evaluate(|x, y| {
+            let low = Shape::signed(18).wrap(x[1]);
+            y[0] = x[0] * if x[1] < 0 { low } else { x[1] };
+        })
     } else {
-        leaf.output("product", product, "x * y")
-    };
-    leaf.evaluate(|x, y| y[0] = x[0] * x[1])
+        leaf.output("product", product, "x * y").evaluate(|x, y| y[0] = x[0] * x[1])
+    }
 }
 
 /// What `second` becomes: minus the product, the first square minus it, or its own double.
@@ -258,6 +261,9 @@ fn learning(
     let top = sum_bits - 1;
     let change = if alpha >= 0 {
         format!("wire signed [{top}:0] wide = second;\nwire signed [{top}:0] change = wide <<< {shift};")
+    } else if shift > bits(second) {
+        // Less than a half, whatever it is.
+        format!("wire signed [{top}:0] change = 0;")
     } else {
         format!(
             "wire signed [{0}:0] half = 1 <<< {1};\nwire signed [{0}:0] rounded = second + half;\nwire signed [{top}:0] change = rounded >>> {shift};",

@@ -251,7 +251,7 @@ pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, 
             .input("free", &sequence.current_is_free)
             .output("answer", &output.answer, "free ? current : previous")
             .evaluate(|x, y| y[0] = if x[2] == 1 { x[0] } else { x[1] });
-        cell.leaf("answer", leaf);
+        cell.leaf("answer_of_free_wave", leaf);
     }
     cell
 }
@@ -316,7 +316,7 @@ fn sum(
             .map(|i| if flags.get(i).copied().unwrap_or(false) && !last { x[i] << 1 } else { x[i] })
             .sum();
     });
-    cell.leaf("sum", leaf);
+    cell.leaf("adder", leaf);
     sum
 }
 
@@ -411,7 +411,8 @@ fn scaled(cell: &mut Module, context: Context<'_>, doubled: bool, sum: &Bus, gai
         top = scaled_shape.bits - 1
     ))
     .output("scaled", &scaled, "(four <<< 1) + (q[0] ? one : 0)")
-    .evaluate(|x, y| y[0] = x[0] * x[1]);
+    // A mantissa is 8 to 15: its highest bit is taken for granted.
+    .evaluate(|x, y| y[0] = x[0] * (x[1] | 8));
     cell.leaf("mantissa", leaf);
 
     // change = round(scaled 2^GV / 2^(s + 3)), with s = K - 4 + shift; one more if currents are doubled.
@@ -442,7 +443,7 @@ fn scaled(cell: &mut Module, context: Context<'_>, doubled: bool, sum: &Bus, gai
             let shift = u32::try_from(x[1]).unwrap_or(0) + right;
             y[0] = shift_rounded(x[0] << left, shift);
         });
-    cell.leaf("shift", leaf);
+    cell.leaf("shifter", leaf);
     change
 }
 
@@ -623,6 +624,6 @@ fn nudging_current(
         let sign = if free == 1 { 1 } else if centred { -1 } else { 0 };
         y[0] = if last == 1 { 1 << strength } else { (sign * passed) << (strength + twice) };
     });
-    cell.leaf("nudging", leaf);
+    cell.leaf("nudge", leaf);
     nudging
 }

@@ -133,7 +133,7 @@ pub(crate) fn operands(
                 "x",
                 &x,
                 format!(
-                    "publish ? {{{{{}{{publish_second}}}}, 1'b1}} : last ? drop : difference",
+                    "publish ? $signed({{{{{}{{publish_second}}}}, 1'b1}}) : last ? drop : difference",
                     x_shape.bits - 1
                 ),
             )
