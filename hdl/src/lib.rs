@@ -18,7 +18,9 @@ pub mod timing;
 pub mod trace;
 pub mod verilog;
 
-pub use array::Array;
-pub use check::{MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_network};
+pub use array::{Array, ArrayOptions, Multiplier};
+pub use check::{
+    MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_serial, check_network,
+};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
