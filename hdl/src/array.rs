@@ -3,9 +3,9 @@
 use crate::bus::{Bus, Shape};
 use crate::cell::{
     Border, Context, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape, input_node, node,
-    parallel_edge,
+    parallel_edge, serial_edge, serial_edge_module_name,
 };
-use crate::check::{NotBuildable, check_buildable};
+use crate::check::{NotBuildable, check_buildable, check_buildable_serial};
 use crate::module::Module;
 use crate::primitive::rest;
 use crate::technology::Technology;
@@ -18,11 +18,37 @@ use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
 /// Lengths of the matched delays in LUTs, by module name of the cell.
 pub type DelayLengths = BTreeMap<String, u32>;
 
+/// How edges multiply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Multiplier {
+    /// A multiplier of the device in every edge: one product a fire.
+    #[default]
+    Parallel,
+    /// Two bit-serial multipliers in every edge, of LUTs alone: one bit a fire.
+    Serial,
+}
+
+/// How an array is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ArrayOptions {
+    /// The device.
+    pub technology: Technology,
+    /// How its edges multiply.
+    pub multiplier: Multiplier,
+}
+
+impl From<Technology> for ArrayOptions {
+    /// Parallel multipliers.
+    fn from(technology: Technology) -> Self {
+        ArrayOptions { technology, multiplier: Multiplier::default() }
+    }
+}
+
 /// A design as hardware.
 #[derive(Clone, Debug)]
 pub struct Array {
     design: Arc<Design>,
-    technology: Technology,
+    options: ArrayOptions,
     /// The whole as a module named `array`.
     pub module: Module,
     /// What the border imposes.
@@ -51,10 +77,11 @@ impl Array {
     ///
     /// # Errors
     /// [`NotBuildable`] if the design cannot be built.
-    pub fn new(design: Arc<Design>, technology: Technology) -> Result<Array, NotBuildable> {
-        let draft = Array::with_delays(Arc::clone(&design), technology, &DelayLengths::new())?;
+    pub fn new(design: Arc<Design>, options: impl Into<ArrayOptions>) -> Result<Array, NotBuildable> {
+        let options = options.into();
+        let draft = Array::with_delays(Arc::clone(&design), options, &DelayLengths::new())?;
         let lengths = timing::delay_lengths(&draft);
-        Array::with_delays(design, technology, &lengths)
+        Array::with_delays(design, options, &lengths)
     }
 
     /// The array with matched delays of given lengths; 1 where none is given.
@@ -63,10 +90,14 @@ impl Array {
     /// [`NotBuildable`] if the design cannot be built.
     pub fn with_delays(
         design: Arc<Design>,
-        technology: Technology,
+        options: impl Into<ArrayOptions>,
         lengths: &DelayLengths,
     ) -> Result<Array, NotBuildable> {
-        check_buildable(&design)?;
+        let options @ ArrayOptions { technology, multiplier } = options.into();
+        match multiplier {
+            Multiplier::Parallel => check_buildable(&design)?,
+            Multiplier::Serial => check_buildable_serial(&design)?,
+        }
         let border = Border::new();
         let context = Context { design: &design, technology, border: &border };
         let (network, format) = (design.network(), design.format());
@@ -190,9 +221,17 @@ impl Array {
         for id in network.edge_ids() {
             let edge = network.edges()[id.index()];
             let alpha = i32::from(network.groups()[edge.group.index()].alpha);
-            let name = crate::cell::edge_module_name(edge.kind, alpha);
-            let cell =
-                parallel_edge(context, name.clone(), edge.kind, alpha, luts(&name), &edges[id.index()]);
+            let ports = &edges[id.index()];
+            let cell = match multiplier {
+                Multiplier::Parallel => {
+                    let name = crate::cell::edge_module_name(edge.kind, alpha);
+                    parallel_edge(context, name.clone(), edge.kind, alpha, luts(&name), ports)
+                }
+                Multiplier::Serial => {
+                    let name = serial_edge_module_name(edge.kind, alpha);
+                    serial_edge(context, name.clone(), alpha, luts(&name), ports)
+                }
+            };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             top.module(format!("edge_{}", id.index()), cell);
         }
@@ -203,7 +242,7 @@ impl Array {
 
         Ok(Array {
             design: Arc::clone(&design),
-            technology,
+            options,
             module: top,
             border,
             samples,
@@ -225,7 +264,12 @@ impl Array {
 
     /// The device it is for.
     pub fn technology(&self) -> Technology {
-        self.technology
+        self.options.technology
+    }
+
+    /// How its edges multiply.
+    pub fn multiplier(&self) -> Multiplier {
+        self.options.multiplier
     }
 
     /// Lengths of its matched delays.
@@ -235,6 +279,6 @@ impl Array {
 
     /// Its Verilog, without a header.
     pub fn verilog(&self) -> String {
-        crate::verilog::emit(&self.module, self.technology)
+        crate::verilog::emit(&self.module, self.options.technology)
     }
 }

@@ -24,9 +24,11 @@ pub mod verify;
 pub mod verilog;
 pub mod waves;
 
-pub use array::Array;
+pub use array::{Array, ArrayOptions, Multiplier};
 pub use board::{Board, UnknownBoard};
-pub use check::{MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_network};
+pub use check::{
+    MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_serial, check_network,
+};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
 pub use verilog::emitted;

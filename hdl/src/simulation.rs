@@ -1,11 +1,10 @@
 //! The array in simulation, driven through its border as hardware is: an [`Engine`] like the model's.
 
-use crate::array::Array;
+use crate::array::{Array, ArrayOptions};
 use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::circuit::Circuit;
 use crate::recording::Recording;
-use crate::technology::Technology;
 use crate::trace::Trace;
 use std::sync::Arc;
 use thiserror::Error;
@@ -78,11 +77,11 @@ impl ArraySimulation {
     /// [`SimulationError`] if the design cannot be built or the state is not one of it.
     pub fn new(
         design: Arc<Design>,
-        technology: Technology,
+        options: impl Into<ArrayOptions>,
         configuration: Configuration,
         state: State,
     ) -> Result<Self, SimulationError> {
-        let array = Array::new(design, technology)?;
+        let array = Array::new(design, options)?;
         ArraySimulation::of(array, configuration, state)
     }
 

@@ -52,6 +52,8 @@ pub fn emitted(array: &Array, board: Board, command: &str) -> String {
         hex(design.network().digest()),
         hex(Sha256::digest(&text).into()),
     )
+}
+
 /// A module of [`emit`] that is a leaf, and the leaves it stands for.
 #[derive(Clone, Debug)]
 pub struct LeafModule {

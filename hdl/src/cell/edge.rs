@@ -66,29 +66,7 @@ pub fn parallel_edge(
     let (technology, border) = (context.technology, context.border);
     let format = context.design.format();
     let mut cell = Module::new(name, "an edge with a parallel multiplier");
-    for end in 0..2 {
-        cell.input(format!("request_{end}"), &ports.requests[end]);
-        cell.input(format!("current_{end}"), &ports.current[end]);
-        cell.input(format!("previous_{end}"), &ports.previous[end]);
-    }
-    cell.input("last", &ports.last);
-    cell.input("current_is_free", &ports.current_is_free);
-    for (name, bus) in [
-        ("learn", &border.learn),
-        ("desynchronous", &border.desynchronous),
-        ("rarity", &border.rarity),
-        ("offset", &border.offset),
-        ("reset", &border.reset),
-        ("scan", &border.scan),
-        ("strobe", &border.strobe),
-    ] {
-        cell.input(name, bus);
-    }
-    cell.input("scan_in", &ports.scan_in);
-    cell.output("phase", &ports.phase);
-    cell.output("into_0", &ports.currents[0]);
-    cell.output("into_1", &ports.currents[1]);
-    cell.output("scan_out", &ports.scan_out);
+    declare_ports(&mut cell, context, ports);
 
     let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
@@ -161,6 +139,34 @@ pub fn parallel_edge(
     );
     cell.leaf("scan_end", scan_end(&k, &ports.scan_out));
     cell
+}
+
+/// Names everything an edge is connected to, whichever multiplier it has.
+pub(super) fn declare_ports(cell: &mut Module, context: Context<'_>, ports: &EdgePorts) {
+    let border = context.border;
+    for end in 0..2 {
+        cell.input(format!("request_{end}"), &ports.requests[end]);
+        cell.input(format!("current_{end}"), &ports.current[end]);
+        cell.input(format!("previous_{end}"), &ports.previous[end]);
+    }
+    cell.input("last", &ports.last);
+    cell.input("current_is_free", &ports.current_is_free);
+    for (name, bus) in [
+        ("learn", &border.learn),
+        ("desynchronous", &border.desynchronous),
+        ("rarity", &border.rarity),
+        ("offset", &border.offset),
+        ("reset", &border.reset),
+        ("scan", &border.scan),
+        ("strobe", &border.strobe),
+    ] {
+        cell.input(name, bus);
+    }
+    cell.input("scan_in", &ports.scan_in);
+    cell.output("phase", &ports.phase);
+    cell.output("into_0", &ports.currents[0]);
+    cell.output("into_1", &ports.currents[1]);
+    cell.output("scan_out", &ports.scan_out);
 }
 
 /// The low bits of a register as the current an edge sends.
@@ -305,7 +311,13 @@ fn learning(
 }
 
 /// The local generator after one draw, or shifted one bit in scan mode.
-fn generator_step(context: Context<'_>, generator: &Bus, scan: &Bus, scan_in: &Bus, next: &Bus) -> Leaf {
+pub(super) fn generator_step(
+    context: Context<'_>,
+    generator: &Bus,
+    scan: &Bus,
+    scan_in: &Bus,
+    next: &Bus,
+) -> Leaf {
     Leaf::function(
         "generator_step",
         "the Galois shift register 0xB400, or the scan chain",

@@ -12,9 +12,12 @@ mod edge;
 mod node;
 mod operand;
 mod sequence;
+mod serial_edge;
+mod serial_sequence;
 
 pub use edge::{EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};
+pub use serial_edge::{serial_edge, serial_edge_module_name};
 
 use crate::bus::{Bus, Shape};
 use crate::technology::Technology;

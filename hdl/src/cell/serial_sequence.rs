@@ -1,0 +1,334 @@
+//! What an edge with bit-serial multipliers does at which fire.
+//!
+//! One counter of bit times is all there is to follow; every event of a round is a constant of it. With `P = 2^n` the
+//! length of a pass over the bits of the voltages, a round is one of two:
+//!
+//! ```text
+//! relaxing, publishing   0 ..= V+1             bit j of the drops is picked at j and multiplied at j + 1
+//! learning               0 .. P                the difference of the drops becomes a multiplicand; bits are drawn
+//!                        P .. 2P               their sum is picked again, and multiplied from P + 1 on;
+//!                                              it stays at its sign bit from 2P on
+//!                        P+2-alpha ..          the conductance accumulator turns once and the product is added
+//!                        .. finish             the sum's bits above the accumulator: all 0, or it has to saturate
+//! ```
+//!
+//! Learning is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
+//! that is too large learns a second time, with ones in place of the sum.
+
+use super::Context;
+use crate::bus::{Bus, Shape};
+use crate::leaf::Leaf;
+use crate::module::Module;
+use crate::primitive::register;
+use wheatstone_sim::Format;
+
+/// Bits of the longest run of draws, minus one draw.
+const RARITY_BITS: u32 = 3;
+
+/// The bit times at which something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeline {
+    /// Bits of the counter that number a voltage's bits: `n`.
+    pub index_bits: u32,
+    /// Bits of the counter.
+    pub count_bits: u32,
+    /// The sign bits of the drops are multiplied; relaxing is over.
+    pub run_end: i64,
+    /// The bit below the accumulator's lowest: what it is rounded by.
+    pub start: i64,
+    /// The accumulator's highest bit.
+    pub stop: i64,
+    /// What the accumulator saturates to is known.
+    pub finish: i64,
+}
+
+impl Timeline {
+    /// The bit times of a format and a group's learning shift.
+    pub fn new(format: Format, alpha: i32) -> Timeline {
+        let (v_bits, alpha) = (i64::from(format.v_bits()), i64::from(alpha));
+        let width = i64::from(format.k_bits() + format.k_guard());
+        // A pass holds a difference of drops, all draws, and what a left shift needs beforehand.
+        let least = (v_bits + 3).max(1 << RARITY_BITS).max(alpha - 1);
+        let index_bits = 64 - (least - 1).leading_zeros();
+        let pass = 1i64 << index_bits;
+        // Bit 0 of the product, without offset, is added one bit time after it was made.
+        let product = pass + 2;
+        let start = product - alpha - 1;
+        let stop = start + width;
+        // The largest offset delays the product's sign, bit 2 V, by 3.
+        let finish = (stop + 1).max(product + 2 * v_bits + 3) + 1;
+        let count_bits = 64 - finish.leading_zeros();
+        Timeline { index_bits, count_bits, run_end: v_bits + 1, start, stop, finish }
+    }
+}
+
+/// The control state of an edge with bit-serial multipliers, and what follows from it.
+#[derive(Clone, Debug)]
+pub(crate) struct SerialSequence {
+    /// Toggles at every fire.
+    pub tick: Bus,
+    /// Number of the bit time.
+    pub count: Bus,
+    /// The edge learns.
+    pub learning: Bus,
+    /// The edge sends its conductance.
+    pub publish: Bus,
+    /// Bit 0 of the voltages is picked.
+    pub head: Bus,
+    /// A pass begins: accumulators and carries become 0.
+    pub clear: Bus,
+    /// New bits of the voltages are picked.
+    pub pick: Bus,
+    /// The first pass of a round.
+    pub early: Bus,
+    /// The sum of the drops is multiplied.
+    pub late: Bus,
+    /// The last bit time of relaxing or publishing.
+    pub run_end: Bus,
+    /// The bit time before the conductance accumulator turns.
+    pub start: Bus,
+    /// The bit time after everything is known.
+    pub finish: Bus,
+    /// The conductance accumulator turns.
+    pub rotating: Bus,
+    /// The second time of learning: the accumulator fills with ones.
+    pub fill: Bus,
+    /// A bit that was drawn was 1: nothing is learnt.
+    pub skip: Bus,
+    /// The generator moves on, or shifts in scan mode.
+    pub take_generator: Bus,
+    /// Set by the learning adder: learning is over, the accumulator need not be filled.
+    pub learnt_now: Bus,
+    /// Set by the learning adder: it has to be filled.
+    pub next_fill: Bus,
+}
+
+/// Adds an edge's control state to `cell`.
+pub(crate) fn serial_sequence(
+    cell: &mut Module,
+    context: Context<'_>,
+    timeline: Timeline,
+    fire: &Bus,
+    phase: &Bus,
+    last: &Bus,
+    generator: &Bus,
+) -> SerialSequence {
+    let (technology, border) = (context.technology, context.border);
+    let shape = Shape::unsigned(timeline.count_bits);
+    let [count, next_count] = ["count", "next_count"].map(|name| cell.wire(name, shape));
+    let mut bit = |name: &str| cell.wire(name, Shape::BIT);
+    let [tick, next_tick, next_phase, running] = ["tick", "next_tick", "next_phase", "running"].map(&mut bit);
+    let [learnt, next_learnt, learnt_now, fill, next_fill] =
+        ["learnt", "next_learnt", "learnt_now", "fill", "next_fill"].map(&mut bit);
+    let [rotating, next_rotating, stop] = ["rotating", "next_rotating", "stop"].map(&mut bit);
+    let [drawn, next_drawn, skip, next_skip, take_generator] =
+        ["drawn", "next_drawn", "skip", "next_skip", "take_generator"].map(&mut bit);
+    let [learning, publish, head, clear, pick, early, late, run_end, start, finish] =
+        ["learning", "publish", "head", "clear", "pick", "early", "late", "run_end", "start", "finish"]
+            .map(&mut bit);
+    let sequence = SerialSequence {
+        tick,
+        count,
+        learning,
+        publish,
+        head,
+        clear,
+        pick,
+        early,
+        late,
+        run_end,
+        start,
+        finish,
+        rotating,
+        fill,
+        skip,
+        take_generator,
+        learnt_now,
+        next_fill,
+    };
+    let s = &sequence;
+    cell.leaf("bit_times", bit_times(context, timeline, s, &learnt, last, &stop));
+
+    let bits = timeline.count_bits;
+    let toggles: Vec<String> = (0..bits)
+        .rev()
+        .map(|i| if i == 0 { "1'b1".to_owned() } else { format!("&count[{}:0]", i - 1) })
+        .collect();
+    let leaf =
+        Leaf::function(format!("serial_sequence_{bits}"), "control state of an edge after this bit time", {
+            2 * technology.lut_ps()
+        })
+        .input("count", &s.count)
+        .input("run_end", &s.run_end)
+        .input("start", &s.start)
+        .input("stop", &stop)
+        .input("finish", &s.finish)
+        .input("learnt_now", &s.learnt_now)
+        .input("learnt", &learnt)
+        .input("rotating", &s.rotating)
+        .input("tick", &s.tick)
+        .input("phase", phase)
+        .input("scan", &border.scan)
+        .verilog(format!(
+            "wire wrap = run_end | finish;\nwire [{}:0] toggles = {{{}}};",
+            bits - 1,
+            toggles.join(", ")
+        ))
+        .output("next_count", &next_count, format!("{{{bits}{{~wrap}}}} & (count ^ toggles)"))
+        .output("next_learnt", &next_learnt, "learnt ? ~run_end : learnt_now")
+        .output("next_rotating", &next_rotating, "start | (rotating & ~stop)")
+        .output("next_tick", &next_tick, "~tick")
+        .output("next_phase", &next_phase, "phase ^ run_end")
+        .output("running", &running, "~scan")
+        .evaluate(|x, y| {
+            let &[count, run_end, start, stop, finish, learnt_now, learnt, rotating, tick, phase, scan] = x
+            else {
+                return;
+            };
+            y[0] = if run_end | finish == 1 { 0 } else { count + 1 };
+            y[1] = if learnt == 1 { 1 - run_end } else { learnt_now };
+            y[2] = start | (rotating & (1 - stop));
+            y[3] = 1 - tick;
+            y[4] = phase ^ run_end;
+            y[5] = 1 - scan;
+        });
+    cell.leaf("sequence", leaf);
+    cell.leaf("draw", draw(context, s, &drawn, generator, [&next_drawn, &next_skip]));
+    for (name, d, q) in [
+        ("count_register", &next_count, &s.count),
+        ("learnt_register", &next_learnt, &learnt),
+        ("fill_register", &s.next_fill, &s.fill),
+        ("rotating_register", &next_rotating, &s.rotating),
+        ("drawn_register", &next_drawn, &drawn),
+        ("skip_register", &next_skip, &s.skip),
+        ("tick_register", &next_tick, &s.tick),
+        ("phase_register", &next_phase, phase),
+    ] {
+        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
+    }
+    sequence
+}
+
+/// What a bit time is.
+fn bit_times(
+    context: Context<'_>,
+    timeline: Timeline,
+    sequence: &SerialSequence,
+    learnt: &Bus,
+    last: &Bus,
+    stop: &Bus,
+) -> Leaf {
+    let Timeline { index_bits, count_bits, run_end, start, stop: stop_at, finish } = timeline;
+    let (index_top, count_top) = (index_bits - 1, count_bits - 1);
+    let at = |time: i64| format!("count == {count_bits}'d{time}");
+    let pick = if count_bits > index_bits + 1 {
+        format!("~|count[{count_top}:{}]", index_bits + 1)
+    } else {
+        "1'b1".to_owned()
+    };
+    let pass = 1i64 << index_bits;
+    Leaf::function("bit_times", "what this bit time is", 2 * context.technology.lut_ps())
+        .input("count", &sequence.count)
+        .input("last", last)
+        .input("learn", &context.border.learn)
+        .input("learnt", learnt)
+        .verilog(format!(
+            "wire is_learning = last & learn & ~learnt;\n\
+             wire is_head = ~|count[{index_top}:0];\n\
+             wire is_early = ~|count[{count_top}:{index_bits}];\n\
+             wire is_pick = {pick};"
+        ))
+        .output("learning", &sequence.learning, "is_learning")
+        .output("publish", &sequence.publish, "last & ~is_learning")
+        .output("head", &sequence.head, "is_head")
+        .output("clear", &sequence.clear, "is_head & is_pick")
+        .output("pick", &sequence.pick, "is_pick")
+        .output("early", &sequence.early, "is_early")
+        .output("late", &sequence.late, "~is_early & ~(is_head & is_pick)")
+        .output(
+            "run_end",
+            &sequence.run_end,
+            format!("~is_learning & (count[{index_top}:0] == {index_bits}'d{run_end})"),
+        )
+        .output("start", &sequence.start, format!("is_learning & ({})", at(start)))
+        .output("stop", stop, at(stop_at))
+        .output("finish", &sequence.finish, at(finish))
+        .evaluate(move |x, y| {
+            let &[count, last, learn, learnt] = x else { return };
+            let learning = last == 1 && learn == 1 && learnt == 0;
+            let index = count % pass;
+            let (head, early, pick) = (index == 0, count < pass, count < 2 * pass);
+            let values = [
+                learning,
+                last == 1 && !learning,
+                head,
+                head && pick,
+                pick,
+                early,
+                !early && !(head && pick),
+                !learning && index == run_end,
+                learning && count == start,
+                count == stop_at,
+                count == finish,
+            ];
+            for (out, value) in y.iter_mut().zip(values) {
+                *out = value.into();
+            }
+        })
+}
+
+/// Draws from the local generator during the first bit times of learning, at most once a round.
+fn draw(
+    context: Context<'_>,
+    sequence: &SerialSequence,
+    drawn: &Bus,
+    generator: &Bus,
+    [next_drawn, next_skip]: [&Bus; 2],
+) -> Leaf {
+    let border = context.border;
+    let mask = (1 << RARITY_BITS) - 1;
+    Leaf::function("draw", "whether a bit is drawn, and whether all were 0", 2 * context.technology.lut_ps())
+        .input("count", &sequence.count)
+        .input("learning", &sequence.learning)
+        .input("drawn", drawn)
+        .input("skip", &sequence.skip)
+        .input("generator", generator)
+        .input("desynchronous", &border.desynchronous)
+        .input("rarity", &border.rarity)
+        .input("scan", &border.scan)
+        .verilog(format!(
+            "wire drawing = learning & desynchronous & ~drawn;\n\
+             wire enough = count[{}:0] == rarity;",
+            RARITY_BITS - 1
+        ))
+        .output("next_drawn", next_drawn, "learning & (drawn | enough)")
+        .output("next_skip", next_skip, "learning & (skip | (drawing & generator[0]))")
+        .output("take_generator", &sequence.take_generator, "scan | drawing")
+        .evaluate(move |x, y| {
+            let &[count, learning, drawn, skip, generator, desynchronous, rarity, scan] = x else { return };
+            let drawing = learning & desynchronous & (1 - drawn);
+            y[0] = learning & (drawn | i64::from(count & mask == rarity));
+            y[1] = learning & (skip | (drawing & generator));
+            y[2] = scan | drawing;
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_in_order_for_every_format_and_shift() {
+        for (v, k, guard) in [(4, 4, 0), (12, 10, 14), (16, 16, 16), (20, 20, 20), (4, 20, 20), (20, 4, 0)] {
+            let format = Format::new(v, 8, k, guard).unwrap();
+            for alpha in -24..=16 {
+                let t = Timeline::new(format, alpha);
+                let pass = 1 << t.index_bits;
+                // The whole difference is there when the pass is over, and all bits are drawn before the product.
+                assert!(pass >= t.run_end + 2 && pass >= 8);
+                assert!(t.start >= 0 && t.start + i64::from(alpha) == pass + 1, "{t:?}");
+                assert!(t.stop < t.finish && t.finish < 1 << t.count_bits && t.count_bits > t.index_bits);
+            }
+        }
+    }
+}
