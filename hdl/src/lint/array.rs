@@ -20,6 +20,13 @@ pub(super) struct ArrayCell {
     pub chains: BTreeMap<String, Vec<CellId>>,
 }
 
+impl ArrayCell {
+    /// The name its fire net has, or should have.
+    pub fn fire_name(&self) -> String {
+        format!("{}.{FIRE}", self.name)
+    }
+}
+
 /// A flip-flop of the array.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flop {
@@ -93,7 +100,7 @@ impl<'g> Array<'g> {
         let owners: BTreeMap<CellId, Option<usize>> = self.flops.iter().map(|f| (f.cell, f.owner)).collect();
         let named = |id: CellId| {
             let path = &self.graph.cells[id].path;
-            path[1..path.len().max(2) - 1].iter().any(|part| PHASE_INSTANCES.contains(&part.as_str()))
+            path[1..].iter().any(|part| PHASE_INSTANCES.contains(&part.as_str()))
         };
         let mut phases: BTreeMap<_, _> =
             owners.iter().filter(|&(&id, _)| named(id)).map(|(&id, &owner)| (id, owner)).collect();

@@ -1,7 +1,7 @@
 //! The attributes that keep place-and-route and synthesis from undoing the timing of a cell.
 
 use super::array::Array;
-use super::convention::{FIRE, OFF_GLOBAL_BUFFERS};
+use super::convention::OFF_GLOBAL_BUFFERS;
 use super::report::{Check, Fault, Violation};
 
 /// Every fire net stays off the global buffers.
@@ -9,7 +9,7 @@ pub(super) fn off_global_buffers(array: &Array<'_>) -> Check {
     let mut violations = Vec::new();
     let (mut examined, graph) = (0, array.graph);
     for cell in &array.cells {
-        let name = format!("{}.{FIRE}", cell.name);
+        let name = cell.fire_name();
         let Some(net) = graph.nets.get(&name) else { continue };
         examined += 1;
         if !net.attributes.iter().any(|attribute| attribute == OFF_GLOBAL_BUFFERS) {

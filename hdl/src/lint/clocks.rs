@@ -51,7 +51,7 @@ pub(super) fn fire_from_requests(array: &Array<'_>) -> Check {
     let mut cones = Cones::new(array.graph);
     for cell in &array.cells {
         let mut report = |fault, path| {
-            violations.push(Violation { cell: cell.name.clone(), object: cell.name.clone(), fault, path });
+            violations.push(Violation { cell: cell.name.clone(), object: cell.fire_name(), fault, path });
         };
         let Some(fire) = cell.fire.filter(|&fire| drives_own_fire(array, cell, fire)) else {
             report(Fault::NoFire, vec![]);

@@ -30,7 +30,7 @@ impl Constants {
         }
         while let Some(bit) = waiting.pop() {
             if constants.0[bit].is_none() {
-                constants.0[bit] = constants.output(graph, bit);
+                constants.0[bit] = constants.driven(graph, bit);
                 if constants.0[bit].is_some() {
                     waiting.extend(&users[bit]);
                 }
@@ -48,33 +48,92 @@ impl Constants {
     }
 
     /// The output of the gate that drives a bit.
-    fn output(&self, graph: &Graph, bit: BitId) -> Option<bool> {
+    fn driven(&self, graph: &Graph, bit: BitId) -> Option<bool> {
         let cell = &graph.cells[graph.driving_cell(bit)?];
         let Kind::Gate(gate) = cell.kind else { return None };
         let pin = |name| cell.inputs.get(name).and_then(|bits| bits.first()).and_then(|&bit| self.get(bit));
-        let (a, b) = (pin("A"), pin("B"));
-        let not = |value: Option<bool>| value.map(|value| !value);
-        match gate {
-            Gate::Buf => a,
-            Gate::Not => not(a),
-            Gate::And => and(a, b),
-            Gate::Nand => not(and(a, b)),
-            Gate::Or => not(and(not(a), not(b))),
-            Gate::Nor => and(not(a), not(b)),
-            Gate::Xor => Some(a? ^ b?),
-            Gate::Xnor => Some(a? == b?),
-            Gate::AndNot => and(a, not(b)),
-            Gate::OrNot => not(and(not(a), b)),
-            Gate::Mux => match pin("S") {
-                Some(false) => a,
-                Some(true) => b,
-                None => a.filter(|_| a == b),
-            },
-        }
+        output(gate, [pin("A"), pin("B"), pin("S")])
+    }
+}
+
+/// What a gate gives for its inputs A, B and S, of which some are unknown.
+fn output(gate: Gate, [a, b, s]: [Option<bool>; 3]) -> Option<bool> {
+    let not = |value: Option<bool>| value.map(|value| !value);
+    match gate {
+        Gate::Buf => a,
+        Gate::Not => not(a),
+        Gate::And => and(a, b),
+        Gate::Nand => not(and(a, b)),
+        Gate::Or => not(and(not(a), not(b))),
+        Gate::Nor => and(not(a), not(b)),
+        Gate::Xor => Some(a? ^ b?),
+        Gate::Xnor => Some(a? == b?),
+        Gate::AndNot => and(a, not(b)),
+        Gate::OrNot => not(and(not(a), b)),
+        Gate::Mux => match s {
+            Some(select) => {
+                if select {
+                    b
+                } else {
+                    a
+                }
+            }
+            None => a.filter(|_| a == b),
+        },
     }
 }
 
 /// One low input decides.
 fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     if a == Some(false) || b == Some(false) { Some(false) } else { Some(a? && b?) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the library of yosys says of its gates.
+    fn plain(gate: Gate, [a, b, s]: [bool; 3]) -> bool {
+        match gate {
+            Gate::Buf => a,
+            Gate::Not => !a,
+            Gate::And => a & b,
+            Gate::Nand => !(a & b),
+            Gate::Or => a | b,
+            Gate::Nor => !(a | b),
+            Gate::Xor => a ^ b,
+            Gate::Xnor => !(a ^ b),
+            Gate::AndNot => a & !b,
+            Gate::OrNot => a | !b,
+            Gate::Mux => (a & !s) | (b & s),
+        }
+    }
+
+    #[test]
+    fn an_output_is_known_where_the_unknown_inputs_do_not_matter() {
+        let values = [None, Some(false), Some(true)];
+        let all = values.iter().flat_map(|&a| values.iter().flat_map(move |&b| values.map(|s| [a, b, s])));
+        for inputs in all {
+            for gate in [
+                Gate::Buf,
+                Gate::Not,
+                Gate::And,
+                Gate::Nand,
+                Gate::Or,
+                Gate::Nor,
+                Gate::Xor,
+                Gate::Xnor,
+                Gate::AndNot,
+                Gate::OrNot,
+                Gate::Mux,
+            ] {
+                let possible = (0..8).map(|n| [n & 1 != 0, n & 2 != 0, n & 4 != 0]);
+                let possible =
+                    possible.filter(|p| (0..3).all(|i| inputs[i].is_none_or(|known| known == p[i])));
+                let outputs: Vec<bool> = possible.map(|inputs| plain(gate, inputs)).collect();
+                let expected = outputs.iter().all(|&o| o == outputs[0]).then_some(outputs[0]);
+                assert_eq!(output(gate, inputs), expected, "{gate:?} of {inputs:?}");
+            }
+        }
+    }
 }

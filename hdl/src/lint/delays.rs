@@ -19,7 +19,7 @@ pub(super) fn delayed(array: &Array<'_>) -> Check {
             violations.push(Violation { cell: cell.name.clone(), object, fault, path });
         };
         let Some(length) = cell.chains.values().map(Vec::len).min() else {
-            report(cell.name.clone(), Fault::NoDelay, vec![]);
+            report(cell.fire_name(), Fault::NoDelay, vec![]);
             continue;
         };
         let primitives: BTreeSet<_> = cell.chains.values().flatten().copied().collect();

@@ -67,7 +67,7 @@ pub(super) struct Graph {
     pub nets: BTreeMap<String, NamedNet>,
     /// The module of every flattened instance, by its path joined with dots.
     pub scopes: BTreeMap<String, String>,
-    /// The shortest name of every bit; empty if it has none.
+    /// The best name of every bit; empty if it has none.
     names: Vec<String>,
 }
 
@@ -232,11 +232,26 @@ impl Graph {
         self.drivers[bit].push(driver);
     }
 
+    /// Takes the name if it is better than the one known: best is one inside the array cell that drives the bit, and
+    /// then a short one.
     fn name_bit(&mut self, bit: BitId, name: String) {
         self.grow(bit);
-        let known = &mut self.names[bit];
-        if !name.starts_with('$') && (known.is_empty() || name.len() < known.len()) {
-            *known = name;
+        if name.starts_with('$') {
+            return;
+        }
+        let home = match self.drivers[bit].first() {
+            Some(Driver::Cell { cell, .. }) => self.cells[*cell].path[0].as_str(),
+            Some(Driver::Port(port)) => port,
+            None => "",
+        };
+        let rank = |name: &str| {
+            let at_home =
+                name.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+            (!at_home, name.len())
+        };
+        let known = &self.names[bit];
+        if known.is_empty() || rank(&name) < rank(known) {
+            self.names[bit] = name;
         }
     }
 }

@@ -82,25 +82,29 @@ pub(super) fn no_look_at_requests(array: &Array<'_>) -> Check {
 
 /// Requests from outside reach a fire through the join of the cell only.
 pub(super) fn joined(array: &Array<'_>) -> Check {
-    let mut violations = Vec::new();
+    let (mut examined, mut violations) = (0, Vec::new());
     let mut cones = Cones::new(array.graph);
     for (index, cell) in array.cells.iter().enumerate() {
         let mut report = |object: String, fault, path| {
             violations.push(Violation { cell: cell.name.clone(), object, fault, path });
         };
-        let Some(enable) = cell.enable else {
-            report(cell.name.clone(), Fault::NoJoin, vec![]);
+        let (Some(fire), Some(enable)) = (cell.fire, cell.enable) else {
+            report(cell.fire_name(), Fault::NoJoin, vec![]);
             continue;
         };
-        let walk = Walk { stop: &|bit| bit == enable, ..Walk::default() };
-        for source in cell.fire.iter().flat_map(|&fire| cones.sources(fire, &walk)).collect::<Vec<_>>() {
-            if is_outside_request(array, &source, Some(index)) {
-                report(array.graph.bit_name(source.bit), Fault::BypassesJoin, cones.path(source.bit));
-            }
+        let is_outside = |source: &Source| is_outside_request(array, source, Some(index));
+        let joined = cones.sources(enable, &Walk::default()).into_iter().filter(is_outside).count();
+        examined += joined;
+        let sources = cones.sources(fire, &Walk { stop: &|bit| bit == enable, ..Walk::default() });
+        if joined == 0 || !sources.iter().any(|source| source.origin == Origin::Stop) {
+            report(cell.fire_name(), Fault::NoJoin, vec![]);
+        }
+        for source in sources.iter().filter(|source| is_outside(source)) {
+            report(array.graph.bit_name(source.bit), Fault::BypassesJoin, cones.path(source.bit));
         }
     }
     let claim = "requests from outside a cell reach its fire through its join only";
-    Check::new(["joined-requests", claim, "cells"], array.cells.len(), violations)
+    Check::new(["joined-requests", claim, "joined requests"], examined, violations)
 }
 
 /// Whether a cone's end is a request that does not come from the cell itself.

@@ -33,7 +33,7 @@ pub enum Fault {
     NoDelay,
     /// A path to a fire net leaves out all or part of the delay chain.
     BypassesDelay,
-    /// A cell has no join.
+    /// A cell has no join, or its fire does not come from one that has requests.
     NoJoin,
     /// A request reaches a fire net past the join.
     BypassesJoin,
@@ -57,21 +57,21 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Fault::NothingExamined => {
-                "nothing was examined, so nothing is proved; check the names of the convention"
+                "were not found, so nothing is proved; check the names of the convention"
             }
             Fault::FlopOutsideCells => "lies in no cell",
-            Fault::NoFire => "has no fire net of one bit that a gate of its own drives",
-            Fault::SharedFire => "has the same fire net as another cell",
-            Fault::FireFromFire => "its fire depends on another cell's fire",
-            Fault::FireFromBorder => "its fire depends on an input of the array",
+            Fault::NoFire => "is not a net of one bit that a gate of its own cell drives",
+            Fault::SharedFire => "is the fire of another cell too",
+            Fault::FireFromFire => "depends on another cell's fire",
+            Fault::FireFromBorder => "depends on an input of the array that may move while cells fire",
             Fault::ForeignClock => "is clocked by another cell's fire",
             Fault::BorderClock => "is clocked by an input of the array",
             Fault::OtherClock => "is clocked by a net that is not its cell's fire",
             Fault::FallingClock => "is clocked by the falling edge",
             Fault::CombinationalLoop => "is part of a loop without a flip-flop",
-            Fault::NoDelay => "has no matched delay",
+            Fault::NoDelay => "has no matched delay before it",
             Fault::BypassesDelay => "reaches the fire net without passing the whole matched delay",
-            Fault::NoJoin => "has no join of its requests",
+            Fault::NoJoin => "does not come from a join of requests",
             Fault::BypassesJoin => "reaches the fire net without passing the join",
             Fault::LooksAtRequest => "depends on a request from outside its cell",
             Fault::Latch => "is a latch",

@@ -43,10 +43,12 @@ fn script() -> String {
          blackbox {}\n\
          hierarchy -check -purge_lib -top {TOP}\n\
          proc -norom\n\
+         tribuf\n\
          simplemap\n\
          flatten\n\
          opt_clean\n\
-         write_json {NETLIST}\n",
+         select {TOP}\n\
+         write_json -selected {NETLIST}\n",
         DELAY_PRIMITIVES.join(" ")
     )
 }
