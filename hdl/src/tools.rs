@@ -126,6 +126,22 @@ fn exit_text(code: Option<i32>) -> String {
     code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
+/// What a program wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// To standard output.
+    pub stdout: String,
+    /// To standard error, where most tools put their warnings.
+    pub stderr: String,
+}
+
+impl Output {
+    /// All lines, those of standard output first.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.stdout.lines().chain(self.stderr.lines())
+    }
+}
+
 /// A program that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {
@@ -180,7 +196,7 @@ impl Tool {
         self.program
     }
 
-    /// Runs it in a folder and returns what it wrote to standard output. Name files relative to the folder.
+    /// Runs it in a folder and waits for its end. Name files relative to the folder.
     ///
     /// # Errors
     /// [`ToolError::Start`] if it did not run, [`ToolError::Failed`] if its exit code is not zero.
@@ -188,7 +204,7 @@ impl Tool {
         &self,
         arguments: impl IntoIterator<Item = A>,
         folder: &Path,
-    ) -> Result<String, ToolError> {
+    ) -> Result<Output, ToolError> {
         let mut command = Command::new(&self.path);
         command.args(arguments).current_dir(folder).stdin(Stdio::null());
         let output = command.output().map_err(|source| ToolError::Start {
@@ -196,13 +212,13 @@ impl Tool {
             folder: folder.to_owned(),
             source,
         })?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let said = Output { stdout: text(&output.stdout), stderr: text(&output.stderr) };
         if output.status.success() {
             return Ok(said);
         }
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let output_lines: Vec<&str> = said.lines().chain(complaint.lines()).collect();
-        let shown = &output_lines[output_lines.len().saturating_sub(SHOWN_LINES)..];
+        let lines: Vec<&str> = said.lines().collect();
+        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
         Err(ToolError::Failed {
             path: self.path.clone(),
             code: output.status.code(),
@@ -216,7 +232,7 @@ impl Tool {
     /// As [`Tool::run`].
     pub fn version(&self) -> Result<String, ToolError> {
         let said = self.run([self.program.version_argument()], Path::new("."))?;
-        Ok(said.lines().next().unwrap_or_default().trim().to_owned())
+        Ok(said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned())
     }
 }
 
@@ -263,7 +279,7 @@ mod tests {
         assert!(message.contains("exit code 3") && message.ends_with("line 13\nbroken"), "{message}");
         assert!(message.contains("line 3\n") && !message.contains("line 2\n"), "{message}");
         let here = shell.run(["-c", "pwd -P"], folder.path()).unwrap();
-        assert_eq!(Path::new(here.trim()), folder.path().canonicalize().unwrap());
+        assert_eq!(Path::new(here.stdout.trim()), folder.path().canonicalize().unwrap());
         let nowhere = shell.run(["-c", "true"], &folder.path().join("gone")).unwrap_err();
         assert!(matches!(nowhere, ToolError::Start { .. }), "{nowhere}");
     }

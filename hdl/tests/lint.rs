@@ -253,6 +253,11 @@ fn a_request_enters_through_the_join() {
         ("join_node_1 join_requests (", "and_node_1 join_requests ("),
     ];
     fails(&renamed, &[("node_1.fire", Fault::NoJoin, "")]);
+    let unused = [
+        ("matched_delay_3 matched_delay (.i(enable)", "matched_delay_3 matched_delay (.i(~phase_out)"),
+        ("assign scan_out = phase_out;", "assign scan_out = phase_out ^ enable;"),
+    ];
+    fails(&unused, &[("node_1.fire", Fault::NoJoin, "")]);
     // A join that waits for nobody.
     fails(
         &[("assign enable = request_0 ~^ phase;", "assign enable = ~phase;")],
@@ -265,6 +270,11 @@ fn a_register_does_not_look_at_requests() {
     let data = EDGE_DATA.replace("difference", "{difference[3:1], request_1}");
     let path = "node_1.phase.q edge_0.current.d[0]";
     fails(&[(EDGE_DATA, &data)], &[("edge_0.out[0]", Fault::LooksAtRequest, path)]);
+    // A phase under any name is known by the fires it makes.
+    let renamed = HIDDEN_PHASE.replace(" phase ", " turn ");
+    let path = "node_1.turn.q edge_0.current.d[0]";
+    let expected = [("edge_0.out[0]", Fault::LooksAtRequest, path)];
+    fails(&[(EDGE_DATA, &data), (HIDDEN_PHASE, &renamed)], &expected);
     let border = (": in)", ": {in[3:1], request_1})");
     fails(&[border], &[("node_0.out[0]", Fault::LooksAtRequest, "go node_0.voltage.d[0]")]);
 }
@@ -294,7 +304,10 @@ fn only_the_reset_input_sets() {
 #[test]
 fn a_fire_stays_off_the_global_buffers() {
     let edge = "(* noglobal *) wire fire;\n  wire [3:0] difference";
-    fails(&[(edge, "wire fire;\n  wire [3:0] difference")], &[("edge_0.fire", Fault::MayBeGlobal, "")]);
+    for attribute in ["", "(* noglobal = 0 *) "] {
+        let without = edge.replace("(* noglobal *) ", attribute);
+        fails(&[(edge, &without)], &[("edge_0.fire", Fault::MayBeGlobal, "")]);
+    }
 }
 
 #[test]

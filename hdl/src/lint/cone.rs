@@ -122,3 +122,38 @@ impl<'g> Cones<'g> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_with_the_fewest_counted_cells_is_found_in_either_order() {
+        // Bit 2 reaches bits 6 and 7 through a LUT (3) and past it (5).
+        let gate = |kind: &str, [a, b, y]: [usize; 3]| {
+            format!(
+                r#"{{"type": "{kind}", "port_directions": {{"A": "input", "B": "input", "Y": "output"}},
+                    "connections": {{"A": [{a}], "B": [{b}], "Y": [{y}]}}}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"modules": {{"array": {{"netnames": {{}},
+                "ports": {{"go": {{"direction": "input", "bits": [2]}}, "on": {{"direction": "input", "bits": [4]}}}},
+                "cells": {{"node_0": {{"type": "$scopeinfo"}}, "lut": {}, "beside": {}, "one": {}, "other": {}}}}}}}}}"#,
+            gate("LUT4", [2, 4, 3]),
+            gate("$_AND_", [2, 4, 5]),
+            gate("$_OR_", [3, 5, 6]),
+            gate("$_OR_", [5, 3, 7]),
+        );
+        let graph = Graph::parse(&json).unwrap();
+        let is_lut = |cell: CellId| graph.cells[cell].kind == Kind::DelayPrimitive;
+        let mut cones = Cones::new(&graph);
+        for end in [6, 7] {
+            let mut sources = cones.sources(end, &Walk { count: &is_lut, ..Walk::default() });
+            sources.sort_by_key(|source| source.bit);
+            let found: Vec<_> = sources.iter().map(|source| (source.bit, source.counted)).collect();
+            assert_eq!(found, [(2, 0), (4, 0)]);
+            assert_eq!(cones.path(2).len(), 3);
+        }
+    }
+}
