@@ -202,7 +202,8 @@ impl Array {
                 let kinds: Vec<EdgeKind> =
                     network.incidences(id).iter().map(|i| network.edges()[i.edge.index()].kind).collect();
                 // A transistor sends twice its current; linear edges beside it are doubled to match.
-                let doubled = if kinds.contains(&EdgeKind::Transistor) {
+                let transistors = kinds.contains(&EdgeKind::Transistor);
+                let doubled = if transistors {
                     kinds.iter().map(|&kind| kind == EdgeKind::Linear).collect()
                 } else {
                     Vec::new()
@@ -210,7 +211,7 @@ impl Array {
                 let output = (info.kind == NodeKind::Output)
                     .then(|| outputs[position(network.outputs(), id)].clone())
                     .flatten();
-                let traits = NodeTraits { clamp: info.clamp, colour, doubled, output };
+                let traits = NodeTraits { clamp: info.clamp, colour, doubled, transistors, output };
                 let name = traits.module_name(ports.requests.len());
                 node(context, name.clone(), &traits, luts(&name), ports)
             };

@@ -322,9 +322,7 @@ impl ArraySimulation {
     fn rotate_scan_chain(&mut self, bits: Option<&[bool]>) -> Vec<bool> {
         let border = self.array.border.clone();
         let [scan_in, scan_out] = self.array.scan.clone();
-        let format = self.array.design().format();
         let length = self.scan_length();
-        let capture = length.saturating_sub((format.v_bits() + format.v_guard()) as usize);
         self.circuit.set(&border.scan, 1);
         self.circuit.quiesce(BORDER_PS);
         let mut out = Vec::with_capacity(length);
@@ -332,7 +330,6 @@ impl ArraySimulation {
             let bit = scan_out.val();
             out.push(bit == 1);
             self.circuit.set(&scan_in, bits.map_or(bit, |bits| bits[i].into()));
-            self.circuit.set(&border.capture, i64::from(i == capture));
             self.circuit.quiesce(BORDER_PS);
             for level in [1, 0] {
                 self.circuit.set(&border.strobe, level);
@@ -340,7 +337,6 @@ impl ArraySimulation {
             }
         }
         self.circuit.set(&border.scan, 0);
-        self.circuit.set(&border.capture, 0);
         self.circuit.quiesce(BORDER_PS);
         out
     }
@@ -374,7 +370,11 @@ impl ArraySimulation {
                 u.iter_mut().for_each(|wave| wave.push(format.accumulator(voltage)));
                 continue;
             }
-            let both = [take(u_bits), take(u_bits)].map(|value| signed(value, u_bits));
+            let mut both = [0, 0];
+            for _ in 0..u_bits {
+                both.iter_mut().for_each(|u| *u = (*u << 1) | take(1));
+            }
+            let both = both.map(|value| signed(value, u_bits));
             let free = usize::from(!self.current_is_free(network.colouring().colour(id)));
             u[0].push(both[free]);
             u[1].push(both[1 - free]);
@@ -407,8 +407,10 @@ impl ArraySimulation {
                 continue;
             }
             let free = usize::from(!self.current_is_free(network.colouring().colour(id)));
-            put(u[free], u_bits);
-            put(u[1 - free], u_bits);
+            for i in (0..u_bits).rev() {
+                put(u[free] >> i, 1);
+                put(u[1 - free] >> i, 1);
+            }
         }
         for id in network.edge_ids() {
             put(state.generators[id.index()].state().into(), 16);

@@ -77,32 +77,31 @@ pub fn leaf_modules(top: &Module) -> Vec<LeafModule> {
     modules.collect()
 }
 
-/// The LUT of a design without a vendor, with the delay of [`Technology::Generic`].
+/// The LUT of a design without a vendor.
 const DELAY_LUT: &str = "
 (* keep_hierarchy *)
 module delay_lut #(parameter [15:0] INIT = 16'h0000) (input a, input b, input c, input d, output z);
     wire [15:0] table_ = INIT;
-    assign `TIMED(630) z = table_[{d, c, b, a}];
+    assign z = table_[{d, c, b, a}];
 endmodule
 ";
 
-/// Models of the vendors' LUTs with their delays, for simulators.
+/// Models of the vendors' primitives for simulators. They take no time: delays stand in the emitted text.
 pub fn simulation_models(technology: Technology) -> String {
-    let lut_ps = technology.lut_ps();
     match technology {
-        Technology::Ecp5 => format!(
+        Technology::Ecp5 => String::from(
             "module LUT4 #(parameter [15:0] INIT = 16'h0000) (input A, input B, input C, input D, output Z);\n\
-             \x20   wire [15:0] t = INIT;\n    assign #({lut_ps}) Z = t[{{D, C, B, A}}];\nendmodule\n\
+             \x20   wire [15:0] t = INIT;\n    assign Z = t[{D, C, B, A}];\nendmodule\n\
              module CCU2C #(parameter [15:0] INIT0 = 0, parameter [15:0] INIT1 = 0, parameter INJECT1_0 = \"NO\", parameter INJECT1_1 = \"NO\")\n\
              \x20   (input CIN, input A0, input B0, input C0, input D0, input A1, input B1, input C1, input D1, output S0, output S1, output COUT);\n\
-             \x20   wire p0 = INIT0[{{D0, C0, B0, A0}}], g0 = INIT0[{{2'b00, B0, A0}}];\n\
-             \x20   wire p1 = INIT1[{{D1, C1, B1, A1}}], g1 = INIT1[{{2'b00, B1, A1}}];\n\
+             \x20   wire p0 = INIT0[{D0, C0, B0, A0}], g0 = INIT0[{2'b00, B0, A0}];\n\
+             \x20   wire p1 = INIT1[{D1, C1, B1, A1}], g1 = INIT1[{2'b00, B1, A1}];\n\
              \x20   wire carry = p0 ? CIN : g0;\n\
-             \x20   assign S0 = p0 ^ CIN;\n    assign S1 = p1 ^ carry;\n    assign COUT = p1 ? carry : g1;\nendmodule\n"
+             \x20   assign S0 = p0 ^ CIN;\n    assign S1 = p1 ^ carry;\n    assign COUT = p1 ? carry : g1;\nendmodule\n",
         ),
-        Technology::Ice40 => format!(
+        Technology::Ice40 => String::from(
             "module SB_LUT4 #(parameter [15:0] LUT_INIT = 16'h0000) (input I0, input I1, input I2, input I3, output O);\n\
-             \x20   wire [15:0] t = LUT_INIT;\n    assign #({lut_ps}) O = t[{{I3, I2, I1, I0}}];\nendmodule\n"
+             \x20   wire [15:0] t = LUT_INIT;\n    assign O = t[{I3, I2, I1, I0}];\nendmodule\n",
         ),
         Technology::Generic => String::new(),
     }

@@ -1,18 +1,18 @@
 //! The edge cell with a parallel multiplier: one product a fire, two fires a step.
 //!
 //! Relaxing, the first fire makes the current into end 0, the second the current into end 1. In the last round of a
-//! chunk that learns, the same two products are the squares of the free and the clamped drop; their difference, doubled
+//! chunk that learns, the same two products are the squares of the clamped and the free drop; their difference, doubled
 //! as often as the configuration's offset says, moves the conductance. Then the conductance itself goes out where a
 //! current would, from which the nodes take their new gains.
 
 use super::operand::{Ends, current_shape, factor_shapes, operands};
 use super::sequence::edge_sequence;
-use super::sequence::state::{SECOND, SHIFT};
 use super::{Context, signed_for};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{falling_flop, join_ends, matched_delay, register};
+use crate::primitive::{CarryRow, SaturationRow, falling_flop, join_ends, matched_delay, register};
+use crate::technology::Technology;
 use wheatstone_sim::network::EdgeKind;
 use wheatstone_sim::shift_rounded;
 
@@ -74,10 +74,18 @@ pub fn parallel_edge(
     let generator = cell.wire("generator", Shape::unsigned(16));
     let k = cell.wire("k", Shape::unsigned(format.k_bits() + format.k_guard()));
 
-    let sequence = edge_sequence(&mut cell, context, &fire, &ports.phase, &ports.last, &generator);
+    let sequence = edge_sequence(
+        &mut cell,
+        context,
+        &fire,
+        &ports.phase,
+        &ports.last,
+        &ports.current_is_free,
+        &generator,
+    );
     cell.leaf("tick_back_flop", falling_flop(technology, &fire, &sequence.tick, &tick_back, &border.reset));
     cell.leaf(
-        "join_ends",
+        "join_requests",
         join_ends(
             technology,
             [&ports.requests[0], &ports.requests[1]],
@@ -89,13 +97,9 @@ pub fn parallel_edge(
     );
     cell.leaf("matched_delay", matched_delay(technology, luts, &enable, &border.strobe, &fire));
 
-    let ends = Ends {
-        current: ports.current.clone(),
-        previous: ports.previous.clone(),
-        current_is_free: ports.current_is_free.clone(),
-        last: ports.last.clone(),
-    };
-    let [x, y] = operands(&mut cell, context, kind, &ends, &sequence.state, &k);
+    let ends =
+        Ends { current: ports.current.clone(), previous: ports.previous.clone(), last: ports.last.clone() };
+    let [x, y] = operands(&mut cell, context, kind, &ends, &sequence, &k);
     let drop_most = (1 << format.v_bits()) - 1;
     let square = signed_for(drop_most * drop_most);
     let current = current_shape(format, kind);
@@ -110,10 +114,7 @@ pub fn parallel_edge(
     );
     let second_shape = Shape::signed((square.bits + 3).max(current.bits));
     let [second, next_second] = ["second", "next_second"].map(|name| cell.wire(name, second_shape));
-    cell.leaf(
-        "difference",
-        difference(context, &sequence.state, &ports.last, &first, &second, &product, &next_second),
-    );
+    cell.leaf("accumulator", accumulator(context, &sequence.accumulate, &second, &product, &next_second));
     cell.leaf(
         "second_register",
         register(technology, &fire, &next_second, &second, Some(&sequence.take_second), None, 0),
@@ -212,37 +213,56 @@ fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, produc
     }
 }
 
-/// What `second` becomes: minus the product, the first square minus it, or its own double.
-fn difference(
-    context: Context<'_>,
-    state: &Bus,
-    last: &Bus,
-    first: &Bus,
-    second: &Bus,
-    product: &Bus,
-    next: &Bus,
-) -> Leaf {
-    let top = bits(next) - 1;
-    let zero = format!("{}'sd0", top + 1);
-    Leaf::function("difference", "minus the product, or the difference of squares, or twice that", {
-        context.technology.lut_ps() + context.technology.carry_ps(top)
+/// What `second` becomes: the product, its negative, the sum of both, or twice itself.
+fn accumulator(context: Context<'_>, code: &Bus, second: &Bus, product: &Bus, next: &Bus) -> Leaf {
+    let (width, product_bits) = (bits(next), bits(product));
+    let top = width - 1;
+    let m = if product_bits == width {
+        "product".to_owned()
+    } else {
+        format!("{{{{{}{{product[{}]}}}}, product}}", width - product_bits, product_bits - 1)
+    };
+    // One carry cell a bit: f(code[1], m, code[0]) is m, ~m, m or ~d beside d's gate. Bit 0 only makes the carry.
+    let sum = match context.technology {
+        Technology::Ecp5 => {
+            let row = CarryRow {
+                name: "row",
+                bits: width,
+                init: 0x0378,
+                first: 0xa380,
+                carry_in: true,
+                operands: [
+                    "second".to_owned(),
+                    format!("{{{{{top}{{code[1]}}}}, m[0]}}"),
+                    format!("{{m[{top}:1], code[1]}}"),
+                    format!("{{{width}{{code[0]}}}}"),
+                ],
+            };
+            format!(
+                "{}wire [{top}:0] sum = {{row[{top}:1], code[1] ? ~code[0] & (second[0] ^ m[0]) : m[0]}};",
+                row.verilog()
+            )
+        }
+        _ => format!(
+            "wire [{top}:0] sum = code[1] ? (code[0] ? {{second[{}:0], 1'b0}} : second + m) : code[0] ? -m : m;",
+            top - 1
+        ),
+    };
+    Leaf::function("accumulator", "the product, its negative, the sum of both, or twice itself", {
+        context.technology.carry_ps(width)
     })
-    .input("state", state)
-    .input("last", last)
-    .input("first", first)
+    .input("code", code)
     .input("second", second)
     .input("product", product)
-    .verilog(format!(
-        "wire signed [{top}:0] base = (last & (state == 3'd{SECOND})) ? first : {zero};\n\
-         wire signed [{top}:0] minus = base - product;"
-    ))
-    .output("next", next, format!("(state == 3'd{SHIFT}) ? second <<< 1 : minus"))
+    .verilog(format!("wire [{top}:0] m = {m};\n{sum}"))
+    .output("next", next, "sum")
     .evaluate(|x, y| {
-        let &[state, last, first, second, product] = x else { return };
-        y[0] = match state {
-            SHIFT => second << 1,
-            SECOND if last == 1 => first - product,
-            _ => -product,
+        let &[code, second, product] = x else { return };
+        y[0] = match code {
+            0 => product,
+            1 => -product,
+            2 => second + product,
+            _ => second << 1,
         };
     })
 }
@@ -258,47 +278,67 @@ fn learning(
     next: &Bus,
 ) -> Leaf {
     let format = context.design.format();
-    let (low, high) = format.k_range(context.design.rules().g_min.into());
-    let (width, shift) = (bits(k), alpha.unsigned_abs());
-    // One bit more than either term, so that nothing is lost before saturation.
-    let change_bits =
-        if alpha >= 0 { bits(second) + shift } else { (bits(second) + 1).saturating_sub(shift).max(2) };
-    let sum_bits = change_bits.max(width + 1) + 1;
-    let top = sum_bits - 1;
-    let change = if alpha >= 0 {
-        format!("wire signed [{top}:0] wide = second;\nwire signed [{top}:0] change = wide <<< {shift};")
-    } else if shift > bits(second) {
-        // Less than a half, whatever it is.
-        format!("wire signed [{top}:0] change = 0;")
+    let g_min = i64::from(context.design.rules().g_min);
+    let (low, high) = format.k_range(g_min);
+    let (width, shift, second_bits) = (bits(k), alpha.unsigned_abs(), bits(second));
+    let top = width - 1;
+    // The change before rounding, with at least one bit above the accumulator.
+    let moved_bits =
+        if alpha >= 0 { second_bits + shift } else { second_bits.saturating_sub(shift) }.max(width + 1);
+    let extended = moved_bits.max(second_bits);
+    let moved = if alpha >= 0 { format!("wide <<< {shift}") } else { format!("wide >>> {shift}") };
+    // Half the last bit that stays: a carry. Far below everything it is the sign, which rounds to 0.
+    let half =
+        if alpha >= 0 { "1'b0".to_owned() } else { format!("second[{}]", (shift - 1).min(second_bits - 1)) };
+    let wide = if extended == second_bits {
+        "second".to_owned()
     } else {
-        format!(
-            "wire signed [{0}:0] half = 1 <<< {1};\nwire signed [{0}:0] rounded = second + half;\nwire signed [{top}:0] change = rounded >>> {shift};",
-            bits(second),
-            shift - 1
-        )
+        format!("{{{{{}{{second[{}]}}}}, second}}", extended - second_bits, second_bits - 1)
+    };
+    let g_min_bits: String = (0..format.k_bits())
+        .map(|i| {
+            let bit = format!("sum[{}]", i + format.k_guard() + 1);
+            let (before, after) = (format!("below[{i}]"), i + 1);
+            let join = if (g_min >> i) & 1 == 1 { "|" } else { "&" };
+            format!("assign below[{after}] = ~{bit} {join} {before};\n")
+        })
+        .collect();
+    let row = SaturationRow {
+        name: "chosen",
+        bits: width,
+        value: "learnt",
+        scanned: "shifted",
+        code: "code",
+        high,
+        low,
     };
     let name = if alpha >= 0 { format!("learning_p{shift}") } else { format!("learning_m{shift}") };
-    Leaf::function(name, "the conductance accumulator after learning, saturated", {
-        context.technology.carry_ps(sum_bits) + 3 * context.technology.lut_ps()
+    Leaf::function(name, "the conductance accumulator after learning, saturated, or the scan chain", {
+        context.technology.carry_ps(width) + 3 * context.technology.lut_ps()
     })
     .input("k", k)
     .input("second", second)
     .input("scan", scan)
     .input("generator", generator)
     .verilog(format!(
-        "{change}\n\
-         wire signed [{top}:0] sum = $signed({{{{{}{{1'b0}}}}, k}}) + change;\n\
-         wire signed [{top}:0] low = {};\nwire signed [{top}:0] high = {};\n\
-         wire [{}:0] learnt = (sum < low) ? {} : (sum > high) ? {} : sum[{}:0];",
-        sum_bits - width,
-        crate::verilog::literal(Shape::signed(sum_bits), low),
-        crate::verilog::literal(Shape::signed(sum_bits), high),
-        width - 1,
-        crate::verilog::literal(Shape::unsigned(width), low),
-        crate::verilog::literal(Shape::unsigned(width), high),
-        width - 1,
+        "wire signed [{e}:0] wide = {wide};\nwire signed [{e}:0] moved = {moved};\nwire half = {half};\n\
+         // One bit more below carries the half in.\n\
+         wire [{sum_top}:0] sum = {{1'b0, k, 1'b1}} + {{1'b0, moved[{top}:0], half}};\n\
+         wire carry = sum[{sum_top}];\nwire [{top}:0] learnt = sum[{width}:1];\nwire sign = moved[{m}];\n\
+         wire outside = (carry ^ sign) | (|(moved[{m}:{width}] ^ {{{above}{{sign}}}}));\n\
+         // Whether the conductance is below its smallest value {g_min}, bit by bit.\n\
+         wire [{k_bits}:0] below;\nassign below[0] = 1'b0;\n{g_min_bits}\
+         (* keep *) wire [1:0] code;\n\
+         assign code = scan ? 2'd3 : (outside & ~sign) ? 2'd1 : (outside | below[{k_bits}]) ? 2'd2 : 2'd0;\n\
+         wire [{top}:0] shifted = {{generator[0], k[{top}:1]}};\n{row}",
+        e = extended - 1,
+        m = moved_bits - 1,
+        sum_top = width + 1,
+        above = moved_bits - width,
+        k_bits = format.k_bits(),
+        row = row.verilog(context.technology == Technology::Ecp5),
     ))
-    .output("next", next, format!("scan ? {{generator[0], k[{}:1]}} : learnt", width - 1))
+    .output("next", next, "chosen")
     .evaluate(move |x, y| {
         let &[k, second, scan, generator] = x else { return };
         let change = if alpha >= 0 { second << shift } else { shift_rounded(second, shift) };

@@ -37,8 +37,6 @@ pub struct Border {
     pub scan: Bus,
     /// Clocks all cells in scan mode.
     pub strobe: Bus,
-    /// In scan mode, at one strobe: nodes take over the previous voltage's rounding.
-    pub capture: Bus,
     /// Steps to relax in this chunk.
     pub steps: Bus,
     /// Whether the chunk ends with a learning step, or at least with new gains.
@@ -66,7 +64,6 @@ impl Border {
             reset: bit(),
             scan: bit(),
             strobe: bit(),
-            capture: bit(),
             steps: Bus::new(Shape::unsigned(STEP_BITS)),
             close: bit(),
             present: bit(),
@@ -79,13 +76,12 @@ impl Border {
     }
 
     /// All of it with names.
-    pub fn named(&self) -> [(&'static str, &Bus); 13] {
+    pub fn named(&self) -> [(&'static str, &Bus); 12] {
         [
             ("go", &self.go),
             ("reset", &self.reset),
             ("scan", &self.scan),
             ("strobe", &self.strobe),
-            ("capture", &self.capture),
             ("steps", &self.steps),
             ("close", &self.close),
             ("present", &self.present),

@@ -2,7 +2,9 @@
 //!
 //! A node keeps two accumulators that take turns: `current`, of the wave updated last, and `previous`, of the other.
 //! A step turns `previous` into the new `current`. So nothing in the datapath needs to know which wave is which, except
-//! the nudge.
+//! the nudge. The scan chain winds through both, bit by bit: the highest of `current`, the highest of `previous`, the next
+//! one of `current`. So `previous` takes `current` in scan mode as it does in a step, and the rounded previous
+//! voltage, which is no state of its own, is right again when the last bit has come in.
 
 use super::edge::scan_end;
 use super::sequence::{NodeSequence, node_sequence};
@@ -10,7 +12,8 @@ use super::{Context, signed_for};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{join_requests, matched_delay, register};
+use crate::primitive::{CarryRow, SaturationRow, join_requests, matched_delay, register};
+use crate::technology::Technology;
 use crate::verilog::literal;
 use wheatstone_sim::network::DiodeClamp;
 use wheatstone_sim::{Nudge, shift_rounded};
@@ -60,6 +63,8 @@ pub struct NodeTraits {
     pub colour: u8,
     /// By edge: the current must be doubled, because other edges of the node send twice theirs. Empty if none does.
     pub doubled: Vec<bool>,
+    /// Some of its edges are transistors, and currents come twice.
+    pub transistors: bool,
     /// The ports of an output.
     pub output: Option<OutputPorts>,
 }
@@ -187,9 +192,9 @@ pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, 
         }
     });
     let u_shape = Shape::signed(format.v_bits() + format.v_guard());
-    let [current_u, next_u, previous_u, next_previous] =
-        ["current_u", "next_u", "previous_u", "next_previous"].map(|name| cell.wire(name, u_shape));
-    let [take_u, take_voltage] = ["take_u", "take_voltage"].map(|name| cell.wire(name, Shape::BIT));
+    let [current_u, next_u, previous_u] =
+        ["current_u", "next_u", "previous_u"].map(|name| cell.wire(name, u_shape));
+    let take_u = cell.wire("take_u", Shape::BIT);
 
     let nudging = match (&traits.output, rules.nudge) {
         (Some(output), Nudge::Current { beta, centred }) => {
@@ -199,49 +204,37 @@ pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, 
         _ => None,
     };
     let sum = sum(&mut cell, context, &traits.doubled, &sequence, &ports.currents, nudging.as_ref());
-    let gain = gain(&mut cell, context, &fire, &sequence, &sum);
-    let change = scaled(&mut cell, context, !traits.doubled.is_empty(), &sum, &gain);
+    let gain = gain(&mut cell, context, traits, &fire, &sequence, &sum);
+    let shifted = shifted(&mut cell, context, traits, &sum, &gain);
     let nudge = match (&traits.output, rules.nudge) {
         (Some(output), Nudge::Clamped { eta }) => {
             Some(clamped_nudge(&mut cell, context, &sequence, ports, output, eta.into(), &current_u))
         }
         _ => None,
     };
-    let update =
-        Update { previous: &previous_u, current: &current_u, change: &change, nudge: nudge.as_ref() };
+    let update = Update {
+        previous: &previous_u,
+        shifted: &shifted,
+        half: &gain.half,
+        nudge: nudge.as_ref(),
+        bounded: traits.is_bounded(),
+    };
     cell.leaf("update", update.leaf(context, traits.clamp, &ports.scan_in, &next_u));
-
-    let bits_u = u_shape.bits;
-    let turn = Leaf::function("turn", "the waves take turns, or the scan chain shifts", technology.lut_ps())
-        .input("current", &current_u)
-        .input("previous", &previous_u)
+    let take = Leaf::function("take", "the waves take turns, or the scan chain shifts", technology.lut_ps())
         .input("relax", &sequence.relax)
         .input("scan", &border.scan)
-        .input("capture", &border.capture)
-        .output(
-            "next_previous",
-            &next_previous,
-            format!("scan ? {{current[0], previous[{}:1]}} : current", bits_u - 1),
-        )
-        .output("take_u", &take_u, "scan | relax")
-        .output("take_voltage", &take_voltage, "scan ? capture : relax")
-        .evaluate(move |x, y| {
-            let &[current, previous, relax, scan, capture] = x else { return };
-            let shifted = ((current & 1) << (bits_u - 1)) | ((previous >> 1) & ((1 << (bits_u - 1)) - 1));
-            y[0] = if scan == 1 { shifted } else { current };
-            y[1] = scan | relax;
-            y[2] = if scan == 1 { capture } else { relax };
-        });
-    cell.leaf("turn", turn);
+        .output("take", &take_u, "relax | scan")
+        .evaluate(|x, y| y[0] = x[0] | x[1]);
+    cell.leaf("take", take);
     cell.leaf("current_register", register(technology, &fire, &next_u, &current_u, Some(&take_u), None, 0));
     cell.leaf(
         "previous_register",
-        register(technology, &fire, &next_previous, &previous_u, Some(&take_u), None, 0),
+        register(technology, &fire, &current_u, &previous_u, Some(&take_u), None, 0),
     );
     cell.leaf("rounding", rounding(context, &current_u, &ports.current));
     cell.leaf(
         "previous_voltage_register",
-        register(technology, &fire, &ports.current, &ports.previous, Some(&take_voltage), None, 0),
+        register(technology, &fire, &ports.current, &ports.previous, Some(&take_u), None, 0),
     );
     cell.leaf("scan_end", scan_end(&previous_u, &ports.scan_out));
     if let Some(output) = &traits.output {
@@ -332,177 +325,426 @@ fn balanced(terms: &[String]) -> String {
     }
 }
 
-/// A node's gain as it sits in its register: mantissa and shift above the smallest.
+/// A node's gain as it sits in its registers. The mantissa `q` in 8..=15 is `2^e (4 (factor + 1) + term)` with `e` 0 or 1,
+/// which takes two additions instead of three; `e` goes into the shift.
 #[derive(Clone, Debug)]
 struct GainBuses {
-    q: Bus,
-    shift: Bus,
+    /// 0..=3.
+    factor: Bus,
+    /// 0: nothing; 1: plus one; 3: minus one.
+    term: Bus,
+    /// How far to shift right, in steps of two: its bits above the lowest.
+    pairs: Bus,
+    /// Whether to shift one more.
+    half: Bus,
 }
 
-/// Adds the gain: a priority encoder, five small tables and a register taken over in the last round.
+/// `(factor, term, e)` of a mantissa.
+fn split(q: u8) -> (u8, u8, u8) {
+    match q {
+        10 | 14 => {
+            let (factor, term, _) = split(q / 2);
+            (factor, term, 1)
+        }
+        _ => match q % 4 {
+            0 => (q / 4 - 1, 0, 0),
+            1 => (q / 4 - 1, 1, 0),
+            _ => (q / 4, 3, 0),
+        },
+    }
+}
+
+impl NodeTraits {
+    /// Whether no current can exceed what the gain allows for, so that a step moves the accumulator by less than four
+    /// times its range. A transistor fed below the lowest rail can.
+    fn is_bounded(&self) -> bool {
+        !self.transistors
+    }
+
+    /// Bits of the sum of all conductances, the nudging conductance included.
+    fn conductance_bits(&self, context: Context<'_>, degree: usize) -> u32 {
+        let (format, rules) = (context.design.format(), context.design.rules());
+        let most =
+            if self.is_bounded() { format.g_max() } else { format.g_max() - i64::from(rules.lowest_rail) };
+        let nudging = match (&self.output, rules.nudge) {
+            (Some(_), Nudge::Current { beta, .. }) => 1 << (format.k_bits() - u32::from(beta)),
+            _ => 0,
+        };
+        let sum = most.max(format.g_max()) * i64::try_from(degree).unwrap_or(i64::MAX) + nudging;
+        64 - sum.leading_zeros()
+    }
+}
+
+/// Adds the gain: a normaliser, small tables and registers taken over in the last round.
 fn gain(
     cell: &mut Module,
     context: Context<'_>,
+    traits: &NodeTraits,
     fire: &Bus,
     sequence: &NodeSequence,
     sum: &Bus,
 ) -> GainBuses {
     let (technology, design) = (context.technology, context.design);
     let k_bits = design.format().k_bits();
-    let d_bits = bits(sum) - 1;
+    let degree = sequence.degree;
+    let d_bits = traits.conductance_bits(context, degree);
     let smallest = k_bits - 4;
-    // With d at most 2, no sum of that width can ask for more.
-    let widest = (d_bits - 1 + 2).saturating_sub(smallest);
-    let shift_shape = Shape::unsigned((32 - widest.leading_zeros()).max(1));
-    let q_shape = Shape::unsigned(4);
-    let (next_q, q) = (cell.wire("next_q", q_shape), cell.wire("q", q_shape));
-    let (next_shift, shift) = (cell.wire("next_shift", shift_shape), cell.wire("shift", shift_shape));
-    let take = cell.wire("take_gain", Shape::BIT);
     let table = design.gains().clone();
-    let entries = table.entries();
-    let mut body = format!(
-        "// Leading one of D and the four bits below it.\nreg [5:0] n;\nreg [3:0] m;\nreg [3:0] q_of;\nreg [1:0] d_of;\ninteger i;\nalways @* begin\n    n = 6'd0;\n    for (i = 0; i < {d_bits}; i = i + 1) if (sum[i]) n = i;\nend\nwire [{top}:0] aligned = {{sum[{top_d}:0], 4'd0}} >> n;\nalways @* begin\n    m = aligned[3:0];\n    case (m)\n",
-        top = d_bits + 3,
-        top_d = d_bits - 1
-    );
-    for (m, (q, d)) in entries.iter().enumerate() {
-        body += &format!("        4'd{m}: begin q_of = 4'd{q}; d_of = 2'd{d}; end\n");
-    }
-    body += &format!(
-        "    endcase\nend\nwire [6:0] s = n + d_of;\nwire [6:0] above = (s > 7'd{smallest}) ? s - 7'd{smallest} : 7'd0;\n"
-    );
+    let most_d = table.entries().iter().map(|&(_, d)| u32::from(d)).max().unwrap_or(0);
+    // s - smallest + 1 - e
+    let most = (d_bits - 1 + most_d).saturating_sub(smallest) + 1;
+    let shift_bits = (32 - most.leading_zeros()).max(2);
+    let pairs_shape = Shape::unsigned(shift_bits - 1);
+    let two = Shape::unsigned(2);
+    let [next_factor, factor, next_term, term] =
+        ["next_factor", "factor", "next_term", "term"].map(|name| cell.wire(name, two));
+    let [next_pairs, pairs] = ["next_pairs", "pairs"].map(|name| cell.wire(name, pairs_shape));
+    let [next_half, half, take] = ["next_half", "half", "take_gain"].map(|name| cell.wire(name, Shape::BIT));
+
     let leaf =
-        Leaf::function("gain", "the over-relaxation gain of a sum of conductances", 6 * technology.lut_ps())
+        Leaf::function("gain", "the over-relaxation gain of a sum of conductances", 7 * technology.lut_ps())
             .input("sum", sum)
             .input("last", &sequence.last)
-            .input("scan", &context.border.scan)
-            .verilog(body)
-            .output("q", &next_q, "q_of")
-            .output("shift", &next_shift, format!("above[{}:0]", shift_shape.bits - 1))
-            .output("take", &take, "last & ~scan")
+            .verilog(gain_text(d_bits, smallest, shift_bits, table.entries()))
+            .output("factor", &next_factor, "factor_of[1:0]")
+            .output("term", &next_term, "term_of[1:0]")
+            .output("pairs", &next_pairs, format!("shift[{}:1]", shift_bits - 1))
+            .output("half", &next_half, "shift[0]")
+            .output("take", &take, "last")
             .evaluate(move |x, y| {
                 let gain = table.gain(x[0] & ((1 << d_bits) - 1), k_bits);
-                y[0] = gain.q.into();
-                y[1] = i64::from(gain.s - smallest);
-                y[2] = x[1] & (1 - x[2]);
+                let (factor, term, e) = split(gain.q);
+                let shift = i64::from(gain.s - smallest) + 1 - i64::from(e);
+                (y[0], y[1], y[2], y[3], y[4]) = (factor.into(), term.into(), shift >> 1, shift & 1, x[1]);
             });
     cell.leaf("gain", leaf);
-    cell.leaf("q_register", register(technology, fire, &next_q, &q, Some(&take), None, 8));
-    cell.leaf("shift_register", register(technology, fire, &next_shift, &shift, Some(&take), None, 0));
-    GainBuses { q, shift }
+    for (name, d, q) in [
+        ("factor_register", &next_factor, &factor),
+        ("term_register", &next_term, &term),
+        ("pairs_register", &next_pairs, &pairs),
+        ("half_register", &next_half, &half),
+    ] {
+        cell.leaf(name, register(technology, fire, d, q, Some(&take), None, 0));
+    }
+    GainBuses { factor, term, pairs, half }
 }
 
-/// Adds the change of the accumulator: the sum times the gain, rounded.
-fn scaled(cell: &mut Module, context: Context<'_>, doubled: bool, sum: &Bus, gain: &GainBuses) -> Bus {
-    let format = context.design.format();
-    let scaled_shape = Shape::signed(bits(sum) + 4);
-    let scaled = cell.wire("scaled", scaled_shape);
-    let leaf = Leaf::function(
-        "mantissa",
-        "the sum times the gain's mantissa",
-        3 * context.technology.carry_ps(scaled_shape.bits),
-    )
-    .input("sum", sum)
-    .input("q", &gain.q)
-    .verilog(format!(
-        "wire signed [{top}:0] one = sum;\n\
-             wire signed [{top}:0] two = (one <<< 1) + (q[2] ? one : 0);\n\
-             wire signed [{top}:0] four = (two <<< 1) + (q[1] ? one : 0);",
-        top = scaled_shape.bits - 1
-    ))
-    .output("scaled", &scaled, "(four <<< 1) + (q[0] ? one : 0)")
-    // A mantissa is 8 to 15: its highest bit is taken for granted.
-    .evaluate(|x, y| y[0] = x[0] * (x[1] | 8));
-    cell.leaf("mantissa", leaf);
+/// Finds the leading one of `D = sum[d_bits-1:0]` (0 counts as 1) and looks up the gain.
+fn gain_text(d_bits: u32, smallest: u32, shift_bits: u32, entries: &[(u8, u8); 16]) -> String {
+    use std::fmt::Write;
+    let top = d_bits - 1;
+    let levels = 32 - (d_bits - 1).leading_zeros();
+    let mut text = format!(
+        "// D with its leading one moved to the top; zeros says how far.\nwire [{top}:0] level_{levels} = sum[{top}:0];\n"
+    );
+    for level in (0..levels).rev() {
+        let (by, from) = (1u32 << level, level + 1);
+        let _ = writeln!(
+            text,
+            "(* keep *) wire low_{level};\nassign low_{level} = ~(|level_{from}[{top}:{}]);\n\
+             wire [{top}:0] level_{level} = low_{level} ? {{level_{from}[{}:0], {by}'d0}} : level_{from};",
+            d_bits - by,
+            d_bits - by - 1,
+        );
+    }
+    let zeros: Vec<String> = (0..levels).rev().map(|level| format!("low_{level}")).collect();
+    let m: Vec<String> = (1..=4)
+        .map(|i| if i < d_bits { format!("level_0[{}]", d_bits - 1 - i) } else { "1'b0".to_owned() })
+        .collect();
+    let _ = writeln!(
+        text,
+        "wire [{}:0] zeros = {{{}}};\nwire [3:0] m = {{{}}};",
+        levels - 1,
+        zeros.join(", "),
+        m.join(", ")
+    );
+    // Tables over m, one constant a bit.
+    let constant = |bit: &dyn Fn(u8, u8) -> bool| {
+        let value =
+            entries.iter().enumerate().fold(0u32, |sum, (m, &(q, d))| sum | (u32::from(bit(q, d)) << m));
+        format!("16'h{value:04x}")
+    };
+    for (name, bit) in [
+        ("factor_of[0]", &(|q, _| split(q).0 & 1 == 1) as &dyn Fn(u8, u8) -> bool),
+        ("factor_of[1]", &|q, _| split(q).0 & 2 == 2),
+        ("term_of[0]", &|q, _| split(q).1 & 1 == 1),
+        ("term_of[1]", &|q, _| split(q).1 & 2 == 2),
+        ("d_of[0]", &|_, d| d & 1 == 1),
+        ("d_of[1]", &|_, d| d & 2 == 2),
+        ("one_more", &|q, _| split(q).2 == 0),
+    ] {
+        let (wire, index) = name.split_once('[').map_or((name, ""), |(wire, _)| (wire, &name[wire.len()..]));
+        if index != "[1]" {
+            let width = if index.is_empty() { "" } else { "[1:0] " };
+            let _ = writeln!(text, "(* keep *) wire {width}{wire};");
+        }
+        let table = format!("{}_{}", wire, if index == "[1]" { "high" } else { "low" });
+        let _ =
+            writeln!(text, "wire [15:0] {table} = {};\nassign {wire}{index} = {table}[m];", constant(bit));
+    }
+    // above = max(n + d - smallest, 0) with n = d_bits - 1 - zeros, as a table over d and zeros; then one more or not.
+    let cases = 1u32 << levels;
+    let index_bits = levels + 2;
+    let above_bits = shift_bits;
+    let clipped = |index: u32| {
+        let (zeros, d) = (index % cases, index / cases);
+        let n = (d_bits - 1).saturating_sub(zeros);
+        (n + d).saturating_sub(smallest)
+    };
+    let _ = writeln!(
+        text,
+        "wire [{}:0] place = {{d_of, zeros}};\n(* keep *) wire [{}:0] above;",
+        index_bits - 1,
+        above_bits - 1
+    );
+    for bit in 0..above_bits {
+        let entries = 4 * cases;
+        let value: String = (0..entries)
+            .rev()
+            .map(|index| if (clipped(index) >> bit) & 1 == 1 { '1' } else { '0' })
+            .collect();
+        let _ = writeln!(
+            text,
+            "wire [{}:0] above_{bit} = {entries}'b{value};\nassign above[{bit}] = above_{bit}[place];",
+            entries - 1
+        );
+    }
+    let _ = writeln!(text, "wire [{}:0] shift;", shift_bits - 1);
+    for bit in 0..shift_bits {
+        let carry: String = (0..bit).map(|lower| format!(" & above[{lower}]")).collect();
+        let _ = writeln!(text, "assign shift[{bit}] = above[{bit}] ^ (one_more{carry});");
+    }
+    text
+}
 
-    // change = round(scaled 2^GV / 2^(s + 3)), with s = K - 4 + shift; one more if currents are doubled.
-    let smallest = i64::from(format.k_bits()) - 4 + 3 + i64::from(doubled) - i64::from(format.v_guard());
-    let left = u32::try_from(-smallest).unwrap_or(0);
-    let right = u32::try_from(smallest).unwrap_or(0);
-    let widened = scaled_shape.bits + left + 1;
-    let change_shape = Shape::signed((widened - right.min(widened - 2)).max(2));
-    let change = cell.wire("change", change_shape);
-    let top = widened - 1;
-    let leaf =
-        Leaf::function(format!("shift_{right}_{left}"), "divided by a power of two and rounded, ties up", {
-            2 * context.technology.lut_ps() + context.technology.carry_ps(widened)
-        })
-        .input("scaled", &scaled)
-        .input("shift", &gain.shift)
-        .verilog(format!(
-            "wire signed [{top}:0] wide = scaled;\n\
-         wire [6:0] by = shift + 7'd{right};\n\
-         wire signed [{top}:0] left = wide <<< {left};\n\
-         wire signed [{next}:0] doubled = {{left, 1'b0}};\n\
-         wire signed [{next}:0] shifted = doubled >>> by;\n\
-         wire signed [{next}:0] rounded = shifted + 1;",
-            next = top + 1
-        ))
-        .output("change", &change, format!("rounded[{}:1]", change_shape.bits))
-        .evaluate(move |x, y| {
-            let shift = u32::try_from(x[1]).unwrap_or(0) + right;
-            y[0] = shift_rounded(x[0] << left, shift);
-        });
+/// Adds the sum times the gain, but for the lowest bit of the shift: with one bit kept below the last, for rounding.
+fn shifted(cell: &mut Module, context: Context<'_>, traits: &NodeTraits, sum: &Bus, gain: &GainBuses) -> Bus {
+    let (technology, format) = (context.technology, context.design.format());
+    let width = bits(sum);
+    let product_shape = Shape::signed(width + 4);
+    let product = cell.wire("product", product_shape);
+    cell.leaf("mantissa", mantissa(context, sum, gain, &product));
+
+    // change = round(sum q 2^GV / 2^(s + 3 + t)) = round(product / 2^(shift + right)), t = 1 if currents come twice.
+    let right = i64::from(format.k_bits()) - 2 + i64::from(traits.transistors) - i64::from(format.v_guard());
+    // Bits below the rounding bit change nothing; where there is none, one is added.
+    let (drop, pad) = if right >= 1 { (right - 1, 0) } else { (0, 1 - right) };
+    let (drop, pad) = (u32::try_from(drop).unwrap_or(0), u32::try_from(pad).unwrap_or(0));
+    let u_bits = format.v_bits() + format.v_guard();
+    let full = product_shape.bits + pad - drop.min(product_shape.bits - 2);
+    let kept = if traits.is_bounded() { u_bits + 4 } else { full };
+    let shifted = cell.wire("shifted", Shape::signed(kept));
+    let pairs_bits = bits(&gain.pairs);
+    let longest = kept + 2 * ((1 << pairs_bits) - 1);
+    let mut text = String::new();
+    let padded = if pad > 0 {
+        format!("{{product, {pad}'d0}}")
+    } else {
+        format!("product[{}:{drop}]", product_shape.bits - 1)
+    };
+    let full_bits = product_shape.bits + pad - drop;
+    text += &format!("wire signed [{}:0] whole = {padded};\n", full_bits - 1);
+    let extended = if longest > full_bits {
+        format!("{{{{{}{{whole[{}]}}}}, whole}}", longest - full_bits, full_bits - 1)
+    } else {
+        format!("whole[{}:0]", longest - 1)
+    };
+    text += &format!("wire [{}:0] level_{pairs_bits} = {extended};\n", longest - 1);
+    let mut length = longest;
+    for level in (0..pairs_bits).rev() {
+        let by = 2u32 << level;
+        length -= by;
+        text += &format!(
+            "wire [{}:0] level_{level} = pairs[{level}] ? level_{from}[{}:{by}] : level_{from}[{}:0];\n",
+            length - 1,
+            length + by - 1,
+            length - 1,
+            from = level + 1
+        );
+    }
+    let leaf = Leaf::function(format!("shift_{drop}_{pad}"), "all but the lowest bit of the shift", {
+        u64::from(pairs_bits) * technology.lut_ps()
+    })
+    .input("product", &product)
+    .input("pairs", &gain.pairs)
+    .verilog(text)
+    .output("shifted", &shifted, "level_0")
+    .evaluate(move |x, y| {
+        let whole = (x[0] << pad) >> drop;
+        y[0] = whole >> (2 * x[1]).min(63);
+    });
     cell.leaf("shifter", leaf);
-    change
+    shifted
+}
+
+/// The sum times `4 (factor + 1) + term`.
+fn mantissa(context: Context<'_>, sum: &Bus, gain: &GainBuses, product: &Bus) -> Leaf {
+    let technology = context.technology;
+    let width = bits(sum);
+    let top = width + 3;
+    // Both additions choose their second operand in the LUTs of the carry chain.
+    let text = match technology {
+        Technology::Ecp5 => {
+            let times = CarryRow {
+                name: "times",
+                bits: width + 1,
+                init: 0x2278,
+                first: 0x2278,
+                carry_in: false,
+                operands: [
+                    format!("{{sum[{0}], sum}}", width - 1),
+                    format!("{{{}{{factor[1]}}}}", width + 1),
+                    format!("{{{{2{{sum[{}]}}}}, sum[{}:1]}}", width - 1, width - 1),
+                    format!("{{{}{{factor[0]}}}}", width + 1),
+                ],
+            };
+            let plus = CarryRow {
+                name: "plus",
+                bits: width + 3,
+                init: 0x96aa,
+                first: 0x1010,
+                carry_in: true,
+                operands: [
+                    "{scaled, sum[0]}".to_owned(),
+                    format!("{{{{4{{sum[{}]}}}}, sum[{}:2], sum[1]}}", width - 1, width - 1),
+                    format!("{{{{{}{{term[1]}}}}, minus}}", width + 2),
+                    format!("{{{}{{term[0]}}}}", width + 3),
+                ],
+            };
+            format!(
+                "{}wire [{}:0] scaled = {{times, sum[0] & ~factor[0]}};\nwire minus = term[1] & term[0];\n{}\
+                 wire [{top}:0] both = {{plus[{}:1], term[0] & (sum[1] ^ (term[1] & sum[0])), term[0] & sum[0]}};",
+                times.verilog(),
+                width + 1,
+                plus.verilog(),
+                width + 2
+            )
+        }
+        _ => format!(
+            "wire signed [{top}:0] one = {{{{4{{sum[{0}]}}}}, sum}};\n\
+             wire signed [{top}:0] scaled = (factor[0] ? one <<< 1 : one) + (factor[1] ? one <<< 1 : {1}'sd0);\n\
+             wire signed [{top}:0] both = (scaled <<< 2) + (term[0] ? (term[1] ? -one : one) : {1}'sd0);",
+            width - 1,
+            width + 4
+        ),
+    };
+    Leaf::function("mantissa", "the sum times 4 (factor + 1) + term", 2 * technology.carry_ps(width + 3))
+        .input("sum", sum)
+        .input("factor", &gain.factor)
+        .input("term", &gain.term)
+        .verilog(text)
+        .output("product", product, "both")
+        .evaluate(|x, y| {
+            let term = match x[2] {
+                1 => 1,
+                3 => -1,
+                _ => 0,
+            };
+            y[0] = x[0] * (4 * (x[1] + 1) + term);
+        })
 }
 
 /// The new accumulator of the wave whose turn it is.
 struct Update<'a> {
     previous: &'a Bus,
-    current: &'a Bus,
-    change: &'a Bus,
+    shifted: &'a Bus,
+    half: &'a Bus,
     /// Whether a nudge replaces relaxing, and by what.
     nudge: Option<&'a (Bus, Bus)>,
+    bounded: bool,
 }
 
 impl Update<'_> {
     fn leaf(&self, context: Context<'_>, clamp: DiodeClamp, scan_in: &Bus, next: &Bus) -> Leaf {
         let technology = context.technology;
         let (low, high) = context.design.format().u_range();
-        let width = bits(next);
-        let sum_bits = bits(self.change).max(width) + 1;
-        let (top, u_top) = (sum_bits - 1, width - 1);
-        let u = |value: i64| literal(Shape::signed(width), value);
-        let wide = |value: i64| literal(Shape::signed(sum_bits), value);
-        let (diode, diode_name) = match clamp {
-            DiodeClamp::None => ("limited".to_owned(), ""),
-            DiodeClamp::NonNegative => (format!("limited[{u_top}] ? {} : limited", u(0)), "_above"),
-            DiodeClamp::NonPositive => (format!("limited[{u_top}] ? limited : {}", u(0)), "_below"),
+        let (width, shifted_bits) = (bits(next), bits(self.shifted));
+        let sum_shape = Shape::signed(if self.bounded { width + 3 } else { width.max(shifted_bits) + 1 });
+        let (n, u_top) = (sum_shape.bits, width - 1);
+        let extend = |name: &str, from: u32, low: u32| {
+            let kept = from - low;
+            if kept >= n {
+                format!("{name}[{}:{low}]", low + n - 1)
+            } else {
+                format!("{{{{{}{{{name}[{}]}}}}, {name}[{}:{low}]}}", n - kept, from - 1, from - 1)
+            }
+        };
+        let previous = extend("previous", width, 0);
+        let (whole, halved) = (extend("shifted", shifted_bits, 1), extend("shifted", shifted_bits, 2));
+        let sum = match technology {
+            Technology::Ecp5 => format!(
+                "{}wire [{}:0] relaxed = row[{n}:1];",
+                CarryRow {
+                    name: "row",
+                    bits: n + 1,
+                    init: 0x596a,
+                    first: 0xf3c0,
+                    carry_in: true,
+                    operands: [
+                        format!("{{{previous}, 1'b0}}"),
+                        format!("{{{}{{half}}}}", n + 1),
+                        format!("{{{halved}, shifted[1]}}"),
+                        format!("{{{whole}, shifted[0]}}"),
+                    ],
+                }
+                .verilog(),
+                n - 1
+            ),
+            _ => format!(
+                "wire [{n}:0] row = {{{previous}, 1'b1}} + (half ? {{{halved}, shifted[1]}} : {{{whole}, shifted[0]}});\n\
+                 wire [{}:0] relaxed = row[{n}:1];",
+                n - 1
+            ),
+        };
+        // What a diode forbids is a constant like what saturation gives.
+        let (above, below, row_high, row_low, diode_name) = match clamp {
+            DiodeClamp::None => ("positive & beyond", "negative & beyond", high, low, ""),
+            DiodeClamp::NonNegative => ("positive & beyond", "negative", high, 0, "_above"),
+            DiodeClamp::NonPositive => ("positive", "negative & beyond", 0, low, "_below"),
         };
         let mut leaf = Leaf::function(
             format!("update{diode_name}{}", if self.nudge.is_some() { "_nudged" } else { "" }),
-            "the new accumulator, saturated, or the scan chain",
-            technology.carry_ps(sum_bits) + 3 * technology.lut_ps(),
+            "the new accumulator, rounded and saturated, or the scan chain",
+            technology.carry_ps(n) + 3 * technology.lut_ps(),
         )
         .input("previous", self.previous)
-        .input("current", self.current)
-        .input("change", self.change)
+        .input("shifted", self.shifted)
+        .input("half", self.half)
         .input("scan", &context.border.scan)
-        .input("scan_in", scan_in)
-        .verilog(format!(
-            "wire signed [{top}:0] relaxed = previous + change;\n\
-             wire signed [{u_top}:0] saturated = (relaxed < {}) ? {} : (relaxed > {}) ? {} : relaxed[{u_top}:0];",
-            wide(low), u(low), wide(high), u(high)
-        ));
-        let limited = if let Some((nudged, wanted)) = self.nudge {
+        .input("scan_in", scan_in);
+        let moved = if let Some((nudged, wanted)) = self.nudge {
             leaf = leaf.input("nudged", nudged).input("wanted", wanted);
-            "nudged ? wanted : saturated"
+            format!("nudged ? {} : relaxed", extend("wanted", width, 0))
         } else {
-            "saturated"
+            "relaxed".to_owned()
+        };
+        let row = SaturationRow {
+            name: "chosen",
+            bits: width,
+            value: "moved",
+            scanned: "scanned",
+            code: "code",
+            high: row_high,
+            low: row_low,
         };
         leaf.verilog(format!(
-            "wire signed [{u_top}:0] limited = {limited};\nwire signed [{u_top}:0] permitted = {diode};"
+            "{sum}\nwire [{m}:0] moved = {moved};\nwire negative = moved[{m}], positive = ~moved[{m}];\n\
+             wire beyond = |(moved[{m}:{u_top}] ^ {{{spare}{{negative}}}});\n\
+             (* keep *) wire [1:0] code;\nassign code = {{scan | ({below}), scan | ({above})}};\n\
+             wire [{u_top}:0] scanned = {{scan_in, previous[{u_top}:1]}};\n{row}",
+            m = n - 1,
+            spare = n - u_top,
+            row = row.verilog(technology == Technology::Ecp5),
         ))
-        .output("next", next, format!("scan ? {{scan_in, current[{u_top}:1]}} : permitted"))
+        .output("next", next, "chosen")
         .evaluate(move |x, y| {
-            let (previous, current, change, scan, scan_in) = (x[0], x[1], x[2], x[3], x[4]);
-            let saturated = (previous + change).clamp(low, high);
-            let limited = if x.len() > 5 && x[5] == 1 { x[6] } else { saturated };
+            let &[previous, shifted, half, scan, scan_in, ..] = x else { return };
+            let relaxed = sum_shape.wrap(previous + shift_rounded(shifted >> half, 1));
+            let moved = if x.len() > 5 && x[5] == 1 { x[6] } else { relaxed };
             y[0] = if scan == 1 {
-                (scan_in << u_top) | ((current >> 1) & ((1 << u_top) - 1))
+                (scan_in << u_top) | ((previous >> 1) & ((1 << u_top) - 1))
             } else {
-                clamp.apply(limited)
+                clamp.apply(moved.clamp(low, high))
             };
         })
     }
@@ -510,21 +752,48 @@ impl Update<'_> {
 
 /// The voltage neighbours see: rounded to nearest, ties up, and saturated at the top.
 fn rounding(context: Context<'_>, u: &Bus, v: &Bus) -> Leaf {
-    let format = context.design.format();
-    let (guard, v_top) = (format.v_guard(), format.v_bits() - 1);
-    let delay_ps = context.technology.carry_ps(format.v_bits()) + context.technology.lut_ps();
+    let (technology, format) = (context.technology, context.design.format());
+    let (guard, v_bits) = (format.v_guard(), format.v_bits());
+    let v_top = v_bits - 1;
+    let delay_ps = technology.carry_ps(v_bits) + technology.lut_ps();
     let leaf = Leaf::function("rounding", "the accumulator rounded to a voltage", delay_ps).input("u", u);
     let leaf = if guard == 0 {
         leaf.output("v", v, "u")
     } else {
-        leaf.verilog(format!(
-            "wire signed [{v_top}:0] floor = u[{}:{guard}];\n\
-             wire top = ~floor[{v_top}] & (&floor[{}:0]);\nwire up = u[{}] & ~top;",
+        // One is added unless that is all ones but the sign. The first carry cell finishes this condition.
+        let split = v_top / 2;
+        let halves = format!(
+            "wire [{v_top}:0] down = u[{}:{guard}];\n\
+             wire ones_low = &down[{}:0], ones_high = &down[{}:{split}];\nwire half = u[{}];\n",
             v_top + guard,
+            split.max(1) - 1,
             v_top - 1,
             guard - 1
-        ))
-        .output("v", v, format!("floor + $signed({{{}'d0, up}})", v_top))
+        );
+        let sum = match technology {
+            Technology::Ecp5 => format!(
+                "{}wire [{v_top}:0] rounded = row[{v_bits}:1];",
+                CarryRow {
+                    name: "row",
+                    bits: v_bits + 1,
+                    init: 0xaaaa,
+                    first: 0x7f00,
+                    carry_in: true,
+                    operands: [
+                        "{down, ones_low}".to_owned(),
+                        format!("{{{v_bits}'d0, ones_high}}"),
+                        format!("{{{v_bits}'d0, ~down[{v_top}]}}"),
+                        format!("{{{v_bits}'d0, half}}"),
+                    ],
+                }
+                .verilog()
+            ),
+            _ => format!(
+                "wire up = half & ~(ones_low & ones_high & ~down[{v_top}]);\n\
+                 wire [{v_top}:0] rounded = down + {{{v_top}'d0, up}};"
+            ),
+        };
+        leaf.verilog(format!("{halves}{sum}")).output("v", v, "rounded")
     };
     leaf.evaluate(move |x, y| y[0] = format.voltage(x[0]))
 }
@@ -590,7 +859,7 @@ fn nudging_current(
     centred: bool,
 ) -> Bus {
     let format = context.design.format();
-    let twice = u32::from(!traits.doubled.is_empty());
+    let twice = u32::from(traits.transistors);
     let shape = signed_for((((1 << format.v_bits()) - 1) << (strength + twice)).max(1 << strength));
     let nudging = cell.wire("nudging", shape);
     let (top, v_bits) = (shape.bits - 1, format.v_bits());

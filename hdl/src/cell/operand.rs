@@ -1,10 +1,11 @@
 //! What an edge multiplies.
 
-use super::sequence::state::{PUBLISH_FIRST, PUBLISH_SECOND, SECOND};
+use super::sequence::EdgeSequence;
 use super::{Context, signed_for};
 use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
+use crate::verilog::literal;
 use wheatstone_sim::Format;
 use wheatstone_sim::network::EdgeKind;
 
@@ -15,22 +16,12 @@ pub(crate) struct Ends {
     pub current: [Bus; 2],
     /// Voltages updated before.
     pub previous: [Bus; 2],
-    /// `current` of end 0 is the free wave's.
-    pub current_is_free: Bus,
     /// This round squares drops instead of making currents.
     pub last: Bus,
 }
 
-/// Which pair of voltages a product takes: 0 is (previous of end 0, current of end 1), 1 the other.
-///
-/// A current into a node belongs to the wave the node updates next, that of its `previous` voltage. In the last round
-/// the free drop is squared first, the clamped one second.
-fn pair(second: bool, last: bool, current_is_free: bool) -> bool {
-    second ^ (last && current_is_free)
-}
-
 /// Bits of a transistor's overdrive, `max(0, g - v)`.
-pub(crate) fn overdrive_bits(format: Format) -> u32 {
+fn overdrive_bits(format: Format) -> u32 {
     64 - (format.g_max() - format.v_range().0).leading_zeros()
 }
 
@@ -57,122 +48,153 @@ pub(crate) fn current_shape(format: Format, kind: EdgeKind) -> Shape {
     }
 }
 
-/// Adds the leaf that makes both factors of this fire's product.
+/// Adds the leaves that make both factors of this fire's product.
 ///
-/// `x` is the drop from end 0 to end 1 (end 1 minus end 0), or 1 and -1 where the conductance is published; `y` is the
-/// conductance, or `x` again in the last round. A transistor's `x` and `y` are the difference and the sum of its two
-/// overdrives.
+/// A current into a node belongs to the wave the node updates next, that of its `previous` voltage: the current into
+/// end 0 is made of `previous_0` (its own voltage) and `current_1` (the neighbour's), the current into end 1 of
+/// `previous_1` and `current_0`. `x` is the drop towards the node, neighbour minus own, and `y` the conductance. In the last
+/// round `y` is the drop again; where the conductance is published, `x` is 1. A transistor's `x` and `y` are the
+/// difference and the sum of its two overdrives.
 pub(crate) fn operands(
     cell: &mut Module,
     context: Context<'_>,
     kind: EdgeKind,
     ends: &Ends,
-    state: &Bus,
+    sequence: &EdgeSequence,
     k: &Bus,
 ) -> [Bus; 2] {
+    let shapes = factor_shapes(context.design.format(), kind);
+    let [x, y] = [("x", shapes[0]), ("y", shapes[1])].map(|(name, shape)| cell.wire(name, shape));
+    let v_shape = ends.current[0].shape();
+    let [neighbour, own] = ["neighbour", "own"].map(|name| cell.wire(name, v_shape));
+    cell.leaf("pair", pair(context, ends, sequence, &neighbour, &own));
+    let leaf = match kind {
+        EdgeKind::Linear => linear(context, &neighbour, &own),
+        EdgeKind::Transistor => transistor(context, &neighbour, &own),
+    };
+    let leaf = leaf.input("k", k).input("last", &ends.last).input("publish", &sequence.publish);
+    cell.leaf("factors", finish(context, kind, leaf, &x, &y));
+    [x, y]
+}
+
+/// The two voltages of this fire; 1 and 0 where the conductance is published.
+fn pair(context: Context<'_>, ends: &Ends, sequence: &EdgeSequence, neighbour: &Bus, own: &Bus) -> Leaf {
+    let bits = neighbour.shape().bits;
+    Leaf::function(
+        "pair",
+        "the voltages of the neighbour and of the node itself",
+        context.technology.lut_ps(),
+    )
+    .input("current_0", &ends.current[0])
+    .input("previous_0", &ends.previous[0])
+    .input("current_1", &ends.current[1])
+    .input("previous_1", &ends.previous[1])
+    .input("other", &sequence.other)
+    .input("publish", &sequence.publish)
+    .output("neighbour", neighbour, format!("publish ? {bits}'sd1 : other ? current_0 : current_1"))
+    .output("own", own, format!("publish ? {bits}'sd0 : other ? previous_1 : previous_0"))
+    .evaluate(|x, y| {
+        let &[current_0, previous_0, current_1, previous_1, other, publish] = x else { return };
+        (y[0], y[1]) = match (publish, other) {
+            (1, _) => (1, 0),
+            (_, 1) => (current_0, previous_1),
+            _ => (current_1, previous_0),
+        };
+    })
+}
+
+/// The beginning of a leaf that makes both factors: its voltages.
+fn factors(context: Context<'_>, name: &str, delay_ps: u64, neighbour: &Bus, own: &Bus) -> Leaf {
+    Leaf::function(name, "both factors of this fire's product", context.technology.lut_ps() + delay_ps)
+        .input("neighbour", neighbour)
+        .input("own", own)
+}
+
+fn linear(context: Context<'_>, neighbour: &Bus, own: &Bus) -> Leaf {
+    let delay_ps = context.technology.carry_ps(neighbour.shape().bits + 1);
+    factors(context, "linear_factors", delay_ps, neighbour, own)
+}
+
+fn transistor(context: Context<'_>, neighbour: &Bus, own: &Bus) -> Leaf {
+    let delay_ps = 2 * context.technology.carry_ps(overdrive_bits(context.design.format()))
+        + context.technology.lut_ps();
+    factors(context, "transistor_factors", delay_ps, neighbour, own)
+}
+
+/// Text and behaviour of the leaf that makes both factors.
+fn finish(context: Context<'_>, kind: EdgeKind, leaf: Leaf, x: &Bus, y: &Bus) -> Leaf {
     let format = context.design.format();
-    let technology = context.technology;
-    let [x_shape, y_shape] = factor_shapes(format, kind);
-    let (x, y) = (cell.wire("x", x_shape), cell.wire("y", y_shape));
     let (k_bits, k_guard, v_bits) = (format.k_bits(), format.k_guard(), format.v_bits());
     let rail = i64::from(context.design.rules().lowest_rail);
-    let name = match kind {
-        EdgeKind::Linear => "linear_operands",
-        EdgeKind::Transistor => "transistor_operands",
-    };
-    let delay_ps = 2 * technology.lut_ps()
-        + technology.carry_ps(x_shape.bits)
-        + if kind == EdgeKind::Transistor { technology.carry_ps(y_shape.bits) } else { 0 };
     let k_top = k_bits + k_guard - 1;
-    let mut leaf = Leaf::function(name, "both factors of this fire's product", delay_ps)
-        .input("current_0", &ends.current[0])
-        .input("previous_0", &ends.previous[0])
-        .input("current_1", &ends.current[1])
-        .input("previous_1", &ends.previous[1])
-        .input("free", &ends.current_is_free)
-        .input("last", &ends.last)
-        .input("state", state)
-        .input("k", k)
-        .verilog(format!(
-            "wire other = (state == 3'd{SECOND}) ^ (last & free);\n\
-             wire publish_first = state == 3'd{PUBLISH_FIRST}, publish_second = state == 3'd{PUBLISH_SECOND};\n\
-             wire publish = publish_first | publish_second;\n\
-             wire [{}:0] g = k[{k_top}:{k_guard}];",
-            k_bits - 1
-        ));
-    leaf = match kind {
-        EdgeKind::Linear => leaf
-            .verilog(format!(
-                "wire signed [{top}:0] head = publish ? {{{v_bits}{{publish_second}}}} : other ? previous_1 : current_1;\n\
-                 wire signed [{top}:0] tail = publish ? {{{v_bits}{{publish_first}}}} : other ? current_0 : previous_0;\n\
-                 wire signed [{v_bits}:0] difference = head - tail;\n\
-                 wire signed [{k_bits}:0] conductance = {{1'b0, g}};",
-                top = v_bits - 1
-            ))
-            .output("x", &x, "difference")
-            .output("y", &y, "(last & ~publish) ? difference : conductance"),
+    let (x_bits, y_bits) = (x.shape().bits, y.shape().bits);
+    let extend = |from: u32, to: u32, name: &str| {
+        if from == to {
+            name.to_owned()
+        } else {
+            format!("{{{{{}{{{name}[{}]}}}}, {name}}}", to - from, from - 1)
+        }
+    };
+    let leaf = leaf.verilog(format!(
+        "wire signed [{v_bits}:0] drop = neighbour - own;\nwire square = last & ~publish;\n\
+         wire signed [{k_bits}:0] g = {{1'b0, k[{k_top}:{k_guard}]}};"
+    ));
+    let leaf = match kind {
+        EdgeKind::Linear => leaf.output("x", x, "drop").output(
+            "y",
+            y,
+            format!("square ? {} : {}", extend(v_bits + 1, y_bits, "drop"), extend(k_bits + 1, y_bits, "g")),
+        ),
         EdgeKind::Transistor => {
-            let overdrive = overdrive_bits(format);
-            let top = v_bits - 1;
+            let n = overdrive_bits(format);
+            let (v_own, v_neighbour) = (extend(v_bits, n + 1, "own"), extend(v_bits, n + 1, "neighbour"));
             leaf.verilog(format!(
-                "wire signed [{top}:0] v_0 = other ? current_0 : previous_0;\n\
-                 wire signed [{top}:0] v_1 = other ? previous_1 : current_1;\n\
-                 wire signed [{overdrive}:0] gate = {{1'b0, g}};\n\
-                 wire signed [{overdrive}:0] over_0 = gate - v_0, over_1 = gate - v_1;\n\
-                 wire signed [{overdrive}:0] a = over_0[{overdrive}] ? {zero} : over_0;\n\
-                 wire signed [{overdrive}:0] b = over_1[{overdrive}] ? {zero} : over_1;\n\
-                 wire signed [{overdrive}:0] above = gate - {rail};\n\
-                 wire signed [{v_bits}:0] drop = v_1 - v_0;\n\
-                 wire signed [{overdrive}:0] difference = a - b;\n\
-                 wire signed [{next}:0] sum = a + b;",
-                zero = format_args!("{}'sd0", overdrive + 1),
-                next = overdrive + 1,
-                rail = crate::verilog::literal(Shape::signed(overdrive + 1), rail),
+                "wire signed [{n}:0] gate = {};\n\
+                 wire signed [{n}:0] over_own = gate - $signed({v_own}), over_neighbour = gate - $signed({v_neighbour});\n\
+                 wire signed [{n}:0] a = over_own[{n}] ? {zero} : over_own;\n\
+                 wire signed [{n}:0] b = over_neighbour[{n}] ? {zero} : over_neighbour;\n\
+                 wire signed [{n}:0] above = gate - {rail};\n\
+                 wire signed [{n}:0] published = above[{n}] ? {zero} : above;\n\
+                 wire signed [{n}:0] difference = a - b;\n\
+                 wire signed [{next}:0] sum = {{1'b0, a}} + {{1'b0, b}};",
+                extend(k_bits + 1, n + 1, "g"),
+                zero = format_args!("{}'sd0", n + 1),
+                next = n + 1,
+                rail = literal(Shape::signed(n + 1), rail),
             ))
             .output(
                 "x",
-                &x,
+                x,
                 format!(
-                    "publish ? $signed({{{{{}{{publish_second}}}}, 1'b1}}) : last ? drop : difference",
-                    x_shape.bits - 1
+                    "(last | publish) ? {} : {}",
+                    extend(v_bits + 1, x_bits, "drop"),
+                    extend(n + 1, x_bits, "difference")
                 ),
             )
             .output(
                 "y",
-                &y,
+                y,
                 format!(
-                    "publish ? (above[{overdrive}] ? {}'sd0 : above) : last ? drop : sum",
-                    y_shape.bits
+                    "publish ? {} : last ? {} : {}",
+                    extend(n + 1, y_bits, "published"),
+                    extend(v_bits + 1, y_bits, "drop"),
+                    extend(n + 2, y_bits, "sum")
                 ),
             )
         }
     };
-    let leaf = leaf.evaluate(move |inputs, outputs| {
-        let &[current_0, previous_0, current_1, previous_1, free, last, state, k] = inputs else { return };
-        let g = k >> k_guard;
-        let (v_0, v_1) = if pair(state == SECOND, last == 1, free == 1) {
-            (current_0, previous_1)
-        } else {
-            (previous_0, current_1)
+    leaf.evaluate(move |inputs, outputs| {
+        let &[neighbour, own, k, last, publish] = inputs else { return };
+        let (g, drop) = (k >> k_guard, neighbour - own);
+        (outputs[0], outputs[1]) = match (kind, last == 1, publish == 1) {
+            (EdgeKind::Linear, _, true) => (drop, g),
+            (EdgeKind::Transistor, _, true) => (drop, (g - rail).max(0)),
+            (_, true, false) => (drop, drop),
+            (EdgeKind::Linear, false, false) => (drop, g),
+            (EdgeKind::Transistor, false, false) => {
+                let (a, b) = ((g - own).max(0), (g - neighbour).max(0));
+                (a - b, a + b)
+            }
         };
-        let published = match kind {
-            EdgeKind::Linear => g,
-            EdgeKind::Transistor => (g - rail).max(0),
-        };
-        let (x, y) = match state {
-            PUBLISH_FIRST => (1, published),
-            PUBLISH_SECOND => (-1, published),
-            _ if last == 1 => (v_1 - v_0, v_1 - v_0),
-            _ => match kind {
-                EdgeKind::Linear => (v_1 - v_0, g),
-                EdgeKind::Transistor => {
-                    let (a, b) = ((g - v_0).max(0), (g - v_1).max(0));
-                    (a - b, a + b)
-                }
-            },
-        };
-        (outputs[0], outputs[1]) = (x, y);
-    });
-    cell.leaf("operands", leaf);
-    [x, y]
+    })
 }

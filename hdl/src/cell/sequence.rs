@@ -4,7 +4,8 @@ use super::{Context, NodePorts, STEP_BITS};
 use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
-use crate::primitive::register;
+use crate::primitive::{CarryRow, register};
+use crate::technology::Technology;
 
 /// The control state of a node.
 ///
@@ -13,6 +14,8 @@ use crate::primitive::register;
 /// one answers the border instead of the edges: `done` toggles, `phase` does not.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeSequence {
+    /// The node's number of edges.
+    pub degree: usize,
     /// The token on its way to the edges asks them to learn and to send their conductances.
     pub last: Bus,
     /// The wave updated last, whose voltage is `current`, is the free one.
@@ -43,6 +46,24 @@ pub(crate) fn node_sequence(
     let odd = colour == 0;
     let first_free = if odd { "phase_of_step" } else { "~phase_of_step" };
     let mask = (1 << STEP_BITS) - 1;
+    // On the ECP5 the counter is cleared in the LUTs of its carry chain: P = count | stop, carry in 1.
+    let counter = match technology {
+        Technology::Ecp5 => CarryRow {
+            name: "counted",
+            bits: STEP_BITS,
+            init: 0xeeee,
+            first: 0xeeee,
+            carry_in: true,
+            operands: [
+                "count".to_owned(),
+                format!("{{{STEP_BITS}{{stop}}}}"),
+                format!("{STEP_BITS}'d0"),
+                format!("{STEP_BITS}'d0"),
+            ],
+        }
+        .verilog(),
+        _ => format!("wire [{}:0] counted = stop ? {STEP_BITS}'d0 : count + {STEP_BITS}'d1;", STEP_BITS - 1),
+    };
     let leaf = Leaf::function(
         format!("node_sequence_{colour}"),
         "control state of a node after this fire",
@@ -58,8 +79,12 @@ pub(crate) fn node_sequence(
     .input("close", &border.close)
     .input("phase_of_step", &border.phase)
     .input("scan", &border.scan)
-    .verilog("wire full = count == steps;\nwire stop = last | (full & ~close);")
-    .output("next_count", &next_count, format!("stop ? {STEP_BITS}'d0 : count + {STEP_BITS}'d1"))
+    .verilog(
+        "(* keep *) wire full;\nassign full = count == steps;\n\
+         (* keep *) wire stop;\nassign stop = last | (full & ~close);",
+    )
+    .verilog(counter)
+    .output("next_count", &next_count, "counted")
     .output("next_started", &next_started, "~stop")
     .output("next_last", &next_last, "full & close & ~last")
     .output("next_phase", &next_phase, "phase ^ ~stop")
@@ -93,23 +118,27 @@ pub(crate) fn node_sequence(
     ] {
         cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
     }
-    NodeSequence { last: last.clone(), current_is_free: current_is_free.clone(), relax, start }
+    NodeSequence {
+        degree: ports.requests.len(),
+        last: last.clone(),
+        current_is_free: current_is_free.clone(),
+        relax,
+        start,
+    }
 }
 
-/// States of an edge with a parallel multiplier.
+/// States of an edge with a parallel multiplier. The encoding makes most of what depends on them one bit.
 pub(crate) mod state {
-    /// First product: the current into end 0, or the square of the free drop.
+    /// First product: the current into end 0; in the last round the square of the clamped drop.
     pub const FIRST: i64 = 0;
-    /// Second product: the current into end 1, or minus the square of the clamped drop.
+    /// Second product: the current into end 1; in the last round the square of the free drop.
     pub const SECOND: i64 = 1;
+    /// The conductance goes out to both ends.
+    pub const PUBLISH: i64 = 2;
     /// A bit is drawn from the generator.
-    pub const DRAW: i64 = 2;
+    pub const DRAW: i64 = 4;
     /// The difference of squares is doubled, or the conductance updated.
-    pub const SHIFT: i64 = 3;
-    /// The conductance goes out towards end 0.
-    pub const PUBLISH_FIRST: i64 = 4;
-    /// The conductance goes out towards end 1.
-    pub const PUBLISH_SECOND: i64 = 5;
+    pub const SHIFT: i64 = 5;
 }
 
 /// The control state of an edge with a parallel multiplier.
@@ -117,11 +146,15 @@ pub(crate) mod state {
 pub(crate) struct EdgeSequence {
     /// Toggles at every fire.
     pub tick: Bus,
-    /// One of [`state`].
-    pub state: Bus,
+    /// This fire's product is the current into end 1, or belongs to the wave of end 0's current voltage.
+    pub other: Bus,
+    /// This fire sends the conductance.
+    pub publish: Bus,
+    /// What `second` becomes: 0 the product, 1 its negative, 2 the sum of both, 3 twice itself.
+    pub accumulate: Bus,
     /// `first` takes this fire's product.
     pub take_first: Bus,
-    /// `second` takes this fire's difference, or doubles.
+    /// `second` changes.
     pub take_second: Bus,
     /// The conductance accumulator is updated, or shifts in scan mode.
     pub take_k: Bus,
@@ -136,58 +169,64 @@ pub(crate) fn edge_sequence(
     fire: &Bus,
     phase: &Bus,
     last: &Bus,
+    current_is_free: &Bus,
     generator: &Bus,
 ) -> EdgeSequence {
-    use state::{DRAW, FIRST, PUBLISH_FIRST, PUBLISH_SECOND, SECOND, SHIFT};
+    use state::{DRAW, FIRST, PUBLISH, SECOND, SHIFT};
     let (technology, border) = (context.technology, context.border);
     let three = Shape::unsigned(3);
     let [state, next_state, count, next_count] =
         ["state", "next_state", "count", "next_count"].map(|name| cell.wire(name, three));
-    let [skip, next_skip, tick, next_tick, next_phase, running] =
-        ["skip", "next_skip", "tick", "next_tick", "next_phase", "running"]
+    let [skip, next_skip, tick, next_tick, next_phase, running, other, publish] =
+        ["skip", "next_skip", "tick", "next_tick", "next_phase", "running", "other", "publish"]
             .map(|name| cell.wire(name, Shape::BIT));
+    let accumulate = cell.wire("accumulate", Shape::unsigned(2));
     let [take_first, take_second, take_k, take_generator] =
         ["take_first", "take_second", "take_k", "take_generator"].map(|name| cell.wire(name, Shape::BIT));
 
-    let leaf = Leaf::function("edge_sequence", "control state of an edge after this fire", 3 * technology.lut_ps())
+    let leaf = Leaf::function("edge_sequence", "what this fire does, and the control state after it", 3 * technology.lut_ps())
         .input("state", &state)
         .input("count", &count)
         .input("skip", &skip)
         .input("tick", &tick)
         .input("phase", phase)
         .input("last", last)
+        .input("free", current_is_free)
         .input("generator", generator)
         .input("learn", &border.learn)
         .input("desynchronous", &border.desynchronous)
         .input("rarity", &border.rarity)
         .input("offset", &border.offset)
         .input("scan", &border.scan)
-        .verilog(
-            "wire is_first = state == 3'd0, is_second = state == 3'd1, is_draw = state == 3'd2;\n\
-             wire is_shift = state == 3'd3, is_publish_first = state == 3'd4, is_publish_second = state == 3'd5;\n\
-             wire drawn = is_draw & (count == rarity);\n\
-             wire shifted = is_shift & (count == {1'b0, offset});\n\
-             wire over = (is_second & ~last) | is_publish_second;\n\
-             wire [2:0] after_second = ~last ? 3'd0 : ~learn ? 3'd4 : desynchronous ? 3'd2 : 3'd3;",
-        )
+        .verilog(format!(
+            "wire is_first = state == 3'd{FIRST}, is_second = state == 3'd{SECOND}, is_publish = state == 3'd{PUBLISH};\n\
+             wire is_draw = state == 3'd{DRAW}, is_shift = state == 3'd{SHIFT};\n\
+             wire hit = count == (is_draw ? rarity : {{1'b0, offset}});\n\
+             (* keep *) wire stay;\nassign stay = state[2] & ~hit;\n\
+             wire learns = is_second & last & learn;\n\
+             wire over = is_publish | (is_second & ~last);"
+        ))
         .output(
             "next_state",
             &next_state,
-            "is_first ? 3'd1 : is_second ? after_second : is_draw ? (drawn ? 3'd3 : 3'd2) : \
-             is_shift ? (shifted ? 3'd4 : 3'd3) : is_publish_first ? 3'd5 : 3'd0",
+            "{state[2] ? is_draw | ~hit : learns, (is_shift & hit) | (is_second & last & ~learn), \
+             is_first | (learns & ~desynchronous) | (is_draw & hit) | (is_shift & ~hit)}",
         )
         .output(
             "next_count",
             &next_count,
-            "((is_draw & ~drawn) | (is_shift & ~shifted)) ? count + 3'd1 : 3'd0",
+            "{stay & (count[2] ^ (count[1] & count[0])), stay & (count[1] ^ count[0]), stay & ~count[0]}",
         )
-        .output("next_skip", &next_skip, "is_draw ? skip | generator[0] : is_shift & skip")
+        .output("next_skip", &next_skip, "state[2] & (skip | (is_draw & generator[0]))")
         .output("next_tick", &next_tick, "~tick")
         .output("next_phase", &next_phase, "phase ^ over")
         .output("running", &running, "~scan")
-        .output("take_first", &take_first, "~scan & (is_first | is_publish_first)")
-        .output("take_second", &take_second, "~scan & (is_second | (is_shift & ~shifted) | is_publish_second)")
-        .output("take_k", &take_k, "scan | (shifted & ~skip)")
+        .output("other", &other, "state[0] ^ (last & ~free)")
+        .output("publish", &publish, "state[1]")
+        .output("accumulate", &accumulate, "{state[0] & (state[2] | last), state[2] | ~(state[0] | state[1])}")
+        .output("take_first", &take_first, "~state[0] & ~state[2]")
+        .output("take_second", &take_second, "state[0] | state[1] | (~state[2] & last)")
+        .output("take_k", &take_k, "scan | (is_shift & hit & ~skip)")
         .output("take_generator", &take_generator, "scan | is_draw")
         .evaluate(|x, y| {
             let &[
@@ -197,6 +236,7 @@ pub(crate) fn edge_sequence(
                 tick,
                 phase,
                 last,
+                free,
                 generator,
                 learn,
                 desynchronous,
@@ -207,35 +247,27 @@ pub(crate) fn edge_sequence(
             else {
                 return;
             };
-            let (drawn, shifted) = (state == DRAW && count == rarity, state == SHIFT && count == offset);
-            y[0] = match state {
-                FIRST => SECOND,
-                SECOND if last == 0 => FIRST,
-                SECOND if learn == 0 => PUBLISH_FIRST,
-                SECOND if desynchronous == 1 => DRAW,
-                SECOND => SHIFT,
-                DRAW if !drawn => DRAW,
-                DRAW => SHIFT,
-                SHIFT if !shifted => SHIFT,
-                SHIFT => PUBLISH_FIRST,
-                PUBLISH_FIRST => PUBLISH_SECOND,
-                _ => FIRST,
-            };
-            let counts = (state == DRAW && !drawn) || (state == SHIFT && !shifted);
-            y[1] = if counts { count + 1 } else { 0 };
-            y[2] = match state {
-                DRAW => skip | (generator & 1),
-                SHIFT => skip,
-                _ => 0,
-            };
+            let bit = |i: i64| (state >> i) & 1 == 1;
+            let (skip, last, free, learn, scan) = (skip == 1, last == 1, free == 1, learn == 1, scan == 1);
+            let hit = count == if state == DRAW { rarity } else { offset };
+            let learns = state == SECOND && last && learn;
+            let drawn = state == DRAW && hit;
+            let high = if bit(2) { state == DRAW || !hit } else { learns };
+            let middle = (state == SHIFT && hit) || (state == SECOND && last && !learn);
+            let low = state == FIRST || (learns && desynchronous == 0) || drawn || (state == SHIFT && !hit);
+            y[0] = (i64::from(high) << 2) | (i64::from(middle) << 1) | i64::from(low);
+            y[1] = if bit(2) && !hit { count + 1 } else { 0 };
+            y[2] = i64::from(bit(2) && (skip || (state == DRAW && generator & 1 == 1)));
             y[3] = 1 - tick;
-            y[4] = phase ^ i64::from((state == SECOND && last == 0) || state == PUBLISH_SECOND);
-            y[5] = 1 - scan;
-            let runs = |condition: bool| i64::from(condition && scan == 0);
-            y[6] = runs(state == FIRST || state == PUBLISH_FIRST);
-            y[7] = runs(state == SECOND || (state == SHIFT && !shifted) || state == PUBLISH_SECOND);
-            y[8] = i64::from(scan == 1 || (shifted && skip == 0));
-            y[9] = i64::from(scan == 1 || state == DRAW);
+            y[4] = phase ^ i64::from(state == PUBLISH || (state == SECOND && !last));
+            y[5] = i64::from(!scan);
+            y[6] = i64::from(bit(0) ^ (last && !free));
+            y[7] = i64::from(bit(1));
+            y[8] = (i64::from(bit(0) && (bit(2) || last)) << 1) | i64::from(bit(2) || !(bit(0) || bit(1)));
+            y[9] = i64::from(!bit(0) && !bit(2));
+            y[10] = i64::from(bit(0) || bit(1) || (!bit(2) && last));
+            y[11] = i64::from(scan || (state == SHIFT && hit && !skip));
+            y[12] = i64::from(scan || state == DRAW);
         });
     cell.leaf("sequence", leaf);
     for (name, d, q) in [
@@ -247,5 +279,5 @@ pub(crate) fn edge_sequence(
     ] {
         cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
     }
-    EdgeSequence { tick, state, take_first, take_second, take_k, take_generator }
+    EdgeSequence { tick, other, publish, accumulate, take_first, take_second, take_k, take_generator }
 }

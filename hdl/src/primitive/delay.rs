@@ -32,18 +32,15 @@ fn lut(technology: Technology, number: u32, init: u16, inputs: [&str; 4], output
 pub fn matched_delay(technology: Technology, luts: u32, enable: &Bus, strobe: &Bus, fire: &Bus) -> Leaf {
     assert!(luts > 0, "a matched delay has at least one LUT");
     let lut_ps = technology.lut_ps();
-    let stages = luts - 1;
-    let mut body = String::new();
-    if stages > 0 {
-        body += &format!("wire [{}:0] t;\n", stages);
-        body += "assign t[0] = enable;\n";
+    // Stage by stage: `t[0]` is the enable, `t[n]` the output of n LUTs with its delay.
+    let mut body = format!("wire [{luts}:0] t;\nwire [{luts}:1] now;\nassign t[0] = enable;\n");
+    for stage in 0..luts {
+        let (from, to) = (format!("t[{stage}]"), format!("now[{}]", stage + 1));
+        let (init, strobe) = if stage + 1 == luts { (0xf8f8, "strobe") } else { (0x8888, "1'b0") };
+        body += &lut(technology, stage, init, [&from, "enable", strobe, "1'b0"], &to);
+        body += &format!("assign `TIMED({lut_ps}) t[{0}] = now[{0}];\n", stage + 1);
     }
-    for stage in 0..stages {
-        let (from, to) = (format!("t[{stage}]"), format!("t[{}]", stage + 1));
-        body += &lut(technology, stage, 0x8888, [&from, "enable", "1'b0", "1'b0"], &to);
-    }
-    let last = if stages > 0 { format!("t[{stages}]") } else { "enable".to_owned() };
-    body += &lut(technology, stages, 0xf8f8, [&last, "enable", "strobe", "1'b0"], "fire");
+    body += &format!("assign fire = t[{luts}];\n");
     Leaf::new(
         format!("matched_delay_{luts}"),
         format!("rises {luts} LUTs late, falls after one"),
