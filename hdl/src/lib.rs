@@ -11,6 +11,7 @@ mod check;
 pub mod circuit;
 pub mod kernel;
 pub mod leaf;
+pub mod lint;
 pub mod module;
 pub mod primitive;
 pub mod recording;

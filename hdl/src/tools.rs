@@ -4,7 +4,8 @@
 //! under its names in `PATH`. Its output is captured and its exit code is never ignored.
 //!
 //! Tools run in a folder that the caller gives, and files are named relative to it. That is not only tidy: YoWASP's
-//! tools run in WebAssembly, where `/tmp` is a folder of their own, so an absolute path below it names nothing there.
+//! tools run in WebAssembly with a folder of their own for temporary files, so that an absolute path below the
+//! system's names nothing there.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
