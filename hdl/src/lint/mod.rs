@@ -1,8 +1,8 @@
 //! Structural checks of an emitted array: is it clockless, and made of joins and forks only?
 //!
 //! Yosys flattens the emitted Verilog; the checks walk the resulting graph of bits. They are proofs about structure, not
-//! tests: each covers every flip-flop, net and path there is, under every value of every input. Only the check that
-//! registers do not look at requests assumes something, namely that the scan input is low.
+//! tests: each covers every flip-flop, net and path there is, under every value of every input. Two assume something:
+//! `no-look-at-requests` that the scan input is low, `held-back-fires` that the strobe is.
 //!
 //! | check | claim |
 //! |---|---|
