@@ -1,9 +1,7 @@
 //! The array behind the netlist: its cells, their fires, joins and delay chains, and the bits that are requests.
 
 use super::cone::{Cones, Origin, Walk};
-use super::convention::{
-    DELAY_PREFIX, FIRE, JOIN_INSTANCE, JOIN_MODULE_PREFIX, JOIN_OUTPUT, PHASE_INSTANCES, is_cell,
-};
+use super::convention::{DELAY_PREFIX, FIRE, JOIN_OUTPUT, JOIN_PREFIX, PHASE_INSTANCES, is_cell};
 use super::graph::{BitId, CellId, Graph};
 use super::kind::{Kind, Pins};
 use std::collections::BTreeMap;
@@ -53,10 +51,11 @@ impl<'g> Array<'g> {
         let mut cells = Vec::new();
         for name in graph.scopes.keys().filter(|scope| is_cell(scope)) {
             index.insert(name.as_str(), cells.len());
-            let join = format!("{name}.{JOIN_INSTANCE}");
-            let is_join =
-                graph.scopes.get(&join).is_some_and(|module| module.starts_with(JOIN_MODULE_PREFIX));
-            let enable = graph.single_bit(&format!("{join}.{JOIN_OUTPUT}")).filter(|_| is_join);
+            let inside = format!("{name}.");
+            let mut joins =
+                graph.scopes.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside));
+            let join = joins.find(|(_, module)| module.starts_with(JOIN_PREFIX));
+            let enable = join.and_then(|(path, _)| graph.single_bit(&format!("{path}.{JOIN_OUTPUT}")));
             let fire = graph.single_bit(&format!("{name}.{FIRE}"));
             cells.push(ArrayCell { name: name.clone(), fire, enable, chains: BTreeMap::new() });
         }
@@ -65,7 +64,7 @@ impl<'g> Array<'g> {
             let owner = index.get(cell.path[0].as_str()).copied();
             match (cell.kind, owner) {
                 (Kind::Flop(pins), _) => flops.push(Flop { cell: id, pins, owner }),
-                (Kind::DelayPrimitive, Some(owner)) => {
+                (Kind::DelayPrimitive(_), Some(owner)) => {
                     if let Some(chain) = chain_of(graph, &cell.path) {
                         cells[owner].chains.entry(chain).or_insert_with(Vec::new).push(id);
                     }

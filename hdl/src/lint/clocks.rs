@@ -1,4 +1,6 @@
 //! Every flip-flop is clocked by the fire of its own cell, and every fire is its cell's own.
+//!
+//! Either edge of the fire will do: some flip-flops note that its pulse is over.
 
 use super::array::{Array, ArrayCell};
 use super::cone::{Cones, Origin, Walk};
@@ -18,9 +20,6 @@ pub(super) fn own_fire(array: &Array<'_>) -> Check {
         };
         if flop.owner.is_none() {
             report(Fault::FlopOutsideCells, vec![]);
-        }
-        if flop.pins.falling {
-            report(Fault::FallingClock, vec![]);
         }
         match clock {
             Some(&Signal::Net(bit)) if own != Some(Signal::Net(bit)) => {

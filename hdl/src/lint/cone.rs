@@ -146,7 +146,7 @@ mod tests {
             gate("$_OR_", [5, 3, 7]),
         );
         let graph = Graph::parse(&json).unwrap();
-        let is_lut = |cell: CellId| graph.cells[cell].kind == Kind::DelayPrimitive;
+        let is_lut = |cell: CellId| graph.cells[cell].type_name == "LUT4";
         let mut cones = Cones::new(&graph);
         for end in [6, 7] {
             let mut sources = cones.sources(end, &Walk { count: &is_lut, ..Walk::default() });

@@ -57,7 +57,7 @@ impl Constants {
 }
 
 /// What a gate gives for its inputs A, B and S, of which some are unknown.
-fn output(gate: Gate, [a, b, s]: [Option<bool>; 3]) -> Option<bool> {
+pub(super) fn output(gate: Gate, [a, b, s]: [Option<bool>; 3]) -> Option<bool> {
     let not = |value: Option<bool>| value.map(|value| !value);
     match gate {
         Gate::Buf => a,

@@ -12,11 +12,8 @@ pub const CELL_PREFIXES: [&str; 2] = ["node_", "edge_"];
 /// The clock net of a cell, inside the cell.
 pub const FIRE: &str = "fire";
 
-/// The join of a cell's requests: an instance inside every cell.
-pub const JOIN_INSTANCE: &str = "join_requests";
-
-/// What the names of join modules begin with.
-pub const JOIN_MODULE_PREFIX: &str = "join_";
+/// What the names of join modules begin with. Every cell has an instance of one.
+pub const JOIN_PREFIX: &str = "join_";
 
 /// The output of a join.
 pub const JOIN_OUTPUT: &str = "enable";
@@ -28,13 +25,16 @@ pub const DELAY_PREFIX: &str = "matched_delay";
 pub const DELAY_PRIMITIVES: [&str; 3] = ["LUT4", "SB_LUT4", "delay_lut"];
 
 /// The instances that hold a cell's phase. A flop in another cell's fire logic counts as a phase under any name.
-pub const PHASE_INSTANCES: [&str; 2] = ["phase", "state"];
+pub const PHASE_INSTANCES: [&str; 2] = ["phase", "phase_register"];
 
 /// Requests that enter at the border, themselves or followed by `_` and more.
 pub const BORDER_REQUESTS: [&str; 1] = ["go"];
 
+/// The input that fires all cells in scan mode, and is low while the array computes.
+pub const STROBE: &str = "strobe";
+
 /// Inputs that may reach a `fire` net without a delay: they move only while the array is at rest.
-pub const BORDER_STROBES: [&str; 3] = ["strobe", "scan", "reset"];
+pub const BORDER_STROBES: [&str; 3] = [STROBE, SCAN, RESET];
 
 /// The only input that may set or reset a flip-flop asynchronously.
 pub const RESET: &str = "reset";

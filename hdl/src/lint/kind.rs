@@ -21,8 +21,8 @@ pub(super) enum Kind {
     Word,
     /// Combinational: an output bit depends on the input bits no higher than itself.
     Carry,
-    /// A LUT of the delay chains.
-    DelayPrimitive,
+    /// A LUT of the delay chains, with the output for each of its 16 inputs. The lowest bit is for all inputs low.
+    DelayPrimitive(u16),
     /// None of these.
     Unknown,
 }
@@ -31,7 +31,6 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pins {
     pub clock: &'static str,
-    pub falling: bool,
     /// Those that change the output without a clock.
     pub asynchronous: &'static [&'static str],
 }
@@ -123,7 +122,9 @@ pub(super) fn kind(name: &str, parameters: &BTreeMap<String, Value>) -> Kind {
         "$_ORNOT_" => Gate::OrNot,
         "$_MUX_" => Gate::Mux,
         "$add" | "$sub" | "$mul" | "$neg" => return Kind::Carry,
-        _ if DELAY_PRIMITIVES.contains(&name) => return Kind::DelayPrimitive,
+        _ if DELAY_PRIMITIVES.contains(&name) => {
+            return table(parameters).map_or(Kind::Unknown, Kind::DelayPrimitive);
+        }
         _ if WORDS.contains(&name) => return Kind::Word,
         _ if ["$_DLATCH", "$_SR_", "$dlatch", "$adlatch", "$sr"].iter().any(|p| name.starts_with(p)) => {
             return Kind::Latch;
@@ -133,20 +134,27 @@ pub(super) fn kind(name: &str, parameters: &BTreeMap<String, Value>) -> Kind {
     Kind::Gate(gate)
 }
 
+/// The truth table of a LUT.
+fn table(parameters: &BTreeMap<String, Value>) -> Option<u16> {
+    let digits = ["INIT", "LUT_INIT"].iter().find_map(|name| text(parameters, name))?;
+    let low = &digits[digits.len().saturating_sub(16)..];
+    u16::from_str_radix(low, 2).ok()
+}
+
 fn flop(name: &str, parameters: &BTreeMap<String, Value>) -> Option<Pins> {
     if name == "TRELLIS_FF" {
         let asynchronous: &[&str] = if text(parameters, "SRMODE") == Some("ASYNC") { &["LSR"] } else { &[] };
-        return Some(Pins { clock: "CLK", falling: text(parameters, "CLKMUX") == Some("INV"), asynchronous });
+        return Some(Pins { clock: "CLK", asynchronous });
     }
     if let Some(rest) = name.strip_prefix("SB_DFF") {
-        let (falling, rest) = rest.strip_prefix('N').map_or((false, rest), |rest| (true, rest));
+        let rest = rest.strip_prefix('N').unwrap_or(rest);
         let asynchronous: &[&str] = match rest.strip_prefix('E').unwrap_or(rest) {
             "" | "SR" | "SS" => &[],
             "R" => &["R"],
             "S" => &["S"],
             _ => return None,
         };
-        return Some(Pins { clock: "C", falling, asynchronous });
+        return Some(Pins { clock: "C", asynchronous });
     }
     let (base, flags) = name.strip_prefix("$_")?.strip_suffix('_')?.split_once('_')?;
     let asynchronous: &[&str] = match (base, flags.len()) {
@@ -156,7 +164,7 @@ fn flop(name: &str, parameters: &BTreeMap<String, Value>) -> Option<Pins> {
         ("DFFSR" | "DFFSRE", _) => &["S", "R"],
         _ => return None,
     };
-    Some(Pins { clock: "C", falling: flags.starts_with('N'), asynchronous })
+    Some(Pins { clock: "C", asynchronous })
 }
 
 #[cfg(test)]
@@ -169,22 +177,32 @@ mod tests {
 
     #[test]
     fn flops_have_their_asynchronous_pins() {
-        for (name, falling, asynchronous) in [
-            ("$_DFF_P_", false, &[][..]),
-            ("$_DFF_NP0_", true, &["R"]),
-            ("$_DFFE_PN_", false, &[]),
-            ("$_DFFE_PP1P_", false, &["R"]),
-            ("$_SDFFE_PP0P_", false, &[]),
-            ("$_ALDFF_PP_", false, &["L"]),
-            ("$_DFFSR_PPP_", false, &["S", "R"]),
-            ("SB_DFFESR", false, &[]),
-            ("SB_DFFNES", true, &["S"]),
+        for (name, asynchronous) in [
+            ("$_DFF_P_", &[][..]),
+            ("$_DFF_NP0_", &["R"]),
+            ("$_DFFE_PN_", &[]),
+            ("$_DFFE_PP1P_", &["R"]),
+            ("$_SDFFE_PP0P_", &[]),
+            ("$_ALDFF_PP_", &["L"]),
+            ("$_DFFSR_PPP_", &["S", "R"]),
+            ("SB_DFFESR", &[]),
+            ("SB_DFFNES", &["S"]),
         ] {
-            assert_eq!(named(name), Kind::Flop(Pins { clock: "C", falling, asynchronous }), "{name}");
+            assert_eq!(named(name), Kind::Flop(Pins { clock: "C", asynchronous }), "{name}");
         }
         let parameters = BTreeMap::from([("SRMODE".to_owned(), Value::from("ASYNC"))]);
-        let pins = Pins { clock: "CLK", falling: false, asynchronous: &["LSR"] };
+        let pins = Pins { clock: "CLK", asynchronous: &["LSR"] };
         assert_eq!(kind("TRELLIS_FF", &parameters), Kind::Flop(pins));
+    }
+
+    #[test]
+    fn a_lut_has_its_table() {
+        let init = |name: &str, digits: &str| BTreeMap::from([(name.to_owned(), Value::from(digits))]);
+        let parameters = init("LUT_INIT", "1111100011111000");
+        assert_eq!(kind("SB_LUT4", &parameters), Kind::DelayPrimitive(0xf8f8));
+        let parameters = init("INIT", "00000000000000001000100010001000");
+        assert_eq!(kind("LUT4", &parameters), Kind::DelayPrimitive(0x8888));
+        assert_eq!(named("LUT4"), Kind::Unknown);
     }
 
     #[test]

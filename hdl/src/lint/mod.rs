@@ -1,15 +1,16 @@
 //! Structural checks of an emitted array: is it clockless, and made of joins and forks only?
 //!
 //! Yosys flattens the emitted Verilog; the checks walk the resulting graph of bits. They are proofs about structure, not
-//! tests: each covers every flip-flop, net and path there is, under every value of every input. Only the check that
-//! registers do not look at requests assumes something, namely that the scan input is low.
+//! tests: each covers every flip-flop, net and path there is, under every value of every input. Two assume something:
+//! `no-look-at-requests` that the scan input is low, `held-back-fires` that the strobe is.
 //!
 //! | check | claim |
 //! |---|---|
-//! | `own-fire` | every flip-flop is clocked by the rising fire of its own cell and by nothing else |
+//! | `own-fire` | every flip-flop is clocked by the fire of its own cell and by nothing else |
 //! | `fire-from-requests` | every fire is made in its own cell, from requests, `strobe`, `scan` and `reset` |
 //! | `no-loop` | every loop passes a flip-flop |
-//! | `delayed-requests` | every path from a flip-flop or border request to a fire passes the whole matched delay |
+//! | `delayed-requests` | every path from a flip-flop or border request to a fire passes the matched delay |
+//! | `held-back-fires` | no fire is high before every LUT of its matched delay is, and these rise one after another |
 //! | `joined-requests` | requests from outside a cell reach its fire through its join only |
 //! | `no-look-at-requests` | no register's data or enable depends on a request from outside its cell |
 //! | `no-latch` | there are gates, flip-flops and delay LUTs only, and each drives its nets alone |
@@ -89,6 +90,7 @@ pub fn check_netlist(json: &str) -> Result<Report, LintError> {
         clocks::fire_from_requests(&array),
         loops::no_loop(&graph),
         delays::delayed(&array),
+        delays::held_back(&array),
         joins::joined(&array),
         joins::no_look_at_requests(&array),
         joins::no_latch(&array),

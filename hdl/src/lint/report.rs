@@ -25,14 +25,16 @@ pub enum Fault {
     BorderClock,
     /// The clock is some other net.
     OtherClock,
-    /// The clock is the falling edge.
-    FallingClock,
     /// A combinational loop.
     CombinationalLoop,
     /// A cell has no delay chain.
     NoDelay,
-    /// A path to a fire net leaves out all or part of the delay chain.
+    /// A path to a fire net leaves out the delay chain.
     BypassesDelay,
+    /// A fire can be high while a LUT of its delay chain is low.
+    FiresEarly,
+    /// The LUTs of a delay chain do not wait for each other.
+    ParallelDelay,
     /// A cell has no join, or its fire does not come from one that has requests.
     NoJoin,
     /// A request reaches a fire net past the join.
@@ -67,10 +69,11 @@ impl fmt::Display for Fault {
             Fault::ForeignClock => "is clocked by another cell's fire",
             Fault::BorderClock => "is clocked by an input of the array",
             Fault::OtherClock => "is clocked by a net that is not its cell's fire",
-            Fault::FallingClock => "is clocked by the falling edge",
             Fault::CombinationalLoop => "is part of a loop without a flip-flop",
             Fault::NoDelay => "has no matched delay before it",
-            Fault::BypassesDelay => "reaches the fire net without passing the whole matched delay",
+            Fault::BypassesDelay => "reaches the fire net without passing the matched delay",
+            Fault::FiresEarly => "does not hold back the fire",
+            Fault::ParallelDelay => "neither waits for a LUT of its matched delay nor is waited for",
             Fault::NoJoin => "does not come from a join of requests",
             Fault::BypassesJoin => "reaches the fire net without passing the join",
             Fault::LooksAtRequest => "depends on a request from outside its cell",

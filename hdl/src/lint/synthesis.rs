@@ -16,7 +16,9 @@ const SCRIPT: &str = "lint.ys";
 const NETLIST: &str = "netlist.json";
 
 /// Primitives that the Verilog may use without saying what they are.
-const GENERIC_PRIMITIVES: &str = "(* blackbox *) module delay_lut (input i, output o); endmodule\n";
+const GENERIC_PRIMITIVES: &str = "(* blackbox *)
+module delay_lut #(parameter [15:0] INIT = 16'h0000) (input a, input b, input c, input d, output z); endmodule
+";
 const GENERIC: &str = "generic.v";
 
 /// The netlist of a Verilog text, as the JSON that yosys writes.

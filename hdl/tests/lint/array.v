@@ -90,14 +90,14 @@ endmodule
 module matched_delay_2 (input i, input strobe, output fire);
   wire t0, t1;
   (* keep *) LUT4 #(.INIT(16'haaaa)) lut0 (.A(i), .B(1'b0), .C(1'b0), .D(1'b0), .Z(t0));
-  (* keep *) LUT4 #(.INIT(16'haaaa)) lut1 (.A(t0), .B(1'b0), .C(1'b0), .D(1'b0), .Z(t1));
+  (* keep *) LUT4 #(.INIT(16'h8888)) lut1 (.A(t0), .B(i), .C(1'b0), .D(1'b0), .Z(t1));
   assign fire = t1 | strobe;
 endmodule
 
 module matched_delay_3 (input i, input strobe, output fire);
   wire t0, t1;
   (* keep *) SB_LUT4 #(.LUT_INIT(16'haaaa)) lut0 (.I0(i), .I1(1'b0), .I2(1'b0), .I3(1'b0), .O(t0));
-  (* keep *) delay_lut lut1 (.i(t0), .o(t1));
+  (* keep *) delay_lut #(.INIT(16'haaaa)) lut1 (.a(t0), .b(1'b0), .c(1'b0), .d(1'b0), .z(t1));
   (* keep *) LUT4 #(.INIT(16'heeee)) lut2 (.A(t1), .B(strobe), .C(1'b0), .D(1'b0), .Z(fire));
 endmodule
 
