@@ -176,7 +176,10 @@ fn observers(array: &Array, recording: &Recording) -> String {
     let mut text = String::new();
     for (i, node) in array.nodes.iter().enumerate() {
         let print = display(i, node.currents.iter().map(inside).collect());
-        let _ = writeln!(text, "    always @(posedge dut.node_{i}.fire) if (!scan && dut.node_{i}.started) {print};");
+        let _ = writeln!(
+            text,
+            "    always @(posedge dut.node_{i}.fire) if (!scan && dut.node_{i}.started) {print};"
+        );
     }
     for (i, edge) in array.edges.iter().enumerate() {
         let values = [0, 1].iter().flat_map(|&end| [inside(&edge.current[end]), inside(&edge.previous[end])]);

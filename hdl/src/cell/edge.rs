@@ -272,7 +272,7 @@ fn learning(
         format!("wire signed [{top}:0] change = 0;")
     } else {
         format!(
-            "wire signed [{0}:0] half = 1 <<< {1};\nwire signed [{0}:0] rounded = second + half;\nwire signed [{top}:0] change = rounded >>> {shift};",
+            "wire signed [{0}:0] half = 1 <<< {1};\nwire signed [{0}:0] rounded = second + half;\nwire signed [{top}:0] change = $signed(rounded[{0}:{shift}]);",
             bits(second),
             shift - 1
         )
