@@ -106,7 +106,7 @@ pub fn bench(array: &Array, recording: &Recording) -> Result<String, TestbenchEr
     );
     text += &observers(array, recording);
 
-    text += "\n    // The state in which the recording began.\n    task begin_;\n        begin\n";
+    text += "\n    // The state in which the recording began.\n    task start;\n        begin\n";
     for (number, signal) in recording.inputs.iter().chain(&recording.flops).enumerate() {
         text += &format!("            {}\n", assignment(recording, number, signal.start));
     }
@@ -124,7 +124,7 @@ pub fn bench(array: &Array, recording: &Recording) -> Result<String, TestbenchEr
         text += "        end\n    endtask\n";
         tasks += 1;
     }
-    text += "\n    initial begin\n        #1 begin_;\n";
+    text += "\n    initial begin\n        #1 start;\n";
     for task in 0..tasks {
         text += &format!("        replay_{task};\n");
     }
@@ -318,4 +318,104 @@ fn number_and_time<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<(usi
 fn first_unequal<T: Clone + PartialEq>(left: &[T], right: &[T]) -> Option<(usize, Option<T>, Option<T>)> {
     let number = (0..left.len().max(right.len())).find(|&i| left.get(i) != right.get(i))?;
     Some((number, left.get(number).cloned(), right.get(number).cloned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ArraySimulation, Technology};
+    use std::sync::Arc;
+    use wheatstone_sim::network::{EdgeKind, crossbar};
+    use wheatstone_sim::{
+        Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, State,
+    };
+
+    /// A divider that was shown one sample while it was recorded.
+    fn recorded() -> (ArraySimulation, Recording, Trace) {
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+        let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
+        let design = Arc::new(Design::new(network, Format::COMPACT, rules).unwrap());
+        let start = State::initial(&design, &[Initial::Uniform { low: 0.2, high: 0.8 }], 3);
+        let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let mut simulation = ArraySimulation::new(design, Technology::Generic, configuration, start).unwrap();
+        simulation.start_recording();
+        simulation.train(&Sample { inputs: vec![900, -400], targets: vec![None] }).unwrap();
+        let (recording, trace) = simulation.take_recording().unwrap();
+        (simulation, recording, trace)
+    }
+
+    /// What a simulator prints that sees just what was recorded.
+    fn printed(recording: &Recording, trace: &Trace) -> String {
+        let mut text = "a greeting\n".to_owned();
+        for (cell, tokens) in trace.tokens.iter().enumerate() {
+            for Token { time_ps, values } in tokens {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                let _ = writeln!(text, "token {cell} {time_ps} {}", values.join(" "));
+            }
+        }
+        for Change { time_ps, signal, value } in &recording.responses {
+            let _ = writeln!(text, "output {signal} {time_ps} {value}");
+        }
+        text + "end\n"
+    }
+
+    #[test]
+    fn what_was_recorded_is_read_back() {
+        let (simulation, recording, trace) = recorded();
+        let array = simulation.array();
+        let text = printed(&recording, &trace);
+        let replay = Replay::parse(array, &recording, &text).unwrap();
+        assert_eq!(replay.first_difference(array, &recording, &trace), None);
+        assert!(replay.tokens.iter().all(|tokens| tokens.len() == 3), "{text}");
+
+        let (before, _) = text.split_once("end").unwrap();
+        let error = Replay::parse(array, &recording, before).unwrap_err().to_string();
+        assert!(error.contains("cut off"), "{error}");
+        let late = Token { time_ps: trace.tokens[0][1].time_ps + 1, ..trace.tokens[0][1].clone() };
+        let mut other = trace.clone();
+        other.tokens[0][1] = late;
+        let difference = replay.first_difference(array, &recording, &other).unwrap().to_string();
+        assert!(difference.starts_with("token 1 of node_0"), "{difference}");
+        let mut other = recording.clone();
+        let lost = other.responses.pop().unwrap();
+        let difference = replay.first_difference(array, &other, &trace).unwrap();
+        assert!(
+            matches!(difference, Difference::Output { recorded: None, replayed, .. } if replayed == Some(lost)),
+            "{difference}"
+        );
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named() {
+        let (simulation, recording, _) = recorded();
+        let after = recording.start_ps + 1;
+        for (line, cell) in [("x", 0), ("1", 99)] {
+            let text = format!("greeting\ntoken {cell} {after} {line}\nend\n");
+            let error = Replay::parse(simulation.array(), &recording, &text).unwrap_err().to_string();
+            assert!(error.contains("line 2") && error.contains("token <cell>"), "{error}");
+        }
+        // Before the recording begins everything may be undefined.
+        let text = format!("output 0 {} x\nend\n", recording.start_ps);
+        assert!(Replay::parse(simulation.array(), &recording, &text).is_ok());
+    }
+
+    #[test]
+    fn what_a_bench_cannot_do_is_refused() {
+        let (mut simulation, recording, _) = recorded();
+        let array = simulation.array().clone();
+        assert!(bench(&array, &recording).is_ok());
+        simulation.start_recording();
+        let enable = array.module.submodule("node_0").unwrap().port("enable").unwrap().bus.clone();
+        simulation.circuit_mut().set(&enable, 1);
+        let (elsewhere, _) = simulation.take_recording().unwrap();
+        assert_eq!(bench(&array, &elsewhere), Err(TestbenchError::Elsewhere { count: 1 }));
+        array.module.for_each_leaf(&mut |path, leaf| {
+            if path == "edge_1.multiplier" {
+                leaf.set_delay_ps(leaf.nominal_ps() + 1);
+            }
+        });
+        let error = bench(&array, &recording).unwrap_err().to_string();
+        assert!(error.contains("edge_1.multiplier") && error.contains("delay"), "{error}");
+    }
 }

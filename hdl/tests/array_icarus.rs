@@ -23,6 +23,16 @@ fn icarus_sees_every_token_at_the_same_time() {
         simulation.read(&case.sample(5).inputs, 3).unwrap();
         simulation.scan_write(&state).unwrap();
         assert_eq!(simulation.scan_read(), state, "{}", case.name);
+        // Reset at rest brings handshakes to their start, where `go` must be as well, and touches nothing else.
+        if array.border.go.val() == 1 {
+            simulation.step();
+        }
+        let state = simulation.state();
+        for level in [1, 0] {
+            simulation.circuit_mut().set(&array.border.reset, level);
+            simulation.circuit_mut().quiesce(1_000_000);
+        }
+        assert_eq!(simulation.state(), state, "{}", case.name);
         simulation.train(&case.sample(6)).unwrap();
         assert!(!simulation.is_stuck());
         let (recording, trace) = simulation.take_recording().unwrap();

@@ -163,7 +163,7 @@ pub fn input_node(
                 y[0] = if scan == 1 { shifted } else { sample };
                 y[1] = scan | (start & present);
             });
-    cell.leaf("voltage", leaf);
+    cell.leaf("next_of_voltage", leaf);
     cell.leaf("voltage_register", register(technology, &fire, &next, voltage, Some(&take), None, 0));
     cell.leaf("both_waves", same(voltage, &ports.previous));
     cell.leaf("scan_end", scan_end(voltage, &ports.scan_out));
@@ -863,7 +863,7 @@ fn nudging_current(
     let shape = signed_for((((1 << format.v_bits()) - 1) << (strength + twice)).max(1 << strength));
     let nudging = cell.wire("nudging", shape);
     let (top, v_bits) = (shape.bits - 1, format.v_bits());
-    let free_wave = if centred { "-passed" } else { "0" };
+    let free_wave = if centred { "-passed".to_owned() } else { literal(shape, 0) };
     let leaf = Leaf::function(
         if centred { "nudging_current_centred" } else { "nudging_current" },
         "the current that pulls an output towards its target, or its conductance in the last round",
@@ -877,8 +877,9 @@ fn nudging_current(
     .verilog(format!(
         "wire signed [{v_bits}:0] drop = target - previous;\n\
          wire blocked = (sense == 2'd0) | (sense == 2'd2 & drop[{v_bits}]) | (sense == 2'd3 & ~drop[{v_bits}]);\n\
-         wire signed [{top}:0] passed = blocked ? 0 : drop;\n\
-         wire signed [{top}:0] pull = free ? passed : {free_wave};"
+         wire signed [{top}:0] passed = blocked ? {zero} : drop;\n\
+         wire signed [{top}:0] pull = free ? passed : {free_wave};",
+        zero = literal(shape, 0),
     ))
     .output("nudging", &nudging, format!("last ? {} : pull <<< {}", literal(shape, 1 << strength), strength + twice))
     .evaluate(move |x, y| {

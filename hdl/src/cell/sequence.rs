@@ -107,7 +107,7 @@ pub(crate) fn node_sequence(
         y[7] = (1 - scan) & started & (1 - last);
         y[8] = (1 - scan) & (1 - started);
     });
-    cell.leaf("sequence", leaf);
+    cell.leaf("control", leaf);
     for (name, d, q) in [
         ("count_register", &next_count, &count),
         ("started_register", &next_started, &started),
@@ -269,7 +269,7 @@ pub(crate) fn edge_sequence(
             y[11] = i64::from(scan || (state == SHIFT && hit && !skip));
             y[12] = i64::from(scan || state == DRAW);
         });
-    cell.leaf("sequence", leaf);
+    cell.leaf("control", leaf);
     for (name, d, q) in [
         ("state_register", &next_state, &state),
         ("count_register", &next_count, &count),

@@ -1,0 +1,83 @@
+//! What other tools say about the emitted Verilog: nothing.
+#![allow(clippy::unwrap_used, reason = "tests")]
+mod designs;
+
+use designs::{cases, extremes, tool};
+use std::collections::BTreeSet;
+use std::fs;
+use wheatstone_hdl::Array;
+use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_hdl::verilog::simulation_models;
+
+/// Verilator's warnings, all but these:
+/// - `DECLFILENAME`: one file has all modules;
+/// - `UNUSEDSIGNAL`: cells and leaves take whole buses, of which some need a part only: the last bit of a generator, the
+///   sign of a difference.
+const VERILATOR: [&str; 8] = [
+    "--lint-only",
+    "-Wall",
+    "-Wno-fatal",
+    "-Wno-DECLFILENAME",
+    "-Wno-UNUSEDSIGNAL",
+    "--top-module",
+    "array",
+    "array.v",
+];
+
+/// Whether Verilator says that an operand is wider than its place, or something that is not about width at all.
+///
+/// What is narrower is extended with its sign, as the language says and `leaves_icarus.rs` tries; spelling that out would
+/// bury the arithmetic. What is wider loses bits.
+fn loses_bits(line: &str) -> bool {
+    let number = |after: &str, before: &str| -> Option<u32> {
+        let (number, _) = line.split_once(after)?.1.split_once(before)?;
+        number.split(' ').next_back()?.parse().ok()
+    };
+    let widths = number(" expects ", " bits").zip(number(" generates ", " bits"));
+    widths.is_none_or(|(place, operand)| operand > place)
+}
+
+/// Runs a tool on every array and fails with every line that matters.
+fn quiet(program: Program, arguments: &[&str], matters: impl Fn(&str) -> bool) {
+    let Some(tool) = tool(program) else { return };
+    let mut said = BTreeSet::new();
+    for case in cases().into_iter().chain(extremes()) {
+        let array = Array::new(case.design.clone(), case.technology).unwrap();
+        let lines = complaints(&tool, arguments, &array).into_iter().filter(|line| matters(line));
+        said.extend(lines.map(|line| format!("{}: {line}", case.name)));
+    }
+    assert!(said.is_empty(), "{}", said.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+fn complaints(tool: &Tool, arguments: &[&str], array: &Array) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    // Models without their delays, which are for simulation.
+    let delay = format!("#({}) ", array.technology().lut_ps());
+    let models = simulation_models(array.technology()).replace(&delay, "");
+    fs::write(folder.path().join("array.v"), format!("{models}{}", array.verilog())).unwrap();
+    match tool.run(arguments, folder.path()) {
+        Ok(output) => output.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+#[test]
+fn verilator_has_nothing_to_say() {
+    // Its warnings begin with %, the lines below them show where.
+    quiet(Program::Verilator, &VERILATOR, |line| line.starts_with('%') && loses_bits(line));
+}
+
+#[test]
+fn icarus_has_nothing_to_say() {
+    quiet(
+        Program::Iverilog,
+        &["-g2005", "-Wall", "-Wno-timescale", "-s", "array", "-o", "compiled", "array.v"],
+        |_| true,
+    );
+}
+
+#[test]
+fn yosys_has_nothing_to_say() {
+    let script = "read_verilog array.v; hierarchy -check -top array; proc; check -assert";
+    quiet(Program::Yosys, &["-q", "-p", script], |_| true);
+}
