@@ -94,10 +94,12 @@ pub fn simulation_models(technology: Technology) -> String {
              \x20   wire [15:0] t = INIT;\n    assign Z = t[{D, C, B, A}];\nendmodule\n\
              module CCU2C #(parameter [15:0] INIT0 = 0, parameter [15:0] INIT1 = 0, parameter INJECT1_0 = \"NO\", parameter INJECT1_1 = \"NO\")\n\
              \x20   (input CIN, input A0, input B0, input C0, input D0, input A1, input B1, input C1, input D1, output S0, output S1, output COUT);\n\
+             \x20   wire from_0 = (INJECT1_0 == \"YES\") ? 1'b0 : CIN;\n\
              \x20   wire p0 = INIT0[{D0, C0, B0, A0}], g0 = INIT0[{2'b00, B0, A0}];\n\
              \x20   wire p1 = INIT1[{D1, C1, B1, A1}], g1 = INIT1[{2'b00, B1, A1}];\n\
-             \x20   wire carry = p0 ? CIN : g0;\n\
-             \x20   assign S0 = p0 ^ CIN;\n    assign S1 = p1 ^ carry;\n    assign COUT = p1 ? carry : g1;\nendmodule\n",
+             \x20   wire carry = p0 ? CIN : g0 & (INJECT1_0 != \"YES\");\n\
+             \x20   wire from_1 = (INJECT1_1 == \"YES\") ? 1'b0 : carry;\n\
+             \x20   assign S0 = p0 ^ from_0;\n    assign S1 = p1 ^ from_1;\n    assign COUT = p1 ? carry : g1 & (INJECT1_1 != \"YES\");\nendmodule\n",
         ),
         Technology::Ice40 => String::from(
             "module SB_LUT4 #(parameter [15:0] LUT_INIT = 16'h0000) (input I0, input I1, input I2, input I3, output O);\n\

@@ -295,14 +295,10 @@ fn learning(
     } else {
         format!("{{{{{}{{second[{}]}}}}, second}}", extended - second_bits, second_bits - 1)
     };
-    let g_min_bits: String = (0..format.k_bits())
-        .map(|i| {
-            let bit = format!("sum[{}]", i + format.k_guard() + 1);
-            let (before, after) = (format!("below[{i}]"), i + 1);
-            let join = if (g_min >> i) & 1 == 1 { "|" } else { "&" };
-            format!("assign below[{after}] = ~{bit} {join} {before};\n")
-        })
-        .collect();
+    let below = (0..format.k_bits()).fold("1'b0".to_owned(), |below, i| {
+        let join = if (g_min >> i) & 1 == 1 { '|' } else { '&' };
+        format!("(~sum[{}] {join} {below})", i + format.k_guard() + 1)
+    });
     let row = SaturationRow {
         name: "chosen",
         bits: width,
@@ -327,15 +323,14 @@ fn learning(
          wire carry = sum[{sum_top}];\nwire [{top}:0] learnt = sum[{width}:1];\nwire sign = moved[{m}];\n\
          wire outside = (carry ^ sign) | (|(moved[{m}:{width}] ^ {{{above}{{sign}}}}));\n\
          // Whether the conductance is below its smallest value {g_min}, bit by bit.\n\
-         wire [{k_bits}:0] below;\nassign below[0] = 1'b0;\n{g_min_bits}\
+         wire below = {below};\n\
          (* keep *) wire [1:0] code;\n\
-         assign code = scan ? 2'd3 : (outside & ~sign) ? 2'd1 : (outside | below[{k_bits}]) ? 2'd2 : 2'd0;\n\
+         assign code = scan ? 2'd3 : (outside & ~sign) ? 2'd1 : (outside | below) ? 2'd2 : 2'd0;\n\
          wire [{top}:0] shifted = {{generator[0], k[{top}:1]}};\n{row}",
         e = extended - 1,
         m = moved_bits - 1,
         sum_top = width + 1,
         above = moved_bits - width,
-        k_bits = format.k_bits(),
         row = row.verilog(context.technology == Technology::Ecp5),
     ))
     .output("next", next, "chosen")

@@ -225,7 +225,7 @@ pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, 
         .input("scan", &border.scan)
         .output("take", &take_u, "relax | scan")
         .evaluate(|x, y| y[0] = x[0] | x[1]);
-    cell.leaf("take", take);
+    cell.leaf("taking", take);
     cell.leaf("current_register", register(technology, &fire, &next_u, &current_u, Some(&take_u), None, 0));
     cell.leaf(
         "previous_register",
@@ -721,7 +721,7 @@ impl Update<'_> {
         let row = SaturationRow {
             name: "chosen",
             bits: width,
-            value: "moved",
+            value: "kept",
             scanned: "scanned",
             code: "code",
             high: row_high,
@@ -731,7 +731,7 @@ impl Update<'_> {
             "{sum}\nwire [{m}:0] moved = {moved};\nwire negative = moved[{m}], positive = ~moved[{m}];\n\
              wire beyond = |(moved[{m}:{u_top}] ^ {{{spare}{{negative}}}});\n\
              (* keep *) wire [1:0] code;\nassign code = {{scan | ({below}), scan | ({above})}};\n\
-             wire [{u_top}:0] scanned = {{scan_in, previous[{u_top}:1]}};\n{row}",
+             wire [{u_top}:0] kept = moved[{u_top}:0], scanned = {{scan_in, previous[{u_top}:1]}};\n{row}",
             m = n - 1,
             spare = n - u_top,
             row = row.verilog(technology == Technology::Ecp5),

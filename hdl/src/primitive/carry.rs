@@ -41,7 +41,7 @@ impl CarryRow<'_> {
              genvar {name}_i;\ngenerate for ({name}_i = 0; {name}_i < {cells}; {name}_i = {name}_i + 1) begin : {name}_cells\n\
              \x20   CCU2C #(\n\
              \x20       .INIT0({name}_i == 0 ? 16'h{first:04x} : 16'h{init:04x}), .INIT1(16'h{init:04x}), .INJECT1_0(\"NO\"), .INJECT1_1(\"NO\")\n\
-             \x20   ) carry (\n\
+             \x20   ) pair (\n\
              \x20       .CIN({name}_k[{name}_i]), .COUT({name}_k[{name}_i + 1]), .S0({name}_s[2*{name}_i]), .S1({name}_s[2*{name}_i + 1]),\n\
              \x20       .A0({name}_a[2*{name}_i]), .B0({name}_b[2*{name}_i]), .C0({name}_c[2*{name}_i]), .D0({name}_d[2*{name}_i]),\n\
              \x20       .A1({name}_a[2*{name}_i + 1]), .B1({name}_b[2*{name}_i + 1]), .C1({name}_c[2*{name}_i + 1]), .D1({name}_d[2*{name}_i + 1])\n\
