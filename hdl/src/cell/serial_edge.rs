@@ -226,8 +226,8 @@ fn products(
         register(technology, fire, &next_low_1, &low_1, Some(&sequence.early), None, 0),
     );
 
-    cell.leaf("current_0", current(format, &sum_0, &low_0, &ports.currents[0]));
-    cell.leaf("current_1", current(format, &sum_1, &low_1, &ports.currents[1]));
+    cell.leaf("send_0", current(format, &sum_0, &low_0, &ports.currents[0]));
+    cell.leaf("send_1", current(format, &sum_1, &low_1, &ports.currents[1]));
     product_1
 }
 
