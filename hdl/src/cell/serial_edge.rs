@@ -132,7 +132,7 @@ fn pick(context: Context<'_>, timeline: Timeline, count: &Bus, voltage: &Bus, bi
         v_bits - 1,
         top = index_bits - 1,
     ))
-    .output("bit", bit, "extended[index]")
+    .output("o", bit, "extended[index]")
     .evaluate(move |x, y| y[0] = (x[1] >> (x[0] % i64::from(pass))) & 1)
 }
 
@@ -381,8 +381,8 @@ fn shift_in(register: &Bus, bit: &Bus, next: &Bus) -> Leaf {
     let top = bits(register) - 1;
     Leaf::function("shift_in", "moves down, a bit comes in at the top", 0)
         .input("register", register)
-        .input("bit", bit)
-        .output("next", next, format!("{{bit, register[{top}:1]}}"))
+        .input("i", bit)
+        .output("next", next, format!("{{i, register[{top}:1]}}"))
         .evaluate(move |x, y| y[0] = (x[1] << top) | (x[0] >> 1))
 }
 
@@ -415,8 +415,8 @@ fn learning(
         "delay_shift",
         Leaf::function("shift_up", "moves up, a bit comes in at the bottom", 0)
             .input("register", &delayed)
-            .input("bit", product)
-            .output("next", &next_delayed, format!("{{register[{}:0], bit}}", OFFSETS - 2))
+            .input("i", product)
+            .output("next", &next_delayed, format!("{{register[{}:0], i}}", OFFSETS - 2))
             .evaluate(|x, y| y[0] = (x[0] << 1) | x[1]),
     );
     cell.leaf("delayed_register", register(technology, fire, &next_delayed, &delayed, None, None, 0));
@@ -496,8 +496,8 @@ fn learning_adder(
     .input("scan", &context.border.scan)
     .input("generator", generator)
     .verilog(
-        "wire bit = k[0] & rotating;\n\
-             wire top = scan ? generator[0] : fill | (bit ^ change ^ carry);",
+        "wire lowest = k[0] & rotating;\n\
+             wire top = scan ? generator[0] : fill | (lowest ^ change ^ carry);",
     )
     .output(
         "next_k",
@@ -508,7 +508,7 @@ fn learning_adder(
             width - 1
         ),
     )
-    .output("next_carry", next_carry, "start ? change : (bit & change) | (bit & carry) | (change & carry)")
+    .output("next_carry", next_carry, "start ? change : (lowest & change) | (lowest & carry) | (change & carry)")
     .output("take_k", take_k, "scan | rotating | too_low")
     .evaluate(move |x, y| {
         let &[k, change, carry, start, rotating, fill, low, scan, generator] = x else { return };
@@ -543,11 +543,11 @@ fn saturation(
         .input("finish", &sequence.finish)
         .input("fill", &sequence.fill)
         .verilog(format!(
-            "wire small = {};\nwire fill_now = finish & over & ~change & ~fill;",
+            "wire is_low = {};\nwire fill_now = finish & over & ~change & ~fill;",
             below(format.k_bits(), k_guard, g_min)
         ))
         .output("next_over", next_over, "~rotating & (over | (change ^ carry))")
-        .output("too_low", low, "finish & (over ? change : small)")
+        .output("too_low", low, "finish & (over ? change : is_low)")
         .output("next_fill", &sequence.next_fill, "finish ? fill_now : fill")
         .output("learnt_now", &sequence.learnt_now, "finish & ~fill_now")
         .evaluate(move |x, y| {

@@ -192,7 +192,7 @@ pub(crate) fn serial_sequence(
             y[4] = phase ^ run_end;
             y[5] = 1 - scan;
         });
-    cell.leaf("sequence", leaf);
+    cell.leaf("control", leaf);
     cell.leaf("draw", draw(context, s, &drawn, generator, [&next_drawn, &next_skip]));
     for (name, d, q) in [
         ("count_register", &next_count, &s.count),
