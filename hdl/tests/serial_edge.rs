@@ -42,8 +42,8 @@ fn network(kind: EdgeKind, alpha: i32) -> Network {
     crossbar(2, 1, kind).unwrap().with_alpha(&[alpha]).unwrap()
 }
 
-fn design(network: Network, format: Format, nudge: Nudge, g_min: u32) -> Arc<Design> {
-    let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge, g_min, lowest_rail: 0 };
+fn design(network: Network, format: Format, nudge: Nudge, g_min: u32, lowest_rail: i32) -> Arc<Design> {
+    let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge, g_min, lowest_rail };
     Arc::new(Design::new(network, format, rules).unwrap())
 }
 
@@ -73,13 +73,17 @@ fn samples(design: &Design, numbers: &mut Numbers) -> Sample {
 /// Steps, learning steps and training samples give the model's bits, both nudges, both presets, on crossbar and lattice.
 #[test]
 fn networks_relax_and_learn_as_the_model_does() {
-    let lattice = lattice(3, 3, Boundary::Open, EdgeKind::Linear)
-        .inputs([NodeId(0), NodeId(2)])
-        .outputs([NodeId(8), NodeId(6)])
-        .build()
-        .unwrap();
+    let lattice = |kind| {
+        let lattice = lattice(3, 3, Boundary::Open, kind);
+        lattice.inputs([NodeId(0), NodeId(2)]).outputs([NodeId(8), NodeId(6)]).build().unwrap()
+    };
     let mut numbers = Numbers(1);
-    for network in [crossbar(2, 1, EdgeKind::Linear).unwrap(), lattice.with_alpha(&[-5]).unwrap()] {
+    for network in [
+        crossbar(2, 1, EdgeKind::Linear).unwrap(),
+        lattice(EdgeKind::Linear).with_alpha(&[-5]).unwrap(),
+        crossbar(2, 1, EdgeKind::Transistor).unwrap(),
+        lattice(EdgeKind::Transistor).with_alpha(&[-5]).unwrap(),
+    ] {
         for format in [Format::WIDE, Format::COMPACT] {
             for nudge in nudges() {
                 for learning in [
@@ -88,7 +92,7 @@ fn networks_relax_and_learn_as_the_model_does() {
                     Learning::Desynchronous { rarity: 1 },
                     Learning::Desynchronous { rarity: 8 },
                 ] {
-                    let design = design(network.clone(), format, nudge, 1);
+                    let design = design(network.clone(), format, nudge, 1, -3);
                     let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
                     let configuration = Configuration { steps: 5, learning, alpha_offset: 1 };
                     let (mut model, mut array) = engines(&design, configuration, start);
@@ -129,11 +133,12 @@ fn every_shift_learns_as_the_model_does() {
         [Format::WIDE, Format::COMPACT, Format::new(4, 2, 4, 0).unwrap(), Format::new(7, 3, 12, 1).unwrap()];
     let mut numbers = Numbers(2);
     let (mut at_bottom, mut at_top, mut between) = (0, 0, 0);
-    for format in formats {
+    let kinds = [EdgeKind::Linear, EdgeKind::Transistor];
+    for (format, kind) in formats.into_iter().flat_map(|format| kinds.map(|kind| (format, kind))) {
         for alpha in -24..=16 {
-            for g_min in [1, 5] {
-                let design =
-                    design(network(EdgeKind::Linear, alpha), format, Nudge::Clamped { eta: 1 }, g_min);
+            for (g_min, lowest_rail) in [(1, 0), (5, -7), (3, 7)] {
+                let nudge = Nudge::Clamped { eta: 1 };
+                let design = design(network(kind, alpha), format, nudge, g_min, lowest_rail);
                 let start = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.9 }], 1);
                 let configuration =
                     Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
@@ -167,7 +172,7 @@ fn every_shift_learns_as_the_model_does() {
                     assert_eq!(
                         array.state(),
                         learnt,
-                        "{format} alpha {alpha} offset {offset} from {state:?}"
+                        "{format} {kind:?} alpha {alpha} offset {offset} from {state:?}"
                     );
                     for (&before, &after) in state.k.iter().zip(&learnt.k) {
                         at_bottom += usize::from(after == low && before != low);
@@ -176,7 +181,11 @@ fn every_shift_learns_as_the_model_does() {
                     }
                     model.step();
                     array.step();
-                    assert_eq!(array.state(), model.state(), "step {format} alpha {alpha} offset {offset}");
+                    assert_eq!(
+                        array.state(),
+                        model.state(),
+                        "step {format} {kind:?} alpha {alpha} offset {offset}"
+                    );
                 }
                 assert!(!array.is_stuck());
             }

@@ -33,8 +33,9 @@ pub(super) fn learning(
     );
     cell.leaf("delayed_register", register(technology, fire, &next_delayed, &delayed, None, None, 0));
     let mut bit = |name: &str| cell.wire(name, Shape::BIT);
-    let [change, carry, next_carry, over, next_over, low, take_k] =
-        ["change", "carry", "next_carry", "over", "next_over", "too_low", "take_k"].map(&mut bit);
+    let [next_change, change, carry, next_carry, over, next_over, low, take_k] =
+        ["next_change", "change", "carry", "next_carry", "over", "next_over", "too_low", "take_k"]
+            .map(&mut bit);
     cell.leaf(
         "change_bit",
         Leaf::function(
@@ -46,12 +47,13 @@ pub(super) fn learning(
         .input("offset", &context.border.offset)
         .input("early", &sequence.early)
         .input("skip", &sequence.skip)
-        .output("change", &change, "~early & ~skip & delayed[offset]")
+        .output("change", &next_change, "~early & ~skip & delayed[offset]")
         .evaluate(|x, y| {
             let &[delayed, offset, early, skip] = x else { return };
             y[0] = (1 - early) & (1 - skip) & (delayed >> offset) & 1;
         }),
     );
+    cell.leaf("change_register", register(technology, fire, &next_change, &change, None, None, 0));
     let next_k = cell.wire("next_k", k.shape());
     cell.leaf("saturation", saturation(context, sequence, k, &change, [&carry, &over], [&next_over, &low]));
     cell.leaf(

@@ -8,8 +8,14 @@ use crate::leaf::{Leaf, bits};
 use crate::module::Module;
 use crate::primitive::register;
 
+/// Bits of the drops towards both ends, and those that follow.
+struct Drops {
+    bits: [Bus; 2],
+    next: [Bus; 2],
+}
+
 /// Adds the bits of the drops: towards end 0 and towards end 1, one bit time after they were picked.
-fn drops(cell: &mut Module, datapath: Datapath<'_>) -> [Bus; 2] {
+fn drops(cell: &mut Module, datapath: Datapath<'_>) -> Drops {
     let Datapath { context, timeline, fire, sequence, ports, .. } = datapath;
     let technology = context.technology;
     let mut bit = |name: &str| cell.wire(name, Shape::BIT);
@@ -43,7 +49,7 @@ fn drops(cell: &mut Module, datapath: Datapath<'_>) -> [Bus; 2] {
             register(technology, fire, next_borrow, borrow, None, None, 0),
         );
     }
-    drops
+    Drops { bits: drops, next: next_drops }
 }
 
 /// One bit of a drop, made by a serial subtracter; publishing, 1 and then 0.
@@ -74,17 +80,28 @@ fn drop_bit(
 /// Adds both multipliers and the currents, and returns the bit of the product that is learnt.
 pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     let Datapath { context, timeline, fire, sequence, ports, k } = datapath;
-    let drops = &drops(cell, datapath);
+    let drops = drops(cell, datapath);
     let technology = context.technology;
     let format = context.design.format();
     let mut bit = |name: &str| cell.wire(name, Shape::BIT);
     let [both, carry, next_carry] = ["both", "both_carry", "next_both_carry"].map(&mut bit);
     let [product_0, product_1] = ["product_0", "product_1"].map(&mut bit);
+    let [minus_0, plus_1, other_1] = ["minus_0", "plus_1", "other_1"].map(&mut bit);
+    let nexts = ["next_minus_0", "next_plus_1", "next_other_1"].map(&mut bit);
     cell.leaf(
         "both_bit",
-        both_bit(context, sequence, drops, &carry, &ports.current_is_free, [&both, &next_carry]),
+        both_bit(context, sequence, &drops.bits, &carry, &ports.current_is_free, [&both, &next_carry]),
     );
     cell.leaf("both_carry_register", register(technology, fire, &next_carry, &carry, None, None, 0));
+
+    cell.leaf("addends", addends(datapath, &drops.next, &both, &nexts));
+    for (name, next, q) in [
+        ("minus_0_register", &nexts[0], &minus_0),
+        ("plus_1_register", &nexts[1], &plus_1),
+        ("other_1_register", &nexts[2], &other_1),
+    ] {
+        cell.leaf(name, register(technology, fire, next, q, None, None, 0));
+    }
 
     let low_bits = format.v_bits() + 1;
     let shape_0 = Shape::signed(format.k_bits());
@@ -92,7 +109,7 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     let [low_0, next_low_0] = ["low_0", "next_low_0"].map(|name| cell.wire(name, Shape::unsigned(low_bits)));
     cell.leaf(
         "accumulator_0",
-        accumulator_0(context, sequence, k, &drops[0], &sum_0, [&next_sum_0, &product_0]),
+        accumulator_0(context, sequence, k, [&drops.bits[0], &minus_0], &sum_0, [&next_sum_0, &product_0]),
     );
     cell.leaf("sum_0_register", register(technology, fire, &next_sum_0, &sum_0, None, None, 0));
     cell.leaf("low_0_shift", shift_in(&low_0, &product_0, &next_low_0));
@@ -106,7 +123,7 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     let low_in = cell.wire("low_1_in", Shape::BIT);
     cell.leaf(
         "accumulator_1",
-        accumulator_1(context, sequence, k, &low_1, [&drops[1], &both], &sum_1, [&next_sum_1, &product_1]),
+        accumulator_1(context, sequence, k, &low_1, [&plus_1, &other_1], &sum_1, [&next_sum_1, &product_1]),
     );
     cell.leaf("sum_1_register", register(technology, fire, &next_sum_1, &sum_1, None, None, 0));
     cell.leaf(
@@ -133,12 +150,44 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     product_1
 }
 
+/// What the accumulators add at the next bit time, one bit time after a drop's bit was picked or the sum's bit made.
+///
+/// The first one adds the conductance where the drop's bit is 1, or its opposite at the sign bit, where also `minus` is 1.
+/// The second one by `plus` and `other`: neither, nothing; `plus`, the conductance; both, its opposite; `other`, the
+/// difference of the drops.
+fn addends(datapath: Datapath<'_>, next_drops: &[Bus; 2], both: &Bus, nexts: &[Bus; 3]) -> Leaf {
+    let Datapath { context, timeline, sequence, .. } = datapath;
+    let (sign, pass, top) = (timeline.run_end - 1, timeline.pass(), timeline.index_bits - 1);
+    Leaf::function(
+        "addends",
+        "what the accumulators add at the next bit time",
+        2 * context.technology.lut_ps(),
+    )
+    .input("count", &sequence.count)
+    .input("learning", &sequence.learning)
+    .input("late", &sequence.late)
+    .input("next_drop_0", &next_drops[0])
+    .input("next_drop_1", &next_drops[1])
+    .input("both", both)
+    .verilog(format!("wire is_sign = ~learning & (count[{top}:0] == {}'d{sign});", top + 1))
+    .output("next_minus_0", &nexts[0], "is_sign & next_drop_0")
+    .output("next_plus_1", &nexts[1], "~learning & next_drop_1")
+    .output("next_other_1", &nexts[2], "(is_sign & next_drop_1) | (learning & late & both)")
+    .evaluate(move |x, y| {
+        let &[count, learning, late, next_drop_0, next_drop_1, both] = x else { return };
+        let is_sign = i64::from(learning == 0 && count % pass == sign);
+        y[0] = is_sign & next_drop_0;
+        y[1] = (1 - learning) & next_drop_1;
+        y[2] = (is_sign & next_drop_1) | (learning & late & both);
+    })
+}
+
 /// The upper half of the first product: the conductance times a bit is added, or subtracted at the sign bit.
 fn accumulator_0(
     context: Context<'_>,
     sequence: &SerialSequence,
     k: &Bus,
-    drop: &Bus,
+    [drop, minus]: [&Bus; 2],
     sum: &Bus,
     [next_sum, product]: [&Bus; 2],
 ) -> Leaf {
@@ -146,16 +195,15 @@ fn accumulator_0(
     let (k_guard, k_bits) = (context.design.format().k_guard(), bits(sum));
     let top = k_bits + 1;
     Leaf::function("accumulator_0", "adds the conductance times a bit, and moves down", {
-        2 * technology.lut_ps() + technology.carry_ps(k_bits + 2)
+        technology.lut_ps() + technology.carry_ps(k_bits + 2)
     })
     .input("sum", sum)
     .input("k", k)
     .input("drop", drop)
-    .input("run_end", &sequence.run_end)
+    .input("minus", minus)
     .input("clear", &sequence.clear)
     .verilog(format!(
-        "wire minus = drop & run_end;\n\
-         wire [{0}:0] addend = ({{{k_bits}{{drop}}}} & k[{1}:{k_guard}]) ^ {{{k_bits}{{minus}}}};\n\
+        "wire [{0}:0] addend = ({{{k_bits}{{drop}}}} & k[{1}:{k_guard}]) ^ {{{k_bits}{{minus}}}};\n\
          wire [{top}:0] total = {{1'b0, sum, 1'b1}} + {{minus, addend, minus}};",
         k_bits - 1,
         k_bits + k_guard - 1,
@@ -163,18 +211,13 @@ fn accumulator_0(
     .output("next_sum", next_sum, format!("clear ? {k_bits}'d0 : total[{top}:2]"))
     .output("product", product, "total[1]")
     .evaluate(move |x, y| {
-        let &[sum, k, drop, run_end, clear] = x else { return };
+        let &[sum, k, drop, minus, clear] = x else { return };
         // In between, the sum is an unsigned number; only the sign bit can make it negative.
         let sum = Shape::unsigned(k_bits).wrap(sum);
-        let total = sum + multiple(drop, drop & run_end) * (k >> k_guard);
+        let total = sum + drop * (1 - 2 * minus) * (k >> k_guard);
         y[0] = if clear == 1 { 0 } else { total >> 1 };
         y[1] = total & 1;
     })
-}
-
-/// What is added: the multiplicand, its opposite or nothing.
-fn multiple(bit: i64, minus: i64) -> i64 {
-    if minus == 1 { -1 } else { bit }
 }
 
 /// The upper half of the second product, or of the product that is learnt.
@@ -183,7 +226,7 @@ fn accumulator_1(
     sequence: &SerialSequence,
     k: &Bus,
     low: &Bus,
-    [drop, both]: [&Bus; 2],
+    [plus, other]: [&Bus; 2],
     sum: &Bus,
     [next_sum, product]: [&Bus; 2],
 ) -> Leaf {
@@ -193,21 +236,16 @@ fn accumulator_1(
         (format.k_guard(), format.k_bits(), format.v_bits() + 2, bits(sum));
     let (top, difference) = (width + 1, Shape::signed(difference_bits));
     Leaf::function("accumulator_1", "adds the conductance or the drops' difference times a bit, and moves down", {
-        3 * technology.lut_ps() + technology.carry_ps(width + 2)
+        2 * technology.lut_ps() + technology.carry_ps(width + 2)
     })
     .input("sum", sum)
     .input("k", k)
     .input("low", low)
-    .input("drop", drop)
-    .input("both", both)
-    .input("run_end", &sequence.run_end)
-    .input("learning", &sequence.learning)
-    .input("late", &sequence.late)
+    .input("plus", plus)
+    .input("other", other)
     .input("clear", &sequence.clear)
     .verilog(format!(
-        "wire plus = ~learning & drop;\n\
-         wire other = (run_end & drop) | (late & both);\n\
-         wire minus = plus & other;\n\
+        "wire minus = plus & other;\n\
          wire [{w}:0] g = {{{{{}{{1'b0}}}}, k[{}:{k_guard}]}};\n\
          wire [{w}:0] difference = {};\n\
          wire [{w}:0] addend = ({{{width}{{plus}}}} & (g ^ {{{width}{{other}}}})) | ({{{width}{{other & ~plus}}}} & difference);\n\
@@ -224,12 +262,12 @@ fn accumulator_1(
     .output("next_sum", next_sum, format!("clear ? {width}'d0 : total[{top}:2]"))
     .output("product", product, "total[1]")
     .evaluate(move |x, y| {
-        let &[sum, k, low, drop, both, run_end, learning, late, clear] = x else { return };
-        let plus = (1 - learning) & drop;
-        let other = (run_end & drop) | (late & both);
+        let &[sum, k, low, plus, other, clear] = x else { return };
         let addend = match (plus, other) {
-            (0, 1) => difference.wrap(low),
-            _ => multiple(plus, plus & other) * (k >> k_guard),
+            (0, 0) => 0,
+            (0, _) => difference.wrap(low),
+            (_, 0) => k >> k_guard,
+            _ => -(k >> k_guard),
         };
         let total = sum + addend;
         y[0] = if clear == 1 { 0 } else { total >> 1 };

@@ -6,9 +6,9 @@
 //! ```text
 //! relaxing, publishing   0 ..= V+1             bit j of the drops is picked at j and multiplied at j + 1
 //! learning               0 .. P                the difference of the drops becomes a multiplicand; bits are drawn
-//!                        P .. 2P               their sum is picked again, and multiplied from P + 1 on;
+//!                        P .. 2P               their bits are picked again, and their sum is multiplied from P + 2 on;
 //!                                              it stays at its sign bit from 2P on
-//!                        P+2-alpha ..          the conductance accumulator turns once and the product is added
+//!                        P+4-alpha ..          the conductance accumulator turns once and the product is added
 //!                        .. finish             the sum's bits above the accumulator: all 0, or it has to saturate
 //! ```
 //!
@@ -54,22 +54,22 @@ impl Timeline {
     pub fn new(format: Format, kind: EdgeKind, alpha: i32) -> Timeline {
         let (v_bits, alpha) = (i64::from(format.v_bits()), i64::from(alpha));
         let width = i64::from(format.k_bits() + format.k_guard());
-        let (multiplying, relaxing, factor_bits) = match kind {
+        let (multiplying, relaxing, last_index) = match kind {
             EdgeKind::Linear => (1, 0, v_bits + 1),
-            EdgeKind::Transistor => (2, 2, i64::from(overdrive_bits(format)) + 1),
+            EdgeKind::Transistor => (2, 2, i64::from(overdrive_bits(format)) + 2),
         };
         // A pass holds a difference of drops or overdrives, all draws, and what a left shift needs beforehand.
-        let least = (v_bits + 3).max(factor_bits + 2).max(1 << RARITY_BITS).max(alpha - 1);
+        let least = (v_bits + 3).max(last_index + 1).max(1 << RARITY_BITS).max(alpha - 1);
         let index_bits = 64 - (least - 1).leading_zeros();
         let pass = 1i64 << index_bits;
-        // Bit 0 of the product, without offset, is added one bit time after it was made.
-        let product = multiplying * pass + 2;
+        // Bit 0 of the sum is there at 1 of its pass, multiplied at 2, delayed by 1 at least and added at 4.
+        let product = multiplying * pass + 4;
         let start = product - alpha - 1;
         let stop = start + width;
         // The largest offset delays the product's sign, bit 2 V, by 3.
         let finish = (stop + 1).max(product + 2 * v_bits + 3) + 1;
         let count_bits = 64 - finish.leading_zeros();
-        let run_end = relaxing * pass + factor_bits;
+        let run_end = relaxing * pass + last_index;
         Timeline { index_bits, count_bits, multiplying, run_end, start, stop, finish }
     }
 
@@ -367,8 +367,8 @@ mod tests {
                     let t = Timeline::new(format, kind, alpha);
                     let pass = t.pass();
                     // A whole difference is there when a pass is over, and all bits are drawn before the product.
-                    assert!(pass >= i64::from(v) + 3 && pass >= t.run_end % pass + 2 && pass >= 8, "{t:?}");
-                    assert!(t.start >= 0 && t.start + i64::from(alpha) == t.multiplying * pass + 1, "{t:?}");
+                    assert!(pass >= i64::from(v) + 3 && pass > t.run_end % pass && pass >= 8, "{t:?}");
+                    assert!(t.start >= 0 && t.start + i64::from(alpha) == t.multiplying * pass + 3, "{t:?}");
                     assert!(t.stop < t.finish && t.finish < 1 << t.count_bits, "{t:?}");
                     assert!(t.run_end < t.finish && t.multiplying * pass < t.finish, "{t:?}");
                 }

@@ -36,6 +36,7 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     let products = ["product_0", "product_1"].map(&mut bit);
     let collected = ["collected_0", "collected_1"].map(&mut bit);
     let multiplier_bits = ["multiplier_0", "multiplier_1"].map(&mut bit);
+    let next_multiplier_bits = ["next_multiplier_0", "next_multiplier_1"].map(&mut bit);
     cell.leaf(
         "both_bit",
         both_bit(context, sequence, &factors.bits, &carry, &ports.current_is_free, [&both, &next_carry]),
@@ -62,8 +63,12 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
                 sequence,
                 &factors.bits[end],
                 learns.then_some(&both),
-                [&collected[end], &multiplier_bits[end]],
+                [&collected[end], &next_multiplier_bits[end]],
             ),
+        );
+        cell.leaf(
+            format!("multiplier_{end}_register"),
+            register(technology, fire, &next_multiplier_bits[end], &multiplier_bits[end], None, None, 0),
         );
         for (name, from, i, next, enable) in [
             (
