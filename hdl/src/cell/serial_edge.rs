@@ -90,24 +90,86 @@ pub(super) struct Datapath<'a> {
     pub k: &'a Bus,
 }
 
-/// One bit of a voltage, its sign bit where it has no more.
-pub(super) fn pick(context: Context<'_>, timeline: Timeline, count: &Bus, voltage: &Bus, bit: &Bus) -> Leaf {
-    let (v_bits, index_bits) = (bits(voltage), timeline.index_bits);
-    let pass = 1u32 << index_bits;
-    Leaf::function("pick", "bit number count of a voltage, its sign beyond", {
-        u64::from(index_bits.div_ceil(2)) * 2 * context.technology.lut_ps()
-    })
-    .input("count", count)
-    .input("voltage", voltage)
-    .verilog(format!(
-        "wire [{}:0] extended = {{{{{}{{voltage[{}]}}}}, voltage}};\nwire [{top}:0] index = count[{top}:0];",
-        pass - 1,
-        pass - v_bits,
-        v_bits - 1,
-        top = index_bits - 1,
-    ))
-    .output("o", bit, "extended[index]")
-    .evaluate(move |x, y| y[0] = (x[1] >> (x[0] % i64::from(pass))) & 1)
+/// Where the bits of a number lie on a bus, and what follows above them.
+#[derive(Clone, Copy)]
+pub(super) struct Field {
+    pub low: u32,
+    pub bits: u32,
+    pub signed: bool,
+}
+
+/// Adds what picks one bit after another: bit number `count` leaves a bit time later.
+///
+/// In the first bit time, one bit of every four is chosen; in the second, one of these by `upper`, the upper bits of the
+/// number of the bit. With a `hold`, the bit is 0 while that is 1.
+pub(super) fn pick(
+    cell: &mut Module,
+    datapath: Datapath<'_>,
+    name: &str,
+    [from, upper, picked]: [&Bus; 3],
+    field: Field,
+    hold: Option<&Bus>,
+) {
+    let Datapath { context, timeline, fire, sequence, .. } = datapath;
+    let technology = context.technology;
+    let groups = 1u32 << (timeline.index_bits - 2);
+    let (pass, Field { low, bits, signed }) = (4 * groups, field);
+    let high = low + bits - 1;
+    let fill = if signed { format!("from[{high}]") } else { "1'b0".to_owned() };
+    let terms: Vec<String> =
+        (0..groups).rev().map(|i| format!("extended[{{{}'d{i}, index}}]", timeline.index_bits - 2)).collect();
+    let shape = Shape::unsigned(groups);
+    let [quarter, next_quarter] =
+        [format!("{name}_quarter"), format!("next_{name}_quarter")].map(|name| cell.wire(name, shape));
+    let leaf = Leaf::function("pick_quarter", "one bit of every four", 2 * technology.lut_ps())
+        .input("count", &sequence.count)
+        .input("from", from)
+        .verilog(format!(
+            "wire [{}:0] extended = {{{{{}{{{fill}}}}}, from[{high}:{low}]}};\nwire [1:0] index = count[1:0];",
+            pass - 1,
+            pass - bits,
+        ))
+        .output("quarter", &next_quarter, format!("{{{}}}", terms.join(", ")))
+        .evaluate(move |x, y| {
+            let value = Shape { bits, signed }.wrap(x[1] >> low) >> (x[0] & 3);
+            y[0] = (0..groups).map(|i| ((value >> (4 * i)) & 1) << i).sum();
+        });
+    cell.leaf(format!("pick_{name}_quarter"), leaf);
+    cell.leaf(
+        format!("{name}_quarter_register"),
+        register(technology, fire, &next_quarter, &quarter, None, None, 0),
+    );
+    let leaf = Leaf::function(
+        if hold.is_some() { "pick_held" } else { "pick" },
+        "one of the bits that were picked of every four",
+        2 * technology.lut_ps(),
+    )
+    .input("quarter", &quarter)
+    .input("upper", upper);
+    let leaf = match hold {
+        Some(hold) => leaf.input("hold", hold).output("o", picked, "~hold & quarter[upper]"),
+        None => leaf.output("o", picked, "quarter[upper]"),
+    };
+    cell.leaf(
+        format!("pick_{name}"),
+        leaf.evaluate(|x, y| y[0] = (x[0] >> x[1]) & 1 & (1 - x.get(2).copied().unwrap_or(0))),
+    );
+}
+
+/// Adds the register of the upper bits of a bit's number, by which [`pick`] picks.
+pub(super) fn upper(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
+    let Datapath { context, timeline, fire, sequence, .. } = datapath;
+    let shape = Shape::unsigned(timeline.index_bits - 2);
+    let [upper, next_upper] = ["upper", "next_upper"].map(|name| cell.wire(name, shape));
+    cell.leaf(
+        "upper_bits",
+        Leaf::function("upper", "the upper bits of a bit's number", 0)
+            .input("count", &sequence.count)
+            .output("o", &next_upper, format!("count[{}:2]", timeline.index_bits - 1))
+            .evaluate(|x, y| y[0] = x[0] >> 2),
+    );
+    cell.leaf("upper_register", register(context.technology, fire, &next_upper, &upper, None, None, 0));
+    upper
 }
 
 /// One bit of the difference of the free and the clamped drop in the first pass, of their sum in the second.

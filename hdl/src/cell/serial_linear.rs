@@ -1,7 +1,7 @@
 //! The products of a linear edge with bit-serial multipliers.
 
 use super::Context;
-use super::serial_edge::{Datapath, both_bit, current, pick, shift_in};
+use super::serial_edge::{Datapath, Field, both_bit, current, pick, shift_in, upper};
 use super::serial_sequence::SerialSequence;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
@@ -16,7 +16,7 @@ struct Drops {
 
 /// Adds the bits of the drops: towards end 0 and towards end 1, one bit time after they were picked.
 fn drops(cell: &mut Module, datapath: Datapath<'_>) -> Drops {
-    let Datapath { context, timeline, fire, sequence, ports, .. } = datapath;
+    let Datapath { context, fire, sequence, ports, .. } = datapath;
     let technology = context.technology;
     let mut bit = |name: &str| cell.wire(name, Shape::BIT);
     let picked = ["current_0_bit", "previous_0_bit", "current_1_bit", "previous_1_bit"].map(&mut bit);
@@ -25,12 +25,12 @@ fn drops(cell: &mut Module, datapath: Datapath<'_>) -> Drops {
     let borrows = ["borrow_0", "borrow_1"].map(&mut bit);
     let next_borrows = ["next_borrow_0", "next_borrow_1"].map(&mut bit);
     let voltages = [&ports.current[0], &ports.previous[0], &ports.current[1], &ports.previous[1]];
-    for ((name, voltage), bit) in ["pick_current_0", "pick_previous_0", "pick_current_1", "pick_previous_1"]
-        .into_iter()
-        .zip(voltages)
-        .zip(&picked)
+    let upper = upper(cell, datapath);
+    let field = Field { low: 0, bits: context.design.format().v_bits(), signed: true };
+    for ((name, voltage), bit) in
+        ["current_0", "previous_0", "current_1", "previous_1"].into_iter().zip(voltages).zip(&picked)
     {
-        cell.leaf(name, pick(context, timeline, &sequence.count, voltage, bit));
+        pick(cell, datapath, name, [voltage, &upper, bit], field, None);
     }
     let [current_0, previous_0, current_1, previous_1] = &picked;
     for (end, [head, tail]) in [[current_1, previous_0], [current_0, previous_1]].into_iter().enumerate() {
@@ -118,7 +118,7 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
     // The multiplicand of learning has shifted through exactly when the first pass ends.
     let shape_1 = Shape::signed((format.v_bits() + 2).max(format.k_bits() + 1));
     let [sum_1, next_sum_1] = ["sum_1", "next_sum_1"].map(|name| cell.wire(name, shape_1));
-    let shape_low = Shape::unsigned((1 << timeline.index_bits) - 1);
+    let shape_low = Shape::unsigned((1 << timeline.index_bits) - 2);
     let [low_1, next_low_1] = ["low_1", "next_low_1"].map(|name| cell.wire(name, shape_low));
     let low_in = cell.wire("low_1_in", Shape::BIT);
     cell.leaf(
@@ -156,30 +156,23 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
 /// The second one by `plus` and `other`: neither, nothing; `plus`, the conductance; both, its opposite; `other`, the
 /// difference of the drops.
 fn addends(datapath: Datapath<'_>, next_drops: &[Bus; 2], both: &Bus, nexts: &[Bus; 3]) -> Leaf {
-    let Datapath { context, timeline, sequence, .. } = datapath;
-    let (sign, pass, top) = (timeline.run_end - 1, timeline.pass(), timeline.index_bits - 1);
-    Leaf::function(
-        "addends",
-        "what the accumulators add at the next bit time",
-        2 * context.technology.lut_ps(),
-    )
-    .input("count", &sequence.count)
-    .input("learning", &sequence.learning)
-    .input("late", &sequence.late)
-    .input("next_drop_0", &next_drops[0])
-    .input("next_drop_1", &next_drops[1])
-    .input("both", both)
-    .verilog(format!("wire is_sign = ~learning & (count[{top}:0] == {}'d{sign});", top + 1))
-    .output("next_minus_0", &nexts[0], "is_sign & next_drop_0")
-    .output("next_plus_1", &nexts[1], "~learning & next_drop_1")
-    .output("next_other_1", &nexts[2], "(is_sign & next_drop_1) | (learning & late & both)")
-    .evaluate(move |x, y| {
-        let &[count, learning, late, next_drop_0, next_drop_1, both] = x else { return };
-        let is_sign = i64::from(learning == 0 && count % pass == sign);
-        y[0] = is_sign & next_drop_0;
-        y[1] = (1 - learning) & next_drop_1;
-        y[2] = (is_sign & next_drop_1) | (learning & late & both);
-    })
+    let Datapath { context, sequence, .. } = datapath;
+    Leaf::function("addends", "what the accumulators add at the next bit time", context.technology.lut_ps())
+        .input("sign", &sequence.sign)
+        .input("learning", &sequence.learning)
+        .input("late", &sequence.late)
+        .input("next_drop_0", &next_drops[0])
+        .input("next_drop_1", &next_drops[1])
+        .input("both", both)
+        .output("next_minus_0", &nexts[0], "sign & next_drop_0")
+        .output("next_plus_1", &nexts[1], "~learning & next_drop_1")
+        .output("next_other_1", &nexts[2], "(sign & next_drop_1) | (learning & late & both)")
+        .evaluate(|x, y| {
+            let &[sign, learning, late, next_drop_0, next_drop_1, both] = x else { return };
+            y[0] = sign & next_drop_0;
+            y[1] = (1 - learning) & next_drop_1;
+            y[2] = (sign & next_drop_1) | (learning & late & both);
+        })
 }
 
 /// The upper half of the first product: the conductance times a bit is added, or subtracted at the sign bit.

@@ -4,11 +4,11 @@
 //! length of a pass over the bits of the voltages, a round of a linear edge is one of two:
 //!
 //! ```text
-//! relaxing, publishing   0 ..= V+1             bit j of the drops is picked at j and multiplied at j + 1
+//! relaxing, publishing   0 ..= V+2             bit j of the drops is picked at j and multiplied at j + 2
 //! learning               0 .. P                the difference of the drops becomes a multiplicand; bits are drawn
-//!                        P .. 2P               their bits are picked again, and their sum is multiplied from P + 2 on;
+//!                        P .. 2P               their bits are picked again, and their sum is multiplied from P + 3 on;
 //!                                              it stays at its sign bit from 2P on
-//!                        P+4-alpha ..          the conductance accumulator turns once and the product is added
+//!                        P+5-alpha ..          the conductance accumulator turns once and the product is added
 //!                        .. finish             the sum's bits above the accumulator: all 0, or it has to saturate
 //! ```
 //!
@@ -55,15 +55,15 @@ impl Timeline {
         let (v_bits, alpha) = (i64::from(format.v_bits()), i64::from(alpha));
         let width = i64::from(format.k_bits() + format.k_guard());
         let (multiplying, relaxing, last_index) = match kind {
-            EdgeKind::Linear => (1, 0, v_bits + 1),
-            EdgeKind::Transistor => (2, 2, i64::from(overdrive_bits(format)) + 2),
+            EdgeKind::Linear => (1, 0, v_bits + 2),
+            EdgeKind::Transistor => (2, 2, i64::from(overdrive_bits(format)) + 3),
         };
         // A pass holds a difference of drops or overdrives, all draws, and what a left shift needs beforehand.
-        let least = (v_bits + 3).max(last_index + 1).max(1 << RARITY_BITS).max(alpha - 1);
+        let least = (v_bits + 4).max(last_index + 1).max(1 << RARITY_BITS).max(alpha - 1);
         let index_bits = 64 - (least - 1).leading_zeros();
         let pass = 1i64 << index_bits;
-        // Bit 0 of the sum is there at 1 of its pass, multiplied at 2, delayed by 1 at least and added at 4.
-        let product = multiplying * pass + 4;
+        // Bit 0 of the sum is there at 2 of its pass, multiplied at 3, delayed by 1 at least and added at 5.
+        let product = multiplying * pass + 5;
         let start = product - alpha - 1;
         let stop = start + width;
         // The largest offset delays the product's sign, bit 2 V, by 3.
@@ -90,7 +90,7 @@ pub(crate) struct SerialSequence {
     pub learning: Bus,
     /// The edge sends its conductance.
     pub publish: Bus,
-    /// Bit 0 of the voltages is picked.
+    /// Bit 0 of the voltages has been picked.
     pub head: Bus,
     /// A pass begins: accumulators and carries become 0.
     pub clear: Bus,
@@ -100,6 +100,8 @@ pub(crate) struct SerialSequence {
     pub early: Bus,
     /// The sum of the drops is multiplied.
     pub late: Bus,
+    /// The bit time before the last one of relaxing or publishing.
+    pub sign: Bus,
     /// The last bit time of relaxing or publishing.
     pub run_end: Bus,
     /// The bit time before the conductance accumulator turns.
@@ -140,9 +142,10 @@ pub(crate) fn serial_sequence(
     let [rotating, next_rotating, stop] = ["rotating", "next_rotating", "stop"].map(&mut bit);
     let [drawn, next_drawn, skip, next_skip, take_generator] =
         ["drawn", "next_drawn", "skip", "next_skip", "take_generator"].map(&mut bit);
-    let [learning, publish, head, clear, pick, early, late, run_end, start, finish] =
-        ["learning", "publish", "head", "clear", "pick", "early", "late", "run_end", "start", "finish"]
-            .map(&mut bit);
+    let [learning, publish, head, clear, pick, early, late, sign, run_end, start, finish] = [
+        "learning", "publish", "head", "clear", "pick", "early", "late", "sign", "run_end", "start", "finish",
+    ]
+    .map(&mut bit);
     let sequence = SerialSequence {
         tick,
         count,
@@ -153,6 +156,7 @@ pub(crate) fn serial_sequence(
         pick,
         early,
         late,
+        sign,
         run_end,
         start,
         finish,
@@ -239,6 +243,10 @@ fn bit_times(
     let (index_top, count_top) = (index_bits - 1, count_bits - 1);
     let (number_bits, pass) = (count_bits - index_bits, timeline.pass());
     let at = |time: i64| format!("count == {count_bits}'d{time}");
+    // Where one pass is enough, the number of the pass need not be looked at: only learning has others.
+    let one_pass = run_end < pass;
+    let relaxing_at =
+        |time: i64| if one_pass { format!("count[{index_top}:0] == {index_bits}'d{time}") } else { at(time) };
     Leaf::function("bit_times", "what this bit time is", 2 * context.technology.lut_ps())
         .input("count", &sequence.count)
         .input("last", last)
@@ -246,7 +254,8 @@ fn bit_times(
         .input("learnt", learnt)
         .verilog(format!(
             "wire is_learning = last & learn & ~learnt;\n\
-             wire is_head = ~|count[{index_top}:0];\n\
+             wire is_front = ~|count[{index_top}:1];\n\
+             wire is_head = is_front & count[0];\n\
              wire [{}:0] number = count[{count_top}:{index_bits}];\n\
              wire is_early = {};\n\
              wire is_pick = {};",
@@ -260,17 +269,9 @@ fn bit_times(
         .output("clear", &sequence.clear, "is_head & is_pick")
         .output("pick", &sequence.pick, "is_pick | ~is_learning")
         .output("early", &sequence.early, "is_early")
-        .output("late", &sequence.late, "~is_early & ~(is_head & is_pick)")
-        .output(
-            "run_end",
-            &sequence.run_end,
-            // Where one pass is enough, the number of the pass need not be looked at: only learning has others.
-            if run_end < pass {
-                format!("~is_learning & (count[{index_top}:0] == {index_bits}'d{run_end})")
-            } else {
-                format!("~is_learning & ({})", at(run_end))
-            },
-        )
+        .output("late", &sequence.late, "~is_early & ~(is_front & is_pick)")
+        .output("sign", &sequence.sign, format!("~is_learning & ({})", relaxing_at(run_end - 1)))
+        .output("run_end", &sequence.run_end, format!("~is_learning & ({})", relaxing_at(run_end)))
         .output("start", &sequence.start, format!("is_learning & ({})", at(start)))
         .output("stop", stop, at(stop_at))
         .output("finish", &sequence.finish, at(finish))
@@ -279,8 +280,8 @@ fn bit_times(
             let learning = last == 1 && learn == 1 && learnt == 0;
             let index = count % pass;
             let number = count / pass;
-            let (head, early, pick) = (index == 0, number < multiplying, number <= multiplying);
-            let at_end = if run_end < pass { index } else { count } == run_end;
+            let (head, early, pick) = (index == 1, number < multiplying, number <= multiplying);
+            let time = if one_pass { index } else { count };
             let values = [
                 learning,
                 last == 1 && !learning,
@@ -288,8 +289,9 @@ fn bit_times(
                 head && pick,
                 pick || !learning,
                 early,
-                !early && !(head && pick),
-                !learning && at_end,
+                !early && !(index <= 1 && pick),
+                !learning && time == run_end - 1,
+                !learning && time == run_end,
                 learning && count == start,
                 count == stop_at,
                 count == finish,
@@ -367,8 +369,8 @@ mod tests {
                     let t = Timeline::new(format, kind, alpha);
                     let pass = t.pass();
                     // A whole difference is there when a pass is over, and all bits are drawn before the product.
-                    assert!(pass >= i64::from(v) + 3 && pass > t.run_end % pass && pass >= 8, "{t:?}");
-                    assert!(t.start >= 0 && t.start + i64::from(alpha) == t.multiplying * pass + 3, "{t:?}");
+                    assert!(pass >= i64::from(v) + 4 && pass > t.run_end % pass && pass >= 8, "{t:?}");
+                    assert!(t.start >= 0 && t.start + i64::from(alpha) == t.multiplying * pass + 4, "{t:?}");
                     assert!(t.stop < t.finish && t.finish < 1 << t.count_bits, "{t:?}");
                     assert!(t.run_end < t.finish && t.multiplying * pass < t.finish, "{t:?}");
                 }

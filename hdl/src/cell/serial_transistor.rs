@@ -8,7 +8,7 @@
 
 use super::Context;
 use super::operand::overdrive_bits;
-use super::serial_edge::{Datapath, both_bit, current, pick, shift_in};
+use super::serial_edge::{Datapath, Field, both_bit, current, pick, shift_in, upper};
 use super::serial_sequence::SerialSequence;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
@@ -21,7 +21,7 @@ struct Passes {
     signs: Bus,
     /// Differences become multiplicands.
     collect: Bus,
-    /// The last bit time of a pass or a round: borrows and carries become 0.
+    /// The last bits of the pass before have been picked: borrows and carries become 0.
     tail: Bus,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn products(cell: &mut Module, datapath: Datapath<'_>) -> Bus {
         let [sum, next_sum] = wires(cell, "sum", Shape::signed(width));
         let [low, next_low] = wires(cell, "low", Shape::unsigned(low_bits));
         // A multiplicand has shifted through exactly when its pass ends.
-        let shape = Shape::unsigned((1 << timeline.index_bits) - 1);
+        let shape = Shape::unsigned((1 << timeline.index_bits) - 2);
         let [multiplicand, next_multiplicand] = wires(cell, "multiplicand", shape);
         cell.leaf(
             format!("multiplier_{end}_bit"),
@@ -112,19 +112,23 @@ struct Factors {
 
 /// Adds everything up to the differences and sums of overdrives, or of drops while learning.
 fn factors(cell: &mut Module, datapath: Datapath<'_>) -> Factors {
-    let Datapath { context, timeline, fire, sequence, ports, k } = datapath;
-    let (technology, reset) = (context.technology, &context.border.reset);
+    let Datapath { context, fire, sequence, ports, k, .. } = datapath;
+    let (technology, format, reset) = (context.technology, context.design.format(), &context.border.reset);
     let mut bit = |name: String| cell.wire(name, Shape::BIT);
-    let [signs, collect, tail, gate, rail] =
-        ["signs", "collect", "tail", "gate", "rail"].map(|n| bit(n.to_owned()));
+    let [signs, collect, tail, gate, rail, next_rail] =
+        ["signs", "collect", "tail", "gate", "rail", "next_rail"].map(|n| bit(n.to_owned()));
     let passes = Passes { signs, collect, tail };
     let voltages = [
         [("previous_0", &ports.previous[0]), ("current_1", &ports.current[1])],
         [("previous_1", &ports.previous[1]), ("current_0", &ports.current[0])],
     ];
     cell.leaf("passes", pass_times(datapath, &passes));
-    cell.leaf("pick_gate", pick_gate(datapath, k, &gate));
-    cell.leaf("pick_rail", pick_rail(datapath, &rail));
+    let upper = upper(cell, datapath);
+    let conductance = Field { low: format.k_guard(), bits: format.k_bits(), signed: false };
+    pick(cell, datapath, "gate", [k, &upper, &gate], conductance, Some(&sequence.learning));
+    cell.leaf("pick_rail", pick_rail(datapath, &next_rail));
+    cell.leaf("rail_register", register(technology, fire, &next_rail, &rail, None, None, 0));
+    let field = Field { low: 0, bits: format.v_bits(), signed: true };
     let mut factors = Vec::new();
     for (end, pair) in voltages.into_iter().enumerate() {
         let mut overdrives = Vec::new();
@@ -132,7 +136,7 @@ fn factors(cell: &mut Module, datapath: Datapath<'_>) -> Factors {
             let mut bit = |what: &str| cell.wire(format!("{name}_{what}"), Shape::BIT);
             let [picked, over, borrow, next_borrow, below, next_below] =
                 ["bit", "over", "borrow", "next_borrow", "below", "next_below"].map(&mut bit);
-            cell.leaf(format!("pick_{name}"), pick(context, timeline, &sequence.count, voltage, &picked));
+            pick(cell, datapath, name, [voltage, &upper, &picked], field, None);
             cell.leaf(
                 format!("overdrive_{name}"),
                 overdrive(
@@ -180,10 +184,8 @@ fn pass_times(datapath: Datapath<'_>, passes: &Passes) -> Leaf {
     let Datapath { context, timeline, sequence, .. } = datapath;
     let (index_bits, pass) = (timeline.index_bits, timeline.pass());
     let number_bits = timeline.count_bits - index_bits;
-    Leaf::function("passes", "which pass it is, and whether it ends", 2 * context.technology.lut_ps())
+    Leaf::function("passes", "which pass it is, and whether it begins", 2 * context.technology.lut_ps())
         .input("count", &sequence.count)
-        .input("run_end", &sequence.run_end)
-        .input("finish", &sequence.finish)
         .verilog(format!(
             "wire [{}:0] number = count[{}:{index_bits}];",
             number_bits - 1,
@@ -191,35 +193,12 @@ fn pass_times(datapath: Datapath<'_>, passes: &Passes) -> Leaf {
         ))
         .output("signs", &passes.signs, format!("number == {number_bits}'d0"))
         .output("collect", &passes.collect, format!("number == {number_bits}'d1"))
-        .output("tail", &passes.tail, format!("&count[{}:0] | run_end | finish", index_bits - 1))
+        .output("tail", &passes.tail, format!("~|count[{}:0]", index_bits - 1))
         .evaluate(move |x, y| {
-            let &[count, run_end, finish] = x else { return };
-            y[0] = i64::from(count / pass == 0);
-            y[1] = i64::from(count / pass == 1);
-            y[2] = i64::from(count % pass == pass - 1) | run_end | finish;
+            y[0] = i64::from(x[0] / pass == 0);
+            y[1] = i64::from(x[0] / pass == 1);
+            y[2] = i64::from(x[0] % pass == 0);
         })
-}
-
-/// One bit of the conductance, 0 beyond its highest and while learning.
-fn pick_gate(datapath: Datapath<'_>, k: &Bus, gate: &Bus) -> Leaf {
-    let Datapath { context, timeline, sequence, .. } = datapath;
-    let format = context.design.format();
-    let (k_bits, k_guard, pass) = (format.k_bits(), format.k_guard(), timeline.pass());
-    Leaf::function("pick_gate", "bit number count of the conductance, 0 while learning", {
-        u64::from(timeline.index_bits.div_ceil(2)) * 2 * context.technology.lut_ps()
-    })
-    .input("count", &sequence.count)
-    .input("k", k)
-    .input("learning", &sequence.learning)
-    .verilog(format!(
-        "wire [{}:0] extended = {{{}'d0, k[{}:{k_guard}]}};\nwire [{top}:0] index = count[{top}:0];",
-        pass - 1,
-        pass - i64::from(k_bits),
-        k_bits + k_guard - 1,
-        top = timeline.index_bits - 1,
-    ))
-    .output("gate", gate, "~learning & extended[index]")
-    .evaluate(move |x, y| y[0] = (1 - x[2]) & (x[1] >> k_guard >> (x[0] % pass)) & 1)
 }
 
 /// One bit of the lowest rail.
