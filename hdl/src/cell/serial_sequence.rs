@@ -289,7 +289,7 @@ fn bit_times(
                 head && pick,
                 pick || !learning,
                 early,
-                !early && !(index <= 1 && pick),
+                !early && (index > 1 || !pick),
                 !learning && time == run_end - 1,
                 !learning && time == run_end,
                 learning && count == start,
