@@ -230,7 +230,7 @@ impl Array {
                 }
                 Multiplier::Serial => {
                     let name = serial_edge_module_name(edge.kind, alpha);
-                    serial_edge(context, name.clone(), alpha, luts(&name), ports)
+                    serial_edge(context, name.clone(), edge.kind, alpha, luts(&name), ports)
                 }
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));

@@ -40,14 +40,6 @@ pub enum NotBuildable {
         /// `linear` or `transistor`.
         kind: &'static str,
     },
-    /// Only linear edges exist with bit-serial multipliers.
-    #[error(
-        "edge {edge} is a transistor, and bit-serial edges are linear; build the array with parallel multipliers"
-    )]
-    SerialTransistor {
-        /// The edge's number.
-        edge: usize,
-    },
     /// A value in a node would need more bits than the simulation has.
     #[error(
         "node {node} needs {bits} bits for the sum of its currents times its gain, and 62 are supported; use a narrower format or fewer edges"
@@ -101,13 +93,9 @@ pub fn check_buildable(design: &Design) -> Result<(), NotBuildable> {
 /// Whether an array with bit-serial multipliers can hold a design.
 ///
 /// # Errors
-/// [`NotBuildable`] names node or edge, and what to do.
+/// [`NotBuildable`] names the node and what to do.
 pub fn check_buildable_serial(design: &Design) -> Result<(), NotBuildable> {
-    let network = design.network();
-    check_network(network)?;
-    if let Some(edge) = network.edges().iter().position(|edge| edge.kind == EdgeKind::Transistor) {
-        return Err(NotBuildable::SerialTransistor { edge });
-    }
+    check_network(design.network())?;
     check_sums(design)
 }
 

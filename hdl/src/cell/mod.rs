@@ -13,7 +13,10 @@ mod node;
 mod operand;
 mod sequence;
 mod serial_edge;
+mod serial_learning;
+mod serial_linear;
 mod serial_sequence;
+mod serial_transistor;
 
 pub use edge::{EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};

@@ -1,26 +1,31 @@
 //! What an edge with bit-serial multipliers does at which fire.
 //!
 //! One counter of bit times is all there is to follow; every event of a round is a constant of it. With `P = 2^n` the
-//! length of a pass over the bits of the voltages, a round is one of two:
+//! length of a pass over the bits of the voltages, a round of a linear edge is one of two:
 //!
 //! ```text
-//! relaxing, publishing   0 ..= V+1             bit j of the drops is picked at j and multiplied at j + 1
+//! relaxing, publishing   0 ..= V+2             bit j of the drops is picked at j and multiplied at j + 2
 //! learning               0 .. P                the difference of the drops becomes a multiplicand; bits are drawn
-//!                        P .. 2P               their sum is picked again, and multiplied from P + 1 on;
+//!                        P .. 2P               their bits are picked again, and their sum is multiplied from P + 3 on;
 //!                                              it stays at its sign bit from 2P on
-//!                        P+2-alpha ..          the conductance accumulator turns once and the product is added
+//!                        P+5-alpha ..          the conductance accumulator turns once and the product is added
 //!                        .. finish             the sum's bits above the accumulator: all 0, or it has to saturate
 //! ```
+//!
+//! A transistor edge has a pass more at the beginning of both, in which it finds out which of its overdrives are negative,
+//! and relaxes by a difference and a sum as it learns: of overdrives instead of drops.
 //!
 //! Learning is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
 //! that is too large learns a second time, with ones in place of the sum.
 
 use super::Context;
+use super::operand::overdrive_bits;
 use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
 use crate::primitive::register;
 use wheatstone_sim::Format;
+use wheatstone_sim::network::EdgeKind;
 
 /// Bits of the longest run of draws, minus one draw.
 const RARITY_BITS: u32 = 3;
@@ -32,7 +37,9 @@ pub(crate) struct Timeline {
     pub index_bits: u32,
     /// Bits of the counter.
     pub count_bits: u32,
-    /// The sign bits of the drops are multiplied; relaxing is over.
+    /// Number of the pass in which learning multiplies.
+    pub multiplying: i64,
+    /// Relaxing ends here: the highest bit of a drop, or of a sum of overdrives, is multiplied.
     pub run_end: i64,
     /// The bit below the accumulator's lowest: what it is rounded by.
     pub start: i64,
@@ -43,22 +50,32 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The bit times of a format and a group's learning shift.
-    pub fn new(format: Format, alpha: i32) -> Timeline {
+    /// The bit times of an edge's kind, a format and a group's learning shift.
+    pub fn new(format: Format, kind: EdgeKind, alpha: i32) -> Timeline {
         let (v_bits, alpha) = (i64::from(format.v_bits()), i64::from(alpha));
         let width = i64::from(format.k_bits() + format.k_guard());
-        // A pass holds a difference of drops, all draws, and what a left shift needs beforehand.
-        let least = (v_bits + 3).max(1 << RARITY_BITS).max(alpha - 1);
+        let (multiplying, relaxing, last_index) = match kind {
+            EdgeKind::Linear => (1, 0, v_bits + 2),
+            EdgeKind::Transistor => (2, 2, i64::from(overdrive_bits(format)) + 3),
+        };
+        // A pass holds a difference of drops or overdrives, all draws, and what a left shift needs beforehand.
+        let least = (v_bits + 4).max(last_index + 1).max(1 << RARITY_BITS).max(alpha - 1);
         let index_bits = 64 - (least - 1).leading_zeros();
         let pass = 1i64 << index_bits;
-        // Bit 0 of the product, without offset, is added one bit time after it was made.
-        let product = pass + 2;
+        // Bit 0 of the sum is there at 2 of its pass, multiplied at 3, delayed by 1 at least and added at 5.
+        let product = multiplying * pass + 5;
         let start = product - alpha - 1;
         let stop = start + width;
         // The largest offset delays the product's sign, bit 2 V, by 3.
         let finish = (stop + 1).max(product + 2 * v_bits + 3) + 1;
         let count_bits = 64 - finish.leading_zeros();
-        Timeline { index_bits, count_bits, run_end: v_bits + 1, start, stop, finish }
+        let run_end = relaxing * pass + last_index;
+        Timeline { index_bits, count_bits, multiplying, run_end, start, stop, finish }
+    }
+
+    /// Length of a pass.
+    pub fn pass(self) -> i64 {
+        1 << self.index_bits
     }
 }
 
@@ -73,16 +90,18 @@ pub(crate) struct SerialSequence {
     pub learning: Bus,
     /// The edge sends its conductance.
     pub publish: Bus,
-    /// Bit 0 of the voltages is picked.
+    /// Bit 0 of the voltages has been picked.
     pub head: Bus,
     /// A pass begins: accumulators and carries become 0.
     pub clear: Bus,
     /// New bits of the voltages are picked.
     pub pick: Bus,
-    /// The first pass of a round.
+    /// The passes before learning multiplies.
     pub early: Bus,
     /// The sum of the drops is multiplied.
     pub late: Bus,
+    /// The bit time before the last one of relaxing or publishing.
+    pub sign: Bus,
     /// The last bit time of relaxing or publishing.
     pub run_end: Bus,
     /// The bit time before the conductance accumulator turns.
@@ -123,9 +142,10 @@ pub(crate) fn serial_sequence(
     let [rotating, next_rotating, stop] = ["rotating", "next_rotating", "stop"].map(&mut bit);
     let [drawn, next_drawn, skip, next_skip, take_generator] =
         ["drawn", "next_drawn", "skip", "next_skip", "take_generator"].map(&mut bit);
-    let [learning, publish, head, clear, pick, early, late, run_end, start, finish] =
-        ["learning", "publish", "head", "clear", "pick", "early", "late", "run_end", "start", "finish"]
-            .map(&mut bit);
+    let [learning, publish, head, clear, pick, early, late, sign, run_end, start, finish] = [
+        "learning", "publish", "head", "clear", "pick", "early", "late", "sign", "run_end", "start", "finish",
+    ]
+    .map(&mut bit);
     let sequence = SerialSequence {
         tick,
         count,
@@ -136,6 +156,7 @@ pub(crate) fn serial_sequence(
         pick,
         early,
         late,
+        sign,
         run_end,
         start,
         finish,
@@ -192,7 +213,7 @@ pub(crate) fn serial_sequence(
             y[4] = phase ^ run_end;
             y[5] = 1 - scan;
         });
-    cell.leaf("sequence", leaf);
+    cell.leaf("control", leaf);
     cell.leaf("draw", draw(context, s, &drawn, generator, [&next_drawn, &next_skip]));
     for (name, d, q) in [
         ("count_register", &next_count, &s.count),
@@ -218,15 +239,14 @@ fn bit_times(
     last: &Bus,
     stop: &Bus,
 ) -> Leaf {
-    let Timeline { index_bits, count_bits, run_end, start, stop: stop_at, finish } = timeline;
+    let Timeline { index_bits, count_bits, multiplying, run_end, start, stop: stop_at, finish } = timeline;
     let (index_top, count_top) = (index_bits - 1, count_bits - 1);
+    let (number_bits, pass) = (count_bits - index_bits, timeline.pass());
     let at = |time: i64| format!("count == {count_bits}'d{time}");
-    let pick = if count_bits > index_bits + 1 {
-        format!("~|count[{count_top}:{}]", index_bits + 1)
-    } else {
-        "1'b1".to_owned()
-    };
-    let pass = 1i64 << index_bits;
+    // Where one pass is enough, the number of the pass need not be looked at: only learning has others.
+    let one_pass = run_end < pass;
+    let relaxing_at =
+        |time: i64| if one_pass { format!("count[{index_top}:0] == {index_bits}'d{time}") } else { at(time) };
     Leaf::function("bit_times", "what this bit time is", 2 * context.technology.lut_ps())
         .input("count", &sequence.count)
         .input("last", last)
@@ -234,22 +254,24 @@ fn bit_times(
         .input("learnt", learnt)
         .verilog(format!(
             "wire is_learning = last & learn & ~learnt;\n\
-             wire is_head = ~|count[{index_top}:0];\n\
-             wire is_early = ~|count[{count_top}:{index_bits}];\n\
-             wire is_pick = {pick};"
+             wire is_front = ~|count[{index_top}:1];\n\
+             wire is_head = is_front & count[0];\n\
+             wire [{}:0] number = count[{count_top}:{index_bits}];\n\
+             wire is_early = {};\n\
+             wire is_pick = {};",
+            number_bits - 1,
+            less("number", number_bits, multiplying),
+            less("number", number_bits, multiplying + 1),
         ))
         .output("learning", &sequence.learning, "is_learning")
         .output("publish", &sequence.publish, "last & ~is_learning")
         .output("head", &sequence.head, "is_head")
         .output("clear", &sequence.clear, "is_head & is_pick")
-        .output("pick", &sequence.pick, "is_pick")
+        .output("pick", &sequence.pick, "is_pick | ~is_learning")
         .output("early", &sequence.early, "is_early")
-        .output("late", &sequence.late, "~is_early & ~(is_head & is_pick)")
-        .output(
-            "run_end",
-            &sequence.run_end,
-            format!("~is_learning & (count[{index_top}:0] == {index_bits}'d{run_end})"),
-        )
+        .output("late", &sequence.late, "~is_early & ~(is_front & is_pick)")
+        .output("sign", &sequence.sign, format!("~is_learning & ({})", relaxing_at(run_end - 1)))
+        .output("run_end", &sequence.run_end, format!("~is_learning & ({})", relaxing_at(run_end)))
         .output("start", &sequence.start, format!("is_learning & ({})", at(start)))
         .output("stop", stop, at(stop_at))
         .output("finish", &sequence.finish, at(finish))
@@ -257,16 +279,19 @@ fn bit_times(
             let &[count, last, learn, learnt] = x else { return };
             let learning = last == 1 && learn == 1 && learnt == 0;
             let index = count % pass;
-            let (head, early, pick) = (index == 0, count < pass, count < 2 * pass);
+            let number = count / pass;
+            let (head, early, pick) = (index == 1, number < multiplying, number <= multiplying);
+            let time = if one_pass { index } else { count };
             let values = [
                 learning,
                 last == 1 && !learning,
                 head,
                 head && pick,
-                pick,
+                pick || !learning,
                 early,
-                !early && !(head && pick),
-                !learning && index == run_end,
+                !early && (index > 1 || !pick),
+                !learning && time == run_end - 1,
+                !learning && time == run_end,
                 learning && count == start,
                 count == stop_at,
                 count == finish,
@@ -275,6 +300,24 @@ fn bit_times(
                 *out = value.into();
             }
         })
+}
+
+/// A Verilog expression for `name < bound`, written bit by bit: a comparison would become a carry chain.
+pub(super) fn less(name: &str, width: u32, bound: i64) -> String {
+    if bound >= 1 << width {
+        return "1'b1".to_owned();
+    }
+    let mut expression = "1'b0".to_owned();
+    for i in 0..width {
+        let bit = if width == 1 { format!("~{name}") } else { format!("~{name}[{i}]") };
+        expression = match ((bound >> i) & 1, expression.as_str()) {
+            (1, "1'b0") => bit,
+            (1, _) => format!("({bit} | {expression})"),
+            (_, "1'b0") => expression,
+            _ => format!("({bit} & {expression})"),
+        };
+    }
+    expression
 }
 
 /// Draws from the local generator during the first bit times of learning, at most once a round.
@@ -321,14 +364,25 @@ mod tests {
     fn events_come_in_order_for_every_format_and_shift() {
         for (v, k, guard) in [(4, 4, 0), (12, 10, 14), (16, 16, 16), (20, 20, 20), (4, 20, 20), (20, 4, 0)] {
             let format = Format::new(v, 8, k, guard).unwrap();
-            for alpha in -24..=16 {
-                let t = Timeline::new(format, alpha);
-                let pass = 1 << t.index_bits;
-                // The whole difference is there when the pass is over, and all bits are drawn before the product.
-                assert!(pass >= t.run_end + 2 && pass >= 8);
-                assert!(t.start >= 0 && t.start + i64::from(alpha) == pass + 1, "{t:?}");
-                assert!(t.stop < t.finish && t.finish < 1 << t.count_bits && t.count_bits > t.index_bits);
+            for kind in [EdgeKind::Linear, EdgeKind::Transistor] {
+                for alpha in -24..=16 {
+                    let t = Timeline::new(format, kind, alpha);
+                    let pass = t.pass();
+                    // A whole difference is there when a pass is over, and all bits are drawn before the product.
+                    assert!(pass >= i64::from(v) + 4 && pass > t.run_end % pass && pass >= 8, "{t:?}");
+                    assert!(t.start >= 0 && t.start + i64::from(alpha) == t.multiplying * pass + 4, "{t:?}");
+                    assert!(t.stop < t.finish && t.finish < 1 << t.count_bits, "{t:?}");
+                    assert!(t.run_end < t.finish && t.multiplying * pass < t.finish, "{t:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn less_is_less() {
+        assert_eq!(less("x", 2, 4), "1'b1");
+        assert_eq!(less("x", 2, 1), "(~x[1] & ~x[0])");
+        assert_eq!(less("x", 2, 3), "(~x[1] | ~x[0])");
+        assert_eq!(less("x", 1, 1), "~x");
     }
 }
