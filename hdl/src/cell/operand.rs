@@ -21,7 +21,7 @@ pub(crate) struct Ends {
 }
 
 /// Bits of a transistor's overdrive, `max(0, g - v)`.
-fn overdrive_bits(format: Format) -> u32 {
+pub(crate) fn overdrive_bits(format: Format) -> u32 {
     64 - (format.g_max() - format.v_range().0).leading_zeros()
 }
 

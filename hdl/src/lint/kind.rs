@@ -52,7 +52,8 @@ pub(super) enum Gate {
 }
 
 /// Combinational cells that yosys leaves as words, and gates that are not worth computing.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 53] = [
+    "CCU2C",
     "$not",
     "$pos",
     "$and",

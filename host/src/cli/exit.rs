@@ -28,6 +28,11 @@ pub struct Interrupted(pub String);
 #[error("array and model differ: {0}")]
 pub struct Mismatch(pub String);
 
+/// A check did not pass; its report has been printed.
+#[derive(Debug, Error)]
+#[error("{0}; see the report")]
+pub struct CheckFailed(pub &'static str);
+
 /// Clap's own messages: help and version end in 0, wrong usage in 2.
 pub fn usage(error: &clap::Error) -> ExitCode {
     // A closed pipe is the reader's business.

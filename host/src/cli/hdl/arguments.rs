@@ -1,29 +1,67 @@
 //! Which design, for which board: the same for every verb of `wheatstone hdl` that emits.
 
 use crate::cli::arguments::ConfigArguments;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::Arc;
 use wheatstone::experiment::{Experiment, ExperimentError, read_network};
-use wheatstone_hdl::Board;
+use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
 /// A design and a board.
 #[derive(Args, Debug)]
 pub struct DesignArguments {
     #[command(flatten)]
-    pub config: ConfigArguments,
+    config: ConfigArguments,
     /// Network file (.toml, .json) in format wide under plain rules, instead of a preset
     #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "config", "data"])]
     network: Option<PathBuf>,
-    /// Board, or generic for plain Verilog
+    #[command(flatten)]
+    pub target: TargetArguments,
+}
+
+/// What an array is built for.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TargetArguments {
+    /// Board, or generic for none
     #[arg(long, default_value_t = Board::Ulx3s85f)]
     pub board: Board,
+    /// How edges multiply. Default: parallel on boards with ECP5, serial on the others
+    #[arg(long, value_enum)]
+    multiplier: Option<Multiply>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Multiply {
+    /// One multiplier of the device in every edge
+    Parallel,
+    /// Bit by bit, in LUTs
+    Serial,
+}
+
+impl TargetArguments {
+    /// The options of the array.
+    pub fn options(self) -> ArrayOptions {
+        let technology = self.board.technology();
+        let multiplier = match self.multiplier {
+            Some(Multiply::Parallel) => Multiplier::Parallel,
+            Some(Multiply::Serial) => Multiplier::Serial,
+            None if technology == Technology::Ice40 => Multiplier::Serial,
+            None => Multiplier::Parallel,
+        };
+        ArrayOptions { technology, multiplier }
+    }
 }
 
 impl DesignArguments {
+    /// The array and what to call it.
+    pub fn array(&self) -> anyhow::Result<(String, Array)> {
+        let (name, design) = self.design()?;
+        Ok((name, Array::new(design, self.target.options())?))
+    }
+
     /// The design and what to call it.
-    pub fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
+    fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
         let Some(path) = &self.network else {
             let experiment = Experiment::prepare(self.config.resolve()?)?;
             return Ok((experiment.config.name.clone(), experiment.design));

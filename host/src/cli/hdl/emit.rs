@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use wheatstone::run::{hex, write_whole};
-use wheatstone_hdl::{Array, emitted};
+use wheatstone_hdl::emitted;
 
 /// Write the array's Verilog
 #[derive(Args, Debug)]
@@ -30,9 +30,8 @@ struct Emitted {
 
 impl Emit {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let (name, design) = self.design.design()?;
-        let board = self.design.board;
-        let array = Array::new(design, board.technology())?;
+        let (name, array) = self.design.array()?;
+        let board = self.design.target.board;
         let command: Vec<String> = std::env::args().skip(1).collect();
         let verilog = emitted(&array, board, &format!("wheatstone {}", command.join(" ")));
         let file = self.out.clone().unwrap_or_else(|| format!("{name}-{board}.v").into());

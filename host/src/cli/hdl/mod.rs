@@ -2,16 +2,18 @@
 
 mod arguments;
 mod emit;
+mod lint;
 mod simulate;
 
 use super::output::Output;
 use clap::Subcommand;
 
-/// The array as hardware: its Verilog, and its simulation beside the model
+/// The array as hardware: its Verilog, its simulation beside the model, checks of its structure
 #[derive(Debug, Subcommand)]
 pub enum Hdl {
     Emit(emit::Emit),
     Simulate(simulate::Simulate),
+    Lint(lint::Lint),
 }
 
 impl Hdl {
@@ -19,6 +21,7 @@ impl Hdl {
         match self {
             Hdl::Emit(verb) => verb.run(output),
             Hdl::Simulate(verb) => verb.run(output),
+            Hdl::Lint(verb) => verb.run(output),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `wheatstone hdl simulate`
 
+use super::arguments::TargetArguments;
 use crate::cli::arguments::ConfigArguments;
 use crate::cli::exit::{Interrupted, Mismatch};
 use crate::cli::output::Output;
@@ -15,7 +16,7 @@ use wheatstone::experiment::Experiment;
 use wheatstone::run::{RunError, read_checkpoint, write_whole};
 use wheatstone::training::{Trainer, check_same_design};
 use wheatstone_hdl::verify::{Difference, SideBySide, side_by_side};
-use wheatstone_hdl::{Array, Board, timing, waves};
+use wheatstone_hdl::{Array, timing, waves};
 use wheatstone_sim::{Checkpoint, Engine, epoch_order};
 
 /// Train the array in simulation, with delays, and compare every token and every bit with the model
@@ -28,9 +29,8 @@ pub struct Simulate {
     /// Training samples to show
     #[arg(long, default_value_t = 10)]
     samples: u64,
-    /// Board whose documented delays to take
-    #[arg(long, default_value_t = Board::Ulx3s85f)]
-    board: Board,
+    #[command(flatten)]
+    target: TargetArguments,
     /// Draw every delay anew, between half and twice the documented one
     #[arg(long, value_name = "SEED")]
     jitter: Option<u64>,
@@ -65,7 +65,7 @@ impl Simulate {
             None => Trainer::start(&experiment)?.checkpoint(),
         };
         check_same_design(&experiment, &checkpoint)?;
-        let array = Array::new(Arc::clone(&experiment.design), self.board.technology())?;
+        let array = Array::new(Arc::clone(&experiment.design), self.target.options())?;
         if let Some(seed) = self.jitter {
             timing::jitter(&array, seed);
         }
