@@ -114,7 +114,7 @@ fn vectors(leaf: &Leaf, random: &mut Random) -> Vec<Vec<i64>> {
             }
         }
     }
-    for _ in 0..VECTORS / 4 {
+    for _ in 0..VECTORS / 10 {
         let mut vector = uniform(random);
         for (value, &shape) in vector.iter_mut().zip(&shapes) {
             if random.below(4) > 0 {

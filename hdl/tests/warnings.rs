@@ -12,13 +12,15 @@ use wheatstone_hdl::verilog::simulation_models;
 /// Verilator's warnings, all but these:
 /// - `DECLFILENAME`: one file has all modules;
 /// - `UNUSEDSIGNAL`: cells and leaves take whole buses, of which some need a part only: the last bit of a generator, the
-///   sign of a difference.
-const VERILATOR: [&str; 8] = [
+///   sign of a difference;
+/// - `UNOPTFLAT`: Verilator takes a bus whose bits follow from one another for a loop. Yosys looks bit by bit.
+const VERILATOR: [&str; 9] = [
     "--lint-only",
     "-Wall",
     "-Wno-fatal",
     "-Wno-DECLFILENAME",
     "-Wno-UNUSEDSIGNAL",
+    "-Wno-UNOPTFLAT",
     "--top-module",
     "array",
     "array.v",
@@ -56,9 +58,9 @@ fn quiet(program: Program, arguments: &[&str], matters: impl Fn(&str) -> bool) {
 
 fn output(tool: &Tool, arguments: &[&str], array: &Array) -> Result<Output, ToolError> {
     let folder = tempfile::tempdir().unwrap();
-    // Models without their delays, which are for simulation.
-    let delay = format!("#({}) ", array.technology().lut_ps());
-    let models = simulation_models(array.technology()).replace(&delay, "");
+    // What the models of a vendor's cells leave unused is not our concern.
+    let models = simulation_models(array.technology());
+    let models = format!("// verilator lint_off UNUSEDPARAM\n{models}// verilator lint_on UNUSEDPARAM\n");
     fs::write(folder.path().join("array.v"), format!("{models}{}", array.verilog())).unwrap();
     tool.run(arguments, folder.path())
 }
