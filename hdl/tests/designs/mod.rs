@@ -240,6 +240,17 @@ pub fn cases() -> Vec<Case> {
             Learning::Continuous { every: 2 },
             4,
         ),
+        case(
+            "serial resistors and transistors",
+            Technology::Ecp5,
+            mixed(),
+            Format::COMPACT,
+            8,
+            clamped(1),
+            -300,
+            desynchronous,
+            3,
+        ),
     ];
     for case in &mut cases {
         if case.name.starts_with("serial") {
@@ -309,6 +320,14 @@ pub fn extremes() -> Vec<Case> {
     );
     add("serial, smallest", cross(2, linear, -24), (4, 12, 4, 20), 8, Nudge::Clamped { eta: 0 }, 0);
     add("serial, largest", cross(2, linear, 16), (20, 6, 20, 20), 8, Nudge::Clamped { eta: 0 }, 0);
+    add(
+        "serial, transistors",
+        cross(2, transistor, -3),
+        (16, 8, 16, 16),
+        8,
+        Nudge::Clamped { eta: 0 },
+        -4000,
+    );
     add("serial, narrow", cross(2, linear, 2), (6, 0, 16, 0), 8, Nudge::Clamped { eta: 0 }, 0);
     cases
 }
