@@ -236,7 +236,11 @@ fn tokens(design: &Design, state: &State, learnt: Option<&State>) -> Vec<Vec<i64
     let voltage = |node: NodeId, wave: Wave| format.voltage(state.u(wave)[node.index()]);
     // A node at its turn in the free wave has the clamped one as its current voltage.
     let turn = |node: NodeId| {
-        if (state.phase + network.colouring().colour(node)) % 2 == 0 { Wave::Free } else { Wave::Clamped }
+        if (state.phase + network.colouring().colour(node)).is_multiple_of(2) {
+            Wave::Free
+        } else {
+            Wave::Clamped
+        }
     };
     let other = |wave: Wave| if wave == Wave::Free { Wave::Clamped } else { Wave::Free };
     let into = |node: NodeId, neighbour: NodeId, edge: EdgeId| {

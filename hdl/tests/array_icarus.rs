@@ -10,7 +10,7 @@ use wheatstone_sim::Engine;
 #[test]
 fn icarus_sees_every_token_at_the_same_time() {
     for case in cases() {
-        let array = Array::new(case.design.clone(), case.technology).unwrap();
+        let array = Array::new(case.design.clone(), case.options).unwrap();
         let mut simulation = ArraySimulation::of(array.clone(), case.configuration, case.start()).unwrap();
         simulation.train(&case.sample(0)).unwrap();
         simulation.start_recording();

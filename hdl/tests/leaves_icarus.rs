@@ -25,14 +25,14 @@ const VECTORS: usize = 10_000;
 const EXHAUSTIVE_BITS: u32 = 13;
 
 /// Events a register or a matched delay gets.
-const EVENTS: usize = 400;
+const EVENTS: usize = 800;
 
 /// The distinct leaf modules of all arrays under names of their own, each with the technology it is for.
 fn leaves(wanted: impl Fn(&Leaf) -> bool) -> Vec<(Technology, LeafModule)> {
     let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut leaves: Vec<(Technology, LeafModule)> = Vec::new();
     for case in cases().into_iter().chain(extremes()) {
-        let array = Array::new(case.design.clone(), case.technology).unwrap();
+        let array = Array::new(case.design.clone(), case.options).unwrap();
         for LeafModule { name, text, instances } in leaf_modules(&array.module) {
             let leaf = &instances[0];
             if !wanted(leaf) {
@@ -49,7 +49,7 @@ fn leaves(wanted: impl Fn(&Leaf) -> bool) -> Vec<(Technology, LeafModule)> {
                     entry.insert(number);
                     let unique = format!("{name}_{number}");
                     let text = format!("module {unique} {rest}");
-                    leaves.push((case.technology, LeafModule { name: unique, text, instances }));
+                    leaves.push((case.options.technology, LeafModule { name: unique, text, instances }));
                 }
             }
         }
@@ -114,7 +114,7 @@ fn vectors(leaf: &Leaf, random: &mut Random) -> Vec<Vec<i64>> {
             }
         }
     }
-    for _ in 0..VECTORS / 4 {
+    for _ in 0..VECTORS / 10 {
         let mut vector = uniform(random);
         for (value, &shape) in vector.iter_mut().zip(&shapes) {
             if random.below(4) > 0 {
@@ -275,7 +275,9 @@ fn delay_events(leaf: &Leaf, random: &mut Random) -> Vec<Event> {
         let high_ps = 1 + random.below(leaf.delay_ps() * 3 / 2);
         for (value, wait_ps) in [(1, lut_ps + 1 + random.below(2 * lut_ps)), (0, high_ps)] {
             time_ps += wait_ps;
-            while events.iter().any(|event| (time_ps - event.time_ps) % lut_ps == 0) {
+            // Older ones have long run through the chain.
+            let recent = &events[events.len().saturating_sub(100)..];
+            while recent.iter().any(|event| (time_ps - event.time_ps) % lut_ps == 0) {
                 time_ps += 1;
             }
             events.push(Event { time_ps, input, value });

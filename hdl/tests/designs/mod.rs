@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 use std::path::Path;
 use std::sync::Arc;
-use wheatstone_hdl::Technology;
 use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_hdl::{ArrayOptions, Multiplier, Technology};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered, pinwheel,
 };
@@ -15,7 +15,7 @@ use wheatstone_sim::{
 /// A design, how it learns and what it is built of.
 pub struct Case {
     pub name: &'static str,
-    pub technology: Technology,
+    pub options: ArrayOptions,
     pub design: Arc<Design>,
     pub configuration: Configuration,
 }
@@ -111,13 +111,14 @@ pub fn cases() -> Vec<Case> {
             lowest_rail: rail,
         };
         let design = Arc::new(Design::new(network, format, rules).unwrap());
-        Case { name, technology, design, configuration: Configuration { steps, learning, alpha_offset: 1 } }
+        let options = ArrayOptions::from(technology);
+        Case { name, options, design, configuration: Configuration { steps, learning, alpha_offset: 1 } }
     };
     let square = |kind| lattice(3, 3, Boundary::Open, kind);
     let deep = layered(&[3, 4, 2], EdgeKind::Linear).unwrap();
     let (clamped, current) = (|eta| Nudge::Clamped { eta }, |beta, centred| Nudge::Current { beta, centred });
     let desynchronous = Learning::Desynchronous { rarity: 2 };
-    vec![
+    let mut cases = vec![
         case(
             "lattice of resistors",
             Technology::Ecp5,
@@ -154,7 +155,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "layers with diodes",
             Technology::Ecp5,
-            deep.with_alpha(&[2, -1]).unwrap(),
+            deep.clone().with_alpha(&[2, -1]).unwrap(),
             Format::COMPACT,
             8,
             current(2, true),
@@ -206,18 +207,70 @@ pub fn cases() -> Vec<Case> {
             desynchronous,
             5,
         ),
-    ]
+        case(
+            "serial lattice",
+            Technology::Ice40,
+            ports(square(EdgeKind::Linear), &[0, 2], &[4, 8]).with_alpha(&[-1]).unwrap(),
+            Format::COMPACT,
+            12,
+            clamped(1),
+            0,
+            Learning::Quasistatic,
+            4,
+        ),
+        case(
+            "serial layers with diodes",
+            Technology::Generic,
+            deep.with_alpha(&[3, -6]).unwrap(),
+            Format::WIDE,
+            8,
+            current(2, true),
+            0,
+            desynchronous,
+            3,
+        ),
+        case(
+            "serial crossbar",
+            Technology::Ecp5,
+            crossbar(2, 2, EdgeKind::Linear).unwrap(),
+            format(14, 0, 11, 9),
+            8,
+            clamped(2),
+            0,
+            Learning::Continuous { every: 2 },
+            4,
+        ),
+        case(
+            "serial resistors and transistors",
+            Technology::Ecp5,
+            mixed(),
+            Format::COMPACT,
+            8,
+            clamped(1),
+            -300,
+            desynchronous,
+            3,
+        ),
+    ];
+    for case in &mut cases {
+        if case.name.starts_with("serial") {
+            case.options.multiplier = Multiplier::Serial;
+        }
+    }
+    cases
 }
 
 /// Further designs whose leaves are at the ends of what can be built.
 pub fn extremes() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |name, network: Network, format: (u32, u32, u32, u32), omega, nudge, rail| {
+    let mut add = |name: &'static str, network: Network, format: (u32, u32, u32, u32), omega, nudge, rail| {
         let (v, gv, k, gk) = format;
         let rules = Rules { omega: Omega::new(omega).unwrap(), nudge, g_min: 1, lowest_rail: rail };
         let design = Design::new(network, Format::new(v, gv, k, gk).unwrap(), rules).unwrap();
         let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 3 };
-        cases.push(Case { name, technology: Technology::Generic, design: Arc::new(design), configuration });
+        let multiplier = if name.starts_with("serial") { Multiplier::Serial } else { Multiplier::Parallel };
+        let options = ArrayOptions { technology: Technology::Generic, multiplier };
+        cases.push(Case { name, options, design: Arc::new(design), configuration });
     };
     let cross = |n, kind, alpha| crossbar(n, 1, kind).unwrap().with_alpha(&[alpha]).unwrap();
     let (linear, transistor) = (EdgeKind::Linear, EdgeKind::Transistor);
@@ -265,6 +318,17 @@ pub fn extremes() -> Vec<Case> {
         Nudge::Current { beta: 10, centred: false },
         -2048,
     );
+    add("serial, smallest", cross(2, linear, -24), (4, 12, 4, 20), 8, Nudge::Clamped { eta: 0 }, 0);
+    add("serial, largest", cross(2, linear, 16), (20, 6, 20, 20), 8, Nudge::Clamped { eta: 0 }, 0);
+    add(
+        "serial, transistors",
+        cross(2, transistor, -3),
+        (16, 8, 16, 16),
+        8,
+        Nudge::Clamped { eta: 0 },
+        -4000,
+    );
+    add("serial, narrow", cross(2, linear, 2), (6, 0, 16, 0), 8, Nudge::Clamped { eta: 0 }, 0);
     cases
 }
 
