@@ -6,7 +6,7 @@ use crate::cell::{
     parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_serial};
-use crate::module::Module;
+use crate::module::{Module, Part};
 use crate::primitive::rest;
 use crate::technology::Technology;
 use crate::timing;
@@ -271,6 +271,14 @@ impl Array {
     /// How its edges multiply.
     pub fn multiplier(&self) -> Multiplier {
         self.options.multiplier
+    }
+
+    /// The module of a cell: nodes by id, then edges by id.
+    pub fn cell(&self, index: usize) -> Option<&Module> {
+        match self.module.parts().get(index)? {
+            (_, Part::Module(cell)) => Some(cell),
+            (_, Part::Leaf(_)) => None,
+        }
     }
 
     /// Lengths of its matched delays.

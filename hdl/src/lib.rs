@@ -15,6 +15,7 @@ pub mod lint;
 pub mod module;
 pub mod primitive;
 pub mod recording;
+pub mod scan;
 pub mod simulation;
 pub mod technology;
 pub mod testbench;

@@ -5,6 +5,7 @@ use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::circuit::Circuit;
 use crate::recording::Recording;
+use crate::scan;
 use crate::trace::Trace;
 use std::sync::Arc;
 use thiserror::Error;
@@ -179,14 +180,9 @@ impl ArraySimulation {
         Ok(())
     }
 
-    /// The register of that name in a cell.
-    fn register(&self, cell: &str, name: &str) -> Option<&Bus> {
-        Some(&self.array.module.submodule(cell)?.port(name)?.bus)
-    }
-
-    /// Whether a node's `current` belongs to the free wave, at rest.
-    fn current_is_free(&self, colour: u8) -> bool {
-        (self.phase + colour) % 2 == 1
+    /// The register of that name in a cell: nodes, then edges.
+    fn register(&self, cell: usize, name: &str) -> Option<&Bus> {
+        Some(&self.array.cell(cell)?.port(name)?.bus)
     }
 
     /// Sets all flip-flops directly, then lets the array take its gains.
@@ -195,26 +191,26 @@ impl ArraySimulation {
         let (network, format) = (design.network(), design.format());
         self.phase = state.phase;
         let mut values: Vec<(Bus, i64)> = Vec::new();
-        let mut put = |simulation: &Self, cell: &str, name: &str, value: i64| {
+        let mut put = |simulation: &Self, cell: usize, name: &str, value: i64| {
             values.extend(simulation.register(cell, name).map(|bus| (bus.clone(), value)));
         };
         for id in network.node_ids() {
-            let cell = format!("node_{}", id.index());
+            let cell = id.index();
             let u = Wave::BOTH.map(|wave| state.u(wave)[id.index()]);
             if network.nodes()[id.index()].kind == NodeKind::Input {
-                put(self, &cell, "current", format.voltage(u[0]));
+                put(self, cell, "current", format.voltage(u[0]));
                 continue;
             }
-            let free = self.current_is_free(network.colouring().colour(id));
+            let free = scan::current_is_free(&design, id, self.phase);
             let [current, previous] = if free { u } else { [u[1], u[0]] };
-            put(self, &cell, "current_u", current);
-            put(self, &cell, "previous_u", previous);
-            put(self, &cell, "previous", format.voltage(previous));
+            put(self, cell, "current_u", current);
+            put(self, cell, "previous_u", previous);
+            put(self, cell, "previous", format.voltage(previous));
         }
         for id in network.edge_ids() {
-            let cell = format!("edge_{}", id.index());
-            put(self, &cell, "k", state.k[id.index()]);
-            put(self, &cell, "generator", state.generators[id.index()].state().into());
+            let cell = self.array.nodes.len() + id.index();
+            put(self, cell, "k", state.k[id.index()]);
+            put(self, cell, "generator", state.generators[id.index()].state().into());
         }
         for (bus, value) in values {
             self.circuit.set(&bus, value);
@@ -230,27 +226,27 @@ impl ArraySimulation {
 
     /// Reads all flip-flops directly.
     fn peek(&self) -> State {
-        let (network, format) = (self.array.design().network(), self.array.design().format());
-        let read = |cell: &str, name: &str| self.register(cell, name).map_or(0, Bus::val);
+        let design = Arc::clone(self.array.design());
+        let (network, format) = (design.network(), design.format());
+        let read = |cell: usize, name: &str| self.register(cell, name).map_or(0, Bus::val);
         let mut u = [Vec::new(), Vec::new()];
         for id in network.node_ids() {
-            let cell = format!("node_{}", id.index());
+            let cell = id.index();
             if network.nodes()[id.index()].kind == NodeKind::Input {
-                let voltage = self.waiting_voltage(id).unwrap_or_else(|| read(&cell, "current"));
+                let voltage = self.waiting_voltage(id).unwrap_or_else(|| read(cell, "current"));
                 u.iter_mut().for_each(|wave| wave.push(format.accumulator(voltage)));
                 continue;
             }
-            let both = [read(&cell, "current_u"), read(&cell, "previous_u")];
-            let free = usize::from(!self.current_is_free(network.colouring().colour(id)));
+            let both = [read(cell, "current_u"), read(cell, "previous_u")];
+            let free = usize::from(!scan::current_is_free(&design, id, self.phase));
             u[0].push(both[free]);
             u[1].push(both[1 - free]);
         }
-        let edges = || network.edge_ids().map(|id| format!("edge_{}", id.index()));
-        let generator =
-            |cell: String| EdgeGenerator::new(u16::try_from(read(&cell, "generator")).unwrap_or(0));
+        let edges = || network.edge_ids().map(|id| self.array.nodes.len() + id.index());
+        let generator = |cell: usize| EdgeGenerator::new(u16::try_from(read(cell, "generator")).unwrap_or(0));
         State {
             u,
-            k: edges().map(|cell| read(&cell, "k")).collect(),
+            k: edges().map(|cell| read(cell, "k")).collect(),
             generators: edges().map(generator).collect(),
             phase: self.phase,
         }
@@ -322,7 +318,7 @@ impl ArraySimulation {
     fn rotate_scan_chain(&mut self, bits: Option<&[bool]>) -> Vec<bool> {
         let border = self.array.border.clone();
         let [scan_in, scan_out] = self.array.scan.clone();
-        let length = self.scan_length();
+        let length = scan::length(self.array.design());
         self.circuit.set(&border.scan, 1);
         self.circuit.quiesce(BORDER_PS);
         let mut out = Vec::with_capacity(length);
@@ -341,50 +337,11 @@ impl ArraySimulation {
         out
     }
 
-    /// Number of flip-flops in the scan chain.
-    pub fn scan_length(&self) -> usize {
-        let (network, format) = (self.array.design().network(), self.array.design().format());
-        let node = 2 * (format.v_bits() + format.v_guard());
-        let inputs = network.inputs().len();
-        let edge = 16 + format.k_bits() + format.k_guard();
-        inputs * format.v_bits() as usize
-            + (network.nodes().len() - inputs) * node as usize
-            + network.edges().len() * edge as usize
-    }
-
     /// Reads the architectural state through the scan chain, which ends as it began.
     pub fn scan_read(&mut self) -> State {
         let mut bits = self.rotate_scan_chain(None);
         bits.reverse();
-        let mut bits = bits.into_iter();
-        let mut take =
-            |width: u32| (0..width).fold(0, |value, _| (value << 1) | i64::from(bits.next() == Some(true)));
-        let design = Arc::clone(self.array.design());
-        let (network, format) = (design.network(), design.format());
-        let u_bits = format.v_bits() + format.v_guard();
-        let signed = |value: i64, bits: u32| crate::bus::Shape::signed(bits).wrap(value);
-        let mut u = [Vec::new(), Vec::new()];
-        for id in network.node_ids() {
-            if network.nodes()[id.index()].kind == NodeKind::Input {
-                let voltage = signed(take(format.v_bits()), format.v_bits());
-                u.iter_mut().for_each(|wave| wave.push(format.accumulator(voltage)));
-                continue;
-            }
-            let mut both = [0, 0];
-            for _ in 0..u_bits {
-                both.iter_mut().for_each(|u| *u = (*u << 1) | take(1));
-            }
-            let both = both.map(|value| signed(value, u_bits));
-            let free = usize::from(!self.current_is_free(network.colouring().colour(id)));
-            u[0].push(both[free]);
-            u[1].push(both[1 - free]);
-        }
-        let (mut k, mut generators) = (Vec::new(), Vec::new());
-        for _ in network.edge_ids() {
-            generators.push(EdgeGenerator::new(u16::try_from(take(16)).unwrap_or(0)));
-            k.push(take(format.k_bits() + format.k_guard()));
-        }
-        State { u, k, generators, phase: self.phase }
+        scan::decode(self.array.design(), &bits, self.phase)
     }
 
     /// Writes the architectural state through the scan chain.
@@ -395,27 +352,7 @@ impl ArraySimulation {
         state.check(self.array.design()).map_err(StartError::from)?;
         self.check_inputs(state)?;
         self.phase = state.phase;
-        let design = Arc::clone(self.array.design());
-        let (network, format) = (design.network(), design.format());
-        let u_bits = format.v_bits() + format.v_guard();
-        let mut bits = Vec::new();
-        let mut put = |value: i64, width: u32| bits.extend((0..width).rev().map(|i| (value >> i) & 1 == 1));
-        for id in network.node_ids() {
-            let u = Wave::BOTH.map(|wave| state.u(wave)[id.index()]);
-            if network.nodes()[id.index()].kind == NodeKind::Input {
-                put(format.voltage(u[0]), format.v_bits());
-                continue;
-            }
-            let free = usize::from(!self.current_is_free(network.colouring().colour(id)));
-            for i in (0..u_bits).rev() {
-                put(u[free] >> i, 1);
-                put(u[1 - free] >> i, 1);
-            }
-        }
-        for id in network.edge_ids() {
-            put(state.generators[id.index()].state().into(), 16);
-            put(state.k[id.index()], format.k_bits() + format.k_guard());
-        }
+        let mut bits = scan::encode(self.array.design(), state);
         bits.reverse();
         self.rotate_scan_chain(Some(&bits));
         self.presented = false;
