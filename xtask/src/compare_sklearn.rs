@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
     if !paths::root().join(&data).is_file() {
         bail!("{data} does not exist, so preset `{}` has no data to share with a peer", args.preset);
     }
-    let python = venv::python()?;
+    let python = venv::PEERS.python()?;
 
     let ours = cross_validate(args);
     ours.announce("train wheatstone");

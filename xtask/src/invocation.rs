@@ -67,6 +67,17 @@ impl Invocation {
         String::from_utf8(output.stdout).with_context(|| format!("`{self}` wrote something other than text"))
     }
 
+    /// Runs to the end and returns what it wrote, stdout before stderr, without showing any of it.
+    ///
+    /// # Errors
+    /// As [`Invocation::run`].
+    pub fn said(&self) -> Result<String> {
+        let output = self.command().output().with_context(|| self.cannot_start())?;
+        self.check(output.status)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(text(&output.stdout) + &text(&output.stderr))
+    }
+
     /// Runs to the end, shows stderr as it comes, and returns it together with how the program ended.
     ///
     /// # Errors
@@ -158,6 +169,13 @@ mod tests {
         let invocation =
             Invocation::cargo("doc --no-deps").args(["it's", ""]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(invocation.to_string(), r"RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s' ''");
+    }
+
+    #[test]
+    fn both_outputs_are_heard_and_a_failure_is_none() {
+        let shell = |script: &str| Invocation::new("sh").args(["-c", script]);
+        assert_eq!(shell("echo b >&2; echo a").said().unwrap(), "a\nb\n");
+        assert!(shell("echo a; exit 1").said().is_err());
     }
 
     #[test]

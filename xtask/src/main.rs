@@ -1,7 +1,7 @@
 //! The project's own tasks: everything a script would do elsewhere.
 //!
-//! `cargo xtask test` is the one test command. The other tasks rewrite golden files, fuzz the parsers and compare
-//! results with other software. A task announces every command before it runs it, in a form that can be pasted
+//! `cargo xtask test` is the one test command. The other tasks provide tools, rewrite golden files, fuzz the parsers and
+//! compare results with other software. A task announces every command before it runs it, in a form that can be pasted
 //! into a shell at the root of the repository.
 //!
 //! Exit codes: 0 ok, 1 a step failed, 2 wrong usage.
@@ -16,8 +16,10 @@ mod bless;
 mod compare_sklearn;
 mod comparison;
 mod fuzz;
+mod hardware_tools;
 mod invocation;
 mod paths;
+mod setup;
 mod test_suite;
 mod tool;
 mod venv;
@@ -33,6 +35,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Test(test_suite::Args),
+    /// Provide the tools that the tests of the hardware need, and show their versions
+    ///
+    /// Yosys is installed into target/tools; Icarus Verilog and Verilator come from the system.
+    Setup,
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
     Fuzz(fuzz::Args),
@@ -42,6 +48,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(args) => test_suite::run(&args),
+        Task::Setup => setup::run(),
         Task::Bless => bless::run(),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::hardware_tools::HardwareTools;
 use crate::invocation::Invocation;
 use crate::tool;
 
@@ -13,7 +14,8 @@ const NEEDS_HARDWARE: &str = "hardware_in_the_loop";
 /// Check format, lints, documentation, tests, licences and sources
 ///
 /// With the environment variable CI set, missing tools are installed into target/tools. Without it, plain `cargo
-/// test` stands in for cargo-nextest, and the check of licences and sources is left out where cargo-deny is missing.
+/// test` stands in for cargo-nextest, the check of licences and sources is left out where cargo-deny is missing, and
+/// tests of the hardware whose tools are missing are skipped.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only format, lints and tests: no documentation, no examples in it, no licences
@@ -45,7 +47,12 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         tool_or_fallback(tool::DENY, ci, "licences and sources are not checked")?
     };
-    run_steps(&plan(args.quick, ci, nextest, deny))
+    let hardware = if ci { HardwareTools::provide()? } else { HardwareTools::locate()? };
+    let outcome = run_steps(&plan(args.quick, ci, nextest, deny, &hardware.environment()));
+    if let Some(note) = hardware.missing_note() {
+        eprintln!("note: {note}");
+    }
+    outcome
 }
 
 /// What a value of the variable `CI` means.
@@ -64,7 +71,14 @@ fn tool_or_fallback(tool: tool::Tool, ci: bool, fallback: &str) -> Result<Option
     Ok(starter)
 }
 
-fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocation>) -> Vec<Step> {
+/// `environment` is what the tests learn about the tools of the hardware.
+fn plan(
+    quick: bool,
+    ci: bool,
+    nextest: Option<Invocation>,
+    deny: Option<Invocation>,
+    environment: &[(&str, String)],
+) -> Vec<Step> {
     let has_nextest = nextest.is_some();
     let tests = match nextest {
         Some(nextest) => {
@@ -79,6 +93,7 @@ fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocat
                 .args(["--", "--skip", NEEDS_HARDWARE])
         }
     };
+    let tests = environment.iter().fold(tests, |tests, (name, value)| tests.env(name, value));
     let clippy = Invocation::cargo("clippy --workspace --all-targets --locked -- -D warnings");
     let doc = Invocation::cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
 
@@ -136,7 +151,8 @@ mod tests {
 
     #[test]
     fn everything_is_checked_where_the_tools_are() {
-        let steps = plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")));
+        let steps =
+            plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")), &[]);
         assert_eq!(
             commands(&steps),
             [
@@ -152,7 +168,7 @@ mod tests {
 
     #[test]
     fn plain_cargo_test_leaves_hardware_alone() {
-        let steps = plan(false, false, None, None);
+        let steps = plan(false, false, None, None, &[]);
         assert_eq!(
             commands(&steps)[3..],
             ["cargo test --workspace --locked --no-fail-fast -- --skip hardware_in_the_loop", "-"]
@@ -160,8 +176,21 @@ mod tests {
     }
 
     #[test]
+    fn tests_learn_which_yosys_to_use() {
+        let environment = [("WHEATSTONE_YOSYS", "/tools/yosys".to_owned())];
+        for nextest in [None, Some(Invocation::cargo("nextest"))] {
+            let steps = plan(true, false, nextest, None, &environment);
+            let told: Vec<bool> = commands(&steps)
+                .iter()
+                .map(|c| c.starts_with("WHEATSTONE_YOSYS=/tools/yosys cargo "))
+                .collect();
+            assert_eq!(told, [false, false, true]);
+        }
+    }
+
+    #[test]
     fn quick_keeps_format_lints_and_tests() {
-        let names: Vec<_> = plan(true, false, None, None).iter().map(|step| step.name).collect();
+        let names: Vec<_> = plan(true, false, None, None, &[]).iter().map(|step| step.name).collect();
         assert_eq!(names, ["format", "lints", "tests"]);
     }
 

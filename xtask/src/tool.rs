@@ -5,6 +5,7 @@
 //! nothing outside the repository changes.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -105,7 +106,7 @@ impl Tool {
         if paths::root().join(&local).is_file() {
             starters.push(Invocation::new(local));
         }
-        if is_on_path(&file) {
+        if on_path(&file).is_some() {
             starters.push(Invocation::new("cargo"));
         }
         starters
@@ -125,9 +126,10 @@ impl fmt::Display for Tool {
     }
 }
 
-fn is_on_path(file: &str) -> bool {
+/// The first file of that name in the folders of `PATH`.
+pub fn on_path(file: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(file).is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(file)).find(|path| path.is_file())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A Python environment inside `target/`, with exactly the packages a comparison was written for.
+//! Python environments inside `target/`, each with exactly the packages it is made for.
 
 use std::fs;
 
@@ -7,36 +7,88 @@ use anyhow::{Context, Result};
 use crate::invocation::Invocation;
 use crate::paths;
 
-const FOLDER: &str = "target/venv";
-const REQUIREMENTS: &str = "xtask/peers/requirements.txt";
+/// What other software learns on the same splits.
+pub const PEERS: Venv =
+    Venv { folder: "target/venv", requirements: "xtask/peers/requirements.txt", contents: "the peers" };
+/// Yosys, as YoWASP packages it.
+pub const YOSYS: Venv =
+    Venv { folder: "target/tools/yosys", requirements: "xtask/tools/yosys.txt", contents: "yosys" };
 
-/// The interpreter of the environment, which is made first where it is missing or holds other packages.
-///
-/// # Errors
-/// Python 3 is missing, or its packages cannot be installed.
-pub fn python() -> Result<Invocation> {
-    let wanted = fs::read_to_string(paths::root().join(REQUIREMENTS))
-        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
-    // Written last, so that an installation that broke off counts as none.
-    let installed = paths::root().join(FOLDER).join("installed.txt");
-    if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        install()?;
-        fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+/// One environment; its paths are relative to the root of the repository.
+pub struct Venv {
+    folder: &'static str,
+    requirements: &'static str,
+    contents: &'static str,
+}
+
+impl Venv {
+    /// The interpreter of the environment, which is made first where it is missing or holds other packages.
+    ///
+    /// # Errors
+    /// Python 3 is missing, or its packages cannot be installed.
+    pub fn python(&self) -> Result<Invocation> {
+        let wanted = fs::read_to_string(paths::root().join(self.requirements))
+            .with_context(|| format!("cannot read {}", self.requirements))?;
+        // Written last, so that an installation that broke off counts as none.
+        let installed = paths::root().join(self.folder).join("installed.txt");
+        if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
+            self.install()?;
+            fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+        }
+        Ok(self.interpreter())
     }
-    Ok(interpreter())
+
+    /// Where the environment has, or would have, a program of its packages.
+    pub fn program(&self, name: &str) -> String {
+        format!("{}/bin/{name}", self.folder)
+    }
+
+    fn interpreter(&self) -> Invocation {
+        Invocation::new(self.program("python"))
+    }
+
+    fn make(&self) -> Invocation {
+        Invocation::new("python3").args(["-m", "venv", "--clear", self.folder])
+    }
+
+    fn fill(&self) -> Invocation {
+        self.interpreter()
+            .args("-m pip install --quiet --only-binary :all: --requirement".split(' '))
+            .args([self.requirements])
+    }
+
+    fn install(&self) -> Result<()> {
+        let (make, fill, contents) = (self.make(), self.fill(), self.contents);
+        make.announce("make a Python environment");
+        make.run().context(
+            "cannot make a Python environment; Python 3.11 or newer with its venv module is needed",
+        )?;
+        fill.announce(&format!("install {contents}"));
+        fill.run().with_context(|| {
+            format!("cannot install {contents}; Python 3.11 or newer and access to PyPI are needed")
+        })
+    }
 }
 
-fn interpreter() -> Invocation {
-    Invocation::new(format!("{FOLDER}/bin/python"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn install() -> Result<()> {
-    let make = Invocation::new("python3").args(["-m", "venv", "--clear", FOLDER]);
-    make.announce("make a Python environment");
-    make.run()
-        .context("cannot make a Python environment; Python 3.11 or newer with its venv module is needed")?;
-    let fill = interpreter().args("-m pip install --quiet --only-binary :all: --requirement".split(' '));
-    let fill = fill.args([REQUIREMENTS]);
-    fill.announce("install the peers");
-    fill.run().context("cannot install the peers; they need Python 3.11 or newer and access to PyPI")
+    #[test]
+    fn environments_stay_in_the_target_folder() {
+        assert_eq!(YOSYS.make().to_string(), "python3 -m venv --clear target/tools/yosys");
+        assert_eq!(
+            YOSYS.fill().to_string(),
+            "target/tools/yosys/bin/python -m pip install --quiet --only-binary :all: --requirement xtask/tools/yosys.txt"
+        );
+    }
+
+    #[test]
+    fn every_package_is_pinned() {
+        for venv in [PEERS, YOSYS] {
+            let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
+            let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+            assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");
+        }
+    }
 }

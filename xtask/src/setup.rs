@@ -1,0 +1,18 @@
+//! `cargo xtask setup`: the tools that the tests of the hardware need.
+
+use anyhow::Result;
+
+use crate::hardware_tools::HardwareTools;
+
+/// Installs what is missing, then shows what is there.
+///
+/// # Errors
+/// A tool cannot be installed, or only by a command for which this user lacks the rights.
+pub fn run() -> Result<()> {
+    let tools = HardwareTools::provide()?;
+    print!("{}", tools.report());
+    if let Some(path) = tools.local_yosys() {
+        println!("`cargo xtask test` uses that yosys; for other commands: export WHEATSTONE_YOSYS={path}");
+    }
+    Ok(())
+}
