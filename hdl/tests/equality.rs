@@ -9,26 +9,39 @@ use common::{Draw, Graph, Kinds, Spread};
 use proptest::prelude::*;
 use std::sync::Arc;
 use wheatstone_hdl::verify::{SideBySide, side_by_side};
-use wheatstone_hdl::{Array, Technology, check_buildable, timing};
+use wheatstone_hdl::{
+    Array, ArrayOptions, Multiplier, Technology, check_buildable, check_buildable_serial, timing,
+};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Configuration, Design, Engine, Format, Learning, Nudge, Omega, Reference, Sample};
 
+const PARALLEL: ArrayOptions =
+    ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Parallel };
+const SERIAL: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
+
 /// An array under its documented delays, or delays drawn from a seed, beside a model.
-fn start(design: &Arc<Design>, configuration: Configuration, seed: u64, jitter: Option<u64>) -> SideBySide {
+fn start(
+    design: &Arc<Design>,
+    options: ArrayOptions,
+    configuration: Configuration,
+    seed: u64,
+    jitter: Option<u64>,
+) -> SideBySide {
     let mut draw = Draw::new(seed);
     let spread = if draw.one_in(3) { Spread::Extreme } else { Spread::Even };
-    start_spread(design, configuration, (seed, spread), jitter)
+    start_spread(design, options, configuration, (seed, spread), jitter)
 }
 
 fn start_spread(
     design: &Arc<Design>,
+    options: ArrayOptions,
     configuration: Configuration,
     (seed, spread): (u64, Spread),
     jitter: Option<u64>,
 ) -> SideBySide {
     let mut draw = Draw::new(seed);
     let state = common::random_state(&mut draw, design, spread);
-    let array = Array::new(Arc::clone(design), Technology::Ecp5).unwrap();
+    let array = Array::new(Arc::clone(design), options).unwrap();
     if let Some(seed) = jitter {
         timing::jitter(&array, seed);
     }
@@ -52,7 +65,8 @@ fn run(pair: &mut SideBySide, design: &Design, samples: usize, seed: u64) -> Res
     Ok(())
 }
 
-/// Every mode, nudge and kind, in both presets, on networks of up to 64 nodes, each under five draws of the delays.
+/// Every mode, nudge and kind, in both presets, on networks of up to 64 nodes, each under the documented delays and five
+/// draws of them; the smaller ones with bit-serial edges as well.
 #[test]
 fn random_networks_under_random_delays() {
     let mut tokens = 0;
@@ -89,15 +103,17 @@ fn random_networks_under_random_delays() {
         check_buildable(&design).unwrap();
         let offset = u8::try_from(draw.within(0..=3)).unwrap();
         let configuration = Configuration { steps: 5, learning, alpha_offset: offset };
-        for jitter in 0..5 {
-            let mut pair = start(&design, configuration, network_seed, (jitter > 0).then_some(jitter));
+        let serial = (nodes <= 20).then_some((SERIAL, 6));
+        for (options, jitter) in (0..=5).map(|jitter| (PARALLEL, jitter)).chain(serial) {
+            let mut pair =
+                start(&design, options, configuration, network_seed, (jitter > 0).then_some(jitter));
             run(&mut pair, &design, 3, network_seed).unwrap_or_else(|difference| {
                 panic!("network {network_seed}, delays {jitter}: {difference}");
             });
             tokens += pair.array().fires();
         }
     }
-    println!("{tokens} fires compared");
+    eprintln!("{tokens} fires compared");
 }
 
 proptest! {
@@ -108,10 +124,16 @@ proptest! {
     fn any_design_equals_the_model(
         case in common::cases(&[Kinds::Linear, Kinds::Transistor, Kinds::Mixed], true),
         jitter in any::<u64>(),
+        serial in proptest::bool::weighted(0.25),
     ) {
         let design = Arc::new(case.design);
-        prop_assume!(check_buildable(&design).is_ok());
-        let mut pair = start(&design, case.configuration, case.seed, Some(jitter));
+        let (options, buildable) = if serial {
+            (SERIAL, check_buildable_serial(&design))
+        } else {
+            (PARALLEL, check_buildable(&design))
+        };
+        prop_assume!(buildable.is_ok());
+        let mut pair = start(&design, options, case.configuration, case.seed, Some(jitter));
         let outcome = run(&mut pair, &design, 2, case.seed);
         prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
@@ -186,7 +208,7 @@ fn a_matched_delay_cut_short_is_noticed() {
     let cells = timing::analyse(&array);
     assert!(cells.iter().all(|cell| cell.slack_ps() > 0), "{cells:?}");
     for cell in cells.iter().filter(|cell| !cell.module.starts_with("input")) {
-        let mut pair = start_spread(&design, CONFIGURATION, (3, Spread::Even), None);
+        let mut pair = start_spread(&design, PARALLEL, CONFIGURATION, (3, Spread::Even), None);
         let path = format!("{}.matched_delay", cell.cell);
         let (_, leaf) = pair.array().circuit().leaves().find(|(name, _)| *name == path).unwrap();
         leaf.set_delay_ps(cell.data_ps.saturating_sub(cell.control_ps) / 2);
