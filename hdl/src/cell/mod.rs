@@ -9,7 +9,10 @@
 //! acknowledgement of the token before.
 
 mod edge;
+mod gain;
+mod learning;
 mod node;
+mod nudge;
 mod operand;
 mod sequence;
 mod serial_edge;
@@ -17,6 +20,8 @@ mod serial_learning;
 mod serial_linear;
 mod serial_sequence;
 mod serial_transistor;
+mod sum;
+mod update;
 
 pub use edge::{EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};

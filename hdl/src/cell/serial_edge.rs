@@ -7,7 +7,8 @@
 //! sum. The product leaves the accumulator bit by bit and is added to the conductance accumulator, which turns once
 //! meanwhile; when it starts turning is all there is to the learning shift.
 
-use super::edge::{EdgePorts, declare_ports, generator_step, scan_end};
+use super::edge::{EdgePorts, declare_ports, scan_end};
+use super::learning::generator_step;
 use super::serial_learning::learning;
 use super::serial_sequence::{SerialSequence, Timeline, serial_sequence};
 use super::{Context, edge_module_name, serial_linear, serial_transistor};

@@ -1,0 +1,109 @@
+//! What pulls an output towards its target: the nudge of coupled learning or that of equilibrium propagation.
+
+use super::sequence::NodeSequence;
+use super::{Context, NodePorts, NodeTraits, OutputPorts, signed_for};
+use crate::bus::{Bus, Shape};
+use crate::leaf::Leaf;
+use crate::module::Module;
+use crate::verilog::literal;
+use wheatstone_sim::shift_rounded;
+
+/// Adds the nudge of coupled learning and returns whether it applies and the accumulator it wants.
+pub(super) fn clamped_nudge(
+    cell: &mut Module,
+    context: Context<'_>,
+    sequence: &NodeSequence,
+    ports: &NodePorts,
+    output: &OutputPorts,
+    eta: u32,
+    current_u: &Bus,
+) -> (Bus, Bus) {
+    let format = context.design.format();
+    let guard = format.v_guard();
+    let (nudged, wanted) = (cell.wire("nudged", Shape::BIT), cell.wire("wanted", current_u.shape()));
+    let top = current_u.shape().bits - 1;
+    let rounded = if eta == 0 {
+        "drop".to_owned()
+    } else {
+        format!("(drop + {}) >>> {eta}", literal(Shape::signed(top + 3), 1 << (eta - 1)))
+    };
+    let leaf = Leaf::function("clamped_nudge", "part of the way from the free voltage to the target", {
+        2 * context.technology.carry_ps(top) + context.technology.lut_ps()
+    })
+    .input("current_u", current_u)
+    .input("current", &ports.current)
+    .input("free", &sequence.current_is_free)
+    .input("target", &output.target)
+    .input("sense", &output.sense)
+    .verilog(format!(
+        "wire satisfied = (sense == 2'd2 & current >= target) | (sense == 2'd3 & current <= target);\n\
+         wire signed [{wide}:0] aim = target;\n\
+         wire signed [{wide}:0] drop = (aim <<< {guard}) - current_u;\n\
+         wire signed [{wide}:0] part = {rounded};\n\
+         wire signed [{wide}:0] moved = current_u + part;",
+        wide = top + 2
+    ))
+    .output("nudged", &nudged, "free & (sense != 2'd0)")
+    .output("wanted", &wanted, format!("satisfied ? current_u : moved[{top}:0]"))
+    .evaluate(move |x, y| {
+        let &[current_u, current, free, target, sense] = x else { return };
+        y[0] = i64::from(free == 1 && sense != 0);
+        let satisfied = (sense == 2 && current >= target) || (sense == 3 && current <= target);
+        y[1] =
+            if satisfied { current_u } else { current_u + shift_rounded((target << guard) - current_u, eta) };
+    });
+    cell.leaf("clamped_nudge", leaf);
+    (nudged, wanted)
+}
+
+/// Adds the nudging current of equilibrium propagation; in the last round it is the nudging conductance instead.
+#[expect(clippy::too_many_arguments, reason = "a private step of `node`, which has all of them at hand")]
+pub(super) fn nudging_current(
+    cell: &mut Module,
+    context: Context<'_>,
+    traits: &NodeTraits,
+    sequence: &NodeSequence,
+    ports: &NodePorts,
+    output: &OutputPorts,
+    strength: u32,
+    centred: bool,
+) -> Bus {
+    let format = context.design.format();
+    let twice = u32::from(traits.transistors);
+    let shape = signed_for((((1 << format.v_bits()) - 1) << (strength + twice)).max(1 << strength));
+    let nudging = cell.wire("nudging", shape);
+    let (top, v_bits) = (shape.bits - 1, format.v_bits());
+    let free_wave = if centred { "-passed".to_owned() } else { literal(shape, 0) };
+    let leaf = Leaf::function(
+        if centred { "nudging_current_centred" } else { "nudging_current" },
+        "the current that pulls an output towards its target, or its conductance in the last round",
+        2 * context.technology.carry_ps(v_bits) + 2 * context.technology.lut_ps(),
+    )
+    .input("previous", &ports.previous)
+    .input("free", &sequence.current_is_free)
+    .input("last", &sequence.last)
+    .input("target", &output.target)
+    .input("sense", &output.sense)
+    .verilog(format!(
+        "wire signed [{v_bits}:0] drop = target - previous;\n\
+         wire blocked = (sense == 2'd0) | (sense == 2'd2 & drop[{v_bits}]) | (sense == 2'd3 & ~drop[{v_bits}]);\n\
+         wire signed [{top}:0] passed = blocked ? {zero} : drop;\n\
+         wire signed [{top}:0] pull = free ? passed : {free_wave};",
+        zero = literal(shape, 0),
+    ))
+    .output("nudging", &nudging, format!("last ? {} : pull <<< {}", literal(shape, 1 << strength), strength + twice))
+    .evaluate(move |x, y| {
+        let &[previous, free, last, target, sense] = x else { return };
+        let drop = target - previous;
+        let passed = match sense {
+            0 => 0,
+            2 => drop.max(0),
+            3 => drop.min(0),
+            _ => drop,
+        };
+        let sign = if free == 1 { 1 } else if centred { -1 } else { 0 };
+        y[0] = if last == 1 { 1 << strength } else { (sign * passed) << (strength + twice) };
+    });
+    cell.leaf("nudge", leaf);
+    nudging
+}

@@ -1,0 +1,83 @@
+//! A node's adder: currents that flow in, or conductances in the closing round.
+
+use super::sequence::NodeSequence;
+use super::{Context, signed_for};
+use crate::bus::Bus;
+use crate::leaf::{Leaf, bits};
+use crate::module::Module;
+
+/// Adds the sum of all currents, which in the last round is the sum `D` of the conductances.
+pub(super) fn sum(
+    cell: &mut Module,
+    context: Context<'_>,
+    doubled: &[bool],
+    sequence: &NodeSequence,
+    currents: &[Bus],
+    nudging: Option<&Bus>,
+) -> Bus {
+    let doubled = |i: usize| doubled.get(i).copied().unwrap_or(false);
+    let magnitudes =
+        currents.iter().enumerate().map(|(i, bus)| (1i64 << (bits(bus) - 1)) << u32::from(doubled(i)));
+    let nudging_magnitude = nudging.map_or(0, |bus| 1 << (bits(bus) - 1));
+    let shape = signed_for(magnitudes.sum::<i64>() + nudging_magnitude);
+    let sum = cell.wire("sum", shape);
+    let terms = currents.len() + usize::from(nudging.is_some());
+    let levels = u64::from(terms.next_power_of_two().ilog2());
+    let any_doubled = (0..currents.len()).any(doubled);
+    let mut name = format!("sum_{}", currents.len());
+    if any_doubled {
+        let flags: String = (0..currents.len()).map(|i| if doubled(i) { '2' } else { '1' }).collect();
+        name = format!("sum_{flags}");
+    }
+    if nudging.is_some() {
+        name += "_nudged";
+    }
+    let mut leaf = Leaf::function(name, "sum of the currents, or of the conductances in the last round", {
+        levels * context.technology.carry_ps(shape.bits)
+    });
+    // Widths of operands decide how Verilog extends them: each term becomes a wire of the sum's width first.
+    let declare = |i: usize, term: String| format!("wire signed [{}:0] term_{i} = {term};", shape.bits - 1);
+    for (i, bus) in currents.iter().enumerate() {
+        leaf = leaf.input(format!("into_{i}"), bus);
+    }
+    if let Some(bus) = nudging {
+        leaf = leaf.input("nudging", bus);
+    }
+    if any_doubled {
+        leaf = leaf.input("last", &sequence.last);
+    }
+    for i in 0..currents.len() {
+        if doubled(i) {
+            leaf = leaf
+                .verilog(format!("wire signed [{}:0] wide_{i} = into_{i};", shape.bits - 1))
+                .verilog(declare(i, format!("last ? wide_{i} : wide_{i} <<< 1")));
+        } else {
+            leaf = leaf.verilog(declare(i, format!("into_{i}")));
+        }
+    }
+    if nudging.is_some() {
+        leaf = leaf.verilog(declare(currents.len(), "nudging".to_owned()));
+    }
+    let expression = balanced(&(0..terms).map(|i| format!("term_{i}")).collect::<Vec<_>>());
+    let flags: Vec<bool> = (0..currents.len()).map(doubled).collect();
+    let leaf = leaf.output("sum", &sum, expression).evaluate(move |x, y| {
+        let last = any_doubled && x[x.len() - 1] == 1;
+        y[0] = (0..terms)
+            .map(|i| if flags.get(i).copied().unwrap_or(false) && !last { x[i] << 1 } else { x[i] })
+            .sum();
+    });
+    cell.leaf("adder", leaf);
+    sum
+}
+
+/// A balanced tree of additions.
+fn balanced(terms: &[String]) -> String {
+    match terms {
+        [] => "0".to_owned(),
+        [one] => one.clone(),
+        _ => {
+            let (left, right) = terms.split_at(terms.len() / 2);
+            format!("({} + {})", balanced(left), balanced(right))
+        }
+    }
+}
