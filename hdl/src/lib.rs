@@ -12,6 +12,7 @@ pub mod circuit;
 pub mod kernel;
 pub mod leaf;
 pub mod lint;
+pub mod listing;
 pub mod module;
 pub mod primitive;
 pub mod recording;

@@ -54,7 +54,127 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
     format!("{kind}_edge_{sign}{}", alpha.unsigned_abs())
 }
 
-/// An edge whose matched delay has `luts` LUTs and whose group's learning shift is `alpha`.
+/// An edge with a multiplier of the device: one product a fire, two fires a step.
+///
+/// ```text
+///                ┌────────────────────┐
+///  request_0 * ─▶│                    │─▶ phase *     to both ends
+///  request_1 * ─▶│   parallel_edge    │═▶ into_0      current into end 0
+///  current_0 V ═▶│                    │═▶ into_1      current into end 1
+///  previous_0 V═▶│   linear or        │
+///  current_1 V ═▶│   transistor,      │               registers: k, the conductance
+///  previous_1 V═▶│   learning shift   │               accumulator, and a generator
+///  last        ─▶│                    │
+///  current_is_free ▶                  │
+///  border      ═▶│                    │
+///  scan_in     ─▶│                    │─▶ scan_out
+///                └────────────────────┘
+///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
+/// ```
+///
+/// # What it does at which fire
+///
+/// An edge fires several times for one pair of tokens; only the last fire answers.
+///
+/// | round | fire | does |
+/// |---|---|---|
+/// | relax | `FIRST` | `into_0` = current into end 0, from `previous_0` and `current_1` |
+/// | | `SECOND` | `into_1` = current into end 1, from `previous_1` and `current_0`; answers |
+/// | close, learning | `FIRST` | `second` = `-dC²`, the square of the clamped drop |
+/// | | `SECOND` | `second` += `dF²`, the square of the free drop |
+/// | | `DRAW`, `rarity + 1` times | if desynchronous: draws a bit, and learns only if all are 0 |
+/// | | `SHIFT`, `offset + 1` times | doubles `second`; the last one adds `second × 2^alpha` to `k`, saturated |
+/// | | `PUBLISH` | both outputs = conductance, for the nodes' gains; answers |
+/// | close, not learning | `FIRST`, `SECOND`, `PUBLISH` | the conductance goes out; answers |
+///
+/// A linear edge sends `g (v_neighbour - v_own)`. A transistor sends twice its current,
+/// `(a - b)(a + b)` with `a = max(0, g - v_own)`, `b = max(0, g - v_neighbour)`, and publishes `max(0, g - lowest_rail)`.
+///
+/// # Handshake
+///
+/// ```text
+/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    both ends have sent their token
+/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable           _______/¯¯¯¯¯¯¯¯¯¯¯\_____/¯¯¯¯¯¯¯¯¯¯¯\________    join: both requests ≠ phase and tick = tick_back
+/// fire             _______________/¯¯¯¯¯\_________/¯¯¯¯¯\_______    after the matched delay, down one LUT after enable
+/// tick             ________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________    toggles at every rise of fire: enable falls
+/// tick_back        _______________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____    follows at its fall: the pulse is over
+/// phase            _________________________________/¯¯¯¯¯¯¯¯¯¯¯    the last fire of the round answers
+/// into_0           ================X============================    the first product
+/// into_1           =================================X===========    the second, with the answer
+/// ```
+///
+/// # Example
+///
+/// A crossbar of two inputs and one output is trained on one sample with one step. The edge from the first input, at
+/// 1000, to the output, at 0, sends -512 × 1000 and 512 × 1000. The output is nudged to 150 in the clamped wave: at the
+/// first two fires of the closing round `into_1` goes through `-850²` and `1000² - 850²`, then doubles; `k` takes what it
+/// was before, 2^14 being one LSB of the conductance. The transistor begins cut off at one end: 512 - 1000 is below 0.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
+/// # use wheatstone_sim::network::{EdgeKind, crossbar};
+/// # use wheatstone_sim::{
+/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
+/// # };
+/// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+/// let target = Target { voltage: 300, sense: Sense::Equal };
+/// let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(target)] };
+/// let trace = |kind: EdgeKind, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {
+///     let design = Arc::new(Design::new(crossbar(2, 1, kind)?, Format::COMPACT, rules)?);
+///     let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
+///     let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+///     let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
+///     let listing = Listing::new(&array.array().module, "edge_0", signals)?;
+///     array.circuit_mut().observe(Some(listing.observer()));
+///     array.train(&sample)?;
+///     Ok(format!("\n{listing}"))
+/// };
+/// let linear = trace(EdgeKind::Linear, &["request_0", "request_1", "fire", "phase", "into_0", "into_1", "k"])?;
+/// assert_eq!(linear, "
+///      ns  request_0  request_1  fire  phase   into_0   into_1        k
+///   start          1          1     0      1      512      512  8388608
+///   0.000          0          .     .      .        .        .        .
+///  10.080          .          0     .      .        .        .        .
+///  25.200          .          .     1      .        .        .        .
+///  25.725          .          .     .      .  -512000        .        .
+///  27.615          .          .     0      .        .        .        .
+///  43.260          .          .     1      .        .        .        .
+///  43.785          .          .     .      0        .   512000        .
+///  45.675          .          .     0      .        .        .        .
+///  48.090          1          .     .      .        .        .        .
+///  58.170          .          1     .      .        .        .        .
+///  73.290          .          .     1      .        .        .        .
+///  73.815          .          .     .      .   722500  -722500        .
+///  75.705          .          .     0      .        .        .        .
+///  91.350          .          .     1      .        .        .        .
+///  91.875          .          .     .      .        .   277500        .
+///  93.765          .          .     0      .        .        .        .
+/// 109.410          .          .     1      .        .        .        .
+/// 109.935          .          .     .      .        .   555000  8666108
+/// 111.825          .          .     0      .        .        .        .
+/// 127.470          .          .     1      .        .        .        .
+/// 127.995          .          .     .      1      528      528        .
+/// 129.885          .          .     0      .        .        .        .
+/// ");
+/// let transistor = trace(EdgeKind::Transistor, &["phase", "last", "into_0", "into_1", "k"])?;
+/// assert_eq!(transistor, "
+///      ns  phase  last   into_0   into_1        k
+///   start      1     0      512      512  8388608
+///   0.000      .     .  -262144        .        .
+///  20.580      0     .        .   262144        .
+///  24.885      .     1        .        .        .
+///  53.760      .     .   722500  -722500        .
+///  74.340      .     .        .   277500        .
+///  94.920      .     .        .   555000  8666108
+/// 115.500      1     .      528      528        .
+/// 119.805      .     0        .        .        .
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `luts` is the length of its matched delay in LUTs, `alpha` the learning shift of its group, -24 to 16.
 pub fn parallel_edge(
     context: Context<'_>,
     name: String,

@@ -133,7 +133,88 @@ fn handshake(
     (cell, fire, sequence)
 }
 
-/// An input: its voltage is that of the sample, the same in both waves.
+/// An input: it holds the sample's voltage, the same in both waves.
+///
+/// ```text
+///                ┌────────────────────┐
+///  request_i * ─▶│                    │─▶ token *            to all its edges
+///  go        * ─▶│     input_node     │─▶ done *             to the border
+///  sample    V ═▶│                    │─▶ last               the token closes a chunk
+///  border      ═▶│  n edges, colour   │─▶ current_is_free
+///  scan_in     ─▶│                    │═▶ current   V        both the voltage held
+///                │                    │═▶ previous  V
+///                └────────────────────┘─▶ scan_out
+///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
+/// ```
+///
+/// # What it does at which fire
+///
+/// | fire | waits for | does | answers |
+/// |---|---|---|---|
+/// | start | `go` differs from `done` | takes `sample` if the border says `present` | `token` |
+/// | relax, once a step | all requests equal `token` | nothing: its voltage is imposed | `token`, or `done` after the last step of a chunk that does not close |
+/// | close, if the chunk closes | all requests equal `token`, `last` is 1 | nothing: it has no gain | `done` |
+///
+/// # Handshake
+///
+/// ```text
+/// request_i        ___________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    every edge has answered
+/// enable           _____________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________    join: go ≠ done and all requests = token
+/// fire             _______________________/¯¯¯¯¯¯¯\_____________    after the matched delay, down one LUT after enable
+/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____________________    clock-to-output after fire: it differs, enable falls
+/// current          =========================X===================    at the start fire of a new sample only
+/// ```
+///
+/// # Example
+///
+/// A crossbar of two inputs and one output is trained on one sample with one step; this is its first input. At the
+/// request of the border it takes 1000. It fires twice more, when its edge has answered. The last fire answers the border
+/// instead of the edge.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
+/// # use wheatstone_sim::network::{EdgeKind, crossbar};
+/// # use wheatstone_sim::{
+/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
+/// # };
+/// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+/// let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
+/// let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
+/// let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
+///
+/// let signals = ["go", "request_0", "enable", "fire", "token", "done", "last", "current"];
+/// let listing = Listing::new(&array.array().module, "node_0", &signals)?;
+/// array.circuit_mut().observe(Some(listing.observer()));
+/// let target = Target { voltage: 300, sense: Sense::Equal };
+/// array.train(&Sample { inputs: vec![1000, 0], targets: vec![Some(target)] })?;
+/// assert_eq!(format!("\n{listing}"), "
+///      ns  go  request_0  enable  fire  token  done  last  current
+///   start   1          1       0     0      1     1     0        0
+///   0.000   0          .       .     .      .     .     .        .
+///   0.630   .          .       1     .      .     .     .        .
+///   3.780   .          .       .     1      .     .     .        .
+///   4.305   .          .       .     .      0     .     .     1000
+///   4.935   .          .       0     .      .     .     .        .
+///   5.565   .          .       .     0      .     .     .        .
+///  48.090   .          0       .     .      .     .     .        .
+///  48.720   .          .       1     .      .     .     .        .
+///  51.870   .          .       .     1      .     .     .        .
+///  52.395   .          .       .     .      1     .     1        .
+///  53.025   .          .       0     .      .     .     .        .
+///  53.655   .          .       .     0      .     .     .        .
+/// 132.300   .          1       .     .      .     .     .        .
+/// 132.930   .          .       1     .      .     .     .        .
+/// 136.080   .          .       .     1      .     .     .        .
+/// 136.605   .          .       .     .      .     0     0        .
+/// 137.235   .          .       0     .      .     .     .        .
+/// 137.865   .          .       .     0      .     .     .        .
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `luts` is the length of its matched delay in LUTs, `sample` the border's voltage, in LSB of the format.
 pub fn input_node(
     context: Context<'_>,
     name: String,
@@ -179,7 +260,116 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
         .evaluate(|x, y| y[0] = x[0])
 }
 
-/// A node that relaxes.
+/// A node that relaxes: hidden, or an output with a nudge.
+///
+/// ```text
+///                ┌────────────────────┐
+///  request_i * ─▶│                    │─▶ token *            to all its edges
+///  into_i      ═▶│        node        │─▶ done *             to the border
+///  go        * ─▶│                    │─▶ last               the token closes a chunk
+///  border      ═▶│  n edges, colour,  │─▶ current_is_free    the wave updated last is the free one
+///  scan_in     ─▶│  diode, nudge      │═▶ current   V        voltage updated last
+///                │                    │═▶ previous  V        voltage updated before
+///                ├ ─ ─ ─ output ─ ─ ─ ┤─▶ scan_out
+///  target    V ═▶│                    │═▶ answer    V        free voltage
+///  sense     2 ═▶│                    │
+///                └────────────────────┘
+///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
+/// ```
+///
+/// # What it does at which fire
+///
+/// | fire | waits for | does | answers |
+/// |---|---|---|---|
+/// | start | `go` differs from `done` | learns from the border which wave comes first | `token` |
+/// | relax, once a step | all requests equal `token` | `u' = u + round(sum of currents × gain)`, saturated, then the diode; the other wave's accumulator becomes `previous` | `token`, or `done` after the last step of a chunk that does not close |
+/// | close, if the chunk closes | all requests equal `token`, `last` is 1 | the edges have sent conductances: takes the gain of their sum | `done` |
+///
+/// The waves take turns, so that a step always updates the older of the two accumulators. In the clamped wave an output
+/// with a target goes part of the way from its free voltage to the target (coupled learning), or relaxes with a further
+/// current towards it (equilibrium propagation). `docs/cell-contract.md`, sections 5 and 6, has the exact arithmetic.
+///
+/// # Handshake
+///
+/// ```text
+/// request_0        _____/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    the edges answer in any order
+/// request_1        ___________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// into_i           ===========X==== currents ===================    bundled with the requests
+/// enable           _____________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________    join: go ≠ done and all requests = token
+/// fire             _______________________/¯¯¯¯¯¯¯\_____________    after the matched delay, down one LUT after enable
+/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____________________    clock-to-output after fire: it differs, enable falls
+/// previous         =========================X===================    with the token
+/// current          =================================X===========    rounded: later, the edges' matched delay waits for it
+/// ```
+///
+/// # Example
+///
+/// Two inputs, one hidden node with `u >= 0`, one output: two steps on a sample, then the closing round. `into_0` and
+/// `into_1` come from the inputs, `into_2` from the output. The last line of each trace holds conductances in place of
+/// currents. The output is nudged half the way to 300 at its first step, which is one of the clamped wave.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
+/// # use wheatstone_sim::network::{EdgeKind, layered};
+/// # use wheatstone_sim::{
+/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
+/// # };
+/// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+/// let design = Arc::new(Design::new(layered(&[2, 1, 1], EdgeKind::Linear)?, Format::COMPACT, rules)?);
+/// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }; 2], 1);
+/// # let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// let target = Target { voltage: 300, sense: Sense::Equal };
+/// let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(target)] };
+/// let trace = |cell: &str, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {
+///     let mut array = ArraySimulation::new(design.clone(), Technology::Ecp5, configuration, state.clone())?;
+///     let listing = Listing::new(&array.array().module, cell, signals)?;
+///     array.circuit_mut().observe(Some(listing.observer()));
+///     array.train(&sample)?;
+///     Ok(format!("\n{listing}"))
+/// };
+/// let hidden = trace("node_2", &["token", "last", "done", "into_0", "into_1", "into_2", "current", "previous"])?;
+/// assert_eq!(hidden, "
+///      ns  token  last  done   into_0  into_1  into_2  current  previous
+///   start      1     0     1      512     512     512        0         0
+///   0.000      0     .     .        .       .       .        .         .
+///  15.645      .     .     .        .       .       0        .         .
+///  33.705      .     .     .   512000       0       .        .         .
+///  49.980      1     .     .        .       .       .        .         .
+///  51.942      .     .     .        .       .       .      313         .
+///  99.960      0     1     .        .       .       .        .       313
+/// 115.605      .     .     .  -471969  -97969   26569        .         .
+/// 133.665      .     .     .        0       0       .        .         .
+/// 169.785      .     .     .      512     512     516        .         .
+/// 186.060      .     0     0        .       .       .        .         .
+/// ");
+/// let output = trace("node_3", &["request_0", "fire", "token", "into_0", "current", "previous", "answer"])?;
+/// assert_eq!(output, "
+///      ns  request_0  fire  token  into_0  current  previous  answer
+///   start          1     0      1     512        0         0       0
+///   0.000          .     1      .       .        .         .       .
+///   0.525          .     .      0       .        .         .       .
+///   1.785          .     0      .       .        .         .       .
+///  37.380          0     .      .       0        .         .       .
+///  49.980          .     1      .       .        .         .       .
+///  50.505          .     .      1       .        .         .       .
+///  51.765          .     0      .       .        .         .       .
+///  87.360          1     .      .  160256        .         .       .
+///  99.960          .     1      .       .        .         .       .
+/// 100.485          .     .      0       .        .         .       .
+/// 101.745          .     0      .       .        .         .       .
+/// 102.447          .     .      .       .      150         .       .
+/// 119.280          .     .      .  -26569        .         .       .
+/// 137.340          .     .      .   71400        .         .       .
+/// 155.400          .     .      .  142800        .         .       .
+/// 173.460          0     .      .     516        .         .       .
+/// 186.060          .     1      .       .        .         .       .
+/// 187.845          .     0      .       .        .         .       .
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `luts` is the length of its matched delay in LUTs.
 pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, ports: &NodePorts) -> Module {
     let (technology, border) = (context.technology, context.border);
     let (format, rules) = (context.design.format(), context.design.rules());

@@ -23,7 +23,125 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
     format!("serial_{}", edge_module_name(kind, alpha))
 }
 
-/// An edge whose matched delay has `luts` LUTs and whose group's learning shift is `alpha`.
+/// An edge with bit-serial multipliers, of LUTs alone: one bit of both products a fire.
+///
+/// It has the ports, the rounds and the results of [`parallel_edge`](super::parallel_edge()), token for token. It is smaller
+/// by a multiplier of the device, and slower.
+///
+/// ```text
+///                ┌────────────────────┐
+///  request_0 * ─▶│                    │─▶ phase *     to both ends
+///  request_1 * ─▶│    serial_edge     │═▶ into_0      current into end 0
+///  current_0 V ═▶│                    │═▶ into_1      current into end 1
+///  previous_0 V═▶│   linear or        │
+///  current_1 V ═▶│   transistor,      │               registers: k, the conductance
+///  previous_1 V═▶│   learning shift   │               accumulator, and a generator
+///  last        ─▶│                    │
+///  current_is_free ▶                  │
+///  border      ═▶│                    │
+///  scan_in     ─▶│                    │─▶ scan_out
+///                └────────────────────┘
+///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
+/// ```
+///
+/// # What it does at which fire
+///
+/// A counter of bit times, `count`, says what a fire does. With `V` bits of voltage and `P`, the smallest power of two that
+/// holds a pass over them:
+///
+/// | round | `count` of a linear edge | does |
+/// |---|---|---|
+/// | relax | 0 to `V + 2` | drops leave bit by bit, lowest first, and multiply `g`: both products at once; the last fire answers |
+/// | close, learning | 0 to `P - 1` | `dF - dC`, bit by bit; draws bits if desynchronous |
+/// | | from `P` | `dF + dC`, bit by bit, multiplies it; `k` turns once and the product is added |
+/// | | a second time | only if `k` overflows: it fills with ones |
+/// | close | 0 to `V + 2` | publishes: the conductance goes out as a product with 1; the last fire answers |
+///
+/// A transistor edge has one more pass at the beginning, in which it finds the signs of its overdrives. It relaxes as it learns,
+/// by a difference and a sum: those of the overdrives.
+///
+/// # Handshake
+///
+/// ```text
+/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    both ends have sent their token
+/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable           _______/¯¯¯¯¯\___/¯¯¯¯¯\_ ~ _/¯¯¯¯¯\_________    join: both requests ≠ phase and tick = tick_back
+/// fire             __________/¯¯¯\_____/¯¯¯\ ~ ____/¯¯¯\________    a short matched delay: one bit, not a product
+/// tick             ___________/¯¯¯¯¯¯¯¯¯\___ ~ _____/¯¯¯¯¯¯¯¯¯¯¯    toggles at every rise of fire, enable falls
+/// count            === 0 =====X=== 1 ===X=== ~ =====X=== 0 =====
+/// phase            _________________________ ~ _____/¯¯¯¯¯¯¯¯¯¯¯    the last bit time answers
+/// into_0, into_1   ====== bits come in ===== ~ =====X= products     stable with the answer, not before
+/// ```
+///
+/// # Example
+///
+/// A crossbar of two inputs and one output. The first trace is a relaxing step, bit by bit: fifteen fires for twelve bits
+/// of voltage. The second is a training sample, with what the control state says of each round.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use wheatstone_hdl::{ArrayOptions, ArraySimulation, Multiplier, Technology, listing::Listing};
+/// # use wheatstone_sim::network::{EdgeKind, crossbar};
+/// # use wheatstone_sim::{
+/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
+/// # };
+/// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+/// # let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
+/// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
+/// # let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// let options = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
+/// let mut array = ArraySimulation::new(design, options, configuration, state)?;
+/// let signals = ["request_0", "request_1", "count", "phase", "into_0", "into_1"];
+/// let bits = Listing::new(&array.array().module, "edge_0", &signals)?;
+/// array.circuit_mut().observe(Some(bits.observer()));
+/// # let target = Target { voltage: 300, sense: Sense::Equal };
+/// array.present(&Sample { inputs: vec![1000, 0], targets: vec![Some(target)] })?;
+/// array.step();
+/// assert_eq!(format!("\n{bits}"), "
+///      ns  request_0  request_1  count  phase   into_0   into_1
+///   start          1          1      0      1      512      512
+///   0.000          0          .      .      .        .        .
+///  10.080          .          0      .      .        .        .
+///  17.535          .          .      1      .      256      256
+///  27.405          .          .      2      .      128      128
+///  37.275          .          .      3      .       64       64
+///  47.145          .          .      4      .       32       32
+///  57.015          .          .      5      .       16       16
+///  66.885          .          .      6      .  2097160  2097160
+///  76.755          .          .      7      .  3145732  1048580
+///  86.625          .          .      8      .  1572866  2621442
+///  96.495          .          .      9      .   786433  3407873
+/// 106.365          .          .     10      .   393216  3801088
+/// 116.235          .          .     11      .   196608  3997696
+/// 126.105          .          .     12      .    98304  4096000
+/// 135.975          .          .     13      .  2146304  2048000
+/// 145.845          .          .     14      .  3170304  1024000
+/// 155.715          .          .      0      0  -512000   512000
+/// ");
+/// let signals = ["request_1", "phase", "last", "learning", "rotating", "publish"];
+/// let rounds = Listing::new(&array.array().module, "edge_0", &signals)?;
+/// array.circuit_mut().observe(Some(rounds.observer()));
+/// array.train(&Sample { inputs: vec![1000, 0], targets: vec![Some(target)] })?;
+/// assert_eq!(format!("\n{rounds}"), "
+///      ns  request_1  phase  last  learning  rotating  publish
+///   start          0      0     0         0         0        0
+///   0.000          1      .     .         .         .        .
+/// 145.635          .      1     .         .         .        .
+/// 149.940          .      .     1         .         .        .
+/// 151.200          .      .     .         1         .        .
+/// 160.020          0      .     .         .         .        .
+/// 364.875          .      .     .         .         1        .
+/// 601.755          .      .     .         .         0        .
+/// 652.365          .      .     .         0         .        1
+/// 799.155          .      0     .         .         .        .
+/// 800.415          .      .     .         1         .        0
+/// 803.460          .      .     0         .         .        .
+/// 804.720          .      .     .         0         .        .
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `luts` is the length of its matched delay in LUTs, `alpha` the learning shift of its group, -24 to 16.
 pub fn serial_edge(
     context: Context<'_>,
     name: String,
