@@ -45,6 +45,33 @@ impl From<Technology> for ArrayOptions {
 }
 
 /// A design as hardware.
+///
+/// It is the design's network, cell by cell: a node's `requests` and `currents` are the outputs of its edges, an edge's voltages
+/// those of its ends. Cells with equal traits share a Verilog module and one length of matched delay.
+///
+/// ```
+/// use std::sync::Arc;
+/// use wheatstone_hdl::{Array, Technology};
+/// use wheatstone_sim::network::{EdgeKind, crossbar};
+/// use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+///
+/// let network = crossbar(2, 1, EdgeKind::Linear)?;
+/// let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+/// let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
+/// let array = Array::new(design, Technology::Ecp5)?;
+///
+/// let lengths: Vec<String> =
+///     array.delay_lengths().iter().map(|(module, luts)| format!("{module}: {luts} LUTs")).collect();
+/// assert_eq!(lengths, ["input_node_1_0: 5 LUTs", "linear_edge_p0: 22 LUTs", "output_node_2_1: 20 LUTs"]);
+///
+/// let text = array.verilog();
+/// assert!(text.contains("\nmodule linear_edge_p0 ("));
+/// assert!(text.contains("\nmodule array ("));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`ArraySimulation`](crate::ArraySimulation) runs it, [`Listing`](crate::listing::Listing) and
+/// [`waves`](crate::waves) show what happens, and [`cell`](crate::cell) has a page for every cell.
 #[derive(Clone, Debug)]
 pub struct Array {
     design: Arc<Design>,

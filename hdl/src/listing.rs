@@ -90,8 +90,8 @@ impl Listing {
         };
         let columns = signals.iter().map(|&signal| {
             let name = signal.to_owned();
-            let bus = find(signal)
-                .ok_or_else(|| UnknownSignal { cell: cell.to_owned(), signal: name.clone() })?;
+            let bus =
+                find(signal).ok_or_else(|| UnknownSignal { cell: cell.to_owned(), signal: name.clone() })?;
             Ok(Column { name, bus: bus.id(), initial: bus.val() })
         });
         Ok(Listing { columns: columns.collect::<Result<_, _>>()?, changes: Arc::default() })

@@ -17,29 +17,36 @@ use crate::technology::Technology;
 use wheatstone_sim::network::EdgeKind;
 
 /// What an edge is connected to. Index 0 and 1 are its ends.
+///
+/// A voltage is signed, `V` bits, in LSB of the format. The two ends have opposite colours: the `current` voltage of
+/// one belongs to the wave of the other's `previous`.
 #[derive(Clone, Debug)]
 pub struct EdgePorts {
-    /// Phases of the ends.
+    /// In, two-phase, one bit each: phases of the ends, [`NodePorts::phase`](super::NodePorts::phase).
     pub requests: [Bus; 2],
-    /// Voltages the ends updated last.
+    /// In: voltages the ends updated last. Bundled with the requests.
     pub current: [Bus; 2],
-    /// Voltages the ends updated before.
+    /// In: voltages the ends updated before. Bundled with the requests.
     pub previous: [Bus; 2],
-    /// End 0 says the token closes a chunk.
+    /// In, level: end 0 says the token closes a chunk.
     pub last: Bus,
-    /// End 0 says its current voltage is the free wave's.
+    /// In, level: end 0 says its current voltage is the free wave's.
     pub current_is_free: Bus,
-    /// The edge's own phase: its request to both ends.
+    /// Out, two-phase: the edge's own phase, its request to both ends. It is at once the acknowledgement of their tokens.
     pub phase: Bus,
-    /// Currents into the ends.
+    /// Out: currents into the ends, shaped by [`edge_current_shape`], or the conductance in the closing round. Valid when
+    /// `phase` has changed, not before.
     pub currents: [Bus; 2],
-    /// Scan chain in.
+    /// In: the scan chain.
     pub scan_in: Bus,
-    /// Scan chain out.
+    /// Out: the scan chain.
     pub scan_out: Bus,
 }
 
-/// Shape of the currents an edge of that kind sends in the context's format.
+/// Shape of the currents an edge of that kind sends in the context's format: signed and as wide as the largest.
+///
+/// A linear edge's current is in LSB of conductance times LSB of voltage. A transistor sends twice its current, in squared
+/// LSB of voltage.
 pub fn edge_current_shape(context: Context<'_>, kind: EdgeKind) -> Shape {
     current_shape(context.design.format(), kind)
 }
@@ -57,18 +64,18 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// An edge with a multiplier of the device: one product a fire, two fires a step.
 ///
 /// ```text
-///                ┌────────────────────┐
-///  request_0 * ─▶│                    │─▶ phase *     to both ends
-///  request_1 * ─▶│   parallel_edge    │═▶ into_0      current into end 0
-///  current_0 V ═▶│                    │═▶ into_1      current into end 1
-///  previous_0 V═▶│   linear or        │
-///  current_1 V ═▶│   transistor,      │               registers: k, the conductance
-///  previous_1 V═▶│   learning shift   │               accumulator, and a generator
-///  last        ─▶│                    │
-///  current_is_free ▶                  │
-///  border      ═▶│                    │
-///  scan_in     ─▶│                    │─▶ scan_out
-///                └────────────────────┘
+///                   ┌────────────────────┐
+///  request_0 *    ─▶│                    │─▶ phase *     to both ends
+///  request_1 *    ─▶│   parallel_edge    │═▶ into_0      current into end 0
+///  current_0   V  ═▶│                    │═▶ into_1      current into end 1
+///  previous_0  V  ═▶│  linear or         │─▶ scan_out
+///  current_1   V  ═▶│  transistor,       │
+///  previous_1  V  ═▶│  learning shift    │   inside: the conductance accumulator k,
+///  last           ─▶│                    │   a generator of random bits
+///  current_is_free─▶│                    │
+///  border         ═▶│                    │
+///  scan_in        ─▶│                    │
+///                   └────────────────────┘
 ///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
 /// ```
 ///
@@ -107,17 +114,14 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Example
 ///
 /// A crossbar of two inputs and one output is trained on one sample with one step. The edge from the first input, at
-/// 1000, to the output, at 0, sends -512 × 1000 and 512 × 1000. The output is nudged to 150 in the clamped wave: at the
-/// first two fires of the closing round `into_1` goes through `-850²` and `1000² - 850²`, then doubles; `k` takes what it
-/// was before, 2^14 being one LSB of the conductance. The transistor begins cut off at one end: 512 - 1000 is below 0.
+/// 1000, to the output, at 0, sends -512 × 1000 and 512 × 1000. Then the output's clamped voltage is nudged to 150.
+/// `into_1`, the low bits of `second`, goes through `-850²` and `1000² - 850²` in the closing round and doubles as `k` takes
+/// the value before; 2^14 of `k` are one LSB of conductance. The transistor is in saturation: 1000 is above its gate, 512.
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
-/// # use wheatstone_sim::network::{EdgeKind, crossbar};
-/// # use wheatstone_sim::{
-/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
-/// # };
+/// # use wheatstone_sim::{*, network::{EdgeKind, crossbar}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 /// let target = Target { voltage: 300, sense: Sense::Equal };
 /// let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(target)] };

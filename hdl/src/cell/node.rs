@@ -1,4 +1,5 @@
-//! The node cells: an input holds its voltage, every other node relaxes.
+//! The node cells: an input holds its voltage, every other node relaxes. Here the cells are put together; what
+//! computes lies in `sum`, `gain`, `update` and `nudge`.
 //!
 //! A node keeps two accumulators that take turns: `current`, of the wave updated last, and `previous`, of the other.
 //! A step turns `previous` into the new `current`. So nothing in the datapath needs to know which wave is which, except
@@ -21,47 +22,51 @@ use wheatstone_sim::Nudge;
 use wheatstone_sim::network::DiodeClamp;
 
 /// What a node is connected to.
+///
+/// A voltage is signed, `V` bits, in LSB of the format. Lists have one entry an edge, in the network's order of the node's
+/// edges. Two-phase signals carry their message in a change, not in a level.
 #[derive(Clone, Debug)]
 pub struct NodePorts {
-    /// Phases of its edges.
+    /// In, two-phase, one bit each: phases of its edges, [`EdgePorts::phase`](super::EdgePorts::phase).
     pub requests: Vec<Bus>,
-    /// Currents into it from its edges.
+    /// In: currents into it from its edges, shaped by [`edge_current_shape`](super::edge_current_shape()), or conductances in
+    /// the closing round. Bundled with the requests.
     pub currents: Vec<Bus>,
-    /// Its own phase: its request to all edges.
+    /// Out, two-phase: its own phase, the request to all its edges. `token` in Verilog.
     pub phase: Bus,
-    /// Its acknowledgement to the border.
+    /// Out, two-phase: its acknowledgement to the border. Equal to `go` when it has done what was asked for.
     pub done: Bus,
-    /// Its token closes a chunk.
+    /// Out, level: the token on its way to the edges closes a chunk.
     pub last: Bus,
-    /// Its current voltage is the free wave's.
+    /// Out, level: `current` belongs to the free wave, `previous` to the clamped one; the other way round if 0.
     pub current_is_free: Bus,
-    /// Voltage updated last.
+    /// Out: the voltage updated last.
     pub current: Bus,
-    /// Voltage updated before.
+    /// Out: the voltage updated before, of the wave it updates next.
     pub previous: Bus,
-    /// Scan chain in.
+    /// In: the scan chain.
     pub scan_in: Bus,
-    /// Scan chain out.
+    /// Out: the scan chain.
     pub scan_out: Bus,
 }
 
-/// What an output has besides.
+/// What an output has besides. The border keeps `target` and `sense` stable while the array runs.
 #[derive(Clone, Debug)]
 pub struct OutputPorts {
-    /// The wanted voltage.
+    /// In: the wanted voltage, signed, `V` bits.
     pub target: Bus,
-    /// 0: nobody wants anything; 1: equal; 2: at least; 3: at most.
+    /// In, two bits. 0: no target; 1: equal; 2: at least; 3: at most.
     pub sense: Bus,
-    /// The free voltage.
+    /// Out: the free voltage, signed, `V` bits. Valid at rest.
     pub answer: Bus,
 }
 
-/// How a node differs from others.
+/// How a node differs from others of its degree. Equal traits make equal cells, which share a module.
 #[derive(Clone, Debug)]
 pub struct NodeTraits {
-    /// Its diode.
+    /// Its diode: what sign its accumulator may have.
     pub clamp: DiodeClamp,
-    /// Its colour, 0 or 1.
+    /// Its colour, 0 or 1: which wave it updates first.
     pub colour: u8,
     /// By edge: the current must be doubled, because other edges of the node send twice theirs. Empty if none does.
     pub doubled: Vec<bool>,
@@ -174,10 +179,7 @@ fn handshake(
 /// ```
 /// # use std::sync::Arc;
 /// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
-/// # use wheatstone_sim::network::{EdgeKind, crossbar};
-/// # use wheatstone_sim::{
-/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
-/// # };
+/// # use wheatstone_sim::{*, network::{EdgeKind, crossbar}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 /// let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
 /// let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
@@ -304,17 +306,15 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 ///
 /// # Example
 ///
-/// Two inputs, one hidden node with `u >= 0`, one output: two steps on a sample, then the closing round. `into_0` and
-/// `into_1` come from the inputs, `into_2` from the output. The last line of each trace holds conductances in place of
-/// currents. The output is nudged half the way to 300 at its first step, which is one of the clamped wave.
+/// Two inputs, one hidden node with `u >= 0`, one output: two steps on a sample, then the closing round. The hidden node's
+/// `into_0` and `into_1` come from the inputs, `into_2` from the output. At the closing fire they carry conductances;
+/// what the edges compute on the way there passes by unseen. The output's first step, of the free wave, finds no
+/// current. Its second is clamped: half the way from the free voltage, 0, to the target, 300. The answer stays free.
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
-/// # use wheatstone_sim::network::{EdgeKind, layered};
-/// # use wheatstone_sim::{
-/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
-/// # };
+/// # use wheatstone_sim::{*, network::{EdgeKind, layered}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 /// let design = Arc::new(Design::new(layered(&[2, 1, 1], EdgeKind::Linear)?, Format::COMPACT, rules)?);
 /// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }; 2], 1);

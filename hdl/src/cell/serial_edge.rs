@@ -25,22 +25,22 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 
 /// An edge with bit-serial multipliers, of LUTs alone: one bit of both products a fire.
 ///
-/// It has the ports, the rounds and the results of [`parallel_edge`](super::parallel_edge()), token for token. It is smaller
-/// by a multiplier of the device, and slower.
+/// It has the ports, the rounds and the results of [`parallel_edge`](super::parallel_edge()), token for token. It needs
+/// no multiplier of the device and takes longer.
 ///
 /// ```text
-///                ┌────────────────────┐
-///  request_0 * ─▶│                    │─▶ phase *     to both ends
-///  request_1 * ─▶│    serial_edge     │═▶ into_0      current into end 0
-///  current_0 V ═▶│                    │═▶ into_1      current into end 1
-///  previous_0 V═▶│   linear or        │
-///  current_1 V ═▶│   transistor,      │               registers: k, the conductance
-///  previous_1 V═▶│   learning shift   │               accumulator, and a generator
-///  last        ─▶│                    │
-///  current_is_free ▶                  │
-///  border      ═▶│                    │
-///  scan_in     ─▶│                    │─▶ scan_out
-///                └────────────────────┘
+///                   ┌────────────────────┐
+///  request_0 *    ─▶│                    │─▶ phase *     to both ends
+///  request_1 *    ─▶│    serial_edge     │═▶ into_0      current into end 0
+///  current_0   V  ═▶│                    │═▶ into_1      current into end 1
+///  previous_0  V  ═▶│  linear or         │─▶ scan_out
+///  current_1   V  ═▶│  transistor,       │
+///  previous_1  V  ═▶│  learning shift    │   inside: the conductance accumulator k,
+///  last           ─▶│                    │   a generator of random bits
+///  current_is_free─▶│                    │
+///  border         ═▶│                    │
+///  scan_in        ─▶│                    │
+///                   └────────────────────┘
 ///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
 /// ```
 ///
@@ -55,7 +55,7 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// | close, learning | 0 to `P - 1` | `dF - dC`, bit by bit; draws bits if desynchronous |
 /// | | from `P` | `dF + dC`, bit by bit, multiplies it; `k` turns once and the product is added |
 /// | | a second time | only if `k` overflows: it fills with ones |
-/// | close | 0 to `V + 2` | publishes: the conductance goes out as a product with 1; the last fire answers |
+/// | close, publishing | 0 to `V + 2` | publishes: the conductance goes out as a product with 1; the last fire answers |
 ///
 /// A transistor edge has one more pass at the beginning, in which it finds the signs of its overdrives. It relaxes as it learns,
 /// by a difference and a sum: those of the overdrives.
@@ -76,15 +76,12 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Example
 ///
 /// A crossbar of two inputs and one output. The first trace is a relaxing step, bit by bit: fifteen fires for twelve bits
-/// of voltage. The second is a training sample, with what the control state says of each round.
+/// of voltage. The second is a training sample: a step, learning while `k` is rotating, and publishing.
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use wheatstone_hdl::{ArrayOptions, ArraySimulation, Multiplier, Technology, listing::Listing};
-/// # use wheatstone_sim::network::{EdgeKind, crossbar};
-/// # use wheatstone_sim::{
-/// #     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
-/// # };
+/// # use wheatstone_sim::{*, network::{EdgeKind, crossbar}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 /// # let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
 /// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
@@ -118,25 +115,23 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// 145.845          .          .     14      .  3170304  1024000
 /// 155.715          .          .      0      0  -512000   512000
 /// ");
-/// let signals = ["request_1", "phase", "last", "learning", "rotating", "publish"];
+/// let signals = ["request_1", "phase", "last", "rotating", "publish"];
 /// let rounds = Listing::new(&array.array().module, "edge_0", &signals)?;
 /// array.circuit_mut().observe(Some(rounds.observer()));
 /// array.train(&Sample { inputs: vec![1000, 0], targets: vec![Some(target)] })?;
 /// assert_eq!(format!("\n{rounds}"), "
-///      ns  request_1  phase  last  learning  rotating  publish
-///   start          0      0     0         0         0        0
-///   0.000          1      .     .         .         .        .
-/// 145.635          .      1     .         .         .        .
-/// 149.940          .      .     1         .         .        .
-/// 151.200          .      .     .         1         .        .
-/// 160.020          0      .     .         .         .        .
-/// 364.875          .      .     .         .         1        .
-/// 601.755          .      .     .         .         0        .
-/// 652.365          .      .     .         0         .        1
-/// 799.155          .      0     .         .         .        .
-/// 800.415          .      .     .         1         .        0
-/// 803.460          .      .     0         .         .        .
-/// 804.720          .      .     .         0         .        .
+///      ns  request_1  phase  last  rotating  publish
+///   start          0      0     0         0        0
+///   0.000          1      .     .         .        .
+/// 145.635          .      1     .         .        .
+/// 149.940          .      .     1         .        .
+/// 160.020          0      .     .         .        .
+/// 364.875          .      .     .         1        .
+/// 601.755          .      .     .         0        .
+/// 652.365          .      .     .         .        1
+/// 799.155          .      0     .         .        .
+/// 800.415          .      .     .         .        0
+/// 803.460          .      .     0         .        .
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
