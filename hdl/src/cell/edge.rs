@@ -100,15 +100,15 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Handshake
 ///
 /// ```text
-/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    both ends have sent their token
-/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// enable           _______/¯¯¯¯¯¯¯¯¯¯¯\_____/¯¯¯¯¯¯¯¯¯¯¯\________    join: both requests ≠ phase and tick = tick_back
-/// fire             _______________/¯¯¯¯¯\_________/¯¯¯¯¯\_______    after the matched delay, down one LUT after enable
-/// tick             ________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________    toggles at every rise of fire: enable falls
-/// tick_back        _______________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____    follows at its fall: the pulse is over
-/// phase            _________________________________/¯¯¯¯¯¯¯¯¯¯¯    the last fire of the round answers
-/// into_0           ================X============================    the first product
-/// into_1           =================================X===========    the second, with the answer
+/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent their token
+/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable           ________/¯¯¯¯¯¯¯¯¯¯¯\_____/¯¯¯¯¯¯¯¯¯¯¯\_________   join: both requests ≠ phase, and tick = tick_back
+/// fire             ________________/¯¯¯¯¯\___________/¯¯¯¯¯\_______   after the matched delay; down one LUT after enable
+/// tick             __________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________   toggles when fire rises; it takes enable away
+/// tick_back        ________________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_____   follows when fire falls: the pulse is over
+/// phase            ____________________________________/¯¯¯¯¯¯¯¯¯¯¯   the last fire of the round answers
+/// into_0           ==================X=============================   the first product
+/// into_1           ====================================X===========   the second, with the answer
 /// ```
 ///
 /// # Example

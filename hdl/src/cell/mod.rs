@@ -22,14 +22,14 @@
 //! step and a closing round, every node fires three times and every edge answers twice:
 //!
 //! ```text
-//!                 start           relax                      close
-//! node 0   fire   _/¯\____________/¯\_______________________/¯\______
-//!          token  ¯¯\______________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   voltages go out with each change
-//! edge 0   fire   _______/¯\_/¯\__________/¯\_/¯\_/¯\_/¯\___________   several fires an answer
-//!          phase  ¯¯¯¯¯¯¯¯¯¯¯¯\_______________________/¯¯¯¯¯¯¯¯¯¯¯¯   currents go out, then the conductance
-//! node 2   fire   ___/¯\____________/¯\_______________________/¯\____
-//!          token  ¯¯¯¯\______________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   slower, and no one minds
-//!          done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____   the last fire answers the border
+//!                  start   edges     relax   edges learn        close
+//! node 0   fire   _/¯\_______________/¯\________________________/¯\_____________
+//!          token  ¯¯\_________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  voltages go out with each change
+//! edge 0   fire   _________/¯\__/¯\__________/¯\_/¯\_/¯\_/¯\____________________  several fires an answer
+//!          phase  ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  currents go out, at last the conductance
+//! node 2   fire   ____/¯\_______________/¯\________________________/¯\__________  a longer matched delay
+//!          token  ¯¯¯¯¯\_________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+//!          done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________  the last fire answers the border
 //! ```
 //!
 //! The same chunk in a crossbar of two inputs and one output, as simulated:

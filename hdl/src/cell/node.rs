@@ -163,11 +163,11 @@ fn handshake(
 /// # Handshake
 ///
 /// ```text
-/// request_i        ___________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    every edge has answered
-/// enable           _____________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________    join: go ≠ done and all requests = token
-/// fire             _______________________/¯¯¯¯¯¯¯\_____________    after the matched delay, down one LUT after enable
-/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____________________    clock-to-output after fire: it differs, enable falls
-/// current          =========================X===================    at the start fire of a new sample only
+/// request_i        __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   every edge has answered
+/// enable           ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   join: go ≠ done and all requests = token
+/// fire             ______________________/¯¯¯¯¯\_______________   after the matched delay; down one LUT after enable
+/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   clock-to-output after fire; it takes enable away
+/// current          ========================X===================   at the start fire of a new sample only
 /// ```
 ///
 /// # Example
@@ -294,14 +294,14 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// # Handshake
 ///
 /// ```text
-/// request_0        _____/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    the edges answer in any order
-/// request_1        ___________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// into_i           ===========X==== currents ===================    bundled with the requests
-/// enable           _____________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________    join: go ≠ done and all requests = token
-/// fire             _______________________/¯¯¯¯¯¯¯\_____________    after the matched delay, down one LUT after enable
-/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\____________________    clock-to-output after fire: it differs, enable falls
-/// previous         =========================X===================    with the token
-/// current          =================================X===========    rounded: later, the edges' matched delay waits for it
+/// request_0        _____/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   the edges answer in any order
+/// request_1        __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// into_i           ==========X= currents ======================   bundled with the requests
+/// enable           ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   join: go ≠ done and all requests = token
+/// fire             ______________________/¯¯¯¯¯\_______________   after the matched delay; down one LUT after enable
+/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   clock-to-output after fire; it takes enable away
+/// previous         ========================X===================   with the token
+/// current          ==============================X=============   rounded, so a little later: the edges' matched delay covers it
 /// ```
 ///
 /// # Example

@@ -63,14 +63,14 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Handshake
 ///
 /// ```text
-/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯    both ends have sent their token
-/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// enable           _______/¯¯¯¯¯\___/¯¯¯¯¯\_ ~ _/¯¯¯¯¯\_________    join: both requests ≠ phase and tick = tick_back
-/// fire             __________/¯¯¯\_____/¯¯¯\ ~ ____/¯¯¯\________    a short matched delay: one bit, not a product
-/// tick             ___________/¯¯¯¯¯¯¯¯¯\___ ~ _____/¯¯¯¯¯¯¯¯¯¯¯    toggles at every rise of fire, enable falls
-/// count            === 0 =====X=== 1 ===X=== ~ =====X=== 0 =====
-/// phase            _________________________ ~ _____/¯¯¯¯¯¯¯¯¯¯¯    the last bit time answers
-/// into_0, into_1   ====== bits come in ===== ~ =====X= products     stable with the answer, not before
+/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent their token
+/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable           ________/¯¯¯¯¯¯¯\___/¯¯¯¯¯¯¯\__ ~ _/¯¯¯¯¯¯¯\____   join: both requests ≠ phase, and tick = tick_back
+/// fire             ____________/¯¯¯¯¯\_____/¯¯¯¯¯\ ~ _____/¯¯¯¯¯\__   a short matched delay: one bit, not a product
+/// tick             ______________/¯¯¯¯¯¯¯¯¯¯¯\____ ~ _______/¯¯¯¯¯¯   toggles when fire rises; it takes enable away
+/// count            ======== 0 ===X==== 1 ====X==== ~ == 14 =X= 0 ==   the number of the bit time, here for 12 bits
+/// phase            _______________________________ ~ _______/¯¯¯¯¯¯   the last bit time answers
+/// into_0, into_1   ==============X shifting =X==== ~ =======X======   valid with the answer, not before
 /// ```
 ///
 /// # Example
