@@ -3,7 +3,7 @@
 //!
 //! A bench starts where the recording did. It imposes all inputs and flip-flops of that moment one picosecond after its
 //! start, when every `initial` statement has been run, and what is combinational has settled long before the
-//! recording goes on. Then it prints one line for every token, as [`Trace`](crate::trace::Trace) defines them, and one
+//! recording goes on. Then it prints one line for every token, as [`Trace`] defines them, and one
 //! for every change of an output:
 //!
 //! ```text
