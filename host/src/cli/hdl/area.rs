@@ -12,8 +12,8 @@ use wheatstone_hdl::{Multiplier, Technology};
 
 /// Count what every kind of cell takes of the device, as yosys maps it
 ///
-/// Needs yosys. Counted before anything is placed, cell by cell: LUTs of matched delays apart, the join of `rest` and the
-/// border's circuits not at all.
+/// Needs yosys. Counted before anything is placed, cell by cell: LUTs of matched delays apart, the join of `rest` and
+/// the border's circuits not at all.
 #[derive(Args, Debug)]
 pub struct Area {
     #[command(flatten)]
