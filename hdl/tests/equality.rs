@@ -7,6 +7,7 @@ mod common;
 
 use common::{Draw, Graph, Kinds, Spread};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
 use wheatstone_hdl::verify::{SideBySide, side_by_side};
 use wheatstone_hdl::{
@@ -117,7 +118,11 @@ fn random_networks_under_random_delays() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 120,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/equality.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     /// Any design that can be built, shrunk to the first differing cell, step and value.
     #[test]

@@ -10,6 +10,7 @@ use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
+use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::{NotBuildable, SimulationError};
 
 const FAILED: u8 = 1;
@@ -85,6 +86,7 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<DatasetError>(error).is_some()
         || find::<EncodingError>(error).is_some()
         || find::<SplitError>(error).is_some()
+        || matches!(find(error), Some(AreaError::NoDevice { .. }))
         || find::<NotBuildable>(error).is_some()
         || find::<SimulationError>(error).is_some();
     if bad_input { BAD_INPUT } else { FAILED }
@@ -101,6 +103,7 @@ fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wheatstone_hdl::Technology;
 
     #[test]
     fn errors_end_in_their_documented_codes() {
@@ -113,6 +116,8 @@ mod tests {
             (write(io::ErrorKind::StorageFull).into(), FAILED),
             (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
+            (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
+            (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
             (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
             (anyhow::anyhow!("something else"), FAILED),
         ] {

@@ -1,5 +1,6 @@
 //! `wheatstone hdl`: the array as hardware.
 
+mod area;
 mod arguments;
 mod emit;
 mod lint;
@@ -8,12 +9,13 @@ mod simulate;
 use super::output::Output;
 use clap::Subcommand;
 
-/// The array as hardware: its Verilog, its simulation beside the model, checks of its structure
+/// The array as hardware: its Verilog, its simulation beside the model, checks of its structure, its area
 #[derive(Debug, Subcommand)]
 pub enum Hdl {
     Emit(emit::Emit),
     Simulate(simulate::Simulate),
     Lint(lint::Lint),
+    Area(area::Area),
 }
 
 impl Hdl {
@@ -22,6 +24,7 @@ impl Hdl {
             Hdl::Emit(verb) => verb.run(output),
             Hdl::Simulate(verb) => verb.run(output),
             Hdl::Lint(verb) => verb.run(output),
+            Hdl::Area(verb) => verb.run(output),
         }
     }
 }

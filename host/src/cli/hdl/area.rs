@@ -1,0 +1,183 @@
+//! `wheatstone hdl area`
+
+use super::arguments::DesignArguments;
+use crate::cli::output::Output;
+use crate::cli::table::plain;
+use clap::Args;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+use wheatstone_hdl::area::{Area as Amount, AreaOptions, ArrayArea, CellArea, measure};
+use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_hdl::{Multiplier, Technology};
+
+/// Count what every kind of cell takes of the device, as yosys maps it
+///
+/// Needs yosys. Counted before anything is placed, cell by cell: LUTs of matched delays apart, the join of `rest` and
+/// the border's circuits not at all.
+#[derive(Args, Debug)]
+pub struct Area {
+    #[command(flatten)]
+    design: DesignArguments,
+    /// Use the multipliers of an iCE40 UP5K; those of an ECP5 are always used
+    #[arg(long)]
+    dsp: bool,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Measured {
+    name: String,
+    format: String,
+    board: &'static str,
+    technology: &'static str,
+    multiplier: &'static str,
+    yosys: String,
+    #[serde(flatten)]
+    array: ArrayArea,
+}
+
+impl Area {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let (name, array) = self.design.array()?;
+        let yosys = Tool::find(Program::Yosys)?;
+        let measured = Measured {
+            name,
+            format: array.design().format().to_string(),
+            board: self.design.target.board.name(),
+            technology: array.technology().name(),
+            multiplier: match array.multiplier() {
+                Multiplier::Parallel => "parallel",
+                Multiplier::Serial => "serial",
+            },
+            yosys: yosys.version()?,
+            array: measure(&yosys, &array, AreaOptions { ice40_dsp: self.dsp })?,
+        };
+        output.result(&measured, || text(&measured, array.technology()))
+    }
+}
+
+const HEADINGS: [&str; 4] = ["LUT4 sites", "delay LUTs", "flip-flops", "multipliers"];
+
+fn text(measured: &Measured, technology: Technology) -> String {
+    let Measured { name, format, board, multiplier, yosys, array, .. } = measured;
+    // Behind the version, yosys tells how it was built.
+    let yosys = yosys.split(" (").next().unwrap_or(yosys);
+    let sites = match technology {
+        Technology::Ecp5 => "LUT4 sites are LUT4 and two for every CCU2C",
+        Technology::Ice40 => "LUT4 sites are SB_LUT4, beside which an SB_CARRY has room",
+        Technology::Generic => "",
+    };
+    let others = if array.total.others.is_empty() {
+        String::new()
+    } else {
+        let list = array.total.others.iter().map(|(name, count)| format!("{count} {name}"));
+        format!("not in the table: {}\n", list.collect::<Vec<_>>().join(", "))
+    };
+    format!(
+        "{name} in format {format} for {board}, {multiplier} multipliers, mapped by {yosys}\n\
+         {sites}; matched delays are counted apart\n\n\
+         {}\n{others}\n\
+         Where the LUTs go: every leaf mapped apart from the others, so that their sum differs from the cell\n\n\
+         {}",
+        cells(array),
+        leaves(&array.cells)
+    )
+}
+
+fn cells(array: &ArrayArea) -> Table {
+    let mut table = figures(["cell", "count"]);
+    for CellArea { cell, count, area, .. } in &array.cells {
+        table.add_row(row([cell, &count.to_string()], area));
+    }
+    let count: u64 = array.cells.iter().map(|cell| cell.count).sum();
+    table.add_row(row(["whole array", &count.to_string()], &array.total));
+    table
+}
+
+fn leaves(cells: &[CellArea]) -> Table {
+    let mut table = figures(["cell and leaf", "count"]);
+    for cell in cells {
+        table.add_row(row([&cell.cell, "1"], &cell.area));
+        // Leaves that are wires take nothing.
+        for leaf in cell.leaves.iter().filter(|leaf| leaf.area != Amount::default()) {
+            table.add_row(row([&format!("  {}", leaf.leaf), &leaf.count.to_string()], &leaf.area));
+        }
+        table.add_row(row(["  sum of leaves", ""], &cell.sum_of_leaves()));
+    }
+    table
+}
+
+fn figures([first, second]: [&str; 2]) -> Table {
+    let [luts, delays, flip_flops, multipliers] = HEADINGS;
+    let mut table = plain([first, second, luts, delays, flip_flops, multipliers]);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn row([first, second]: [&str; 2], area: &Amount) -> [String; 6] {
+    let Amount { lut4_sites, delay_luts, flip_flops, multipliers, .. } = area;
+    let [luts, delays, flip_flops, multipliers] =
+        [lut4_sites, delay_luts, flip_flops, multipliers].map(u64::to_string);
+    [first.to_owned(), second.to_owned(), luts, delays, flip_flops, multipliers]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wheatstone_hdl::area::LeafArea;
+
+    fn measured() -> Measured {
+        let area = |lut4_sites, delay_luts, flip_flops, multipliers| Amount {
+            lut4_sites,
+            delay_luts,
+            flip_flops,
+            multipliers,
+            ..Amount::default()
+        };
+        let leaf = |leaf: &str, count, area| LeafArea { leaf: leaf.to_owned(), count, area };
+        let leaves = vec![
+            leaf("adder", 1, area(214, 0, 0, 0)),
+            leaf("delay", 1, area(0, 23, 0, 0)),
+            leaf("wires", 2, area(0, 0, 0, 0)),
+        ];
+        let cell = CellArea { cell: "edge".to_owned(), count: 10, area: area(212, 23, 127, 1), leaves };
+        Measured {
+            name: "iris".to_owned(),
+            format: "16/8/16/16".to_owned(),
+            board: "ulx3s-85f",
+            technology: "ecp5",
+            multiplier: "parallel",
+            yosys: "Yosys 0.70 (git sha1 28ba3cb92)".to_owned(),
+            array: ArrayArea { total: cell.area.times(cell.count), cells: vec![cell] },
+        }
+    }
+
+    #[test]
+    fn tables_show_cells_leaves_and_totals() {
+        let text = text(&measured(), Technology::Ecp5);
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert!(text.starts_with(
+            "iris in format 16/8/16/16 for ulx3s-85f, parallel multipliers, mapped by Yosys 0.70\n"
+        ));
+        for expected in [
+            "edge 10 212 23 127 1",
+            "whole array 10 2120 230 1270 10",
+            "edge 1 212 23 127 1",
+            "adder 1 214 0 0 0",
+            "sum of leaves 214 23 0 0",
+        ] {
+            assert!(lines.contains(&expected.split(' ').collect()), "{expected}\n{text}");
+        }
+        assert!(!text.contains("wires") && !text.contains("not in the table"), "{text}");
+    }
+
+    #[test]
+    fn what_no_column_counts_is_told() {
+        let mut measured = measured();
+        measured.array.total.others.insert("DP16KD".to_owned(), 2);
+        let text = text(&measured, Technology::Ecp5);
+        assert!(text.contains("\nnot in the table: 2 DP16KD\n"), "{text}");
+    }
+}
