@@ -35,8 +35,10 @@ pub(super) fn sum(
     let mut leaf = Leaf::function(name, "sum of the currents, or of the conductances in the last round", {
         levels * context.technology.carry_ps(shape.bits)
     });
-    // Widths of operands decide how Verilog extends them: each term becomes a wire of the sum's width first.
-    let declare = |i: usize, term: String| format!("wire signed [{}:0] term_{i} = {term};", shape.bits - 1);
+    // Widths of operands decide how Verilog extends them: all terms become wires of one width first.
+    let widest = currents.iter().enumerate().map(|(i, bus)| bits(bus) + u32::from(doubled(i)));
+    let term_bits = widest.chain(nudging.map(bits)).max().unwrap_or(1).min(shape.bits);
+    let declare = |i: usize, term: String| format!("wire signed [{}:0] term_{i} = {term};", term_bits - 1);
     for (i, bus) in currents.iter().enumerate() {
         leaf = leaf.input(format!("into_{i}"), bus);
     }
@@ -49,7 +51,7 @@ pub(super) fn sum(
     for i in 0..currents.len() {
         if doubled(i) {
             leaf = leaf
-                .verilog(format!("wire signed [{}:0] wide_{i} = into_{i};", shape.bits - 1))
+                .verilog(format!("wire signed [{}:0] wide_{i} = into_{i};", term_bits - 1))
                 .verilog(declare(i, format!("last ? wide_{i} : wide_{i} <<< 1")));
         } else {
             leaf = leaf.verilog(declare(i, format!("into_{i}")));
@@ -58,7 +60,8 @@ pub(super) fn sum(
     if nudging.is_some() {
         leaf = leaf.verilog(declare(currents.len(), "nudging".to_owned()));
     }
-    let expression = balanced(&(0..terms).map(|i| format!("term_{i}")).collect::<Vec<_>>());
+    let (additions, expression) = balanced(0, terms, term_bits, shape.bits);
+    leaf = leaf.verilog(additions);
     let flags: Vec<bool> = (0..currents.len()).map(doubled).collect();
     let leaf = leaf.output("sum", &sum, expression).evaluate(move |x, y| {
         let last = any_doubled && x[x.len() - 1] == 1;
@@ -70,14 +73,22 @@ pub(super) fn sum(
     sum
 }
 
-/// A balanced tree of additions.
-fn balanced(terms: &[String]) -> String {
-    match terms {
-        [] => "0".to_owned(),
-        [one] => one.clone(),
-        _ => {
-            let (left, right) = terms.split_at(terms.len() / 2);
-            format!("({} + {})", balanced(left), balanced(right))
-        }
+/// A balanced tree of additions over `count` terms from `first`: declarations, and the name of the result.
+///
+/// Each partial sum is kept as a wire. Synthesis would otherwise turn the whole into compressors, which take twice
+/// the LUTs of carry chains.
+fn balanced(first: usize, count: usize, term_bits: u32, most_bits: u32) -> (String, String) {
+    if count == 1 {
+        return (String::new(), format!("term_{first}"));
     }
+    let half = count / 2;
+    let (left_text, left) = balanced(first, half, term_bits, most_bits);
+    let (right_text, right) = balanced(first + half, count - half, term_bits, most_bits);
+    let bits = (term_bits + count.next_power_of_two().ilog2()).min(most_bits);
+    let name = format!("sum_{first}_{}", first + count - 1);
+    let text = format!(
+        "{left_text}{right_text}(* keep *) wire signed [{}:0] {name};\nassign {name} = {left} + {right};\n",
+        bits - 1
+    );
+    (text, name)
 }
