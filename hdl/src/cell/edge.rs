@@ -99,16 +99,19 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 ///
 /// # Handshake
 ///
+/// `fire` rises a matched delay after `enable` and falls one LUT after it. `tick` follows a clock-to-output delay after
+/// the rise.
+///
 /// ```text
-/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent their token
-/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// enable           ________/¯¯¯¯¯¯¯¯¯¯¯\_____/¯¯¯¯¯¯¯¯¯¯¯\_________   join: both requests ≠ phase, and tick = tick_back
-/// fire             ________________/¯¯¯¯¯\___________/¯¯¯¯¯\_______   after the matched delay; down one LUT after enable
-/// tick             __________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________   toggles when fire rises; it takes enable away
-/// tick_back        ________________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_____   follows when fire falls: the pulse is over
-/// phase            ____________________________________/¯¯¯¯¯¯¯¯¯¯¯   the last fire of the round answers
-/// into_0           ==================X=============================   the first product
-/// into_1           ====================================X===========   the second, with the answer
+/// request_0 ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent a token
+/// request_1 ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable    ________/¯¯¯¯¯¯¯¯¯¯¯\_____/¯¯¯¯¯¯¯¯¯¯¯\_________   requests ≠ phase, tick = tick_back
+/// fire      ________________/¯¯¯¯¯\___________/¯¯¯¯¯\_______   late by the matched delay
+/// tick      __________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________   its change takes enable away
+/// tick_back ________________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_____   the pulse is over
+/// phase     ____________________________________/¯¯¯¯¯¯¯¯¯¯¯   the last fire answers
+/// into_0    ==================X=============================   the first product
+/// into_1    ====================================X===========   the second, with the answer
 /// ```
 ///
 /// # Example
@@ -128,15 +131,15 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// let trace = |kind: EdgeKind, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {
 ///     let design = Arc::new(Design::new(crossbar(2, 1, kind)?, Format::COMPACT, rules)?);
 ///     let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-///     let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// #     let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
 ///     let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 ///     let listing = Listing::new(&array.array().module, "edge_0", signals)?;
 ///     array.circuit_mut().observe(Some(listing.observer()));
 ///     array.train(&sample)?;
 ///     Ok(format!("\n{listing}"))
 /// };
-/// let linear = trace(EdgeKind::Linear, &["request_0", "request_1", "fire", "phase", "into_0", "into_1", "k"])?;
-/// assert_eq!(linear, "
+/// let signals = ["request_0", "request_1", "fire", "phase", "into_0", "into_1", "k"];
+/// assert_eq!(trace(EdgeKind::Linear, &signals)?, "
 ///      ns  request_0  request_1  fire  phase   into_0   into_1        k
 ///   start          1          1     0      1      512      512  8388608
 ///   0.000          0          .     .      .        .        .        .
@@ -162,8 +165,8 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// 127.995          .          .     .      1      528      528        .
 /// 129.885          .          .     0      .        .        .        .
 /// ");
-/// let transistor = trace(EdgeKind::Transistor, &["phase", "last", "into_0", "into_1", "k"])?;
-/// assert_eq!(transistor, "
+/// let signals = ["phase", "last", "into_0", "into_1", "k"];
+/// assert_eq!(trace(EdgeKind::Transistor, &signals)?, "
 ///      ns  phase  last   into_0   into_1        k
 ///   start      1     0      512      512  8388608
 ///   0.000      .     .  -262144        .        .

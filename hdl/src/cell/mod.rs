@@ -22,14 +22,14 @@
 //! step and a closing round, every node fires three times and every edge answers twice:
 //!
 //! ```text
-//!                  start   edges     relax   edges learn        close
-//! node 0   fire   _/¯\_______________/¯\________________________/¯\_____________
-//!          token  ¯¯\_________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  voltages go out with each change
-//! edge 0   fire   _________/¯\__/¯\__________/¯\_/¯\_/¯\_/¯\____________________  several fires an answer
-//!          phase  ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\________________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  currents go out, at last the conductance
-//! node 2   fire   ____/¯\_______________/¯\________________________/¯\__________  a longer matched delay
-//!          token  ¯¯¯¯¯\_________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-//!          done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________  the last fire answers the border
+//!                start  edges   relax  edges learn   close
+//! node 0  fire   /¯\____________/¯\__________________/¯\_________
+//!         token  ¯\______________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  voltages go out
+//! edge 0  fire   _______/¯\_/¯\________/¯\/¯\/¯\/¯\______________  several fires an answer
+//!         phase  ¯¯¯¯¯¯¯¯¯¯¯¯\___________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  currents or conductance
+//! node 2  fire   ___/¯\____________/¯\__________________/¯\______  a longer matched delay
+//!         token  ¯¯¯¯\______________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+//!         done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_______  answers the border
 //! ```
 //!
 //! The same chunk in a crossbar of two inputs and one output, as simulated:

@@ -162,12 +162,15 @@ fn handshake(
 ///
 /// # Handshake
 ///
+/// `fire` rises a matched delay after `enable` and falls one LUT after it. `token` follows a clock-to-output delay after
+/// the rise.
+///
 /// ```text
-/// request_i        __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   every edge has answered
-/// enable           ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   join: go ≠ done and all requests = token
-/// fire             ______________________/¯¯¯¯¯\_______________   after the matched delay; down one LUT after enable
-/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   clock-to-output after fire; it takes enable away
-/// current          ========================X===================   at the start fire of a new sample only
+/// request_i __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   every edge has answered
+/// enable    ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   go ≠ done, all requests = token
+/// fire      ______________________/¯¯¯¯¯\_______________   late by the matched delay
+/// token     ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   its change takes enable away
+/// current   ========================X===================   only at the start of a sample
 /// ```
 ///
 /// # Example
@@ -181,9 +184,10 @@ fn handshake(
 /// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
 /// # use wheatstone_sim::{*, network::{EdgeKind, crossbar}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
-/// let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
+/// let network = crossbar(2, 1, EdgeKind::Linear)?;
+/// let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
 /// let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-/// let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// # let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
 /// let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 ///
 /// let signals = ["go", "request_0", "enable", "fire", "token", "done", "last", "current"];
@@ -269,7 +273,7 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 ///  request_i * ─▶│                    │─▶ token *            to all its edges
 ///  into_i      ═▶│        node        │─▶ done *             to the border
 ///  go        * ─▶│                    │─▶ last               the token closes a chunk
-///  border      ═▶│  n edges, colour,  │─▶ current_is_free    the wave updated last is the free one
+///  border      ═▶│  n edges, colour,  │─▶ current_is_free    `current` is the free wave's
 ///  scan_in     ─▶│  diode, nudge      │═▶ current   V        voltage updated last
 ///                │                    │═▶ previous  V        voltage updated before
 ///                ├ ─ ─ ─ output ─ ─ ─ ┤─▶ scan_out
@@ -283,7 +287,7 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 ///
 /// | fire | waits for | does | answers |
 /// |---|---|---|---|
-/// | start | `go` differs from `done` | learns from the border which wave comes first | `token` |
+/// | start | `go` differs from `done` | takes from the border which wave comes first | `token` |
 /// | relax, once a step | all requests equal `token` | `u' = u + round(sum of currents × gain)`, saturated, then the diode; the other wave's accumulator becomes `previous` | `token`, or `done` after the last step of a chunk that does not close |
 /// | close, if the chunk closes | all requests equal `token`, `last` is 1 | the edges have sent conductances: takes the gain of their sum | `done` |
 ///
@@ -293,15 +297,18 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 ///
 /// # Handshake
 ///
+/// `fire` rises a matched delay after `enable` and falls one LUT after it. `token` follows a clock-to-output delay after
+/// the rise.
+///
 /// ```text
-/// request_0        _____/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   the edges answer in any order
-/// request_1        __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// into_i           ==========X= currents ======================   bundled with the requests
-/// enable           ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   join: go ≠ done and all requests = token
-/// fire             ______________________/¯¯¯¯¯\_______________   after the matched delay; down one LUT after enable
-/// token            ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   clock-to-output after fire; it takes enable away
-/// previous         ========================X===================   with the token
-/// current          ==============================X=============   rounded, so a little later: the edges' matched delay covers it
+/// request_0 _____/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯   the edges answer in any order
+/// request_1 __________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// into_i    ==========X= currents ======================   bundled with the requests
+/// enable    ____________/¯¯¯¯¯¯¯¯¯¯¯¯¯\_________________   go ≠ done, all requests = token
+/// fire      ______________________/¯¯¯¯¯\_______________   late by the matched delay
+/// token     ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\___________________   its change takes enable away
+/// previous  ========================X===================   with the token
+/// current   ==============================X=============   rounded, so a little later
 /// ```
 ///
 /// # Example
@@ -316,20 +323,22 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// # use wheatstone_hdl::{ArraySimulation, Technology, listing::Listing};
 /// # use wheatstone_sim::{*, network::{EdgeKind, layered}};
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
-/// let design = Arc::new(Design::new(layered(&[2, 1, 1], EdgeKind::Linear)?, Format::COMPACT, rules)?);
+/// let network = layered(&[2, 1, 1], EdgeKind::Linear)?;
+/// # let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
 /// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }; 2], 1);
 /// # let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
 /// let target = Target { voltage: 300, sense: Sense::Equal };
 /// let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(target)] };
 /// let trace = |cell: &str, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {
-///     let mut array = ArraySimulation::new(design.clone(), Technology::Ecp5, configuration, state.clone())?;
+///     let (design, state) = (design.clone(), state.clone());
+///     let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 ///     let listing = Listing::new(&array.array().module, cell, signals)?;
 ///     array.circuit_mut().observe(Some(listing.observer()));
 ///     array.train(&sample)?;
 ///     Ok(format!("\n{listing}"))
 /// };
-/// let hidden = trace("node_2", &["token", "last", "done", "into_0", "into_1", "into_2", "current", "previous"])?;
-/// assert_eq!(hidden, "
+/// let signals = ["token", "last", "done", "into_0", "into_1", "into_2", "current", "previous"];
+/// assert_eq!(trace("node_2", &signals)?, "
 ///      ns  token  last  done   into_0  into_1  into_2  current  previous
 ///   start      1     0     1      512     512     512        0         0
 ///   0.000      0     .     .        .       .       .        .         .
@@ -343,8 +352,8 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// 169.785      .     .     .      512     512     516        .         .
 /// 186.060      .     0     0        .       .       .        .         .
 /// ");
-/// let output = trace("node_3", &["request_0", "fire", "token", "into_0", "current", "previous", "answer"])?;
-/// assert_eq!(output, "
+/// let signals = ["request_0", "fire", "token", "into_0", "current", "previous", "answer"];
+/// assert_eq!(trace("node_3", &signals)?, "
 ///      ns  request_0  fire  token  into_0  current  previous  answer
 ///   start          1     0      1     512        0         0       0
 ///   0.000          .     1      .       .        .         .       .

@@ -62,15 +62,18 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 ///
 /// # Handshake
 ///
+/// `fire` rises a matched delay after `enable` and falls one LUT after it. `tick` follows a clock-to-output delay after
+/// the rise.
+///
 /// ```text
-/// request_0        ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent their token
-/// request_1        ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-/// enable           ________/¯¯¯¯¯¯¯\___/¯¯¯¯¯¯¯\__ ~ _/¯¯¯¯¯¯¯\____   join: both requests ≠ phase, and tick = tick_back
-/// fire             ____________/¯¯¯¯¯\_____/¯¯¯¯¯\ ~ _____/¯¯¯¯¯\__   a short matched delay: one bit, not a product
-/// tick             ______________/¯¯¯¯¯¯¯¯¯¯¯\____ ~ _______/¯¯¯¯¯¯   toggles when fire rises; it takes enable away
-/// count            ======== 0 ===X==== 1 ====X==== ~ == 14 =X= 0 ==   the number of the bit time, here for 12 bits
-/// phase            _______________________________ ~ _______/¯¯¯¯¯¯   the last bit time answers
-/// into_0, into_1   ==============X shifting =X==== ~ =======X======   valid with the answer, not before
+/// request_0 ___/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯   both ends have sent a token
+/// request_1 ______/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯ ~ ¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+/// enable    ________/¯¯¯¯¯¯¯\___/¯¯¯¯¯¯¯\__ ~ _/¯¯¯¯¯¯¯\____   requests ≠ phase, tick = tick_back
+/// fire      ____________/¯¯¯¯¯\_____/¯¯¯¯¯\ ~ _____/¯¯¯¯¯\__   a short delay: one bit
+/// tick      ______________/¯¯¯¯¯¯¯¯¯¯¯\____ ~ _______/¯¯¯¯¯¯   its change takes enable away
+/// count     ======== 0 ===X==== 1 ====X==== ~ == 14 =X= 0 ==   15 fires for 12 bits
+/// phase     _______________________________ ~ _______/¯¯¯¯¯¯   the last bit time answers
+/// into_0, 1 ==============X shifting =X==== ~ =======X======   valid with the answer
 /// ```
 ///
 /// # Example
@@ -161,7 +164,7 @@ pub fn serial_edge(
         serial_sequence(&mut cell, context, timeline, &fire, &ports.phase, &ports.last, &generator);
     cell.leaf("tick_back_flop", falling_flop(technology, &fire, &sequence.tick, &tick_back, &border.reset));
     cell.leaf(
-        "join_ends",
+        "join_requests",
         join_ends(
             technology,
             [&ports.requests[0], &ports.requests[1]],

@@ -12,7 +12,8 @@
 //! Adders with a gate in front of every bit, which are written out for the ECP5's `CCU2C`, are parts of the leaves that
 //! use them: their delay is the leaf's, from [`Technology::carry_ps`].
 //!
-//! Every delay is the documented one of the device with an average wire. A build replaces it by the post-route delay.
+//! Every delay is the documented one of the device with an average wire: enough to size matched delays before anything is
+//! placed.
 //!
 //! [`Technology::carry_ps`]: crate::Technology::carry_ps
 //! [`falling_flop`]: falling_flop()
