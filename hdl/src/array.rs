@@ -5,7 +5,7 @@ use crate::cell::{
     Border, Context, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape, input_node, node,
     parallel_edge, serial_edge, serial_edge_module_name,
 };
-use crate::check::{NotBuildable, check_buildable, check_buildable_serial};
+use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
 use crate::module::{Module, Part};
 use crate::primitive::rest;
 use crate::technology::Technology;
@@ -24,6 +24,8 @@ pub enum Multiplier {
     /// A multiplier of the device in every edge: one product a fire.
     #[default]
     Parallel,
+    /// A multiplier of LUTs in every edge: one product a fire.
+    Lut,
     /// Two bit-serial multipliers in every edge, of LUTs alone: one bit a fire.
     Serial,
 }
@@ -123,10 +125,10 @@ impl Array {
         let options @ ArrayOptions { technology, multiplier } = options.into();
         match multiplier {
             Multiplier::Parallel => check_buildable(&design)?,
-            Multiplier::Serial => check_buildable_serial(&design)?,
+            Multiplier::Lut | Multiplier::Serial => check_buildable_in_luts(&design)?,
         }
         let border = Border::new();
-        let context = Context { design: &design, technology, border: &border };
+        let context = Context { design: &design, technology, multiplier, border: &border };
         let (network, format) = (design.network(), design.format());
         let mut top = Module::new("array", format!("{} in format {format}", network.name()));
         for (name, bus) in border.named() {
@@ -251,7 +253,7 @@ impl Array {
             let alpha = i32::from(network.groups()[edge.group.index()].alpha);
             let ports = &edges[id.index()];
             let cell = match multiplier {
-                Multiplier::Parallel => {
+                Multiplier::Parallel | Multiplier::Lut => {
                     let name = crate::cell::edge_module_name(edge.kind, alpha);
                     parallel_edge(context, name.clone(), edge.kind, alpha, luts(&name), ports)
                 }

@@ -90,11 +90,11 @@ pub fn check_buildable(design: &Design) -> Result<(), NotBuildable> {
     check_sums(design)
 }
 
-/// Whether an array with bit-serial multipliers can hold a design.
+/// Whether an array whose edges multiply in LUTs, at once or bit by bit, can hold a design.
 ///
 /// # Errors
 /// [`NotBuildable`] names the node and what to do.
-pub fn check_buildable_serial(design: &Design) -> Result<(), NotBuildable> {
+pub fn check_buildable_in_luts(design: &Design) -> Result<(), NotBuildable> {
     check_network(design.network())?;
     check_sums(design)
 }

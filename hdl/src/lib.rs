@@ -31,7 +31,7 @@ pub mod waves;
 pub use array::{Array, ArrayOptions, Multiplier};
 pub use board::{Board, UnknownBoard};
 pub use check::{
-    MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_serial, check_network,
+    MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_in_luts, check_network,
 };
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;

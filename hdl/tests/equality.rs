@@ -11,13 +11,14 @@ use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
 use wheatstone_hdl::verify::{SideBySide, side_by_side};
 use wheatstone_hdl::{
-    Array, ArrayOptions, Multiplier, Technology, check_buildable, check_buildable_serial, timing,
+    Array, ArrayOptions, Multiplier, Technology, check_buildable, check_buildable_in_luts, timing,
 };
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Configuration, Design, Engine, Format, Learning, Nudge, Omega, Reference, Sample};
 
 const PARALLEL: ArrayOptions =
     ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Parallel };
+const LUT: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Lut };
 const SERIAL: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
 
 /// An array under its documented delays, or delays drawn from a seed, beside a model.
@@ -67,7 +68,7 @@ fn run(pair: &mut SideBySide, design: &Design, samples: usize, seed: u64) -> Res
 }
 
 /// Every mode, nudge and kind, in both presets, on networks of up to 64 nodes, each under the documented delays and five
-/// draws of them; the smaller ones with bit-serial edges as well.
+/// draws of them; the smaller ones with multipliers of LUTs and bit-serial ones as well.
 #[test]
 fn random_networks_under_random_delays() {
     let mut tokens = 0;
@@ -104,8 +105,8 @@ fn random_networks_under_random_delays() {
         check_buildable(&design).unwrap();
         let offset = u8::try_from(draw.within(0..=3)).unwrap();
         let configuration = Configuration { steps: 5, learning, alpha_offset: offset };
-        let serial = (nodes <= 20).then_some((SERIAL, 6));
-        for (options, jitter) in (0..=5).map(|jitter| (PARALLEL, jitter)).chain(serial) {
+        let others = [(LUT, 6), (SERIAL, 7)].into_iter().filter(|_| nodes <= 20);
+        for (options, jitter) in (0..=5).map(|jitter| (PARALLEL, jitter)).chain(others) {
             let mut pair =
                 start(&design, options, configuration, network_seed, (jitter > 0).then_some(jitter));
             run(&mut pair, &design, 3, network_seed).unwrap_or_else(|difference| {
@@ -133,7 +134,7 @@ proptest! {
     ) {
         let design = Arc::new(case.design);
         let (options, buildable) = if serial {
-            (SERIAL, check_buildable_serial(&design))
+            (SERIAL, check_buildable_in_luts(&design))
         } else {
             (PARALLEL, check_buildable(&design))
         };

@@ -9,6 +9,7 @@ use super::learning::{generator_step, learning};
 use super::operand::{Ends, current_shape, factor_shapes, operands};
 use super::sequence::edge_sequence;
 use super::{Context, signed_for};
+use crate::array::Multiplier;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
@@ -319,6 +320,9 @@ pub(crate) fn scan_end(register: &Bus, scan_out: &Bus) -> Leaf {
 /// A device's multiplier takes 18 signed bits a side. A transistor's sum of overdrives can have one bit more, but
 /// then it is not negative: its low 18 bits count 2^18 too little.
 fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, product: &Bus) -> Leaf {
+    if context.multiplier == Multiplier::Lut {
+        return multiplier_of_luts(context, x, y, product);
+    }
     let top = bits(product) - 1;
     let leaf = Leaf::function("multiplier", "x y, exact", context.technology.multiplier_ps(shapes[1].bits))
         .input("x", x)
@@ -338,6 +342,44 @@ fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, produc
     } else {
         leaf.output("product", product, "x * y").evaluate(|x, y| y[0] = x[0] * x[1])
     }
+}
+
+/// `product = x * y`, exact, as rows of additions: synthesis would map `*` to the device's multipliers, however small.
+///
+/// Row `i` adds `x` where bit `i` of `y` is 1 and hands on all but its lowest bit, which is bit `i` of the product. The
+/// sign of `y` counts against it.
+fn multiplier_of_luts(context: Context<'_>, x: &Bus, y: &Bus, product: &Bus) -> Leaf {
+    let (x_bits, y_bits, width) = (bits(x), bits(y), bits(product));
+    let row_bits = x_bits + 1;
+    let mut text =
+        format!("wire signed [{x_bits}:0] zero = {row_bits}'sd0, wide = {{x[{}], x}};\n", x_bits - 1);
+    for i in 0..y_bits {
+        let term = format!("(y[{i}] ? wide : zero)");
+        let value = match i {
+            0 if y_bits == 1 => format!("zero - {term}"),
+            0 => term,
+            _ => {
+                let sign = if i + 1 == y_bits { '-' } else { '+' };
+                format!("$signed({{row_{0}[{x_bits}], row_{0}[{x_bits}:1]}}) {sign} {term}", i - 1)
+            }
+        };
+        text += &format!("(* keep *) wire signed [{x_bits}:0] row_{i};\nassign row_{i} = {value};\n");
+    }
+    let low: String = (0..y_bits - 1).rev().map(|i| format!(", row_{i}[0]")).collect();
+    let whole = row_bits + y_bits - 1;
+    text += &format!("wire [{}:0] whole = {{row_{}{low}}};\n", whole - 1, y_bits - 1);
+    let taken = if width <= whole {
+        format!("whole[{}:0]", width - 1)
+    } else {
+        format!("{{{{{}{{whole[{}]}}}}, whole}}", width - whole, whole - 1)
+    };
+    let delay_ps = u64::from(y_bits) * (context.technology.lut_ps() + context.technology.carry_ps(2));
+    Leaf::function("multiplier_of_luts", "x y, exact, without a multiplier of the device", delay_ps)
+        .input("x", x)
+        .input("y", y)
+        .verilog(text)
+        .output("product", product, taken)
+        .evaluate(|x, y| y[0] = x[0] * x[1])
 }
 
 /// What `second` becomes: the product, its negative, the sum of both, or twice itself.

@@ -84,6 +84,7 @@ pub use edge::{EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};
 pub use serial_edge::{serial_edge, serial_edge_module_name};
 
+use crate::array::Multiplier;
 use crate::bus::{Bus, Shape};
 use crate::technology::Technology;
 use wheatstone_sim::Design;
@@ -173,6 +174,8 @@ pub struct Context<'a> {
     pub design: &'a Design,
     /// The device.
     pub technology: Technology,
+    /// How edges multiply.
+    pub multiplier: Multiplier,
     /// What the border says.
     pub border: &'a Border,
 }

@@ -268,12 +268,27 @@ pub fn extremes() -> Vec<Case> {
         let rules = Rules { omega: Omega::new(omega).unwrap(), nudge, g_min: 1, lowest_rail: rail };
         let design = Design::new(network, Format::new(v, gv, k, gk).unwrap(), rules).unwrap();
         let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 3 };
-        let multiplier = if name.starts_with("serial") { Multiplier::Serial } else { Multiplier::Parallel };
+        let multiplier = if name.starts_with("serial") {
+            Multiplier::Serial
+        } else if name.starts_with("lut") {
+            Multiplier::Lut
+        } else {
+            Multiplier::Parallel
+        };
         let options = ArrayOptions { technology: Technology::Generic, multiplier };
         cases.push(Case { name, options, design: Arc::new(design), configuration });
     };
     let cross = |n, kind, alpha| crossbar(n, 1, kind).unwrap().with_alpha(&[alpha]).unwrap();
     let (linear, transistor) = (EdgeKind::Linear, EdgeKind::Transistor);
+    add("lut", cross(2, linear, -4), (16, 8, 16, 16), 8, Nudge::Clamped { eta: 1 }, 0);
+    add(
+        "lut of the widest format",
+        cross(2, transistor, -4),
+        (20, 4, 20, 16),
+        8,
+        Nudge::Clamped { eta: 1 },
+        -9,
+    );
     add("smallest", cross(2, linear, -24), (4, 12, 4, 20), 4, Nudge::Clamped { eta: 16 }, 0);
     add("smallest transistors", cross(2, transistor, -24), (4, 0, 4, 0), 15, Nudge::Clamped { eta: 4 }, -8);
     add("largest", cross(3, linear, 16), (17, 12, 17, 20), 4, Nudge::Clamped { eta: 29 }, 0);

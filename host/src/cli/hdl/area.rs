@@ -47,6 +47,7 @@ impl Area {
             technology: array.technology().name(),
             multiplier: match array.multiplier() {
                 Multiplier::Parallel => "parallel",
+                Multiplier::Lut => "lut",
                 Multiplier::Serial => "serial",
             },
             yosys: yosys.version()?,

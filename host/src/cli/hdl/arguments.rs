@@ -35,6 +35,8 @@ pub struct TargetArguments {
 enum Multiply {
     /// One multiplier of the device in every edge
     Parallel,
+    /// The same in LUTs
+    Lut,
     /// Bit by bit, in LUTs
     Serial,
 }
@@ -45,6 +47,7 @@ impl TargetArguments {
         let technology = self.board.technology();
         let multiplier = match self.multiplier {
             Some(Multiply::Parallel) => Multiplier::Parallel,
+            Some(Multiply::Lut) => Multiplier::Lut,
             Some(Multiply::Serial) => Multiplier::Serial,
             None if technology == Technology::Ice40 => Multiplier::Serial,
             None => Multiplier::Parallel,
