@@ -1,4 +1,4 @@
-//! The architectural state: all that a network remembers, in the order of its scan chain.
+//! The architectural state: all that a network remembers.
 
 use crate::network::{DiodeClamp, NodeKind};
 use crate::{Design, EdgeGenerator, Wave};
@@ -139,7 +139,7 @@ impl State {
         check_range("phase", 0, self.phase.into(), (0, i64::from(network.colouring().count()) - 1))
     }
 
-    /// The state in the order of the scan chain, little-endian: the phase (8 bytes), `u_F` and `u_C` of every node
+    /// The state as bytes, little-endian: the phase (8 bytes), `u_F` and `u_C` of every node
     /// (8 bytes each), `k` of every edge (8 bytes), the generator of every edge (2 bytes).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = u64::from(self.phase).to_le_bytes().to_vec();
