@@ -3,6 +3,7 @@
 pub mod config;
 pub mod cross_validation;
 pub mod data;
+pub mod device;
 pub mod evaluation;
 pub mod experiment;
 pub mod metrics;
