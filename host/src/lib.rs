@@ -13,3 +13,4 @@ pub mod preset;
 pub mod report;
 pub mod run;
 pub mod training;
+pub mod verification;

@@ -1,10 +1,15 @@
 //! Devices: what a network is trained on. The model in this process, or a board at the end of a line; all of them do the
 //! same, to the same bits.
 
+mod bit_flip;
+mod kind;
 mod model;
 
+pub use bit_flip::BitFlip;
+pub use kind::DeviceKind;
 pub use model::Model;
 
+use crate::experiment::Experiment;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::link::LinkLimit;
@@ -52,6 +57,48 @@ pub struct Stretch {
     pub count: u64,
 }
 
+impl Stretch {
+    /// `count` samples of an experiment's run after the first `before`.
+    ///
+    /// # Panics
+    /// If the experiment has no samples to train on; none is ever made so.
+    pub fn of(experiment: &Experiment, before: u64, count: u64) -> Stretch {
+        let samples = experiment.split.train.len() as u64;
+        let epoch = u32::try_from(before / samples).unwrap_or(u32::MAX);
+        let every = experiment.config.annealing.every;
+        Stretch {
+            configuration: experiment.configuration(epoch),
+            first_fall: (every > 0).then(|| every - epoch % every),
+            fall_every: every,
+            seed: experiment.config.seed,
+            epoch,
+            place: u32::try_from(before % samples).unwrap_or(u32::MAX),
+            count,
+        }
+    }
+
+    /// What is left of the stretch after `done` of its samples, `samples` making an epoch.
+    pub fn after(&self, done: u64, samples: u64) -> Stretch {
+        let position = u64::from(self.place) + done;
+        let epochs = u32::try_from(position / samples).unwrap_or(u32::MAX);
+        let (mut falls, mut first_fall) = (0, self.first_fall.map(|first| first.saturating_sub(epochs)));
+        if let Some(late) = self.first_fall.and_then(|first| epochs.checked_sub(first)) {
+            falls = 1 + late.checked_div(self.fall_every).unwrap_or(0);
+            first_fall = late.checked_rem(self.fall_every).map(|late| self.fall_every - late);
+        }
+        let Configuration { alpha_offset, .. } = self.configuration;
+        let alpha_offset = alpha_offset.saturating_sub(u8::try_from(falls).unwrap_or(u8::MAX));
+        Stretch {
+            configuration: Configuration { alpha_offset, ..self.configuration },
+            first_fall,
+            epoch: self.epoch + epochs,
+            place: u32::try_from(position % samples).unwrap_or(u32::MAX),
+            count: self.count.saturating_sub(done),
+            ..*self
+        }
+    }
+}
+
 /// What became of a stretch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trained {
@@ -68,6 +115,9 @@ pub type Watch<'w> = &'w mut dyn FnMut(u64) -> ControlFlow<()>;
 pub trait Device {
     /// What it is, in a few words for people.
     fn describe(&self) -> String;
+
+    /// What kind of thing it is.
+    fn kind(&self) -> DeviceKind;
 
     /// The design it runs.
     fn design(&self) -> &Design;
@@ -112,4 +162,37 @@ pub trait Device {
         steps: u32,
         impose_targets: bool,
     ) -> Result<Vec<Vec<i32>>, DeviceError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use wheatstone_sim::Learning;
+
+    proptest! {
+        /// Going on twice is going on once; and the offset is that of the annealing it stands for.
+        #[test]
+        fn what_is_left_of_a_stretch(every in 0u32..5, epoch in 0u32..20, place in 0u32..7, first in 0u64..80, second in 0u64..80) {
+            let annealing = crate::config::Annealing { start: 3, every };
+            let at = |epoch: u32, place: u32, count: u64| Stretch {
+                configuration: Configuration {
+                    steps: 1,
+                    learning: Learning::Quasistatic,
+                    alpha_offset: annealing.offset(epoch),
+                },
+                first_fall: (every > 0).then(|| every - epoch % every),
+                fall_every: every,
+                seed: 1,
+                epoch,
+                place,
+                count,
+            };
+            let stretch = at(epoch, place, 200);
+            let position = u64::from(epoch * 7 + place) + first;
+            let there = at(u32::try_from(position / 7).unwrap(), u32::try_from(position % 7).unwrap(), 200 - first);
+            prop_assert_eq!(stretch.after(first, 7), there);
+            prop_assert_eq!(stretch.after(first, 7).after(second, 7), stretch.after(first + second, 7));
+        }
+    }
 }
