@@ -6,6 +6,7 @@ pub mod data;
 pub mod device;
 pub mod evaluation;
 pub mod experiment;
+pub mod link;
 pub mod metrics;
 pub mod plot;
 pub mod prediction;

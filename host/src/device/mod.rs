@@ -3,13 +3,16 @@
 
 mod bit_flip;
 mod kind;
+mod linked;
 mod model;
 
 pub use bit_flip::BitFlip;
 pub use kind::DeviceKind;
+pub use linked::Linked;
 pub use model::Model;
 
 use crate::experiment::Experiment;
+use crate::link::{LinkError, WireError};
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::link::LinkLimit;
@@ -36,6 +39,62 @@ pub enum DeviceError {
     /// The design or a setting is more than a link can say.
     #[error(transparent)]
     Limit(#[from] LinkLimit),
+    /// There is no board, or no longer.
+    #[error(transparent)]
+    NoDevice(WireError),
+    /// There is a board, and not for us.
+    #[error(transparent)]
+    NoAccess(WireError),
+    /// The link.
+    #[error(transparent)]
+    Link(LinkError),
+    /// The board holds another design.
+    #[error("the board holds {found} and this is about {expected}; load the bitstream built for this design")]
+    OtherDesign {
+        /// Name, format and digest of the board's.
+        found: String,
+        /// Of the one that was to be there.
+        expected: String,
+    },
+    /// The board has no room for a single sample.
+    #[error(
+        "a sample of this network has {words} words and the board's sample memory {found}; build a bitstream with more"
+    )]
+    Memory {
+        /// Words of a sample.
+        words: usize,
+        /// Words of the memory.
+        found: u32,
+    },
+    /// The network needs more phases than an array has.
+    #[error("the network's nodes need {phases} colours, and an array has two; choose a bipartite network")]
+    Phases {
+        /// Colours.
+        phases: u8,
+    },
+    /// An input remembers what no sample can have put there.
+    #[error(
+        "input node {node} has u_F = {u_free} and u_C = {u_clamped}, and an array keeps one voltage without guard bits for an \
+         input; present a sample to the model before moving its state to a board"
+    )]
+    InputState {
+        /// The node's name.
+        node: String,
+        /// Its free accumulator.
+        u_free: i64,
+        /// Its clamped accumulator.
+        u_clamped: i64,
+    },
+}
+
+impl From<LinkError> for DeviceError {
+    fn from(error: LinkError) -> DeviceError {
+        match error {
+            LinkError::Wire(error @ WireError::Gone { .. }) => DeviceError::NoDevice(error),
+            LinkError::Wire(error @ WireError::NoAccess { .. }) => DeviceError::NoAccess(error),
+            error => DeviceError::Link(error),
+        }
+    }
 }
 
 /// Samples to train on, one after the other.
