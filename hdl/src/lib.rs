@@ -10,6 +10,7 @@ pub mod bus;
 pub mod cell;
 mod check;
 pub mod circuit;
+pub mod island;
 pub mod kernel;
 pub mod leaf;
 pub mod lint;
