@@ -18,7 +18,6 @@ pub mod listing;
 pub mod module;
 pub mod primitive;
 pub mod recording;
-pub mod scan;
 pub mod simulation;
 pub mod technology;
 pub mod testbench;

@@ -5,14 +5,13 @@ use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::circuit::Circuit;
 use crate::recording::Recording;
-use crate::scan;
 use crate::trace::Trace;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Learning, Sample, SampleError, Sense,
-    StartError, State, StateError, Target, Wave,
+    StartError, State, StateError, Target, Wave, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.

@@ -38,9 +38,22 @@ impl EdgeGenerator {
 pub fn epoch_order(seed: u64, epoch: u32, samples: usize) -> Vec<u32> {
     #[expect(clippy::expect_used, reason = "documented")]
     let samples = u32::try_from(samples).expect("fewer than 2^32 samples");
-    let mut x = fold(seed) ^ epoch.wrapping_mul(0x9E37_79B9);
+    order_from(fold(seed), epoch_key(epoch), samples)
+}
+
+/// Added to an epoch's key for the next one; the golden ratio's fraction.
+pub const KEY_STEP: u32 = 0x9E37_79B9;
+
+/// The key of an epoch: what tells its order from that of other epochs.
+pub fn epoch_key(epoch: u32) -> u32 {
+    epoch.wrapping_mul(KEY_STEP)
+}
+
+/// [`epoch_order`] from the [folded](fold) seed and the epoch's [key](epoch_key).
+pub fn order_from(folded_seed: u32, key: u32, samples: u32) -> Vec<u32> {
+    let mut x = folded_seed ^ key;
     if x == 0 {
-        x = 0x9E37_79B9;
+        x = KEY_STEP;
     }
     let mut next = || {
         x ^= x << 13;
@@ -59,8 +72,8 @@ pub fn epoch_order(seed: u64, epoch: u32, samples: usize) -> Vec<u32> {
     order
 }
 
-/// Both halves of a seed in one.
-fn fold(seed: u64) -> u32 {
+/// Both halves of a seed, exclusive-ored.
+pub fn fold(seed: u64) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart on purpose")]
     let (low, high) = (seed as u32, (seed >> 32) as u32);
     low ^ high

@@ -111,6 +111,18 @@ pub trait Engine {
         Ok(answer)
     }
 
+    /// Relaxes one sample as [`Engine::train`] does, targets included, but does not learn. Returns the free answer.
+    ///
+    /// # Errors
+    /// [`SampleError`] if the sample does not fit the network; nothing is changed then.
+    fn relax(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
+        self.present(sample)?;
+        for _ in 0..self.configuration().steps {
+            self.step();
+        }
+        Ok(self.answer())
+    }
+
     /// Reads the answer to one sample: presents its inputs with nobody nudged and relaxes `steps` steps from where
     /// the network stands. It does not learn.
     ///

@@ -4,9 +4,8 @@
 //! `previous`, `current`, ... An input has its voltage alone. An edge has its generator, then its conductance
 //! accumulator, highest bit first. The phase of the step is not in the chain: it is the border's to remember.
 
-use crate::bus::Shape;
-use wheatstone_sim::network::{NodeId, NodeKind};
-use wheatstone_sim::{Design, EdgeGenerator, State, Wave};
+use crate::network::{NodeId, NodeKind};
+use crate::{Design, EdgeGenerator, State, Wave};
 
 /// Whether a node's accumulator updated last is the free wave's, if the next step is of that phase.
 pub fn current_is_free(design: &Design, node: NodeId, phase: u8) -> bool {
@@ -54,24 +53,24 @@ pub fn encode(design: &Design, state: &State) -> Vec<bool> {
 /// The state that bits of the chain stand for, the next step being of that phase. Bits that are missing count as 0.
 pub fn decode(design: &Design, bits: &[bool], phase: u8) -> State {
     let (network, format) = (design.network(), design.format());
-    let u_shape = Shape::signed(format.v_bits() + format.v_guard());
+    let u_bits = format.v_bits() + format.v_guard();
     let mut bits = bits.iter();
     let mut take =
         |width: u32| (0..width).fold(0, |value, _| (value << 1) | i64::from(bits.next() == Some(&true)));
     let mut u = [Vec::new(), Vec::new()];
     for id in network.node_ids() {
         if is_input(design, id) {
-            let voltage = Shape::signed(format.v_bits()).wrap(take(format.v_bits()));
+            let voltage = sign_extend(take(format.v_bits()), format.v_bits());
             u.iter_mut().for_each(|wave| wave.push(format.accumulator(voltage)));
             continue;
         }
         let mut both = [0, 0];
-        for _ in 0..u_shape.bits {
+        for _ in 0..u_bits {
             both.iter_mut().for_each(|u| *u = (*u << 1) | take(1));
         }
         let current = usize::from(!current_is_free(design, id, phase));
-        u[current].push(u_shape.wrap(both[0]));
-        u[1 - current].push(u_shape.wrap(both[1]));
+        u[current].push(sign_extend(both[0], u_bits));
+        u[1 - current].push(sign_extend(both[1], u_bits));
     }
     let (mut k, mut generators) = (Vec::new(), Vec::new());
     for _ in network.edge_ids() {
@@ -79,4 +78,29 @@ pub fn decode(design: &Design, bits: &[bool], phase: u8) -> State {
         k.push(take(format.k_bits() + format.k_guard()));
     }
     State { u, k, generators, phase }
+}
+
+/// The number whose lowest `bits` bits these are, in two's complement.
+pub(crate) fn sign_extend(value: i64, bits: u32) -> i64 {
+    (value << (64 - bits)) >> (64 - bits)
+}
+
+/// Bytes that hold the whole chain.
+pub fn byte_length(design: &Design) -> usize {
+    length(design).div_ceil(8)
+}
+
+/// A state as the bytes of the chain: in the order in which its bits leave it, the end first, the lowest bit of a byte first.
+/// The last byte is filled up with zeros.
+pub fn to_bytes(design: &Design, state: &State) -> Vec<u8> {
+    let mut bits = encode(design, state);
+    bits.reverse();
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |value, &bit| (value << 1) | u8::from(bit))).collect()
+}
+
+/// The state that bytes of the chain stand for, the next step being of that phase. Bytes that are missing count as 0.
+pub fn from_bytes(design: &Design, bytes: &[u8], phase: u8) -> State {
+    let bit = |i: usize| bytes.get(i / 8).is_some_and(|byte| (byte >> (i % 8)) & 1 == 1);
+    let bits: Vec<bool> = (0..length(design)).rev().map(bit).collect();
+    decode(design, &bits, phase)
 }
