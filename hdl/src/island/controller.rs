@@ -27,27 +27,27 @@ pub struct Controller {
     /// The board's clock.
     pub clock: Signal<In, Clock>,
     /// A frame waits.
-    pub ready: Signal<In, Bit>,
+    pub frame_ready: Signal<In, Bit>,
     /// Bytes of the frame that waits, without its CRC.
-    pub length: Signal<In, Bits<8>>,
+    pub frame_length: Signal<In, Bits<8>>,
     /// Which of them to show.
     pub frame_address: Signal<Out, Bits<8>>,
     /// The one asked for a clock ago.
     pub frame_data: Signal<In, Bits<8>>,
     /// The frame that waited is done with.
-    pub release: Signal<Out, Bit>,
+    pub frame_release: Signal<Out, Bit>,
     /// Damaged frames so far.
     pub damaged: Signal<In, Bits<16>>,
     /// Frames so far for which there was no room.
     pub overruns: Signal<In, Bits<16>>,
     /// A byte to send.
-    pub byte: Signal<Out, Bits<8>>,
+    pub reply_byte: Signal<Out, Bits<8>>,
     /// It is there.
-    pub push: Signal<Out, Bit>,
+    pub reply_push: Signal<Out, Bit>,
     /// It is taken, if it is there.
-    pub accept: Signal<In, Bit>,
+    pub reply_accept: Signal<In, Bit>,
     /// The reply is complete.
-    pub finish: Signal<Out, Bit>,
+    pub reply_finish: Signal<Out, Bit>,
     /// Address in the sample and the order memory.
     pub memory_address: Signal<Out, Bits<16>>,
     /// What to write there.
@@ -99,14 +99,14 @@ pub struct Controller {
     /// Out of the scan chain.
     pub scan_out: Signal<In, Bit>,
 
-    program: Program,
+    instructions: Program,
     scratch: Scratch,
     // The fetched instruction's place, the executed instruction, where a subroutine returns to.
-    counter: DFF<Bits<10>>,
+    counter: DFF<Bits<11>>,
     executed: DFF<Bits<16>>,
-    link: DFF<Bits<10>>,
+    link: DFF<Bits<11>>,
     // More executions of the executed instruction.
-    repeat: EdgeDFF<Bits<8>>,
+    repeats: EdgeDFF<Bits<8>>,
     accumulator: DFF<Bits<16>>,
     carry: DFF<Bit>,
     quotient: DFF<Bits<16>>,
@@ -136,8 +136,8 @@ pub struct Controller {
     condition: Signal<Local, Bit>,
     zero: Signal<Local, Bit>,
     taken: Signal<Local, Bit>,
-    next: Signal<Local, Bits<10>>,
-    fetched: Signal<Local, Bits<10>>,
+    next: Signal<Local, Bits<11>>,
+    fetched: Signal<Local, Bits<11>>,
     // Its operand, and what becomes of it.
     port_low: Signal<Local, Bits<16>>,
     port_high: Signal<Local, Bits<16>>,
@@ -145,7 +145,7 @@ pub struct Controller {
     addend: Signal<Local, Bits<16>>,
     carry_in: Signal<Local, Bit>,
     sum: Signal<Local, Bits<18>>,
-    logic: Signal<Local, Bits<16>>,
+    bitwise: Signal<Local, Bits<16>>,
     // One step of the generator.
     shifted_13: Signal<Local, Bits<32>>,
     shifted_17: Signal<Local, Bits<32>>,
@@ -156,17 +156,17 @@ impl Controller {
     pub fn new(image: &Image) -> Controller {
         Controller {
             clock: Signal::default(),
-            ready: Signal::default(),
-            length: Signal::default(),
+            frame_ready: Signal::default(),
+            frame_length: Signal::default(),
             frame_address: Signal::default(),
             frame_data: Signal::default(),
-            release: Signal::default(),
+            frame_release: Signal::default(),
             damaged: Signal::default(),
             overruns: Signal::default(),
-            byte: Signal::default(),
-            push: Signal::default(),
-            accept: Signal::default(),
-            finish: Signal::default(),
+            reply_byte: Signal::default(),
+            reply_push: Signal::default(),
+            reply_accept: Signal::default(),
+            reply_finish: Signal::default(),
             memory_address: Signal::default(),
             memory_data: Signal::default(),
             samples_write: Signal::default(),
@@ -192,12 +192,12 @@ impl Controller {
             reset: Signal::default(),
             rest: Signal::default(),
             scan_out: Signal::default(),
-            program: Program::new(&image.program),
+            instructions: Program::new(&image.program),
             scratch: Scratch::new(&image.scratch),
             counter: DFF::default(),
             executed: DFF::default(),
             link: DFF::default(),
-            repeat: EdgeDFF::new(POWER_UP.into()),
+            repeats: EdgeDFF::new(POWER_UP.into()),
             accumulator: DFF::default(),
             carry: DFF::default(),
             quotient: DFF::default(),
@@ -233,7 +233,7 @@ impl Controller {
             addend: Signal::default(),
             carry_in: Signal::default(),
             sum: Signal::default(),
-            logic: Signal::default(),
+            bitwise: Signal::default(),
             shifted_13: Signal::default(),
             shifted_17: Signal::default(),
         }
@@ -247,8 +247,8 @@ impl Logic for Controller {
             self, clock, counter, executed, link, accumulator, carry, quotient, address, frame, index, generator, chunk, mode,
             pins, request, shift_phase, shift_bit, shift_strobe, rest_early, rest_now
         );
-        self.repeat.clk.next = self.clock.val();
-        self.program.clock.next = self.clock.val();
+        self.repeats.clk.next = self.clock.val();
+        self.instructions.clock.next = self.clock.val();
         self.scratch.clock.next = self.clock.val();
         self.rest_early.d.next = self.rest.val();
         self.rest_now.d.next = self.rest_early.q.val();
@@ -260,18 +260,14 @@ impl Logic for Controller {
         self.sends.next = !self.branch.val() & (self.executed.q.val().get_bits::<4>(11) == 2);
         self.strobes.next = !self.branch.val() & (self.operation.val() == 6);
         self.outputs.next = !self.branch.val() & (self.operation.val() == 10);
-        self.complete.next = !(self.sends.val() & !self.accept.val())
+        self.complete.next = !(self.sends.val() & !self.reply_accept.val())
             & !(self.strobes.val() & (self.shift_phase.q.val() != 3));
-        self.advance.next = self.complete.val() & (self.repeat.q.val() == 0);
+        self.advance.next = self.complete.val() & (self.repeats.q.val() == 0);
 
         // The operand: a word of the scratch memory or of a port.
         if self.place.val().get_bit(2) {
             if self.place.val().get_bit(1) {
-                if self.place.val().get_bit(0) {
-                    self.port_low.next = bit_cast::<16, 10>(self.link.q.val());
-                } else {
-                    self.port_low.next = self.quotient.q.val();
-                }
+                self.port_low.next = self.quotient.q.val();
             } else {
                 if self.place.val().get_bit(0) {
                     self.port_low.next = self.answer.val();
@@ -284,7 +280,7 @@ impl Logic for Controller {
                 if self.place.val().get_bit(0) {
                     self.port_low.next = self.samples_data.val();
                 } else {
-                    self.port_low.next = bit_cast::<16, 8>(self.length.val());
+                    self.port_low.next = bit_cast::<16, 8>(self.frame_length.val());
                 }
             } else {
                 if self.place.val().get_bit(0) {
@@ -334,20 +330,20 @@ impl Logic for Controller {
             + ((bit_cast::<18, 16>(self.addend.val()) << 1) | bit_cast::<18, 1>(self.carry_in.val().into()));
         if self.operation.val().get_bit(1) {
             if self.operation.val().get_bit(0) {
-                self.logic.next = self.accumulator.q.val() | self.operand.val();
+                self.bitwise.next = self.accumulator.q.val() | self.operand.val();
             } else {
-                self.logic.next = self.accumulator.q.val() ^ self.operand.val();
+                self.bitwise.next = self.accumulator.q.val() ^ self.operand.val();
             }
         } else {
             if self.operation.val().get_bit(0) {
-                self.logic.next = self.accumulator.q.val() & self.operand.val();
+                self.bitwise.next = self.accumulator.q.val() & self.operand.val();
             } else {
-                self.logic.next = self.operand.val();
+                self.bitwise.next = self.operand.val();
             }
         }
         if !self.branch.val() & self.operation.val().get_bit(4) & self.complete.val() {
             if self.operation.val().get_bit(3) {
-                self.accumulator.d.next = self.logic.val();
+                self.accumulator.d.next = self.bitwise.val();
             } else if self.operation.val().get_bit(0) {
                 self.accumulator.d.next = self.sum.val().get_bits::<16>(2);
                 self.quotient.d.next = (bit_cast::<16, 15>(self.quotient.q.val().get_bits::<15>(1)))
@@ -359,7 +355,7 @@ impl Logic for Controller {
         }
 
         // The scan chain: its last bit, or the lowest of Q, is caught, then the strobe is high for two clocks.
-        self.shift_strobe.d.next = self.strobes.val() & (self.shift_phase.q.val().get_bit(0) ^ self.shift_phase.q.val().get_bit(1) | (self.shift_phase.q.val() == 0)) & !self.shift_phase.q.val().get_bit(1);
+        self.shift_strobe.d.next = self.strobes.val() & !self.shift_phase.q.val().get_bit(1);
         if self.strobes.val() {
             self.shift_phase.d.next = self.shift_phase.q.val() + 1;
             if self.shift_phase.q.val() == 0 {
@@ -392,17 +388,17 @@ impl Logic for Controller {
             self.frame.d.next = self.frame.q.val() + 1;
         }
         self.frame_address.next = self.frame.q.val();
-        self.byte.next = self.operand.val().get_bits::<8>(0);
+        self.reply_byte.next = self.operand.val().get_bits::<8>(0);
         if self.operation.val().get_bit(0) {
-            self.byte.next = self.operand.val().get_bits::<8>(8);
+            self.reply_byte.next = self.operand.val().get_bits::<8>(8);
         }
-        self.push.next = self.sends.val();
+        self.reply_push.next = self.sends.val();
 
         // Registers that instructions set.
         self.shifted_13.next = self.generator.q.val() ^ (self.generator.q.val() << 13);
         self.shifted_17.next = self.shifted_13.val() ^ (self.shifted_13.val() >> 17);
-        self.release.next = false;
-        self.finish.next = false;
+        self.frame_release.next = false;
+        self.reply_finish.next = false;
         if self.outputs.val() {
             if self.place.val() == 0 {
                 self.address.d.next = self.accumulator.q.val();
@@ -423,11 +419,11 @@ impl Logic for Controller {
                 self.request.d.next = !self.request.q.val();
             }
             if self.place.val() == 6 {
-                self.release.next = true;
+                self.frame_release.next = true;
                 self.frame.d.next = 0.into();
             }
             if self.place.val() == 7 {
-                self.finish.next = true;
+                self.reply_finish.next = true;
             }
             if self.place.val() == 8 {
                 self.generator.d.next = (bit_cast::<32, 16>(self.generator.q.val().get_bits::<16>(0)) << 16)
@@ -464,7 +460,7 @@ impl Logic for Controller {
             } else if self.executed.q.val().get_bit(12) {
                 self.condition.next = self.rest_now.q.val();
             } else {
-                self.condition.next = self.ready.val();
+                self.condition.next = self.frame_ready.val();
             }
         } else {
             if self.executed.q.val().get_bit(13) {
@@ -474,11 +470,15 @@ impl Logic for Controller {
                     self.condition.next = self.carry.q.val();
                 }
             } else {
-                self.condition.next = self.zero.val() | !self.executed.q.val().get_bit(12);
+                // Without a condition the inverting bit makes it a call.
+                self.condition.next = self.zero.val();
+                if !self.executed.q.val().get_bit(12) {
+                    self.condition.next = !self.executed.q.val().get_bit(11);
+                }
             }
         }
         self.taken.next = self.branch.val() & (self.condition.val() ^ self.executed.q.val().get_bit(11));
-        self.next.next = self.executed.q.val().get_bits::<10>(0);
+        self.next.next = self.executed.q.val().get_bits::<11>(0);
         if !self.branch.val() {
             self.taken.next = self.operation.val() == 11;
             self.next.next = self.link.q.val();
@@ -487,30 +487,30 @@ impl Logic for Controller {
         if self.taken.val() {
             self.fetched.next = self.next.val();
         }
-        if self.branch.val() & self.executed.q.val().get_bit(10) & self.taken.val() {
+        if self.executed.q.val().get_bits::<5>(11) == 17 {
             self.link.d.next = self.counter.q.val();
         }
         if self.advance.val() {
             self.counter.d.next = self.fetched.val();
-            self.executed.d.next = self.program.data.val();
+            self.executed.d.next = self.instructions.data.val();
             if self.taken.val() {
                 self.executed.d.next = 0.into();
             }
         }
-        self.program.address.next = self.fetched.val();
-        self.program.enable.next = self.advance.val();
-        self.scratch.read_address.next = self.program.data.val().get_bits::<8>(0);
+        self.instructions.address.next = self.fetched.val();
+        self.instructions.enable.next = self.advance.val();
+        self.scratch.read_address.next = self.instructions.data.val().get_bits::<8>(0);
         self.scratch.read.next = self.advance.val();
         self.scratch.write_address.next = self.executed.q.val().get_bits::<8>(0);
         self.scratch.write.next = !self.branch.val() & (self.operation.val() == 2);
         self.scratch.data_in.next = self.accumulator.q.val();
 
-        self.repeat.d.next = self.repeat.q.val();
-        if self.complete.val() & (self.repeat.q.val() != 0) {
-            self.repeat.d.next = self.repeat.q.val() - 1;
+        self.repeats.d.next = self.repeats.q.val();
+        if self.complete.val() & (self.repeats.q.val() != 0) {
+            self.repeats.d.next = self.repeats.q.val() - 1;
         }
         if !self.branch.val() & (self.operation.val() == 3) {
-            self.repeat.d.next = self.operand.val().get_bits::<8>(0) - 1;
+            self.repeats.d.next = self.operand.val().get_bits::<8>(0) - 1;
         }
     }
 }

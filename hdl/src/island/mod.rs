@@ -4,6 +4,14 @@
 //! fixed width. Those macros are easily given expressions of which simulation and Verilog differ; so each block is
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
+mod assembler;
+pub mod controller;
+pub mod core;
+mod instruction;
 pub mod memory;
+pub mod program;
+mod ram;
 
+pub use controller::Controller;
+pub use core::Core;
 pub use memory::{Memory, MemoryKind, TwoPortMemory};
