@@ -5,5 +5,8 @@
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
 pub mod memory;
+pub mod replay;
+pub mod verilog;
 
 pub use memory::{Memory, MemoryKind, TwoPortMemory};
+pub use verilog::verilog_of;
