@@ -4,9 +4,19 @@
 //! fixed width. Those macros are easily given expressions of which simulation and Verilog differ; so each block is
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
+pub mod counter;
+pub mod link;
 pub mod memory;
+pub mod receiver;
 pub mod replay;
+pub mod transmitter;
+pub mod uart;
 pub mod verilog;
 
+pub use counter::SaturatingCounter;
+pub use link::SerialLink;
 pub use memory::{Memory, MemoryKind, TwoPortMemory};
+pub use receiver::LinkReceiver;
+pub use transmitter::LinkTransmitter;
+pub use uart::{UartReceiver, UartTransmitter};
 pub use verilog::verilog_of;
