@@ -5,13 +5,28 @@
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
 mod assembler;
+pub mod border;
 pub mod controller;
 pub mod core;
+pub mod counter;
 mod instruction;
+pub mod link;
 pub mod memory;
 pub mod program;
 mod ram;
+pub mod receiver;
+pub mod replay;
+pub mod transmitter;
+pub mod uart;
+pub mod verilog;
 
+pub use border::SampleBorder;
 pub use controller::Controller;
 pub use core::Core;
+pub use counter::SaturatingCounter;
+pub use link::SerialLink;
 pub use memory::{Memory, MemoryKind, TwoPortMemory};
+pub use receiver::LinkReceiver;
+pub use transmitter::LinkTransmitter;
+pub use uart::{UartReceiver, UartTransmitter};
+pub use verilog::verilog_of;
