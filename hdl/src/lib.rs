@@ -23,6 +23,7 @@ pub mod technology;
 pub mod testbench;
 pub mod timing;
 pub mod tools;
+pub mod top;
 pub mod trace;
 pub mod verify;
 pub mod verilog;
@@ -35,4 +36,5 @@ pub use check::{
 };
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
+pub use top::{Top, TopError, TopSimulation};
 pub use verilog::emitted;

@@ -19,6 +19,7 @@ pub mod replay;
 pub mod transmitter;
 pub mod uart;
 pub mod verilog;
+pub mod whole;
 
 pub use border::SampleBorder;
 pub use controller::Controller;
@@ -30,3 +31,4 @@ pub use receiver::LinkReceiver;
 pub use transmitter::LinkTransmitter;
 pub use uart::{UartReceiver, UartTransmitter};
 pub use verilog::verilog_of;
+pub use whole::{Island, IslandOptions};
