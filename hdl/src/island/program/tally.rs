@@ -68,15 +68,24 @@ pub(super) fn count(a: &mut Assembler, facts: &Facts) {
     a.label("answer is wrong");
 }
 
-/// The senses of the outputs from `output` on, if they begin a word: `senses` has the answer's lowest, and `against` says in its
-/// lowest bit whether an answer below its target counts.
-fn take_senses(a: &mut Assembler, facts: &Facts, what: &str) {
-    let known = format!("{what}: senses are known");
-    if facts.layout().outputs > usize::from(SENSES) {
-        a.load("output");
-        a.and(SENSES - 1);
-        a.jump(NotZero, known.clone());
+/// Begins the loop over the answers. `senses` has the answer's sense in its lowest bits, and `against` says in its lowest bit
+/// whether an answer below its target counts; both begin anew with every word of senses.
+fn begin(a: &mut Assembler, facts: &Facts, label: &'static str, what: &str) {
+    if facts.layout().outputs <= usize::from(SENSES) {
+        take_senses(a);
+        a.label(label);
+        return;
     }
+    let known = format!("{what}: senses are known");
+    a.label(label);
+    a.load("output");
+    a.and(SENSES - 1);
+    a.jump(NotZero, known.clone());
+    take_senses(a);
+    a.label(known);
+}
+
+fn take_senses(a: &mut Assembler) {
     a.load("senses at");
     a.out(Register::Address);
     a.add(1);
@@ -85,7 +94,6 @@ fn take_senses(a: &mut Assembler, facts: &Facts, what: &str) {
     a.shift_right(1);
     a.xor("senses");
     a.store("against");
-    a.label(known);
 }
 
 /// Moves the senses on by so many outputs.
@@ -147,8 +155,7 @@ fn add_square(a: &mut Assembler, wide: Option<&'static str>, what: &str) {
 fn plain(a: &mut Assembler, facts: &Facts) {
     let outputs = sixteen(facts.layout().outputs);
     a.set("best", 0);
-    a.label("next answer");
-    take_senses(a, facts, "answer");
+    begin(a, facts, "next answer", "answer");
     a.load("target at");
     a.out(Register::Address);
     a.add(1);
@@ -233,8 +240,7 @@ fn pairs(a: &mut Assembler, facts: &Facts) {
     a.set("best", 0);
     // Below every difference, and so near that a difference from it does not overflow.
     a.set("best_high", 0xC000);
-    a.label("next pair");
-    take_senses(a, facts, "pair");
+    begin(a, facts, "next pair", "pair");
     // What is wanted: the second target counts as 0 if it is none.
     a.load("target at");
     a.out(Register::Address);
