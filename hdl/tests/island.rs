@@ -22,10 +22,16 @@ fn samples(pair: &mut Pair, count: u16) {
     let layout = SampleLayout::of(pair.design.network());
     let mut words = Vec::new();
     for i in 0..i32::from(count) {
-        let inputs = (0..layout.inputs).map(|k| (i * 397 + 91 * i32::try_from(k).unwrap()) % 2000 - 900).collect();
+        let inputs =
+            (0..layout.inputs).map(|k| (i * 397 + 91 * i32::try_from(k).unwrap()) % 2000 - 900).collect();
         let senses = [Sense::AtLeast, Sense::Equal, Sense::AtMost];
         let targets = (0..layout.outputs)
-            .map(|k| Some(Target { voltage: (i * 90 - 300 * i32::try_from(k).unwrap()) % 1000, sense: senses[(usize::try_from(i).unwrap() + k) % 3] }))
+            .map(|k| {
+                Some(Target {
+                    voltage: (i * 90 - 300 * i32::try_from(k).unwrap()) % 1000,
+                    sense: senses[(usize::try_from(i).unwrap() + k) % 3],
+                })
+            })
             .collect();
         words.extend(layout.encode(&Sample { inputs, targets }, Some(u16::try_from(i % 2).unwrap())));
     }

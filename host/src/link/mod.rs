@@ -1,6 +1,7 @@
 //! The host's end of the link. `docs/link-protocol.md` tells the protocol; its shared code is [`wheatstone_sim::link`].
 //!
-//! A [`Wire`] carries bytes: a [`SerialWire`] to a real port, a [`BoardWire`] to a board in this process in virtual time.
+//! A [`Wire`] carries bytes: a [`SerialWire`] to a real port, a [`BoardWire`] to a board in this process in virtual time,
+//! an [`RtlWire`] to the simulated gateware.
 //! A [`Session`] makes commands and results of them: retries, credits, sessions, lines that go away and come back. What a
 //! board is used for is [`Linked`](crate::device::Linked)'s.
 
@@ -10,6 +11,7 @@ mod error;
 mod frames;
 mod opening;
 mod options;
+mod rtl_wire;
 mod serial;
 mod session;
 mod statistics;
@@ -19,6 +21,7 @@ mod wire;
 pub use board_wire::{BoardWire, Line};
 pub use error::LinkError;
 pub use options::{Options, Stop};
+pub use rtl_wire::RtlWire;
 pub use serial::SerialWire;
 pub use session::Session;
 pub(crate) use session::malformed;
