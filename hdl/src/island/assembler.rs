@@ -21,6 +21,16 @@ pub struct Image {
     pub program: Vec<u16>,
     /// The scratch memory: variables and constants.
     pub scratch: Vec<u16>,
+    /// The program's named places, in order.
+    pub labels: Vec<(u16, String)>,
+}
+
+impl Image {
+    /// The last named place at or before an address: what the program does there.
+    pub fn label(&self, address: u16) -> &str {
+        let after = self.labels.partition_point(|(place, _)| *place <= address);
+        after.checked_sub(1).map_or("", |last| &self.labels[last].1)
+    }
 }
 
 /// Where an operand comes from.
@@ -84,6 +94,12 @@ impl Assembler {
             let place = self.place(0);
             assert!(self.variables.insert(name, place).is_none(), "variable {name} is declared twice");
         }
+    }
+
+    /// What a variable is at power-up.
+    pub(crate) fn initially(&mut self, name: &'static str, value: u16) {
+        let place = self.variable(name);
+        self.scratch[usize::from(place)] = value;
     }
 
     fn place(&mut self, value: u16) -> u16 {
@@ -254,8 +270,9 @@ impl Assembler {
             let target = self.labels.get(label);
             self.words[*at] |= target.unwrap_or_else(|| panic!("there is no label {label}"));
         }
-        if std::env::var("DUMP").is_ok() { let mut v: Vec<_> = self.labels.iter().map(|(n, p)| (*p, n.clone())).collect(); v.sort(); for (p, n) in v { eprintln!("{p} {n}"); } }
         assert!(self.words.len() <= PROGRAM_WORDS, "the program has {} words", self.words.len());
-        Image { program: self.words, scratch: self.scratch }
+        let mut labels: Vec<(u16, String)> = self.labels.into_iter().map(|(name, place)| (place, name)).collect();
+        labels.sort();
+        Image { program: self.words, scratch: self.scratch, labels }
     }
 }
