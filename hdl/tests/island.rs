@@ -199,7 +199,7 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
 #[test]
 fn random_conversations() {
     for (number, case) in designs::cases().into_iter().enumerate() {
-        if case.design.format().v_bits() > 16 || number < 4 {
+        if case.design.format().v_bits() > 16 || number < 8 {
             continue;
         }
         let mut draw = Draw(u64::try_from(number).unwrap() * 77 + 1);

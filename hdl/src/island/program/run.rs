@@ -79,6 +79,8 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     exactly(a, 4);
     take_word(a, "limit_low");
     take_word(a, "limit_high");
+    // If this lets a run go on that had ended, the chain may be away. During a run it never is.
+    scan_access::home(a, facts);
     a.jump(Always, "done");
 
     a.label("stop");
