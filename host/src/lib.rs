@@ -3,8 +3,10 @@
 pub mod config;
 pub mod cross_validation;
 pub mod data;
+pub mod device;
 pub mod evaluation;
 pub mod experiment;
+pub mod link;
 pub mod metrics;
 pub mod plot;
 pub mod prediction;
@@ -12,3 +14,4 @@ pub mod preset;
 pub mod report;
 pub mod run;
 pub mod training;
+pub mod verification;

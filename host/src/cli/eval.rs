@@ -55,7 +55,8 @@ impl Eval {
             Some(Part::Test) => ("test", experiment.split.test.as_slice()),
             Some(Part::All) => ("all", all.as_slice()),
         };
-        let evaluation = evaluation::evaluate(&experiment, &checkpoint.state, part, rows)?;
+        let evaluation =
+            evaluation::evaluate(&experiment, &mut experiment.model(&checkpoint.state)?, part, rows)?;
         output.result(&evaluation, || text(&evaluation))
     }
 }

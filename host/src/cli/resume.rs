@@ -31,7 +31,8 @@ impl Resume {
             bail!(RunError::OtherData { path: self.run.display().to_string() });
         }
         let checkpoint = folder.checkpoint()?;
-        let trainer = Trainer::resume(&experiment, checkpoint)?;
+        let model = experiment.model(&experiment.initial_state())?;
+        let trainer = Trainer::resume(&experiment, Box::new(model), checkpoint)?;
         let metrics = folder.metrics(trainer.epoch())?;
         folder.put_metrics(&metrics)?;
         training_loop::run(&experiment, &folder, trainer, metrics, *output)

@@ -25,10 +25,11 @@ impl Train {
         let folder = RunFolder::create(self.out.as_deref(), &experiment.config)?;
         folder.put_experiment(&experiment)?;
         output.say(&format!("training {} in {}", experiment.config.name, folder.path().display()));
-        let trainer = Trainer::start(&experiment)?;
+        let model = experiment.model(&experiment.initial_state())?;
+        let trainer = Trainer::start(&experiment, Box::new(model))?;
         let metrics = vec![trainer.before_training()?];
         folder.put_metrics(&metrics)?;
-        folder.put_checkpoint(&trainer.checkpoint())?;
+        folder.put_checkpoint(&trainer.last_known())?;
         training_loop::run(&experiment, &folder, trainer, metrics, *output)
     }
 }

@@ -3,12 +3,15 @@
 use super::exit::Interrupted;
 use super::output::Output;
 use super::{interrupt, progress, table};
+use indicatif::ProgressBar;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use wheatstone::device::DeviceKind;
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
 use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
-use wheatstone::report::{self, Device, Report};
+use wheatstone::report::{self, Report};
 use wheatstone::run::{RunFolder, hex};
 use wheatstone::training::Trainer;
 use wheatstone_sim::State;
@@ -30,7 +33,7 @@ struct Summary<'a> {
     score: Score,
 }
 
-/// Trains to the end, or until a signal comes.
+/// Trains to the end, or until a signal comes. If the device fails, what is known of the run is left in a checkpoint.
 pub fn run(
     experiment: &Experiment,
     folder: &RunFolder,
@@ -40,43 +43,65 @@ pub fn run(
 ) -> anyhow::Result<()> {
     interrupt::listen()?;
     let bar = progress::bar(output, trainer.trained(), trainer.total());
+    let trained = train(folder, &mut trainer, &mut metrics, &bar);
+    let go_on = format!("go on with `wheatstone resume {}`", folder.path().display());
+    if let Err(error) = trained {
+        bar.abandon();
+        let known = trainer.last_known();
+        folder.put_checkpoint(&known)?;
+        return Err(error.context(format!("stopped; {} samples are saved, {go_on}", known.samples)));
+    }
+    if trainer.trained() < trainer.total() {
+        bar.abandon();
+        return Err(Interrupted(go_on).into());
+    }
+    bar.finish_and_clear();
+    finish(experiment, folder, &mut trainer, &metrics, output)
+}
+
+fn train(
+    folder: &RunFolder,
+    trainer: &mut Trainer,
+    metrics: &mut Vec<EpochMetrics>,
+    bar: &ProgressBar,
+) -> anyhow::Result<()> {
     let mut last_checkpoint = Instant::now();
-    while trainer.trained() < trainer.total() {
-        let epoch = trainer.train_next()?;
-        bar.set_position(trainer.trained());
+    while trainer.trained() < trainer.total() && !interrupt::requested() {
+        let epoch = trainer.train(&mut |trained| {
+            bar.set_position(trained);
+            if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
         if let Some(epoch) = epoch {
             bar.set_message(describe(&epoch));
             folder.append_metrics(&epoch)?;
             metrics.push(epoch);
         }
-        if interrupt::requested() {
-            folder.put_checkpoint(&trainer.checkpoint())?;
-            bar.abandon();
-            let path = folder.path().display();
-            return Err(Interrupted(format!("go on with `wheatstone resume {path}`")).into());
-        }
-        if last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-            folder.put_checkpoint(&trainer.checkpoint())?;
+        if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
+            folder.put_checkpoint(&trainer.checkpoint()?)?;
             last_checkpoint = Instant::now();
         }
     }
-    bar.finish_and_clear();
-    finish(experiment, folder, &trainer, &metrics, output)
+    Ok(())
 }
 
 fn finish(
     experiment: &Experiment,
     folder: &RunFolder,
-    trainer: &Trainer,
+    trainer: &mut Trainer,
     metrics: &[EpochMetrics],
     output: Output,
 ) -> anyhow::Result<()> {
-    let state = trainer.state();
+    let checkpoint = trainer.checkpoint()?;
+    let state = &checkpoint.state;
     let (part, rows) = experiment.judged_rows();
-    let evaluation = evaluation::evaluate(experiment, &state, part, rows)?;
-    folder.put_checkpoint(&trainer.checkpoint())?;
+    let evaluation = evaluation::evaluate(experiment, &mut experiment.model(state)?, part, rows)?;
+    folder.put_checkpoint(&checkpoint)?;
     folder.put_evaluation(&evaluation)?;
-    put_report(experiment, folder, metrics, &evaluation, &state)?;
+    put_report(experiment, folder, trainer.device().kind(), metrics, &evaluation, state)?;
     let network = experiment.design.network();
     let summary = Summary {
         run: folder.path().display().to_string(),
@@ -95,6 +120,7 @@ fn finish(
 fn put_report(
     experiment: &Experiment,
     folder: &RunFolder,
+    device: DeviceKind,
     metrics: &[EpochMetrics],
     evaluation: &Evaluation,
     state: &State,
@@ -104,7 +130,7 @@ fn put_report(
     let report = Report {
         title: &config.name,
         command: &format!("wheatstone train --config {}", folder.file("config.toml").display()),
-        device: Device::Model,
+        device,
         versions: &[("wheatstone", env!("CARGO_PKG_VERSION"))],
         seeds: &[("conductances, local generators, split and order", config.seed)],
         config_toml: &config.to_toml(),

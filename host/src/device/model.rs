@@ -1,0 +1,104 @@
+//! The model in this process.
+
+use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
+use std::sync::Arc;
+use wheatstone_sim::{
+    Configuration, Design, Engine, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
+};
+
+/// The reference engine as a device.
+#[derive(Debug)]
+pub struct Model {
+    engine: Reference,
+    samples: Vec<(Sample, Option<u16>)>,
+    coding: OutputCoding,
+}
+
+impl Model {
+    /// A model at rest in `state`.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if it is no state of the design.
+    pub fn new(design: Arc<Design>, state: State) -> Result<Model, DeviceError> {
+        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let engine = Reference::new(design, configuration, state)?;
+        Ok(Model { engine, samples: Vec::new(), coding: OutputCoding::default() })
+    }
+}
+
+impl Device for Model {
+    fn describe(&self) -> String {
+        "the model in this process".to_owned()
+    }
+
+    fn kind(&self) -> DeviceKind {
+        DeviceKind::Model
+    }
+
+    fn design(&self) -> &Design {
+        self.engine.design()
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<(), DeviceError> {
+        Ok(self.engine.set_state(state.clone())?)
+    }
+
+    fn state(&mut self) -> Result<State, DeviceError> {
+        Ok(self.engine.state())
+    }
+
+    fn set_samples(
+        &mut self,
+        samples: &[(Sample, Option<u16>)],
+        coding: OutputCoding,
+    ) -> Result<(), DeviceError> {
+        samples
+            .iter()
+            .try_for_each(|(s, _)| wheatstone_sim::engine::check_sample(self.engine.design(), s))?;
+        self.samples = samples.to_vec();
+        self.coding = coding;
+        Ok(())
+    }
+
+    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
+        let samples = self.samples.len();
+        let (mut trained, mut left) = (Trained::default(), *stretch);
+        while left.count > 0 && samples > 0 {
+            self.engine.configure(left.configuration)?;
+            trained.tally = Tally::default();
+            let before = trained.samples;
+            for index in epoch_order(left.seed, left.epoch, samples).into_iter().skip(left.place as usize) {
+                let (sample, class) = &self.samples[index as usize];
+                let answer = self.engine.train(sample)?;
+                trained.tally.count(self.coding, &sample.targets, *class, &answer);
+                trained.samples += 1;
+                if watch(trained.samples).is_break() || trained.samples == stretch.count {
+                    return Ok(trained);
+                }
+            }
+            left = left.after(trained.samples - before, samples as u64);
+        }
+        Ok(trained)
+    }
+
+    fn relax(
+        &mut self,
+        samples: &[Sample],
+        steps: u32,
+        impose_targets: bool,
+    ) -> Result<Vec<Vec<i32>>, DeviceError> {
+        let configuration = self.engine.configuration();
+        self.engine.configure(Configuration { steps, ..configuration })?;
+        let one = |sample: &Sample| {
+            let answer = if impose_targets {
+                self.engine.relax(sample)?
+            } else {
+                self.engine.read(&sample.inputs, steps)?
+            };
+            Ok(answer)
+        };
+        let answers: Result<_, DeviceError> = samples.iter().map(one).collect();
+        self.engine.configure(configuration)?;
+        answers
+    }
+}
