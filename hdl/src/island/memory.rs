@@ -215,10 +215,9 @@ impl Logic for TwoPortMemory {
             return;
         }
         self.data_out.next = self._bytes.get(self.read_address.val().index()).copied().unwrap_or_default();
-        if self.write.val() {
-            if let Some(byte) = self._bytes.get_mut(self.write_address.val().index()) {
-                *byte = self.data_in.val();
-            }
+        let written = self._bytes.get_mut(self.write_address.val().index());
+        if let (true, Some(byte)) = (self.write.val(), written) {
+            *byte = self.data_in.val();
         }
     }
 
