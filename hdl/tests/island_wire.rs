@@ -133,6 +133,19 @@ fn what_is_not_whole_is_counted_and_not_shown() {
 }
 
 #[test]
+fn a_full_block_may_be_followed_by_an_empty_one() {
+    // Whoever encodes 254 bytes without a zero may end them with a block of none.
+    let mut frames = Frames::new(2);
+    let full = |last: u8| encoded(&[vec![5; 249], vec![last]].concat());
+    let last = (1..=255).find(|&last| full(last)[0] == 255).unwrap();
+    let mut bytes = full(last);
+    assert_eq!(bytes.len(), 256);
+    bytes.insert(255, 1);
+    frames.send(&bytes);
+    assert_eq!((frames.receive(), frames.counts()), (Some([vec![5; 249], vec![last]].concat()), (0, 0)));
+}
+
+#[test]
 fn empty_frames_are_no_frames() {
     let mut frames = Frames::new(2);
     frames.send(&[0; 20]);

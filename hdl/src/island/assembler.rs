@@ -21,6 +21,16 @@ pub struct Image {
     pub program: Vec<u16>,
     /// The scratch memory: variables and constants.
     pub scratch: Vec<u16>,
+    /// The program's named places, in order.
+    pub labels: Vec<(u16, String)>,
+}
+
+impl Image {
+    /// The last named place at or before an address: what the program does there.
+    pub fn label(&self, address: u16) -> &str {
+        let after = self.labels.partition_point(|(place, _)| *place <= address);
+        after.checked_sub(1).map_or("", |last| &self.labels[last].1)
+    }
 }
 
 /// Where an operand comes from.
@@ -86,6 +96,12 @@ impl Assembler {
         }
     }
 
+    /// What a variable is at power-up.
+    pub(crate) fn initially(&mut self, name: &'static str, value: u16) {
+        let place = self.variable(name);
+        self.scratch[usize::from(place)] = value;
+    }
+
     fn place(&mut self, value: u16) -> u16 {
         self.scratch.push(value);
         assert!(self.scratch.len() <= SCRATCH_WORDS, "the scratch memory is full");
@@ -113,9 +129,9 @@ impl Assembler {
         let last = self.words.last().copied().unwrap_or(0);
         let stored = (code(last) == Some(Operation::Store as u16)).then_some(last & 255);
         let changes_address = last == operation(Operation::Out, Register::Address as u16);
-        let writes = matches!(code(last), Some(c) if c == Operation::StoreSample as u16 || c == Operation::StoreOrder as u16);
-        let is =
-            |found: Option<u16>, ports: [Port; 2]| ports.into_iter().any(|port| found == Some(port as u16));
+        let writes =
+            matches!(code(last), Some(c) if c == Operation::StoreSample as u16 || c == Operation::StoreOrder as u16);
+        let is = |found: Option<u16>, ports: [Port; 2]| ports.into_iter().any(|port| found == Some(port as u16));
         let frame = [Port::FrameWord, Port::FrameByte];
         let memories = [Port::Samples, Port::Order];
         let too_soon = (stored.is_some() && read_place(word) == stored)
@@ -254,14 +270,9 @@ impl Assembler {
             let target = self.labels.get(label);
             self.words[*at] |= target.unwrap_or_else(|| panic!("there is no label {label}"));
         }
-        if std::env::var("DUMP").is_ok() {
-            let mut v: Vec<_> = self.labels.iter().map(|(n, p)| (*p, n.clone())).collect();
-            v.sort();
-            for (p, n) in v {
-                eprintln!("{p} {n}");
-            }
-        }
         assert!(self.words.len() <= PROGRAM_WORDS, "the program has {} words", self.words.len());
-        Image { program: self.words, scratch: self.scratch }
+        let mut labels: Vec<(u16, String)> = self.labels.into_iter().map(|(name, place)| (place, name)).collect();
+        labels.sort();
+        Image { program: self.words, scratch: self.scratch, labels }
     }
 }

@@ -240,6 +240,13 @@ impl Controller {
     }
 }
 
+impl Controller {
+    /// Address of the instruction that is being fetched.
+    pub fn place(&self) -> u16 {
+        self.counter.q.val().to_u16()
+    }
+}
+
 impl Logic for Controller {
     #[hdl_gen]
     fn update(&mut self) {

@@ -94,6 +94,13 @@ impl Core {
     }
 }
 
+impl Core {
+    /// The controller.
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+}
+
 impl Logic for Core {
     #[hdl_gen]
     fn update(&mut self) {

@@ -105,14 +105,17 @@ fn range(depth: usize) -> String {
     format!("[{}:0]", clog2(depth).max(1) - 1)
 }
 
-/// The declaration of `depth` words of so many bits, which are zero at power-up.
+/// The declaration of `depth` words of so many bits. Simulators begin with zeros; to yosys that would be contents to keep,
+/// for what has been read even in logic.
 fn words(bits: usize, depth: usize) -> String {
     let last = depth - 1;
     format!(
         "reg [{}:0] words [0:{last}];\n\
+         `ifndef SYNTHESIS\n\
          integer i;\n\
          initial for (i = 0; i <= {last}; i = i + 1) words[i] = {bits}'h0;\n\
-         initial data_out = {bits}'h0;\n",
+         initial data_out = {bits}'h0;\n\
+         `endif\n",
         bits - 1
     )
 }
@@ -212,10 +215,9 @@ impl Logic for TwoPortMemory {
             return;
         }
         self.data_out.next = self._bytes.get(self.read_address.val().index()).copied().unwrap_or_default();
-        if self.write.val() {
-            if let Some(byte) = self._bytes.get_mut(self.write_address.val().index()) {
-                *byte = self.data_in.val();
-            }
+        let written = self._bytes.get_mut(self.write_address.val().index());
+        if let (true, Some(byte)) = (self.write.val(), written) {
+            *byte = self.data_in.val();
         }
     }
 

@@ -74,6 +74,7 @@ pub struct LinkTransmitter {
     place: Signal<Local, Bits<8>>,
     /// A zero is taken, or the end of the frame, which is encoded likewise.
     close: Signal<Local, Bit>,
+    sent: Signal<Local, Bit>,
 
     zero: Constant<Bits<8>>,
     one: Constant<Bits<8>>,
@@ -114,6 +115,7 @@ impl Default for LinkTransmitter {
             next_run: Signal::default(),
             place: Signal::default(),
             close: Signal::default(),
+            sent: Signal::default(),
             zero: Constant::new(0.into()),
             one: Constant::new(1.into()),
             marker: Constant::new(0x100.into()),
@@ -204,19 +206,23 @@ impl Logic for LinkTransmitter {
                 if self.line_ready.val() {
                     self.phase.d.next = Phase::Read;
                     self.count.d.next = self.next_count.val();
-                    if !self.memory.data_out.val().any() {
-                        self.phase.d.next = Phase::Build;
-                        self.count.d.next = self.zero.val();
-                        self.code.d.next = self.zero.val();
-                        self.run.d.next = self.zero.val();
-                        self.crc.d.next = self.cleared.val();
-                        self.crc_bits.d.next = self.no_bits.val();
-                    }
                 }
             }
             _ => {
                 self.phase.d.next = Phase::Build;
             }
+        }
+
+        // Its zero is sent.
+        self.sent.next =
+            (self.phase.q.val() == Phase::Send) & self.line_ready.val() & !self.memory.data_out.val().any();
+        if self.sent.val() {
+            self.phase.d.next = Phase::Build;
+            self.count.d.next = self.zero.val();
+            self.code.d.next = self.zero.val();
+            self.run.d.next = self.zero.val();
+            self.crc.d.next = self.cleared.val();
+            self.crc_bits.d.next = self.no_bits.val();
         }
 
         self.memory.clock.next = self.clock.val();

@@ -38,6 +38,7 @@ pub struct Gateware {
     go: bool,
     /// The transmitter takes a byte only now and then.
     pub slow: bool,
+    facts: Facts,
 }
 
 impl Gateware {
@@ -54,6 +55,7 @@ impl Gateware {
             begun: 0,
             go: false,
             slow: false,
+            facts,
         }
     }
 
@@ -95,6 +97,12 @@ impl Gateware {
             if self.frame.is_empty() && !self.replies.is_empty() {
                 return self.replies.remove(0);
             }
+        }
+        let image = wheatstone_hdl::island::program::program(&self.facts);
+        for _ in 0..200 {
+            self.tick();
+            let place = self.top.block.controller().place();
+            println!("{place} {} {:?}", image.label(place), self.top.pins());
         }
         panic!("no reply to {request:?}");
     }

@@ -87,7 +87,7 @@ pub fn program(facts: &Facts) -> Image {
     memories::commands(&mut a, facts);
     scan_access::commands(&mut a, facts);
     run::chunk(&mut a, facts);
-    run::set_mode(&mut a);
+    run::prepare(&mut a);
     tally::clear(&mut a);
     scan_access::rotate(&mut a);
     a.finish()

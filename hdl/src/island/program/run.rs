@@ -43,6 +43,10 @@ pub(super) fn declare(a: &mut Assembler) {
     // The sample: its record, its steps to do, how many before the next learning step, and the chunk.
     a.variables(&["record", "class", "left", "segment", "chunk steps", "first", "closing", "phase"]);
     a.variables(&["learned closing", "mode", "waited_low", "waited_high"]);
+    // A board that is only told how far to run reads its first sample.
+    for (name, value) in [("steps", 1), ("segment", 1), ("run samples", 1), ("flags", RUN_STORE | RUN_ONE_TALLY)] {
+        a.initially(name, value);
+    }
 }
 
 pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
@@ -54,6 +58,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     take_word(a, "every");
     take_byte(a, "rarity");
     take_byte(a, "coding");
+    a.call("prepare");
     a.jump(Always, "done");
 
     a.label("run");
@@ -77,8 +82,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.load(0);
     a.multiply(sixteen(facts.layout().words()));
     a.set("sequential", Port::Q);
-    prepare(a);
-    a.call("set mode");
+    a.call("prepare");
     scan_access::home(a, facts);
     a.jump(Always, "done");
 
@@ -86,6 +90,8 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     exactly(a, 4);
     take_word(a, "limit_low");
     take_word(a, "limit_high");
+    // If this lets a run go on that had ended, the chain may be away. During a run it never is.
+    scan_access::home(a, facts);
     a.jump(Always, "done");
 
     a.label("stop");
@@ -114,8 +120,10 @@ fn stop(a: &mut Assembler) {
     a.set("limit_high", "done_high");
 }
 
-/// What all samples of a run have in common: steps between learning steps, and what a learning step asks of the array.
-fn prepare(a: &mut Assembler) {
+/// Subroutine: what all samples have in common. How many steps there are between learning steps, what a learning step asks of the
+/// array, and its rarity, its offset and whether outputs are nudged.
+pub(super) fn prepare(a: &mut Assembler) {
+    a.label("prepare");
     a.set("segment", "steps");
     a.load("flags");
     a.and(RUN_LEARN);
@@ -131,11 +139,6 @@ fn prepare(a: &mut Assembler) {
     a.load(CLOSE | LEARN);
     a.label("segment is set");
     a.store("learned closing");
-}
-
-/// Subroutine: tells the array the rarity, the offset and whether outputs are nudged.
-pub(super) fn set_mode(a: &mut Assembler) {
-    a.label("set mode");
     a.on(Operation::LoadQ, "offset");
     a.load(0);
     a.multiply(OFFSET);
@@ -265,7 +268,7 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     a.jump(Zero, "main");
     a.subtract(1);
     a.store("offset");
-    a.call("set mode");
+    a.call("prepare");
     a.jump(Always, "main");
 }
 

@@ -1,7 +1,7 @@
 //! The tally: what `wheatstone_sim::Tally` counts.
 //!
-//! Voltages are compared with their sign bit flipped, so that an unsigned comparison is right. With differential outputs
-//! everything is a difference of two voltages, in two words.
+//! Voltages are compared as their distance from the lowest one, so that an unsigned comparison is right. With differential
+//! outputs everything is a difference of two voltages, in two words.
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
@@ -9,8 +9,27 @@ use super::run::count_up;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, Even, Negative, NoCarry, NotNegative, NotZero, Odd, Zero};
 
-/// The sign bit of a word.
-const SIGN: u16 = 0x8000;
+/// Minus the lowest voltage.
+fn sign(facts: &Facts) -> u16 {
+    1 << (facts.identity.widths[0] - 1)
+}
+
+/// A takes an output's voltage, counted from the lowest one.
+fn load_answer(a: &mut Assembler, facts: &Facts) {
+    a.out(Register::Index);
+    a.load(Port::Answer);
+    a.add(sign(facts));
+}
+
+/// A takes the voltage of a target's word, cut to the format's width.
+fn load_target(a: &mut Assembler, facts: &Facts) {
+    a.load(Port::Samples);
+    let sign = sign(facts);
+    if sign < 0x8000 {
+        a.and(2 * sign - 1);
+    }
+}
+
 /// What the settings say of the outputs.
 const DIFFERENTIAL: u16 = 1;
 const SINGLE: u16 = 2;
@@ -160,13 +179,11 @@ fn plain(a: &mut Assembler, facts: &Facts) {
     a.out(Register::Address);
     a.add(1);
     a.store("target at");
-    a.load(Port::Samples);
-    a.xor(SIGN);
+    load_target(a, facts);
+    a.xor(sign(facts));
     a.store("wanted");
     a.load("output");
-    a.out(Register::Index);
-    a.load(Port::Answer);
-    a.xor(SIGN);
+    load_answer(a, facts);
     a.store("value");
     // The first of the highest.
     a.load("best");
@@ -225,7 +242,7 @@ fn single(a: &mut Assembler, what: &str, first: impl FnOnce(&mut Assembler)) {
     a.label(many);
 }
 
-/// The difference of the voltage in A and the one in `second`, both with their sign bit flipped, in two words.
+/// The difference of the voltage in A and the one in `second`, both counted from the lowest one, in two words.
 fn difference(a: &mut Assembler, second: &'static str, low: &'static str, high: &'static str) {
     a.subtract(second);
     a.store(low);
@@ -246,30 +263,26 @@ fn pairs(a: &mut Assembler, facts: &Facts) {
     a.out(Register::Address);
     a.add(2);
     a.store("target at");
-    a.load(Port::Samples);
+    load_target(a, facts);
+    a.xor(sign(facts));
     a.and_advance();
-    a.xor(SIGN);
     a.store("value");
     a.load("senses");
     a.and(3 << 2);
     a.jump(Zero, "no second target");
-    a.load(Port::Samples);
+    load_target(a, facts);
     a.label("no second target");
-    a.xor(SIGN);
+    a.xor(sign(facts));
     a.store("wanted");
     a.load("value");
     difference(a, "wanted", "wanted", "wanted_high");
     // What is answered.
     a.load("output");
     a.add(1);
-    a.out(Register::Index);
-    a.load(Port::Answer);
-    a.xor(SIGN);
+    load_answer(a, facts);
     a.store("value");
     a.load("output");
-    a.out(Register::Index);
-    a.load(Port::Answer);
-    a.xor(SIGN);
+    load_answer(a, facts);
     difference(a, "value", "value", "value_high");
     a.load("best");
     a.subtract("value");
@@ -316,14 +329,10 @@ fn pairs(a: &mut Assembler, facts: &Facts) {
     single(a, "pairs", |a| {
         // The difference of the first two, cut to its sign and whether it is 0.
         a.load(1);
-        a.out(Register::Index);
-        a.load(Port::Answer);
-        a.xor(SIGN);
+        load_answer(a, facts);
         a.store("value");
         a.load(0);
-        a.out(Register::Index);
-        a.load(Port::Answer);
-        a.xor(SIGN);
+        load_answer(a, facts);
         a.subtract("value");
         a.jump(Zero, "first pair");
         a.load(0);
