@@ -7,6 +7,7 @@
 mod board_wire;
 mod describe;
 mod error;
+mod faulty;
 mod frames;
 mod opening;
 mod options;
@@ -18,6 +19,7 @@ mod wire;
 
 pub use board_wire::{BoardWire, Line};
 pub use error::LinkError;
+pub use faulty::{FaultCounts, Faults, Faulty};
 pub use options::{Options, Stop};
 pub use serial::SerialWire;
 pub use session::Session;
