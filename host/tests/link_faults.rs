@@ -71,13 +71,14 @@ struct Case {
 fn case(seed: u64) -> Case {
     let design = design(seed);
     let samples = samples(&design, 6, seed);
+    let nth = usize::try_from(seed).unwrap();
     let learning =
         [Learning::Quasistatic, Learning::Continuous { every: 2 }, Learning::Desynchronous { rarity: 1 }]
-            [seed as usize % 3];
+            [nth % 3];
     // Every other one streams.
     let records = if seed.is_multiple_of(2) { 64 } else { 3 };
     let words = wheatstone_sim::link::SampleLayout::of(design.network()).words() * records;
-    let credits = [8, 1, 3, 8][seed as usize % 4];
+    let credits = [8, 1, 3, 8][nth % 4];
     let sample_words = u32::try_from(words.next_power_of_two()).unwrap();
     let expected = exercise(&mut model(&design), &samples, learning).unwrap();
     Case {
