@@ -18,6 +18,8 @@ mod resume;
 mod table;
 mod train;
 mod training_loop;
+#[cfg(unix)]
+mod virtual_board;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -52,6 +54,9 @@ enum Verb {
     Data(data::Data),
     #[command(subcommand)]
     Hdl(hdl::Hdl),
+    #[cfg(unix)]
+    #[command(hide = true)]
+    VirtualBoard(virtual_board::VirtualBoard),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -73,6 +78,8 @@ pub fn main() -> ExitCode {
         Verb::Presets(verb) => verb.run(&output),
         Verb::Data(verb) => verb.run(&output),
         Verb::Hdl(verb) => verb.run(&output),
+        #[cfg(unix)]
+        Verb::VirtualBoard(verb) => verb.run(),
         Verb::Completions(verb) => verb.run(),
         Verb::Man(verb) => verb.run(),
     };
