@@ -1,15 +1,20 @@
 //! The command line: what can be said, and which verb answers.
 
+mod advice;
 mod arguments;
 mod completions;
 mod cross_validate;
 mod data;
+mod devices;
+mod doctor;
 mod eval;
 mod exit;
 mod hdl;
 mod inspect;
 mod interrupt;
+mod load;
 mod man;
+mod monitor;
 mod output;
 mod predict;
 mod presets;
@@ -52,6 +57,10 @@ enum Verb {
     Data(data::Data),
     #[command(subcommand)]
     Hdl(hdl::Hdl),
+    Devices(devices::Devices),
+    Doctor(doctor::Doctor),
+    Load(load::Load),
+    Monitor(monitor::Watch),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -73,6 +82,10 @@ pub fn main() -> ExitCode {
         Verb::Presets(verb) => verb.run(&output),
         Verb::Data(verb) => verb.run(&output),
         Verb::Hdl(verb) => verb.run(&output),
+        Verb::Devices(verb) => verb.run(&output),
+        Verb::Doctor(verb) => verb.run(&output),
+        Verb::Load(verb) => verb.run(&output),
+        Verb::Monitor(verb) => verb.run(&output),
         Verb::Completions(verb) => verb.run(),
         Verb::Man(verb) => verb.run(),
     };

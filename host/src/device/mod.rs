@@ -2,8 +2,10 @@
 //! same, to the same bits.
 
 mod model;
+mod url;
 
 pub use model::Model;
+pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
 
 use std::ops::ControlFlow;
 use thiserror::Error;
