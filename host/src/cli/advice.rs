@@ -58,7 +58,7 @@ pub fn for_access(denied: &Denied) -> Vec<String> {
 pub fn for_rules() -> Vec<String> {
     let first = UDEV_RULES.lines().find(|line| line.starts_with("SUBSYSTEM")).unwrap_or_default();
     vec![
-        format!("add the boards' rules to udev, then plug the board in again:"),
+        "add the boards' rules to udev, then plug the board in again:".into(),
         format!("  wheatstone doctor --udev-rules | sudo tee {UDEV_FILE}"),
         "  sudo udevadm control --reload-rules && sudo udevadm trigger".into(),
         format!("  (the line that gives the right is: {first})"),
@@ -92,4 +92,27 @@ pub fn for_port(port: &Port) -> Vec<String> {
         advice.push(for_latency(latency));
     }
     advice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_names_the_group_the_rules_and_the_commands() {
+        let denied = |by_group, listed| Denied { mode: 0o660, group: "dialout".into(), by_group, listed };
+        let advice = |denied| for_access(&denied).join("\n");
+        let join = advice(denied(true, false));
+        for fragment in
+            ["usermod -aG dialout", "doctor --udev-rules", "udevadm control --reload-rules", UDEV_FILE]
+        {
+            assert!(join.contains(fragment), "{join}");
+        }
+        let login = advice(denied(true, true));
+        assert!(login.contains("newgrp dialout") && !login.contains("usermod"), "{login}");
+        let rules = advice(denied(false, false));
+        assert!(!rules.contains("usermod") && rules.contains("0403"), "{rules}");
+        let error = anyhow::Error::new(PortError::NoAccess { path: "x".into(), denied: denied(true, true) });
+        assert_eq!(for_error(&error.context("opening")).join("\n"), login);
+    }
 }

@@ -13,16 +13,21 @@ pub fn access(path: &Path, groups: &str) -> Access {
     if accessat(CWD, path, Wanted::READ_OK | Wanted::WRITE_OK, AtFlags::EACCESS).is_ok() {
         return Access::Allowed;
     }
-    let mode = metadata.mode() & 0o777;
-    let group = group(groups, metadata.gid());
-    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
-    Access::Denied(Denied {
-        mode,
-        group: group.map_or_else(|| metadata.gid().to_string(), |group| group.name.to_owned()),
-        by_group: mode & 0o060 == 0o060 && metadata.gid() != 0,
-        listed: group
-            .is_some_and(|group| group.members.split(',').any(|name| !user.is_empty() && name == user)),
-    })
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    Access::Denied(denied(metadata.mode(), metadata.gid(), groups, &user.unwrap_or_default()))
+}
+
+/// What may be done for a user about a file with this mode and group.
+fn denied(mode: u32, gid: u32, groups: &str, user: &str) -> Denied {
+    let group = group(groups, gid);
+    let listed = |group: Group| !user.is_empty() && group.members.split(',').any(|name| name == user);
+    Denied {
+        mode: mode & 0o777,
+        group: group.map_or_else(|| gid.to_string(), |group| group.name.to_owned()),
+        // Nobody should join the group of root.
+        by_group: mode & 0o060 == 0o060 && gid != 0,
+        listed: group.is_some_and(listed),
+    }
 }
 
 /// A line of the list of groups.
@@ -49,6 +54,18 @@ mod tests {
         let text = "root:x:0:\nnonsense\ndialout:x:20:ada,grace\nshort:x\n";
         assert_eq!(group(text, 20), Some(Group { name: "dialout", members: "ada,grace" }));
         assert_eq!(group(text, 21), None);
+    }
+
+    #[test]
+    fn a_group_helps_if_it_may_and_is_not_root() {
+        let groups = "root:x:0:\ndialout:x:20:ada,grace\n";
+        let expected =
+            |mode, group: &str, by_group, listed| Denied { mode, group: group.into(), by_group, listed };
+        assert_eq!(denied(0o20660, 20, groups, "linus"), expected(0o660, "dialout", true, false));
+        assert_eq!(denied(0o20660, 20, groups, "ada"), expected(0o660, "dialout", true, true));
+        assert_eq!(denied(0o20600, 20, groups, "linus"), expected(0o600, "dialout", false, false));
+        assert_eq!(denied(0o20660, 0, groups, "linus"), expected(0o660, "root", false, false));
+        assert_eq!(denied(0o20660, 7, groups, ""), expected(0o660, "7", true, false));
     }
 
     #[test]
