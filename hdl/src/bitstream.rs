@@ -194,13 +194,14 @@ impl Bitstream {
     pub fn read(bytes: &[u8]) -> Result<Bitstream, BitstreamError> {
         let header = &bytes[..bytes.len().min(HEADER)];
         let find = |preamble: [u8; 4]| header.windows(4).position(|bytes| bytes == preamble);
-        let (start, read): (usize, fn(&[u8], usize) -> Result<Part, BitstreamError>) =
-            match (find(ECP5_PREAMBLE), find(ICE40_PREAMBLE)) {
-                (Some(ecp5), ice40) if ice40.is_none_or(|ice40| ecp5 < ice40) => (ecp5, read_ecp5),
-                (_, Some(ice40)) => (ice40, read_ice40),
-                _ => return Err(BitstreamError::NoPreamble),
-            };
-        Ok(Bitstream { part: read(bytes, start + 4)?, comment: comment(&bytes[..start]) })
+        let (start, part) = match (find(ECP5_PREAMBLE), find(ICE40_PREAMBLE)) {
+            (Some(ecp5), ice40) if ice40.is_none_or(|ice40| ecp5 < ice40) => {
+                (ecp5, read_ecp5(bytes, ecp5 + 4))
+            }
+            (_, Some(ice40)) => (ice40, read_ice40(bytes, ice40 + 4)),
+            _ => return Err(BitstreamError::NoPreamble),
+        };
+        Ok(Bitstream { part: part?, comment: comment(&bytes[..start]) })
     }
 
     /// Whether it is for this board.

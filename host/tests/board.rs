@@ -3,8 +3,6 @@
 //! They are left out by default, twice: by their names under nextest, as ignored under `cargo test`. To run them, see
 //! docs/first-board.md. The board must hold the bitstream of preset iris.
 
-#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
-
 mod common;
 
 mod hardware_in_the_loop {

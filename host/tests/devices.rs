@@ -103,7 +103,7 @@ fn the_doctor_names_remedies_and_ends_well_without_boards() {
             "WHEATSTONE_VVP",
             "PROBLEM",
             "docs/first-board.md",
-            "the simulated devices work here",
+            "nothing is wrong that the simulated devices need",
         ],
     );
     plug_in(&place, "ttyUSB0", ULX3S);

@@ -1,7 +1,5 @@
 //! `wheatstone monitor` where standard output is no terminal.
 
-#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
-
 mod common;
 
 use common::{Place, program};

@@ -20,8 +20,7 @@ pub fn for_error(error: &anyhow::Error) -> Vec<String> {
             advice
         }
         Some(LoadError::Failed { flash: false, .. }) => vec![
-            "an iCE40 takes a bitstream without flash only with its jumpers set for it; --flash needs none"
-                .into(),
+            "the jumpers of a board with an iCE40 must be set for what is asked: its flash with --flash, the device without".into(),
             "else: is --board the board that is plugged in? see docs/first-board.md".into(),
         ],
         Some(LoadError::Failed { flash: true, .. }) => {

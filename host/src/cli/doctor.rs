@@ -219,10 +219,9 @@ fn text(checks: &[Check]) -> String {
         }
     }
     let broken = checks.iter().filter(|check| check.required && check.status != Status::Ok).count();
-    text += if broken == 0 {
-        "\n\nthe simulated devices work here"
-    } else {
-        "\n\nthe simulated devices do not work here"
+    text += match broken {
+        0 => "\n\nnothing is wrong that the simulated devices need",
+        _ => "\n\nthe simulated devices do not work here",
     };
     text
 }
