@@ -106,7 +106,11 @@ fn settings(draw: &mut Draw) -> Settings {
         _ => Learning::Desynchronous { rarity: draw.below::<u8>(8) + 1 },
     };
     let steps = if draw.one_in(12) { 250 + draw.below::<u16>(20) } else { 1 + draw.below::<u16>(9) };
-    Settings { steps, learning, coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) } }
+    Settings {
+        steps,
+        learning,
+        coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) },
+    }
 }
 
 fn run(draw: &mut Draw, order_words: u64) -> Run {
@@ -162,13 +166,31 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
             2 | 3 => Command::Configure(settings(draw)),
             4 => {
                 let address = draw.below(samples + 20);
-                Command::Write { space: Space::Samples, address, data: { let n = 2 + 2 * draw.below::<usize>(20); draw.bytes(n) } }
+                Command::Write {
+                    space: Space::Samples,
+                    address,
+                    data: {
+                        let n = 2 + 2 * draw.below::<usize>(20);
+                        draw.bytes(n)
+                    },
+                }
             }
             5 => {
                 let address = draw.below(order + 5);
-                Command::Write { space: Space::Order, address, data: { let n = 2 + 2 * draw.below::<usize>(4); draw.bytes(n) } }
+                Command::Write {
+                    space: Space::Order,
+                    address,
+                    data: {
+                        let n = 2 + 2 * draw.below::<usize>(4);
+                        draw.bytes(n)
+                    },
+                }
             }
-            6 => Command::Read { space: Space::Samples, address: draw.below(samples + 5), count: draw.below(130) },
+            6 => Command::Read {
+                space: Space::Samples,
+                address: draw.below(samples + 5),
+                count: draw.below(130),
+            },
             7 => Command::Read { space: Space::Order, address: draw.below(order), count: draw.below(70) },
             8 | 9 => Command::Run(run(draw, order)),
             10 => Command::Extend { limit: draw.below(40) },
@@ -180,7 +202,11 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
             }
             13 => {
                 let bytes = u64::try_from(wheatstone_sim::scan::byte_length(&pair.design)).unwrap();
-                Command::Read { space: Space::Scan, address: draw.below(bytes + 2), count: 1 + draw.below::<u8>(5) }
+                Command::Read {
+                    space: Space::Scan,
+                    address: draw.below(bytes + 2),
+                    count: 1 + draw.below::<u8>(5),
+                }
             }
             14 => Command::Commit { phase: draw.below(2) },
             _ => {
@@ -213,6 +239,11 @@ fn random_conversations() {
         let start = std::time::Instant::now();
         println!("{} {}", number, case.name);
         converse(&mut pair, &mut draw, 120);
-        println!("{} samples, {} clocks, {:?}", pair.gateware.begun, pair.gateware.top.clocks(), start.elapsed());
+        println!(
+            "{} samples, {} clocks, {:?}",
+            pair.gateware.begun,
+            pair.gateware.top.clocks(),
+            start.elapsed()
+        );
     }
 }

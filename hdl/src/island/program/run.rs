@@ -44,7 +44,9 @@ pub(super) fn declare(a: &mut Assembler) {
     a.variables(&["record", "class", "left", "segment", "chunk steps", "first", "closing", "phase"]);
     a.variables(&["learned closing", "mode", "waited_low", "waited_high"]);
     // A board that is only told how far to run reads its first sample.
-    for (name, value) in [("steps", 1), ("segment", 1), ("run samples", 1), ("flags", RUN_STORE | RUN_ONE_TALLY)] {
+    for (name, value) in
+        [("steps", 1), ("segment", 1), ("run samples", 1), ("flags", RUN_STORE | RUN_ONE_TALLY)]
+    {
         a.initially(name, value);
     }
 }
