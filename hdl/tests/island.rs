@@ -7,10 +7,13 @@ mod designs;
 use boards::{Pair, options};
 use std::sync::Arc;
 use wheatstone_hdl::Technology;
-use wheatstone_sim::link::{Command, Order, Run, SampleLayout, Settings, Space};
-use wheatstone_sim::network::{EdgeKind, crossbar};
+use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::tools::Program;
+use wheatstone_hdl::top::{SerialLine, TopSimulation};
+use wheatstone_sim::link::{Command, Order, Reply, Run, SampleLayout, Settings, Space, Status, frame};
+use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, crossbar};
 use wheatstone_sim::{
-    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Target,
+    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Target, epoch_order, scan,
 };
 
 fn small() -> Arc<Design> {
@@ -33,32 +36,211 @@ fn samples(pair: &mut Pair, count: u16) {
     pair.write_words(Space::Samples, 0, &words);
 }
 
+/// A board in a session, with a state, ten samples and settings.
+fn ready(mut pair: Pair, settings: Settings) -> Pair {
+    pair.done(&Command::Open { session: 7 });
+    let groups = vec![Initial::Uniform { low: 0.1, high: 0.9 }; pair.design.network().groups().len()];
+    let state = State::initial(&pair.design, &groups, 5);
+    pair.write_state(&state);
+    samples(&mut pair, 10);
+    pair.done(&Command::Configure(settings));
+    pair
+}
+
+fn quasistatic(steps: u16) -> Settings {
+    Settings { steps, learning: Learning::Quasistatic, coding: OutputCoding::default() }
+}
+
 #[test]
 fn a_first_conversation() {
-    let design = small();
-    let mut pair = Pair::new(Arc::clone(&design), Technology::Ecp5, options());
+    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(6));
     pair.done(&Command::Identify);
-    pair.done(&Command::Open { session: 7 });
-    println!("opened at {}", pair.gateware.top.clocks());
-    let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 5);
-    pair.write_state(&state);
-    println!("state at {}", pair.gateware.top.clocks());
     pair.read_state();
-    samples(&mut pair, 10);
-    let coding = OutputCoding::default();
-    pair.done(&Command::Configure(Settings { steps: 6, learning: Learning::Quasistatic, coding }));
-    pair.done(&Command::Run(Run { order: Order::Sequential, ..Run::training(10, 3, 0, 0, 0, 0) }));
-    println!("runs at {}", pair.gateware.top.clocks());
-    for limit in 1..8 {
-        pair.done(&Command::Run(Run { learn: false, limit, ..Run::training(10, 3, 0, 0, 20, 0) }));
-        println!("{:?}", pair.finish());
+    for order in [Order::Sequential, Order::Given, Order::Generated] {
+        pair.done(&Command::Run(Run { order, ..Run::training(10, 3, 0, 0, 20, 1) }));
+        assert_eq!(pair.finish().done, 20);
+        pair.read_state();
     }
-    println!("{:?}", pair.finish());
-    println!("{:?}", pair.read_state().len());
-    pair.done(&Command::Run(Run::training(10, 3, 0, 0, 20, 0)));
-    println!("{:?}", pair.finish());
+    pair.done(&Command::Run(Run::reading(10)));
+    pair.finish();
+    pair.done(&Command::Read { space: Space::Samples, address: 0, count: 70 });
+}
+
+/// Chunks of the array have at most 255 steps.
+#[test]
+fn long_samples_are_several_chunks() {
+    for learning in [Learning::Quasistatic, Learning::Continuous { every: 300 }] {
+        for steps in [255, 256, 510, 600] {
+            let settings = Settings { learning, ..quasistatic(steps) };
+            let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), settings);
+            pair.done(&Command::Run(Run::training(10, 3, 0, 0, 3, 0)));
+            assert_eq!(pair.finish().done, 3);
+            pair.read_state();
+        }
+    }
+}
+
+/// Records longer than a repeated instruction repeats, several words of senses, differences of 17 bits.
+#[test]
+fn wide_networks() {
+    for (inputs, outputs) in [(3, 19), (258, 2), (1, 1), (2, 8)] {
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+        let inputs_each = if inputs > 256 { 129 } else { inputs };
+        let mut net = NetworkBuilder::new("wide");
+        let group = net.group("all", 0);
+        let nodes: Vec<_> = (0..inputs + outputs).map(|_| net.node(DiodeClamp::None)).collect();
+        let (from, to) = nodes.split_at(inputs);
+        for (i, &input) in from.iter().enumerate() {
+            for (k, &output) in to.iter().enumerate() {
+                if inputs <= 256 || i / inputs_each == k {
+                    net.edge(input, output, EdgeKind::Linear, group);
+                }
+            }
+        }
+        let network = net.inputs(from.to_vec()).outputs(to.to_vec()).build().unwrap();
+        let design = Arc::new(Design::new(network, Format::WIDE, rules).unwrap());
+        let mut draw = Draw(inputs as u64);
+        let options = IslandOptions { sample_words: 1 << 13, ..options() };
+        let mut pair = ready(Pair::new(design, Technology::Ecp5, options), quasistatic(2));
+        for round in 0..4u8 {
+            let coding = OutputCoding { differential: round % 2 == 1, single: round == 3 };
+            pair.done(&Command::Configure(Settings { coding, ..quasistatic(1 + u16::from(round)) }));
+            // Inputs and targets at the ends of the range.
+            for address in (0..3000).step_by(120) {
+                let data = draw.bytes(240);
+                pair.done(&Command::Write { space: Space::Samples, address, data });
+            }
+            pair.done(&Command::Run(Run { order: Order::Sequential, limit: 9, ..Run::reading(9) }));
+            pair.finish();
+        }
+        pair.read_state();
+    }
+}
+
+#[test]
+fn the_order_is_that_of_the_model() {
+    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(1));
+    let words = u16::try_from(SampleLayout::of(pair.design.network()).words()).unwrap();
+    let mut draw = Draw(9);
+    for round in 0..40u64 {
+        let samples = if round < 4 { u16::try_from(round).unwrap() + 1 } else { 1 + draw.below::<u16>(64) };
+        let (seed, epoch) = (if round == 5 { 0 } else { draw.next() }, draw.below::<u32>(3));
+        // The first sample of the epoch after.
+        let limit = if round % 2 == 0 { 1 } else { u32::from(samples) + 1 };
+        pair.done(&Command::Run(Run::training(samples, seed, epoch, 0, limit, 0)));
+        pair.finish();
+        let count = u8::try_from(samples).unwrap();
+        let found = pair.done(&Command::Read { space: Space::Order, address: 0, count });
+        let expected = epoch_order(seed, epoch + u32::from(limit > 1), samples.into());
+        let expected: Vec<u8> = expected
+            .into_iter()
+            .flat_map(|index| (u16::try_from(index).unwrap() * words).to_le_bytes())
+            .collect();
+        assert_eq!(found, expected, "seed {seed}, epoch {epoch}, {samples} samples");
+    }
+}
+
+/// An array that never comes to rest is given up, and the board still answers.
+#[test]
+fn a_broken_array_is_given_up() {
+    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(3));
+    let broken = |pair: &mut Pair, delay_ps: u64| {
+        let circuit = pair.gateware.top.circuit_mut();
+        let (_, leaf) = circuit.leaves().find(|(path, leaf)| path.contains("edge_0") && leaf.module().contains("delay")).unwrap();
+        let before = leaf.delay_ps();
+        leaf.set_delay_ps(delay_ps);
+        before
+    };
+    let whole = broken(&mut pair, u64::MAX / 4);
+    let run = Command::Run(Run::training(10, 3, 0, 0, 3, 0));
+    pair.done(&run);
+    for _ in 0..2 * options().watchdog {
+        pair.gateware.tick();
+    }
+    let ask = |pair: &mut Pair, command: &Command| {
+        let [low, high] = pair.sequence.to_le_bytes();
+        let frame = [&[pair.session, low, high, command.opcode()][..], &command.payload()].concat();
+        let reply = Reply::from_bytes(&pair.gateware.answer(&frame)).unwrap();
+        assert_eq!(pair.board.answer(&frame).expected, reply.expected);
+        (pair.session, pair.sequence) = (reply.session, reply.expected);
+        reply.result
+    };
+    let status = Status::from_bytes(&ask(&mut pair, &Command::Status)).unwrap();
+    assert!(status.stalled && !status.running, "{status:?}");
+    assert_eq!((status.done, status.tally.samples), (0, 0));
+    assert_eq!(ask(&mut pair, &Command::Identify).len(), 80);
+    ask(&mut pair, &Command::Open { session: 9 });
+    ask(&mut pair, &Command::Stop);
+    assert!(!Status::from_bytes(&ask(&mut pair, &Command::Status)).unwrap().stalled);
+    // Repaired, it works again.
+    broken(&mut pair, whole);
+    pair.begin_anew();
+    let state = State::initial(&pair.design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 6);
+    pair.write_state(&state);
+    pair.done(&run);
+    assert_eq!(pair.finish().done, 3);
     pair.read_state();
-    println!("ended at {}", pair.gateware.top.clocks());
+}
+
+/// What rust-hdl simulates is what the emitted Verilog does, clock by clock.
+#[test]
+fn the_core_in_icarus() {
+    let (Some(iverilog), Some(vvp)) = (designs::tool(Program::Iverilog), designs::tool(Program::Vvp)) else { return };
+    let mut pair = ready(Pair::recorded(small(), Technology::Ecp5, options()), quasistatic(2));
+    let mut draw = Draw(4);
+    pair.read_state();
+    converse(&mut pair, &mut draw, 40);
+    let recording = pair.gateware.top.bench.into_recording();
+    println!("{} edges", recording.edges());
+    recording.replay(&iverilog, &vvp, "").unwrap();
+}
+
+/// The whole board through its pins.
+#[test]
+fn everything_through_the_pins() {
+    let options = IslandOptions { clock_hz: 12_000_000, ..options() };
+    let mut top = TopSimulation::new(small(), Technology::Ecp5, options).unwrap();
+    let mut line = SerialLine::new(options);
+    let mut trace: Vec<(bool, bool)> = Vec::new();
+    let Pair { mut board, design, .. } = Pair::new(small(), Technology::Ecp5, options);
+    let (mut session, mut sequence) = (0, 0u16);
+    let mut ask = |top: &mut TopSimulation, line: &mut SerialLine, command: &Command, work: bool| -> Reply {
+        let [low, high] = sequence.to_le_bytes();
+        let frame = [&[session, low, high, command.opcode()][..], &command.payload()].concat();
+        let wire = frame::encode(&frame);
+        line.send(&wire);
+        let mut came = Vec::new();
+        while came.last() != Some(&0) {
+            came.extend(line.tick(top));
+            trace.push((top.bench.block.rx.val(), top.bench.block.tx.val()));
+            assert!(top.clocks() < 1_000_000, "no answer to {command:?}");
+        }
+        while work && board.work() {}
+        let expected: Vec<u8> = wire.iter().filter_map(|&byte| board.receive(byte)).flatten().collect();
+        assert_eq!(came, expected, "{command:?}");
+        let reply = Reply::from_bytes(&frame::decode(&came[..came.len() - 1]).unwrap()).unwrap();
+        (session, sequence) = (reply.session, reply.expected);
+        reply
+    };
+    ask(&mut top, &mut line, &Command::Identify, false);
+    ask(&mut top, &mut line, &Command::Open { session: 3 }, false);
+    let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 5);
+    let data = scan::to_bytes(&design, &state);
+    ask(&mut top, &mut line, &Command::Write { space: Space::Scan, address: 0, data }, false);
+    ask(&mut top, &mut line, &Command::Commit { phase: 0 }, false);
+    let data = Draw(3).bytes(140);
+    ask(&mut top, &mut line, &Command::Write { space: Space::Samples, address: 0, data }, false);
+    ask(&mut top, &mut line, &Command::Configure(quasistatic(3)), false);
+    ask(&mut top, &mut line, &Command::Run(Run::training(10, 3, 0, 0, 12, 0)), false);
+    for _ in 0..20_000 {
+        line.tick(&mut top);
+    }
+    let reply = ask(&mut top, &mut line, &Command::Status, true);
+    assert_eq!(Status::from_bytes(&reply.result).unwrap().done, 12);
+    let count = u8::try_from(scan::byte_length(&design)).unwrap();
+    ask(&mut top, &mut line, &Command::Read { space: Space::Scan, address: 0, count }, true);
+    println!("{} clocks", top.clocks());
 }
 
 /// Draws numbers: splitmix64.
@@ -99,8 +281,7 @@ fn settings(draw: &mut Draw) -> Settings {
         1 => Learning::Continuous { every: draw.below::<u32>(5) + 1 },
         _ => Learning::Desynchronous { rarity: draw.below::<u8>(8) + 1 },
     };
-    let steps = if draw.one_in(12) { 250 + draw.below::<u16>(20) } else { 1 + draw.below::<u16>(9) };
-    Settings { steps, learning, coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) } }
+    Settings { steps: 1 + draw.below::<u16>(9), learning, coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) } }
 }
 
 fn run(draw: &mut Draw, order_words: u64) -> Run {
@@ -173,7 +354,7 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
                 Command::Status
             }
             13 => {
-                let bytes = u64::try_from(wheatstone_sim::scan::byte_length(&pair.design)).unwrap();
+                let bytes = u64::try_from(scan::byte_length(&pair.design)).unwrap();
                 Command::Read { space: Space::Scan, address: draw.below(bytes + 2), count: 1 + draw.below::<u8>(5) }
             }
             14 => Command::Commit { phase: draw.below(2) },
@@ -196,17 +377,52 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
     pair.read_state();
 }
 
+/// A random conversation about one of the designs.
+fn converse_about(name: &str, frames: usize) {
+    let cases = designs::cases();
+    let case = cases.iter().find(|case| case.name == name).unwrap();
+    let mut draw = Draw(name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte) & 0xFFFF_FFFF));
+    let mut pair = Pair::new(Arc::clone(&case.design), case.options, options());
+    converse(&mut pair, &mut draw, frames);
+    println!("{name}: {} samples, {} clocks", pair.gateware.begun, pair.gateware.top.clocks());
+}
+
 #[test]
-fn random_conversations() {
-    for (number, case) in designs::cases().into_iter().enumerate() {
-        if case.design.format().v_bits() > 16 || number < 8 {
-            continue;
-        }
-        let mut draw = Draw(u64::try_from(number).unwrap() * 77 + 1);
-        let mut pair = Pair::new(Arc::clone(&case.design), case.options, options());
-        let start = std::time::Instant::now();
-        println!("{} {}", number, case.name);
-        converse(&mut pair, &mut draw, 120);
-        println!("{} samples, {} clocks, {:?}", pair.gateware.begun, pair.gateware.top.clocks(), start.elapsed());
+fn conversations_about_parallel_arrays() {
+    for name in [
+        "lattice of resistors",
+        "crossbar with hinge targets",
+        "lattice of transistors",
+        "layers with diodes",
+        "desynchronous pinwheel",
+    ] {
+        converse_about(name, 70);
+    }
+}
+
+#[test]
+fn conversations_about_mixed_arrays() {
+    for name in ["transistors that learn all the time", "resistors and transistors, nudged by a current"] {
+        converse_about(name, 60);
+    }
+}
+
+#[test]
+fn conversations_about_serial_arrays() {
+    for name in ["serial lattice", "serial crossbar", "serial resistors and transistors"] {
+        converse_about(name, 60);
+    }
+}
+
+#[test]
+#[ignore = "writes Verilog to measure"]
+fn dump() {
+    use wheatstone_hdl::island::IslandOptions;
+    use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Top};
+    for (board, file) in [(Board::Hx8kEvn, "top_ice40.v"), (Board::Ulx3s85f, "top_ecp5.v")] {
+        let serial = ArrayOptions { technology: board.technology(), multiplier: Multiplier::Serial };
+        let top = Top::new(small(), serial, IslandOptions::of(board)).unwrap();
+        std::fs::write(format!("/tmp/wt-control/target/{file}"), top.verilog(board, "dump").unwrap()).unwrap();
+        let _ = Array::cell;
     }
 }
