@@ -4,16 +4,19 @@
 mod boards;
 mod designs;
 
-use boards::{Pair, options};
+use boards::{Gateware, Pair, options};
 use std::sync::Arc;
-use wheatstone_hdl::Technology;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::Program;
 use wheatstone_hdl::top::{SerialLine, TopSimulation};
-use wheatstone_sim::link::{Command, Order, Reply, Run, SampleLayout, Settings, Space, Status, frame};
-use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, crossbar};
+use wheatstone_hdl::{Board as BoardName, Technology, Top};
+use wheatstone_sim::link::{
+    Command, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status, frame,
+};
+use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Target, epoch_order, scan,
+    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Target,
+    epoch_order, scan,
 };
 
 fn small() -> Arc<Design> {
@@ -26,10 +29,16 @@ fn samples(pair: &mut Pair, count: u16) {
     let layout = SampleLayout::of(pair.design.network());
     let mut words = Vec::new();
     for i in 0..i32::from(count) {
-        let inputs = (0..layout.inputs).map(|k| (i * 397 + 91 * i32::try_from(k).unwrap()) % 2000 - 900).collect();
+        let inputs =
+            (0..layout.inputs).map(|k| (i * 397 + 91 * i32::try_from(k).unwrap()) % 2000 - 900).collect();
         let senses = [Sense::AtLeast, Sense::Equal, Sense::AtMost];
         let targets = (0..layout.outputs)
-            .map(|k| Some(Target { voltage: (i * 90 - 300 * i32::try_from(k).unwrap()) % 1000, sense: senses[(usize::try_from(i).unwrap() + k) % 3] }))
+            .map(|k| {
+                Some(Target {
+                    voltage: (i * 90 - 300 * i32::try_from(k).unwrap()) % 1000,
+                    sense: senses[(usize::try_from(i).unwrap() + k) % 3],
+                })
+            })
             .collect();
         words.extend(layout.encode(&Sample { inputs, targets }, Some(u16::try_from(i % 2).unwrap())));
     }
@@ -80,34 +89,25 @@ fn long_samples_are_several_chunks() {
     }
 }
 
-/// Records longer than a repeated instruction repeats, several words of senses, differences of 17 bits.
+fn crossbar_of(inputs: usize, outputs: usize, format: Format) -> Arc<Design> {
+    let rules =
+        Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+    Arc::new(Design::new(crossbar(inputs, outputs, EdgeKind::Linear).unwrap(), format, rules).unwrap())
+}
+
+/// Several words of senses, differences of 17 bits, a single output.
 #[test]
-fn wide_networks() {
-    for (inputs, outputs) in [(3, 19), (258, 2), (1, 1), (2, 8)] {
-        let rules =
-            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
-        let inputs_each = if inputs > 256 { 129 } else { inputs };
-        let mut net = NetworkBuilder::new("wide");
-        let group = net.group("all", 0);
-        let nodes: Vec<_> = (0..inputs + outputs).map(|_| net.node(DiodeClamp::None)).collect();
-        let (from, to) = nodes.split_at(inputs);
-        for (i, &input) in from.iter().enumerate() {
-            for (k, &output) in to.iter().enumerate() {
-                if inputs <= 256 || i / inputs_each == k {
-                    net.edge(input, output, EdgeKind::Linear, group);
-                }
-            }
-        }
-        let network = net.inputs(from.to_vec()).outputs(to.to_vec()).build().unwrap();
-        let design = Arc::new(Design::new(network, Format::WIDE, rules).unwrap());
-        let mut draw = Draw(inputs as u64);
-        let options = IslandOptions { sample_words: 1 << 13, ..options() };
+fn many_outputs_and_wide_voltages() {
+    for (inputs, outputs) in [(1, 19), (1, 1), (2, 8), (2, 3)] {
+        let options = IslandOptions { sample_words: 1 << 12, ..options() };
+        let mut draw = Draw(u64::try_from(outputs).unwrap());
+        let design = crossbar_of(inputs, outputs, Format::WIDE);
         let mut pair = ready(Pair::new(design, Technology::Ecp5, options), quasistatic(2));
         for round in 0..4u8 {
-            let coding = OutputCoding { differential: round % 2 == 1, single: round == 3 };
+            let coding = OutputCoding { differential: round % 2 == 1, single: round > 1 };
             pair.done(&Command::Configure(Settings { coding, ..quasistatic(1 + u16::from(round)) }));
             // Inputs and targets at the ends of the range.
-            for address in (0..3000).step_by(120) {
+            for address in (0..480).step_by(120) {
                 let data = draw.bytes(240);
                 pair.done(&Command::Write { space: Space::Samples, address, data });
             }
@@ -116,6 +116,47 @@ fn wide_networks() {
         }
         pair.read_state();
     }
+}
+
+/// A record that is longer than an instruction repeats comes to the array whole.
+#[test]
+fn long_records() {
+    let design = crossbar_of(255, 2, Format::COMPACT);
+    let layout = SampleLayout::of(design.network());
+    let mut board =
+        Gateware::new(design, Technology::Ecp5, IslandOptions { sample_words: 1 << 10, ..options() }, false);
+    let mut sequence = 0u16;
+    let mut ask = |board: &mut Gateware, command: &Command| {
+        let [low, high] = sequence.to_le_bytes();
+        sequence += 1;
+        let reply = board.answer(&[&[0, low, high, command.opcode()][..], &command.payload()].concat());
+        assert_eq!(Reply::from_bytes(&reply).unwrap().outcome, Outcome::Done);
+    };
+    let word = |i: usize| u16::try_from(i * 5 % 2000).unwrap();
+    let mut words: Vec<u16> = (0..layout.words()).map(word).collect();
+    words[layout.senses_at()] = 0b1101;
+    for (i, words) in words.chunks(120).enumerate() {
+        let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        ask(
+            &mut board,
+            &Command::Write { space: Space::Samples, address: u16::try_from(120 * i).unwrap(), data },
+        );
+    }
+    ask(&mut board, &Command::Configure(quasistatic(1)));
+    ask(&mut board, &Command::Run(Run { impose_targets: true, store_answers: false, ..Run::reading(1) }));
+    while board.begun == 0 {
+        board.tick();
+    }
+    let array = board.top.array();
+    let shown: Vec<i64> = array
+        .samples
+        .iter()
+        .chain(array.outputs.iter().map(|ports| &ports.target))
+        .map(|bus| bus.val())
+        .collect();
+    let expected: Vec<i64> = words[..layout.senses_at()].iter().map(|&word| word.into()).collect();
+    assert_eq!(shown, expected);
+    assert_eq!(array.outputs.iter().map(|ports| ports.sense.val()).collect::<Vec<_>>(), [1, 3]);
 }
 
 #[test]
@@ -147,7 +188,10 @@ fn a_broken_array_is_given_up() {
     let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(3));
     let broken = |pair: &mut Pair, delay_ps: u64| {
         let circuit = pair.gateware.top.circuit_mut();
-        let (_, leaf) = circuit.leaves().find(|(path, leaf)| path.contains("edge_0") && leaf.module().contains("delay")).unwrap();
+        let (_, leaf) = circuit
+            .leaves()
+            .find(|(path, leaf)| path.contains("edge_0") && leaf.module().contains("delay"))
+            .unwrap();
         let before = leaf.delay_ps();
         leaf.set_delay_ps(delay_ps);
         before
@@ -186,7 +230,9 @@ fn a_broken_array_is_given_up() {
 /// What rust-hdl simulates is what the emitted Verilog does, clock by clock.
 #[test]
 fn the_core_in_icarus() {
-    let (Some(iverilog), Some(vvp)) = (designs::tool(Program::Iverilog), designs::tool(Program::Vvp)) else { return };
+    let (Some(iverilog), Some(vvp)) = (designs::tool(Program::Iverilog), designs::tool(Program::Vvp)) else {
+        return;
+    };
     let mut pair = ready(Pair::recorded(small(), Technology::Ecp5, options()), quasistatic(2));
     let mut draw = Draw(4);
     pair.read_state();
@@ -233,14 +279,37 @@ fn everything_through_the_pins() {
     ask(&mut top, &mut line, &Command::Write { space: Space::Samples, address: 0, data }, false);
     ask(&mut top, &mut line, &Command::Configure(quasistatic(3)), false);
     ask(&mut top, &mut line, &Command::Run(Run::training(10, 3, 0, 0, 12, 0)), false);
-    for _ in 0..20_000 {
-        line.tick(&mut top);
+    // Time to run; then another reply, and both lines have been seen all the time.
+    for _ in 0..20 {
+        ask(&mut top, &mut line, &Command::Identify, false);
     }
     let reply = ask(&mut top, &mut line, &Command::Status, true);
     assert_eq!(Status::from_bytes(&reply.result).unwrap().done, 12);
     let count = u8::try_from(scan::byte_length(&design)).unwrap();
     ask(&mut top, &mut line, &Command::Read { space: Space::Scan, address: 0, count }, true);
     println!("{} clocks", top.clocks());
+
+    // The same through the pins of the emitted Verilog, delays of the array included.
+    let built = Top::new(design, Technology::Ecp5, options).unwrap();
+    let verilog = built.verilog(BoardName::Generic, "a test").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bit = |level: bool| if level { '1' } else { '0' };
+    let vectors: String = trace.iter().map(|&(rx, tx)| format!("{}{}\n", bit(rx), bit(tx))).collect();
+    std::fs::write(folder.path().join("vectors.txt"), vectors).unwrap();
+    let (count, half) = (trace.len(), 1_000_000_000_000 / u64::from(options.clock_hz) / 2);
+    let bench = format!(
+        "module bench;\n    reg clk = 0, rx = 1;\n    wire tx;\n    reg [1:0] vectors [0:{last}];\n    integer i, wrong;\n\
+         \x20   top top (.clk(clk), .rx(rx), .tx(tx));\n    initial begin\n        $readmemb(\"vectors.txt\", vectors);\n        wrong = 0;\n\
+         \x20       #1000000;\n        for (i = 0; i < {count} && wrong == 0; i = i + 1) begin\n            rx = vectors[i][1];\n\
+         \x20           #{half} clk = 1;\n            #{half} clk = 0;\n\
+         \x20           if (tx !== vectors[i][0]) begin wrong = 1; $display(\"tx differs after clock %0d\", i); end\n        end\n\
+         \x20       if (wrong == 0) $display(\"equal\");\n        $finish;\n    end\nendmodule\n",
+        last = count - 1,
+    );
+    let models = wheatstone_hdl::verilog::simulation_models(Technology::Ecp5);
+    let source = format!("`timescale 1ps / 1ps\n`define WHEATSTONE_TIMED\n{models}{verilog}{bench}");
+    let Some(said) = designs::icarus(&source, "bench", folder.path()) else { return };
+    assert_eq!(said.trim(), "equal");
 }
 
 /// Draws numbers: splitmix64.
@@ -281,7 +350,11 @@ fn settings(draw: &mut Draw) -> Settings {
         1 => Learning::Continuous { every: draw.below::<u32>(5) + 1 },
         _ => Learning::Desynchronous { rarity: draw.below::<u8>(8) + 1 },
     };
-    Settings { steps: 1 + draw.below::<u16>(9), learning, coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) } }
+    Settings {
+        steps: 1 + draw.below::<u16>(9),
+        learning,
+        coding: OutputCoding { differential: draw.one_in(2), single: draw.one_in(3) },
+    }
 }
 
 fn run(draw: &mut Draw, order_words: u64) -> Run {
@@ -337,13 +410,31 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
             2 | 3 => Command::Configure(settings(draw)),
             4 => {
                 let address = draw.below(samples + 20);
-                Command::Write { space: Space::Samples, address, data: { let n = 2 + 2 * draw.below::<usize>(20); draw.bytes(n) } }
+                Command::Write {
+                    space: Space::Samples,
+                    address,
+                    data: {
+                        let n = 2 + 2 * draw.below::<usize>(20);
+                        draw.bytes(n)
+                    },
+                }
             }
             5 => {
                 let address = draw.below(order + 5);
-                Command::Write { space: Space::Order, address, data: { let n = 2 + 2 * draw.below::<usize>(4); draw.bytes(n) } }
+                Command::Write {
+                    space: Space::Order,
+                    address,
+                    data: {
+                        let n = 2 + 2 * draw.below::<usize>(4);
+                        draw.bytes(n)
+                    },
+                }
             }
-            6 => Command::Read { space: Space::Samples, address: draw.below(samples + 5), count: draw.below(130) },
+            6 => Command::Read {
+                space: Space::Samples,
+                address: draw.below(samples + 5),
+                count: draw.below(130),
+            },
             7 => Command::Read { space: Space::Order, address: draw.below(order), count: draw.below(70) },
             8 | 9 => Command::Run(run(draw, order)),
             10 => Command::Extend { limit: draw.below(40) },
@@ -355,7 +446,11 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
             }
             13 => {
                 let bytes = u64::try_from(scan::byte_length(&pair.design)).unwrap();
-                Command::Read { space: Space::Scan, address: draw.below(bytes + 2), count: 1 + draw.below::<u8>(5) }
+                Command::Read {
+                    space: Space::Scan,
+                    address: draw.below(bytes + 2),
+                    count: 1 + draw.below::<u8>(5),
+                }
             }
             14 => Command::Commit { phase: draw.below(2) },
             _ => {
@@ -415,6 +510,32 @@ fn conversations_about_serial_arrays() {
 }
 
 #[test]
+#[ignore = "measures"]
+fn profile() {
+    use std::collections::BTreeMap;
+    let options = IslandOptions { sample_words: 1 << 12, ..options() };
+    let mut pair =
+        ready(Pair::new(crossbar_of(10, 3, Format::COMPACT), Technology::Ecp5, options), quasistatic(8));
+    pair.done(&Command::Run(Run::training(60, 3, 0, 0, 60, 0)));
+    let image = wheatstone_hdl::island::program::program(&pair.gateware.facts);
+    println!("program {} scratch {}", image.program.len(), image.scratch.len());
+    let mut spent: BTreeMap<(u16, String), u32> = BTreeMap::new();
+    let start = (pair.gateware.top.clocks(), std::time::Instant::now());
+    for _ in 0..60_000 {
+        pair.gateware.tick();
+        let place = pair.gateware.top.bench.block.controller().place();
+        let label = image.label(place).to_owned();
+        let at = image.labels.iter().find(|(_, name)| *name == label).map_or(0, |(at, _)| *at);
+        *spent.entry((at, label)).or_default() += 1;
+    }
+    println!("{:.0} clocks/s", 60_000.0 / start.1.elapsed().as_secs_f64());
+    for ((at, label), clocks) in spent {
+        println!("{at:5} {label:28} {:8.1}", f64::from(clocks) / 60.0);
+    }
+    println!("{}", pair.gateware.begun);
+}
+
+#[test]
 #[ignore = "writes Verilog to measure"]
 fn dump() {
     use wheatstone_hdl::island::IslandOptions;
@@ -422,7 +543,8 @@ fn dump() {
     for (board, file) in [(Board::Hx8kEvn, "top_ice40.v"), (Board::Ulx3s85f, "top_ecp5.v")] {
         let serial = ArrayOptions { technology: board.technology(), multiplier: Multiplier::Serial };
         let top = Top::new(small(), serial, IslandOptions::of(board)).unwrap();
-        std::fs::write(format!("/tmp/wt-control/target/{file}"), top.verilog(board, "dump").unwrap()).unwrap();
+        std::fs::write(format!("/tmp/wt-control/target/{file}"), top.verilog(board, "dump").unwrap())
+            .unwrap();
         let _ = Array::cell;
     }
 }

@@ -129,9 +129,9 @@ impl Assembler {
         let last = self.words.last().copied().unwrap_or(0);
         let stored = (code(last) == Some(Operation::Store as u16)).then_some(last & 255);
         let changes_address = last == operation(Operation::Out, Register::Address as u16);
-        let writes =
-            matches!(code(last), Some(c) if c == Operation::StoreSample as u16 || c == Operation::StoreOrder as u16);
-        let is = |found: Option<u16>, ports: [Port; 2]| ports.into_iter().any(|port| found == Some(port as u16));
+        let writes = matches!(code(last), Some(c) if c == Operation::StoreSample as u16 || c == Operation::StoreOrder as u16);
+        let is =
+            |found: Option<u16>, ports: [Port; 2]| ports.into_iter().any(|port| found == Some(port as u16));
         let frame = [Port::FrameWord, Port::FrameByte];
         let memories = [Port::Samples, Port::Order];
         let too_soon = (stored.is_some() && read_place(word) == stored)
@@ -271,7 +271,8 @@ impl Assembler {
             self.words[*at] |= target.unwrap_or_else(|| panic!("there is no label {label}"));
         }
         assert!(self.words.len() <= PROGRAM_WORDS, "the program has {} words", self.words.len());
-        let mut labels: Vec<(u16, String)> = self.labels.into_iter().map(|(name, place)| (place, name)).collect();
+        let mut labels: Vec<(u16, String)> =
+            self.labels.into_iter().map(|(name, place)| (place, name)).collect();
         labels.sort();
         Image { program: self.words, scratch: self.scratch, labels }
     }

@@ -41,7 +41,8 @@ impl SampleBorder {
         let technology = array.technology();
         let network = array.design().network();
         let layout = SampleLayout::of(network);
-        let mut module = Module::new("border", format!("between words and the voltages of {}", network.name()));
+        let mut module =
+            Module::new("border", format!("between words and the voltages of {}", network.name()));
         let bit = || Bus::new(Shape::BIT);
         let border = SampleBorder {
             module: module.clone(),
@@ -72,7 +73,10 @@ impl SampleBorder {
         }
         for (i, ports) in array.outputs.iter().enumerate() {
             module.output(format!("target_{i}"), &ports.target);
-            module.leaf(format!("wanted_{i}"), voltage(technology, &words[layout.targets_at() + i], &ports.target));
+            module.leaf(
+                format!("wanted_{i}"),
+                voltage(technology, &words[layout.targets_at() + i], &ports.target),
+            );
             module.output(format!("sense_{i}"), &ports.sense);
             let word = &words[layout.senses_at() + i / 8];
             module.leaf(format!("imposed_{i}"), sense(technology, i % 8, word, &border.impose, &ports.sense));
@@ -121,7 +125,8 @@ fn sense(technology: Technology, place: usize, word: &Bus, impose: &Bus, sense: 
 fn choice(technology: Technology, index: &Bus, answers: &[Bus], answer: &Bus) -> Leaf {
     let last = answers.len() - 1;
     let levels = u64::from(usize::BITS - last.leading_zeros()).max(1);
-    let mut leaf = Leaf::function("choice", "one answer of all", levels * technology.lut_ps()).input("index", index);
+    let mut leaf =
+        Leaf::function("choice", "one answer of all", levels * technology.lut_ps()).input("index", index);
     let bits = (usize::BITS - last.leading_zeros()).clamp(1, 16);
     let mut expression = String::new();
     for (i, bus) in answers.iter().enumerate() {

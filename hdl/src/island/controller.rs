@@ -251,8 +251,27 @@ impl Logic for Controller {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, counter, executed, link, accumulator, carry, quotient, address, frame, index, generator, chunk, mode,
-            pins, request, shift_phase, shift_bit, shift_strobe, rest_early, rest_now
+            self,
+            clock,
+            counter,
+            executed,
+            link,
+            accumulator,
+            carry,
+            quotient,
+            address,
+            frame,
+            index,
+            generator,
+            chunk,
+            mode,
+            pins,
+            request,
+            shift_phase,
+            shift_bit,
+            shift_strobe,
+            rest_early,
+            rest_now
         );
         self.repeats.clk.next = self.clock.val();
         self.instructions.clock.next = self.clock.val();
@@ -391,7 +410,10 @@ impl Logic for Controller {
         self.border_shift.next = !self.branch.val() & (self.operation.val() == 7);
 
         // The frame that waits is read byte after byte.
-        if !self.branch.val() & self.executed.q.val().get_bit(9) & (self.executed.q.val().get_bits::<3>(1) == 0) {
+        if !self.branch.val()
+            & self.executed.q.val().get_bit(9)
+            & (self.executed.q.val().get_bits::<3>(1) == 0)
+        {
             self.frame.d.next = self.frame.q.val() + 1;
         }
         self.frame_address.next = self.frame.q.val();

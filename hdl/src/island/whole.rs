@@ -44,9 +44,12 @@ impl IslandOptions {
         match board {
             Board::Ulx3s12f | Board::Ulx3s25f | Board::Ulx3s45f | Board::Ulx3s85f | Board::Generic => large,
             Board::Hx8kEvn => small,
-            Board::Icebreaker => {
-                IslandOptions { sample_words: 16_384, sample_memory: MemoryKind::Spram, order_words: 1024, ..small }
-            }
+            Board::Icebreaker => IslandOptions {
+                sample_words: 16_384,
+                sample_memory: MemoryKind::Spram,
+                order_words: 1024,
+                ..small
+            },
         }
     }
 
@@ -62,7 +65,10 @@ impl IslandOptions {
             return Err(LinkLimit::Count { what: "bits of state", value: bits, most });
         }
         let IslandOptions { clock_hz, baud, credits, sample_words, order_words, watchdog, .. } = self;
-        Ok(Facts { identity: Identity { credits, sample_words, order_words, clock_hz, baud, ..identity }, watchdog })
+        Ok(Facts {
+            identity: Identity { credits, sample_words, order_words, clock_hz, baud, ..identity },
+            watchdog,
+        })
     }
 }
 

@@ -65,7 +65,8 @@ impl Top {
             module.local(format!("sample_{i}"), sample);
         }
         for (i, ports) in array.outputs.iter().enumerate() {
-            for (name, bus) in [("target", &ports.target), ("sense", &ports.sense), ("answer", &ports.answer)] {
+            for (name, bus) in [("target", &ports.target), ("sense", &ports.sense), ("answer", &ports.answer)]
+            {
                 module.local(format!("{name}_{i}"), bus);
             }
         }
@@ -108,18 +109,23 @@ impl Top {
         let mut text = crate::verilog::emit(&self.module, self.array.technology());
         text += "\n";
         text += &verilog_of("island", &island);
-        text += "\n// everything on the chip\nmodule top (\n    input clk,\n    input rx,\n    output tx\n);\n";
+        text +=
+            "\n// everything on the chip\nmodule top (\n    input clk,\n    input rx,\n    output tx\n);\n";
         let wires = self.wires();
         for (name, _, bus) in &wires {
             text += &format!("    wire {}{name};\n", crate::bus::Shape::unsigned(bus.shape().bits).verilog());
         }
         let connect = |port: &str, wire: &str| format!("        .{port}({wire})");
-        let pins = ["clock", "rx", "tx"].into_iter().zip(["clk", "rx", "tx"]).map(|(port, pin)| connect(port, pin));
-        let of_island: Vec<String> = pins.chain(wires.iter().map(|(name, _, _)| connect(name, name))).collect();
+        let pins =
+            ["clock", "rx", "tx"].into_iter().zip(["clk", "rx", "tx"]).map(|(port, pin)| connect(port, pin));
+        let of_island: Vec<String> =
+            pins.chain(wires.iter().map(|(name, _, _)| connect(name, name))).collect();
         let clock = std::iter::once(connect("clock", "clk"));
-        let of_array: Vec<String> = clock.chain(wires.iter().map(|(name, port, _)| connect(port, name))).collect();
+        let of_array: Vec<String> =
+            clock.chain(wires.iter().map(|(name, port, _)| connect(port, name))).collect();
         text += &format!("    island island (\n{}\n    );\n", of_island.join(",\n"));
-        text += &format!("    bordered_array bordered_array (\n{}\n    );\nendmodule\n", of_array.join(",\n"));
+        text +=
+            &format!("    bordered_array bordered_array (\n{}\n    );\nendmodule\n", of_array.join(",\n"));
         Ok(crate::verilog::with_header(&self.array, board, command, &text))
     }
 }

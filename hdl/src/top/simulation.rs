@@ -3,8 +3,8 @@
 use super::{Top, TopError};
 use crate::array::{Array, ArrayOptions};
 use crate::circuit::Circuit;
-use crate::island::{Core, Island, IslandOptions};
 use crate::island::replay::Bench;
+use crate::island::{Core, Island, IslandOptions};
 use rust_hdl::prelude::{Block, Clock, In, Signal};
 use std::collections::VecDeque;
 use std::sync::Arc;

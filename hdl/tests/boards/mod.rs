@@ -16,7 +16,7 @@ pub fn options() -> IslandOptions {
     IslandOptions {
         sample_words: 512,
         order_words: 64,
-        credits: 3,
+        credits: 4,
         watchdog: 100_000,
         ..IslandOptions::of(BoardName::Generic)
     }
@@ -39,7 +39,7 @@ pub struct Gateware {
     go: bool,
     /// The transmitter takes a byte only now and then.
     pub slow: bool,
-    facts: Facts,
+    pub facts: Facts,
 }
 
 impl Gateware {
@@ -52,7 +52,8 @@ impl Gateware {
         let facts: Facts = options.facts(&design).unwrap();
         let top = Top::new(design, array, options).unwrap();
         let core = Core::new(&facts, MemoryKind::Block);
-        let bench = if recorded { Bench::new(core, Core::clock) } else { Bench::unrecorded(core, Core::clock) };
+        let bench =
+            if recorded { Bench::new(core, Core::clock) } else { Bench::unrecorded(core, Core::clock) };
         let top = TopSimulation::around(bench, top);
         Gateware {
             top,

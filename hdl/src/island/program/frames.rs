@@ -65,8 +65,7 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
     a.add(1);
     a.store("expected");
     a.load("opcode");
-    for label in
-        ["length", "open", "configure", "write", "read", "run", "extend", "stop", "status", "commit"]
+    for label in ["length", "open", "configure", "write", "read", "run", "extend", "stop", "status", "commit"]
     {
         a.subtract(1);
         a.jump(Zero, label);
@@ -150,7 +149,9 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
         a.send_word(word);
     }
     a.on(Operation::SendLow, "offset");
-    for word in ["samples_low", "samples_high", "right_low", "right_high", "error_low", "error_middle", "error_high"] {
+    for word in
+        ["samples_low", "samples_high", "right_low", "right_high", "error_low", "error_middle", "error_high"]
+    {
         a.send_word(word);
     }
     a.send_word(Port::Damaged);

@@ -17,8 +17,8 @@ mod run;
 mod scan_access;
 mod tally;
 
-pub use super::assembler::Image;
 use super::assembler::Assembler;
+pub use super::assembler::Image;
 use super::instruction::Condition;
 use wheatstone_sim::link::{Identity, SampleLayout};
 

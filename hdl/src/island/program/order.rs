@@ -13,7 +13,17 @@ const WARM_UP: u16 = 8;
 const RUN_GENERATED: u16 = 16;
 
 pub(super) fn declare(a: &mut Assembler) {
-    a.variables(&["seed_low", "seed_high", "key_low", "key_high", "order due", "remaining", "drawn", "taken", "item"]);
+    a.variables(&[
+        "seed_low",
+        "seed_high",
+        "key_low",
+        "key_high",
+        "order due",
+        "remaining",
+        "drawn",
+        "taken",
+        "item",
+    ]);
 }
 
 fn halves(value: u32) -> [u16; 2] {

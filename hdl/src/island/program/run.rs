@@ -30,12 +30,23 @@ pub(super) fn declare(a: &mut Assembler) {
     // The run as it was asked for.
     a.variables(&["flags", "run samples", "limit_low", "limit_high", "fall every"]);
     // How far it is.
-    a.variables(&["done_low", "done_high", "place", "epochs", "offset", "until fall", "sequential", "stalled"]);
+    a.variables(&[
+        "done_low",
+        "done_high",
+        "place",
+        "epochs",
+        "offset",
+        "until fall",
+        "sequential",
+        "stalled",
+    ]);
     // The sample: its record, its steps to do, how many before the next learning step, and the chunk.
     a.variables(&["record", "class", "left", "segment", "chunk steps", "first", "closing", "phase"]);
     a.variables(&["learned closing", "mode", "waited_low", "waited_high"]);
     // A board that is only told how far to run reads its first sample.
-    for (name, value) in [("steps", 1), ("segment", 1), ("run samples", 1), ("flags", RUN_STORE | RUN_ONE_TALLY)] {
+    for (name, value) in
+        [("steps", 1), ("segment", 1), ("run samples", 1), ("flags", RUN_STORE | RUN_ONE_TALLY)]
+    {
         a.initially(name, value);
     }
 }
@@ -56,7 +67,9 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     exactly(a, 22);
     at_rest(a);
     take_byte(a, "flags");
-    for name in ["run samples", "place", "limit_low", "limit_high", "seed_low", "seed_high", "key_low", "key_high"] {
+    for name in
+        ["run samples", "place", "limit_low", "limit_high", "seed_low", "seed_high", "key_low", "key_high"]
+    {
         take_word(a, name);
     }
     take_byte(a, "offset");
