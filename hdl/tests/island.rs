@@ -7,6 +7,7 @@ mod designs;
 use boards::{Gateware, Pair, options};
 use std::sync::Arc;
 use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::island::program::program;
 use wheatstone_hdl::tools::Program;
 use wheatstone_hdl::top::{SerialLine, TopSimulation};
 use wheatstone_hdl::{Board as BoardName, Technology, Top};
@@ -15,8 +16,8 @@ use wheatstone_sim::link::{
 };
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Target,
-    epoch_order, scan,
+    Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Rules, Sample, Sense, State, Tally,
+    Target, epoch_order, scan,
 };
 
 fn small() -> Arc<Design> {
@@ -114,7 +115,78 @@ fn many_outputs_and_wide_voltages() {
             pair.done(&Command::Run(Run { order: Order::Sequential, limit: 9, ..Run::reading(9) }));
             pair.finish();
         }
+        // Distances of 17 bits: targets at the ends, answers on the other side.
+        let layout = SampleLayout::of(pair.design.network());
+        let mut words = Vec::new();
+        for i in 0..8 {
+            let target = |k: usize| {
+                let voltage = if (k + i).is_multiple_of(2) { -0x8000 } else { 0x7FFF };
+                Some(Target { voltage, sense: Sense::Equal })
+            };
+            let targets = (0..outputs).map(target).collect();
+            let inputs = (0..inputs).map(|k| if (k + i) % 3 == 0 { 0x7FFF } else { -0x8000 }).collect();
+            words.extend(layout.encode(&Sample { inputs, targets }, Some(0)));
+        }
+        pair.write_words(Space::Samples, 0, &words);
+        let coding = OutputCoding { differential: true, single: false };
+        pair.done(&Command::Configure(Settings { coding, ..quasistatic(5) }));
+        for limit in 1..8 {
+            pair.done(&Command::Run(Run { store_answers: false, limit, ..Run::reading(8) }));
+            pair.finish();
+        }
         pair.read_state();
+    }
+}
+
+/// The error stops at its end, with plain and with differential outputs.
+#[test]
+fn the_error_stops_at_its_end() {
+    for (coding, before, after) in [
+        (0, [0, 0, 0], 4 * 0x7FFF * 0x7FFF),
+        (0, [0xFFF0, 0xFFFF, 0xFFFF], Tally::MOST_ERROR),
+        (0, [0, 0, 0xFFFF], (0xFFFF << 32) + 4 * 0x7FFF * 0x7FFF),
+        (1, [0, 0, 0], 0xFFFF * 0xFFFF * 2),
+        (1, [0, 0, 0xFFFE], (0xFFFE << 32) + 0xFFFF * 0xFFFF * 2),
+        (1, [0, 3, 0xFFFF], Tally::MOST_ERROR),
+    ] {
+        let design = crossbar_of(1, 4, Format::WIDE);
+        let layout = SampleLayout::of(design.network());
+        let facts = options().facts(&design).unwrap();
+        let mut image = program(&facts);
+        for (name, value) in [
+            ("error_low", before[0]),
+            ("error_middle", before[1]),
+            ("error_high", before[2]),
+            ("coding", coding),
+        ] {
+            image.scratch[usize::from(image.variables[name])] = value;
+        }
+        let top = Top::new(design, Technology::Ecp5, options()).unwrap();
+        let mut board = Gateware::with_program(top, &image, facts, false);
+        // The array is as it was switched on: all voltages are 0.
+        let target = |voltage| Some(Target { voltage, sense: Sense::Equal });
+        let targets = [0x7FFF, if coding == 1 { -0x8000 } else { 0x7FFF }].map(target);
+        let record = layout.encode(&Sample { inputs: vec![0], targets: [targets, targets].concat() }, None);
+        let data = record.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut result = Vec::new();
+        for (sequence, command) in [
+            Command::Write { space: Space::Samples, address: 0, data },
+            Command::Extend { limit: 1 },
+            Command::Stop,
+            Command::Status,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            while sequence == 2 && board.begun == 0 {
+                board.tick();
+            }
+            let head = [0, u8::try_from(sequence).unwrap(), 0, command.opcode()];
+            result =
+                Reply::from_bytes(&board.answer(&[&head[..], &command.payload()].concat())).unwrap().result;
+        }
+        let status = Status::from_bytes(&result).unwrap();
+        assert_eq!((status.done, status.tally.error), (1, after), "{coding} {before:x?}");
     }
 }
 
@@ -517,7 +589,7 @@ fn profile() {
     let mut pair =
         ready(Pair::new(crossbar_of(10, 3, Format::COMPACT), Technology::Ecp5, options), quasistatic(8));
     pair.done(&Command::Run(Run::training(60, 3, 0, 0, 60, 0)));
-    let image = wheatstone_hdl::island::program::program(&pair.gateware.facts);
+    let image = program(&pair.gateware.facts);
     println!("program {} scratch {}", image.program.len(), image.scratch.len());
     let mut spent: BTreeMap<(u16, String), u32> = BTreeMap::new();
     let start = (pair.gateware.top.clocks(), std::time::Instant::now());
@@ -539,6 +611,7 @@ fn profile() {
 #[ignore = "writes Verilog to measure"]
 fn dump() {
     use wheatstone_hdl::island::IslandOptions;
+    use wheatstone_hdl::island::program::program;
     use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Top};
     for (board, file) in [(Board::Hx8kEvn, "top_ice40.v"), (Board::Ulx3s85f, "top_ecp5.v")] {
         let serial = ArrayOptions { technology: board.technology(), multiplier: Multiplier::Serial };

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::sync::Arc;
-use wheatstone_hdl::island::program::Facts;
+use wheatstone_hdl::island::program::{Facts, Image, program};
 use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
@@ -51,7 +51,12 @@ impl Gateware {
     ) -> Gateware {
         let facts: Facts = options.facts(&design).unwrap();
         let top = Top::new(design, array, options).unwrap();
-        let core = Core::new(&facts, MemoryKind::Block);
+        Gateware::with_program(top, &program(&facts), facts, recorded)
+    }
+
+    /// The same with another program.
+    pub fn with_program(top: Top, image: &Image, facts: Facts, recorded: bool) -> Gateware {
+        let core = Core::with_program(&facts, MemoryKind::Block, image);
         let bench =
             if recorded { Bench::new(core, Core::clock) } else { Bench::unrecorded(core, Core::clock) };
         let top = TopSimulation::around(bench, top);
@@ -106,7 +111,7 @@ impl Gateware {
                 return self.replies.remove(0);
             }
         }
-        let image = wheatstone_hdl::island::program::program(&self.facts);
+        let image = program(&self.facts);
         for _ in 0..200 {
             self.tick();
             let place = self.top.bench.block.controller().place();
