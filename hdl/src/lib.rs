@@ -5,6 +5,7 @@
 
 pub mod area;
 pub mod array;
+pub mod bitstream;
 pub mod board;
 pub mod bus;
 pub mod cell;

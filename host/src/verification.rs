@@ -2,7 +2,7 @@
 //!
 //! Both train stretch by stretch from the same state; after each stretch the states are compared. If they differ, the
 //! stretch is run again from its beginning, shorter and shorter, until the first sample is found after which they differ, and
-//! that sample step by step. A device that does not differ again at the same place is told apart.
+//! and in that sample the first step. A device that does not differ again at the same place is told apart.
 
 use crate::device::{Device, DeviceError, Stretch};
 use crate::experiment::Experiment;
@@ -160,17 +160,33 @@ impl SideBySide<'_> {
         self.again(state, from, low)?;
         let before = self.model.state()?;
         let index = self.index(sample);
-        for steps in 1..=self.experiment.config.steps {
-            let shown = &self.samples[index..=index];
-            for device in [&mut *self.device, &mut *self.model] {
-                device.set_state(&before)?;
-                device.relax(shown, steps, true)?;
-            }
-            if let Some(register) = self.compare()? {
-                return Ok(FirstDifference { sample, step: Step::Relaxing(steps), register });
+        let Some(mut register) = self.relax(&before, index, self.experiment.config.steps)? else {
+            return Ok(FirstDifference { sample, step: Step::Learning, register: again });
+        };
+        let (mut low, mut high) = (0, self.experiment.config.steps);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            match self.relax(&before, index, middle)? {
+                Some(difference) => (high, register) = (middle, difference),
+                None => low = middle,
             }
         }
-        Ok(FirstDifference { sample, step: Step::Learning, register: again })
+        Ok(FirstDifference { sample, step: Step::Relaxing(high), register })
+    }
+
+    /// Relaxes one sample on both from `before` on and compares.
+    fn relax(
+        &mut self,
+        before: &State,
+        index: usize,
+        steps: u32,
+    ) -> Result<Option<StateDifference>, DeviceError> {
+        let shown = &self.samples[index..=index];
+        for device in self.devices() {
+            device.set_state(before)?;
+            device.relax(shown, steps, true)?;
+        }
+        self.compare()
     }
 
     /// Which of the training samples comes at that place of the run.

@@ -97,6 +97,7 @@ fn a_set_goes_up_at_the_speed_of_the_line() {
     let time = linked.session_mut().now() - begun;
     let data = 2 * record * samples.len();
     let goodput = data as f64 * 10.0 / time.as_secs_f64() / 3e6;
+    assert!(linked.statistics().bytes_sent > data as u64, "the set went up");
     println!("{data} bytes of samples in {time:?}: {:.1} % of the line", 100.0 * goodput);
     assert!(goodput >= 0.85, "{goodput}");
     assert_clean(&mut linked);

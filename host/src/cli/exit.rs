@@ -1,21 +1,29 @@
 //! How the program ends: exit codes and the error on standard error.
 
+use super::advice;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
 use wheatstone::config::ConfigError;
 use wheatstone::cross_validation::CrossValidationError;
 use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
+use wheatstone::device::{DeviceError, UrlError};
 use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
+use wheatstone::link::LinkError;
+use wheatstone::loading::LoadError;
+use wheatstone::ports::PortError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
 use wheatstone_hdl::area::AreaError;
+use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
 
 const FAILED: u8 = 1;
 const BAD_INPUT: u8 = 2;
+const NO_DEVICE: u8 = 3;
 const NO_ACCESS: u8 = 4;
+const LINK: u8 = 5;
 const MISMATCH: u8 = 6;
 const INTERRUPTED: u8 = 130;
 
@@ -24,9 +32,9 @@ const INTERRUPTED: u8 = 130;
 #[error("interrupted; {0}")]
 pub struct Interrupted(pub String);
 
-/// Array and model differ.
+/// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
-#[error("array and model differ: {0}")]
+#[error("device and model differ: {0}")]
 pub struct Mismatch(pub String);
 
 /// A check did not pass; its report has been printed.
@@ -44,10 +52,14 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// Prints an error and gives its exit code.
 pub fn code(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
-    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) {
+    let of_device = find::<DeviceError>(&error).is_some();
+    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) && !of_device {
         return ExitCode::SUCCESS;
     }
     eprintln!("wheatstone: {}", message(&error));
+    for line in advice::for_error(&error) {
+        eprintln!("  {line}");
+    }
     ExitCode::from(classify(&error))
 }
 
@@ -69,8 +81,17 @@ fn classify(error: &anyhow::Error) -> u8 {
     if error.is::<Mismatch>() {
         return MISMATCH;
     }
+    if let Some(code) = find::<DeviceError>(error).and_then(device) {
+        return code;
+    }
     if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
         return NO_ACCESS;
+    }
+    if let Some(error) = find::<PortError>(error) {
+        return port(error);
+    }
+    if let Some(error) = find::<LoadError>(error) {
+        return load(error);
     }
     if let Some(RunError::Write { .. }) = find::<RunError>(error) {
         return FAILED;
@@ -88,8 +109,43 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<SplitError>(error).is_some()
         || matches!(find(error), Some(AreaError::NoDevice { .. }))
         || find::<NotBuildable>(error).is_some()
-        || find::<SimulationError>(error).is_some();
+        || find::<SimulationError>(error).is_some()
+        || find::<WrongBoard>(error).is_some()
+        || find::<UrlError>(error).is_some();
     if bad_input { BAD_INPUT } else { FAILED }
+}
+
+fn port(error: &PortError) -> u8 {
+    match error {
+        PortError::NoDevice { .. } | PortError::NoPort { .. } => NO_DEVICE,
+        PortError::Several { .. } => BAD_INPUT,
+        PortError::NoAccess { .. } | PortError::Busy { .. } => NO_ACCESS,
+    }
+}
+
+fn load(error: &LoadError) -> u8 {
+    match error {
+        LoadError::Read { .. }
+        | LoadError::Bitstream { .. }
+        | LoadError::WrongBoard { .. }
+        | LoadError::NotBuilt { .. } => BAD_INPUT,
+        LoadError::NoDevice { .. } => NO_DEVICE,
+        LoadError::NoAccess { .. } => NO_ACCESS,
+        LoadError::Tool(_) | LoadError::Failed { .. } => FAILED,
+    }
+}
+
+/// The code of a device's error, unless its cause tells more.
+fn device(error: &DeviceError) -> Option<u8> {
+    Some(match error {
+        DeviceError::NoDevice(_) => NO_DEVICE,
+        DeviceError::NoAccess(_) => NO_ACCESS,
+        DeviceError::Link(LinkError::Interrupted { .. }) => INTERRUPTED,
+        DeviceError::Link(_) => LINK,
+        DeviceError::Port(error) => port(error),
+        DeviceError::VirtualBoard { .. } => FAILED,
+        _ => BAD_INPUT,
+    })
 }
 
 fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
@@ -103,7 +159,9 @@ fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wheatstone_hdl::Technology;
+    use wheatstone::device::DeviceUrl;
+    use wheatstone::ports::Holder;
+    use wheatstone_hdl::{Board, Technology};
 
     #[test]
     fn errors_end_in_their_documented_codes() {
@@ -118,6 +176,15 @@ mod tests {
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
+            (PortError::NoDevice { others: Vec::new() }.into(), NO_DEVICE),
+            (PortError::NoPort { path: "x".into() }.into(), NO_DEVICE),
+            (PortError::Several { choices: Vec::new() }.into(), BAD_INPUT),
+            (
+                PortError::Busy { path: "x".into(), holder: Holder { pid: 1, name: "x".into() } }.into(),
+                NO_ACCESS,
+            ),
+            (LoadError::NoAccess { board: Board::Ulx3s85f, said: String::new() }.into(), NO_ACCESS),
+            ("usb:".parse::<DeviceUrl>().unwrap_err().into(), BAD_INPUT),
             (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
             (anyhow::anyhow!("something else"), FAILED),
         ] {

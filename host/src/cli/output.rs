@@ -21,6 +21,11 @@ impl Output {
         self.quiet
     }
 
+    /// Whether results are printed as JSON.
+    pub fn json(self) -> bool {
+        self.json
+    }
+
     /// Prints a result: `text` for people, or `value` as one line of JSON.
     pub fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();

@@ -3,13 +3,16 @@
 use super::exit::Interrupted;
 use super::output::Output;
 use super::{interrupt, progress, table};
+use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use wheatstone::device::DeviceKind;
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
+use wheatstone::link::Statistics;
 use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone::report::{self, Report};
 use wheatstone::run::{RunFolder, hex};
@@ -18,6 +21,14 @@ use wheatstone_sim::State;
 
 /// How often a checkpoint is written while training goes on.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often a run stops to be looked at.
+#[derive(Args, Debug)]
+pub struct Pace {
+    /// Take metrics after every so many epochs only, and let the device train on in between
+    #[arg(long, value_name = "EPOCHS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub metrics_every: u32,
+}
 
 /// What `train` and `resume` print.
 #[derive(Serialize)]
@@ -79,6 +90,10 @@ fn train(
             bar.set_message(describe(&epoch));
             folder.append_metrics(&epoch)?;
             metrics.push(epoch);
+            if let Some(link) = trainer.device().link_statistics() {
+                let json = link_json(trainer, link).to_string() + "\n";
+                folder.put("link.json", json.as_bytes())?;
+            }
         }
         if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
             folder.put_checkpoint(&trainer.checkpoint()?)?;
@@ -86,6 +101,19 @@ fn train(
         }
     }
     Ok(())
+}
+
+/// What went over the link, for whoever watches the run.
+fn link_json(trainer: &Trainer, link: Statistics) -> serde_json::Value {
+    json!({
+        "device": trainer.device().describe(),
+        "samples": trainer.trained(),
+        "total": trainer.total(),
+        "bytes_sent": link.bytes_sent,
+        "bytes_received": link.bytes_received,
+        "retries": link.resent + link.asked_anew,
+        "damaged": link.damaged,
+    })
 }
 
 fn finish(

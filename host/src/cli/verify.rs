@@ -41,9 +41,9 @@ impl FromStr for Flip {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Flip, String> {
-        let parsed = text.split_once(':').and_then(|(after, edge)| {
-            Some(Flip { after: after.parse().ok()?, edge: edge.parse().ok()? })
-        });
+        let parsed = text
+            .split_once(':')
+            .and_then(|(after, edge)| Some(Flip { after: after.parse().ok()?, edge: edge.parse().ok()? }));
         parsed.ok_or_else(|| "say after how many samples and which edge, as in 20:3".to_owned())
     }
 }
@@ -78,7 +78,9 @@ impl Verify {
 
 fn text(verified: &Verified, device: &dyn Device) -> String {
     match &verified.first_difference {
-        None => format!("{} samples: {} and the model agree in every bit", verified.samples, device.describe()),
+        None => {
+            format!("{} samples: {} and the model agree in every bit", verified.samples, device.describe())
+        }
         Some(difference) => format!("equal for {} samples, then: {difference}", verified.samples),
     }
 }

@@ -1,6 +1,7 @@
 //! A device that goes wrong on purpose, to see that whoever checks it notices.
 
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
+use crate::link::Statistics;
 use std::ops::ControlFlow;
 use wheatstone_sim::{Design, OutputCoding, Sample, State};
 
@@ -39,6 +40,10 @@ impl Device for BitFlip<'_> {
 
     fn kind(&self) -> DeviceKind {
         self.device.kind()
+    }
+
+    fn link_statistics(&self) -> Option<Statistics> {
+        self.device.link_statistics()
     }
 
     fn design(&self) -> &Design {

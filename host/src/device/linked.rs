@@ -215,6 +215,10 @@ impl<W: Wire> Device for Linked<W> {
         self.kind
     }
 
+    fn link_statistics(&self) -> Option<Statistics> {
+        Some(self.session.statistics())
+    }
+
     fn design(&self) -> &Design {
         &self.design
     }

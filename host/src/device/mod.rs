@@ -5,16 +5,22 @@ mod bit_flip;
 mod kind;
 mod linked;
 mod model;
+mod opening;
+mod url;
 
 pub use bit_flip::BitFlip;
 pub use kind::DeviceKind;
 pub use linked::Linked;
 pub use model::Model;
+pub use opening::{Around, BAD_CABLE, open};
+pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
 
 use crate::experiment::Experiment;
-use crate::link::{LinkError, WireError};
+use crate::link::{LinkError, Statistics, WireError};
+use crate::ports::PortError;
 use std::ops::ControlFlow;
 use thiserror::Error;
+use wheatstone_hdl::TopError;
 use wheatstone_sim::link::LinkLimit;
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, OutputCoding, Sample, SampleError, StartError, State,
@@ -39,6 +45,20 @@ pub enum DeviceError {
     /// The design or a setting is more than a link can say.
     #[error(transparent)]
     Limit(#[from] LinkLimit),
+    /// The design cannot be put on a chip.
+    #[error(transparent)]
+    Chip(#[from] TopError),
+    /// The port.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The process of a virtual board.
+    #[error(
+        "the virtual board cannot be started: {source}; its checkpoint goes to the folder for temporary files"
+    )]
+    VirtualBoard {
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// There is no board, or no longer.
     #[error(transparent)]
     NoDevice(WireError),
@@ -177,6 +197,11 @@ pub trait Device {
 
     /// What kind of thing it is.
     fn kind(&self) -> DeviceKind;
+
+    /// What went over the link to it so far, if it is at the end of one.
+    fn link_statistics(&self) -> Option<Statistics> {
+        None
+    }
 
     /// The design it runs.
     fn design(&self) -> &Design;

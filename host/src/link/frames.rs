@@ -7,6 +7,9 @@ use std::time::Duration;
 use wheatstone_sim::link::frame::{self, Deframer, Header};
 use wheatstone_sim::link::{Reply, ReplyError};
 
+/// The lowest opcode of a reply.
+const FIRST_REPLY: u8 = 128;
+
 /// A wire with frames on it.
 #[derive(Debug)]
 pub struct Frames<W> {
@@ -61,14 +64,17 @@ impl<W: Wire> Frames<W> {
         self.noise.bytes += count as u64;
         let mut replies = Vec::new();
         for found in buffer[..count].iter().filter_map(|&byte| self.deframer.push(byte)) {
-            match found.map(|contents| Reply::from_bytes(&contents)) {
-                Ok(Ok(reply)) => {
+            let Ok(contents) = found else {
+                self.statistics.damaged += 1;
+                continue;
+            };
+            match Reply::from_bytes(&contents) {
+                Ok(reply) => {
                     self.statistics.frames_received += 1;
                     replies.push(reply);
                 }
-                Ok(Err(ReplyError::Opcode(_))) => self.noise.echoes += 1,
-                Ok(Err(error)) => self.noise.not_a_reply = Some(error),
-                Err(_) => self.statistics.damaged += 1,
+                Err(_) if Header::from_bytes(&contents).opcode < FIRST_REPLY => self.noise.echoes += 1,
+                Err(error) => self.noise.not_a_reply = Some(error),
             }
         }
         Ok(replies)

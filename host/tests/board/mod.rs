@@ -116,7 +116,7 @@ pub fn train(device: &mut dyn Device, stretch: &Stretch) -> Result<Trained, Devi
 }
 
 /// What a device did, for comparison with another one.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Done {
     pub trained: Vec<Trained>,
     pub answers: Vec<Vec<i32>>,

@@ -45,11 +45,17 @@ impl Place {
             .args(arguments.split_whitespace())
             .output()
             .unwrap();
-        Ended {
-            code: done.status.code().unwrap(),
-            out: String::from_utf8(done.stdout).unwrap(),
-            err: String::from_utf8(done.stderr).unwrap(),
+        ended(&done)
+    }
+
+    /// Runs it with arguments as they are, in an environment with these variables more.
+    pub fn run_with(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Ended {
+        let mut command = Command::new(program());
+        command.current_dir(self.folder.path()).args(arguments);
+        for (name, value) in variables {
+            command.env(name, value);
         }
+        ended(&command.output().unwrap())
     }
 
     /// Runs it with `--json` and reads the object on its last line.
@@ -72,6 +78,14 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { list(&path, found) } else { found.push(path) }
+    }
+}
+
+fn ended(done: &std::process::Output) -> Ended {
+    Ended {
+        code: done.status.code().unwrap(),
+        out: String::from_utf8(done.stdout.clone()).unwrap(),
+        err: String::from_utf8(done.stderr.clone()).unwrap(),
     }
 }
 

@@ -1,0 +1,108 @@
+//! `wheatstone load`
+
+use super::output::Output;
+use super::table;
+use clap::Args;
+use serde::Serialize;
+use std::env;
+use std::path::{Path, PathBuf};
+use wheatstone::loading::{Loading, preset_bitstream};
+use wheatstone::preset::Preset;
+use wheatstone_hdl::Board;
+use wheatstone_hdl::bitstream::WrongBoard;
+use wheatstone_hdl::tools::{Program, Tool};
+
+/// Load a bitstream into a board, with openFPGALoader
+///
+/// The bitstream is lost when the board is switched off, unless it goes into the flash. Before anything is sent the file
+/// is checked: it must be whole, and for the device of this board.
+#[derive(Args, Debug)]
+pub struct Load {
+    /// Bitstream (.bit for an ECP5, .bin for an iCE40), or preset whose bitstream is in bitstreams/BOARD
+    bitstream: String,
+    /// Board to load
+    #[arg(long)]
+    board: Board,
+    /// Write it to the flash, from where the board loads it whenever it is switched on
+    #[arg(long)]
+    flash: bool,
+    /// Serial number of the board's bridge, where several are plugged in; see `wheatstone devices`
+    #[arg(long, value_name = "SERIAL")]
+    ftdi_serial: Option<String>,
+    /// Check the bitstream and print the command, but load nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Loaded {
+    board: &'static str,
+    bitstream: String,
+    part: String,
+    comment: Vec<String>,
+    flash: bool,
+    command: Vec<String>,
+    loaded: bool,
+}
+
+impl Load {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        if self.board == Board::Generic {
+            return Err(WrongBoard::NoDevice { board: self.board }.into());
+        }
+        let loading = Loading::prepare(&self.file()?, self.board)?
+            .into_flash(self.flash)
+            .into_bridge(self.ftdi_serial.clone());
+        let tool = match Tool::find(Program::OpenFpgaLoader) {
+            Err(_) if self.dry_run => None,
+            found => Some(found?),
+        };
+        let program = tool
+            .as_ref()
+            .map_or_else(|| Program::OpenFpgaLoader.to_string(), |t| t.path().display().to_string());
+        let loaded = Loaded {
+            board: self.board.name(),
+            bitstream: loading.path().display().to_string(),
+            part: loading.bitstream().part.to_string(),
+            comment: loading.bitstream().comment.clone(),
+            flash: self.flash,
+            command: std::iter::once(program).chain(loading.arguments()).collect(),
+            loaded: !self.dry_run,
+        };
+        if let Some(tool) = tool.filter(|_| !self.dry_run) {
+            let target = if self.flash { "flash, which takes up to a minute" } else { "device" };
+            output.say(&format!("loading {} into the {target}", loaded.bitstream));
+            loading.load(&tool)?;
+        }
+        output.result(&loaded, || text(&loaded))
+    }
+
+    /// The file: as named, or of the preset of that name.
+    fn file(&self) -> anyhow::Result<PathBuf> {
+        let path = Path::new(&self.bitstream);
+        let is_name = path.extension().is_none() && path.components().count() == 1 && !path.exists();
+        if !is_name {
+            return Ok(path.to_owned());
+        }
+        let preset = Preset::find(&self.bitstream)?;
+        Ok(preset_bitstream(preset.name, self.board, &env::current_dir()?)?)
+    }
+}
+
+fn text(loaded: &Loaded) -> String {
+    let Loaded { board, bitstream, part, comment, flash, command, loaded } = loaded;
+    let checked = if comment.is_empty() { part.clone() } else { format!("{part} ({})", comment.join("; ")) };
+    let outcome = match (loaded, flash) {
+        (false, _) => "nothing was loaded",
+        (true, false) => "loaded; lost when the board is switched off",
+        (true, true) => "loaded into the flash",
+    };
+    let rows = [
+        ("bitstream", bitstream.clone()),
+        ("checked", format!("whole, and for the {checked} of {board}")),
+        ("command", command.join(" ")),
+        ("outcome", outcome.to_owned()),
+    ];
+    table::facts(rows).to_string()
+}
