@@ -51,6 +51,12 @@ fn kinds() -> Vec<(&'static str, Faults, Ends)> {
         ("unplugged", Faults { unplugged: 10_000, ..none }, Same),
         ("unplugged and unpowered", Faults { unplugged: 10_000, unpowered: 700_000, ..none }, SameOrReset),
         ("unpowered", Faults { brownouts: 10_000, ..none }, SameOrReset),
+        // Frames of the session that was lost come into the one after it.
+        (
+            "unpowered, frames late and repeated",
+            Faults { brownouts: 20_000, late: 100_000, repeated: 400_000, ..none },
+            SameOrReset,
+        ),
         (
             "everything",
             Faults {
