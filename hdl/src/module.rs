@@ -49,6 +49,11 @@ impl Module {
         bus
     }
 
+    /// Names a bus that parts of the module share.
+    pub fn local(&mut self, name: impl Into<String>, bus: &Bus) {
+        self.ports.push(Port::new(name, Direction::Local, bus));
+    }
+
     /// A new bus known only inside that must stay off the global buffers.
     pub fn noglobal_wire(&mut self, name: impl Into<String>, shape: Shape) -> Bus {
         let bus = self.wire(name, shape);

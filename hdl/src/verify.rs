@@ -7,7 +7,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId};
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, Engine, Learning, Reference, Sample, SampleError, State, Wave,
+    Configuration, ConfigurationError, Design, Engine, Learning, Reference, Sample, SampleError, State,
+    StateDifference, Wave,
 };
 
 /// Where array and model first differ.
@@ -267,30 +268,8 @@ fn tokens(design: &Design, state: &State, learnt: Option<&State>) -> Vec<Vec<i64
 
 /// The first register in which two states differ.
 fn first_difference(found: &State, expected: &State, step: u64, time_ps: u64) -> Option<Difference> {
-    let difference = |cell: String, what: &str, expected: i64, found: i64| {
-        Some(Difference { cell, step, what: what.to_owned(), expected, found, time_ps })
-    };
-    if found.phase != expected.phase {
-        return difference("array".to_owned(), "phase", expected.phase.into(), found.phase.into());
-    }
-    for (wave, name) in [(Wave::Free, "u_F"), (Wave::Clamped, "u_C")] {
-        for (node, (&f, &e)) in found.u(wave).iter().zip(expected.u(wave)).enumerate() {
-            if f != e {
-                return difference(format!("node_{node}"), name, e, f);
-            }
-        }
-    }
-    for (edge, (&f, &e)) in found.k.iter().zip(&expected.k).enumerate() {
-        if f != e {
-            return difference(format!("edge_{edge}"), "k", e, f);
-        }
-    }
-    for (edge, (f, e)) in found.generators.iter().zip(&expected.generators).enumerate() {
-        if f != e {
-            return difference(format!("edge_{edge}"), "generator", e.state().into(), f.state().into());
-        }
-    }
-    None
+    let StateDifference { cell, register, expected, found } = found.first_difference(expected)?;
+    Some(Difference { cell, step, what: register.to_owned(), expected, found, time_ps })
 }
 
 /// An array and a model of the same design in the same state, to be compared.

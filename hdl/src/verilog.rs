@@ -37,9 +37,13 @@ pub fn prelude(technology: Technology) -> String {
 
 /// A whole file: a header that says where it comes from, then the array's Verilog.
 pub fn emitted(array: &Array, board: Board, command: &str) -> String {
+    with_header(array, board, command, &array.verilog())
+}
+
+/// A text under a header that says where it comes from.
+pub(crate) fn with_header(array: &Array, board: Board, command: &str, text: &str) -> String {
     let design = array.design();
     let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let text = array.verilog();
     format!(
         "// {}: a self-timed array of {} nodes and {} edges, format {}, for {board}\n\
          // made by: {command}\n// wheatstone-hdl {}\n// design sha256 {}\n// network sha256 {}\n// text sha256 {}\n\n{text}",
@@ -50,7 +54,7 @@ pub fn emitted(array: &Array, board: Board, command: &str) -> String {
         env!("CARGO_PKG_VERSION"),
         hex(design.digest()),
         hex(design.network().digest()),
-        hex(Sha256::digest(&text).into()),
+        hex(Sha256::digest(text).into()),
     )
 }
 

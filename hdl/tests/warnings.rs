@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod designs;
 
-use designs::{cases, extremes, tool};
+use designs::{cases, extremes, loses_bits, tool};
 use std::collections::BTreeSet;
 use std::fs;
 use wheatstone_hdl::Array;
@@ -25,19 +25,6 @@ const VERILATOR: [&str; 9] = [
     "array",
     "array.v",
 ];
-
-/// Whether Verilator says that an operand is wider than its place, or something that is not about width at all.
-///
-/// What is narrower is extended with its sign, as the language says and `leaves_icarus.rs` tries; spelling that out would
-/// bury the arithmetic. What is wider loses bits.
-fn loses_bits(line: &str) -> bool {
-    let number = |after: &str, before: &str| -> Option<u32> {
-        let (number, _) = line.split_once(after)?.1.split_once(before)?;
-        number.split(' ').next_back()?.parse().ok()
-    };
-    let widths = number(" expects ", " bits").zip(number(" generates ", " bits"));
-    widths.is_none_or(|(place, operand)| operand > place)
-}
 
 /// Runs a tool on every array and fails with every line that matters.
 fn quiet(program: Program, arguments: &[&str], matters: impl Fn(&str) -> bool) {

@@ -7,7 +7,9 @@ use crate::experiment::{Experiment, ExperimentError};
 use crate::training::{Trainer, TrainingError};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use thiserror::Error;
+use wheatstone_sim::State;
 
 /// How the rows are divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,23 +116,25 @@ fn run_one(
     tick: &(dyn Fn() -> bool + Sync),
 ) -> Result<RunResult, CrossValidationError> {
     let (_, rows) = experiment.judged_rows();
-    let mut trainer = Trainer::start(experiment)?;
-    let first = evaluation::score(experiment, &trainer.state(), rows).map_err(TrainingError::from)?;
-    while trainer.trained() < trainer.total() {
-        trainer.train_sample()?;
-        if !tick() {
-            return Err(CrossValidationError::Interrupted);
-        }
+    let model = |state: &State| experiment.model(state).map_err(TrainingError::from);
+    let state = experiment.initial_state();
+    let first = evaluation::score(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
+    let mut trainer = Trainer::start(experiment, Box::new(model(&state)?))?;
+    let going = || if tick() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    trainer.train_until(trainer.total(), &mut |_| going())?;
+    if trainer.trained() < trainer.total() {
+        return Err(CrossValidationError::Interrupted);
     }
-    let state = trainer.state();
-    let last = evaluation::score(experiment, &state, rows).map_err(TrainingError::from)?;
+    let state = trainer.state()?;
+    let last = evaluation::score(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
+    let margin = evaluation::margin(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
     Ok(RunResult {
         seed: experiment.config.seed,
         fold,
         accuracy: last.accuracy,
         mse: last.mse,
         mse_first: first.mse,
-        margin: evaluation::margin(experiment, &state, rows).map_err(TrainingError::from)?,
+        margin,
         digest: crate::run::hex(&state.digest()),
     })
 }

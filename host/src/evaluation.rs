@@ -1,10 +1,11 @@
 //! Reading answers: how well a state does on given rows. Nothing learns here.
 
 use crate::data::{Answer, EncodingError, Targets};
+use crate::device::{Device, DeviceError};
 use crate::experiment::Experiment;
 use crate::metrics::{Detail, Evaluation, Fit, FitPoint, Score};
 use thiserror::Error;
-use wheatstone_sim::{Engine, Reference, Sample, SampleError, StartError, State};
+use wheatstone_sim::{Sample, Tally};
 
 /// Samples or states that do not fit the experiment.
 #[derive(Debug, Error)]
@@ -20,93 +21,52 @@ pub enum EvaluationError {
     /// The encoding.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The sample.
+    /// The device.
     #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The configuration or the state.
-    #[error(transparent)]
-    Start(#[from] StartError),
+    Device(#[from] DeviceError),
 }
 
-/// A running mean of scores.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct ScoreSum {
-    samples: u32,
-    right: u32,
-    classified: bool,
-    error: f64,
-}
-
-impl ScoreSum {
-    /// Counts one answered sample.
-    pub(crate) fn add(
-        &mut self,
-        experiment: &Experiment,
-        row: usize,
-        sample: &Sample,
-        answer: &[i32],
-    ) -> Result<Answer, EncodingError> {
-        let format = experiment.design.format();
-        let decoded = experiment.encoder.decode(format, answer)?;
-        self.samples += 1;
-        self.error += experiment.encoder.error_volts2(format, &sample.targets, answer)?;
-        if let Answer::Class { index, .. } = decoded {
-            self.classified = true;
-            self.right += u32::from(experiment.dataset.label(row) == Some(index));
-        }
-        Ok(decoded)
-    }
-
-    /// The means.
-    pub(crate) fn score(self) -> Score {
-        let samples = f64::from(self.samples.max(1));
-        Score {
-            accuracy: self.classified.then(|| f64::from(self.right) / samples),
-            mse: self.error / samples,
-        }
-    }
-}
-
-/// Reads the answers to `rows` one after the other from a copy of `state`, each from the voltages where the one before
-/// ended, and hands each to `each`.
+/// Reads the answers to `rows` one after the other, each from the voltages where the one before ended, and hands each
+/// to `each`. The device ends in another state than it began.
 ///
 /// # Errors
-/// [`EvaluationError`] if the rows or the state do not fit the experiment.
-pub fn read_rows(
+/// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
+fn read_rows(
     experiment: &Experiment,
-    state: &State,
+    device: &mut dyn Device,
     rows: &[usize],
     mut each: impl FnMut(usize, &Sample, &[i32]) -> Result<(), EvaluationError>,
 ) -> Result<(), EvaluationError> {
-    let mut engine = Reference::new(experiment.design.clone(), experiment.configuration(0), state.clone())?;
-    for &row in rows {
-        let sample = experiment.encoder.sample(experiment.design.format(), &experiment.dataset, row)?;
-        let answer = engine.read(&sample.inputs, experiment.config.read_steps)?;
-        each(row, &sample, &answer)?;
-    }
-    Ok(())
+    let samples = experiment.samples(rows)?;
+    let answers = device.relax(&samples, experiment.config.read_steps, false)?;
+    let mut answered = rows.iter().zip(&samples).zip(&answers);
+    answered.try_for_each(|((&row, sample), answer)| each(row, sample, answer))
 }
 
-/// The score of a state on given rows.
+/// The score of a device as it stands on given rows.
 ///
 /// # Errors
-/// [`EvaluationError`] if the rows or the state do not fit the experiment.
-pub fn score(experiment: &Experiment, state: &State, rows: &[usize]) -> Result<Score, EvaluationError> {
-    let mut sum = ScoreSum::default();
-    read_rows(experiment, state, rows, |row, sample, answer| {
-        sum.add(experiment, row, sample, answer)?;
+/// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
+pub fn score(
+    experiment: &Experiment,
+    device: &mut dyn Device,
+    rows: &[usize],
+) -> Result<Score, EvaluationError> {
+    let mut tally = Tally::default();
+    read_rows(experiment, device, rows, |row, sample, answer| {
+        tally.count(experiment.encoder.coding(), &sample.targets, experiment.class(row), answer);
         Ok(())
     })?;
-    Ok(sum.score())
+    Ok(experiment.encoder.score(experiment.design.format(), tally))
 }
 
-/// The score of a state on given rows, called `part`, with its confusion matrix or fits.
+/// The score of a device as it stands on given rows, called `part`, with its confusion matrix or fits.
 ///
 /// # Errors
-/// [`EvaluationError`] if the rows or the state do not fit the experiment.
+/// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
 pub fn evaluate(
     experiment: &Experiment,
-    state: &State,
+    device: &mut dyn Device,
     part: &str,
     rows: &[usize],
 ) -> Result<Evaluation, EvaluationError> {
@@ -129,9 +89,11 @@ pub fn evaluate(
                 .collect(),
         },
     };
-    let mut sum = ScoreSum::default();
-    read_rows(experiment, state, rows, |row, sample, answer| {
-        let decoded = sum.add(experiment, row, sample, answer)?;
+    let (format, encoder) = (experiment.design.format(), &experiment.encoder);
+    let mut tally = Tally::default();
+    read_rows(experiment, device, rows, |row, sample, answer| {
+        tally.count(encoder.coding(), &sample.targets, experiment.class(row), answer);
+        let decoded = encoder.decode(format, answer)?;
         match (&mut detail, decoded) {
             (Detail::Confusion { counts, .. }, Answer::Class { index, .. }) => {
                 if let Some(label) = dataset.label(row) {
@@ -149,21 +111,21 @@ pub fn evaluate(
         }
         Ok(())
     })?;
-    Ok(Evaluation { part: part.into(), samples: rows.len(), score: sum.score(), detail })
+    Ok(Evaluation { part: part.into(), samples: rows.len(), score: encoder.score(format, tally), detail })
 }
 
 /// The smallest score by which a right class beats the best wrong one, in volts; negative if one loses. `None` for
 /// regression.
 ///
 /// # Errors
-/// [`EvaluationError`] if the rows or the state do not fit the experiment.
+/// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
 pub fn margin(
     experiment: &Experiment,
-    state: &State,
+    device: &mut dyn Device,
     rows: &[usize],
 ) -> Result<Option<f64>, EvaluationError> {
     let mut smallest: Option<f64> = None;
-    read_rows(experiment, state, rows, |row, _, answer| {
+    read_rows(experiment, device, rows, |row, _, answer| {
         let decoded = experiment.encoder.decode(experiment.design.format(), answer)?;
         if let (Answer::Class { scores, .. }, Some(label)) = (decoded, experiment.dataset.label(row)) {
             let others =

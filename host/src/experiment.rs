@@ -4,6 +4,7 @@ use crate::config::{DataSource, RunConfig, Shape};
 use crate::data::{
     self, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, Split, SplitError, Task,
 };
+use crate::device::{DeviceError, Model};
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
@@ -162,6 +163,24 @@ impl Experiment {
     /// [`EncodingError`] names the row at fault.
     pub fn samples(&self, rows: &[usize]) -> Result<Vec<Sample>, EncodingError> {
         self.encoder.samples(self.design.format(), &self.dataset, rows)
+    }
+
+    /// The number of a row's class; `None` for regression.
+    pub fn class(&self, row: usize) -> Option<u16> {
+        self.dataset.label(row).and_then(|label| u16::try_from(label).ok())
+    }
+
+    /// The training samples with their classes.
+    pub fn with_classes(&self, samples: &[Sample]) -> Vec<(Sample, Option<u16>)> {
+        samples.iter().cloned().zip(self.split.train.iter().map(|&row| self.class(row))).collect()
+    }
+
+    /// A model of the network in this process, at rest in `state`.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if it is no state of the design.
+    pub fn model(&self, state: &State) -> Result<Model, DeviceError> {
+        Model::new(Arc::clone(&self.design), state.clone())
     }
 
     /// The rows that tell how well the network has learned, and what to call them: those held out, or all that

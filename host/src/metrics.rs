@@ -29,12 +29,12 @@ pub struct EpochMetrics {
     /// On the held-out samples after the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Score>,
-    /// Mean power dissipated in the epoch's samples; absent before training.
+    /// Mean power dissipated in at most 64 of the training samples after the epoch; absent before training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
 }
 
-/// Dissipated power at the end of relaxing, before learning, in units of full conductance times (1 V)^2.
+/// Dissipated power at the end of relaxing, in units of full conductance times (1 V)^2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Power {
     /// In the free state.

@@ -2,10 +2,11 @@
 
 use crate::data::encoding::Encoder;
 use crate::data::export::write_records;
-use crate::data::{Answer, FeatureRows, dataset::TargetNames};
+use crate::data::{Answer, EncodingError, FeatureRows, dataset::TargetNames};
+use crate::device::{Device, Model};
 use crate::evaluation::EvaluationError;
 use std::sync::Arc;
-use wheatstone_sim::{Checkpoint, Engine, Reference};
+use wheatstone_sim::{Checkpoint, Sample};
 
 /// Answers and what they stand for.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +28,15 @@ pub fn predict(
     rows: &FeatureRows,
 ) -> Result<Prediction, EvaluationError> {
     let format = checkpoint.design.format();
-    let mut engine = Reference::new(Arc::new(checkpoint.design), checkpoint.configuration, checkpoint.state)?;
-    let mut answers = Vec::with_capacity(rows.rows());
-    for row in 0..rows.rows() {
+    let mut model = Model::new(Arc::new(checkpoint.design), checkpoint.state)?;
+    let targets = vec![None; encoder.outputs()];
+    let sample = |row| {
         let inputs = encoder.encode_features(format, rows.row(row))?;
-        answers.push(encoder.decode(format, &engine.read(&inputs, read_steps)?)?);
-    }
+        Ok(Sample { inputs, targets: targets.clone() })
+    };
+    let samples: Vec<Sample> = (0..rows.rows()).map(sample).collect::<Result<_, EncodingError>>()?;
+    let answers = model.relax(&samples, read_steps, false)?;
+    let answers = answers.iter().map(|answer| encoder.decode(format, answer)).collect::<Result<_, _>>()?;
     let (TargetNames::Classes(targets) | TargetNames::Values(targets)) = encoder.target_names();
     Ok(Prediction { targets, answers })
 }

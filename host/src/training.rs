@@ -1,40 +1,39 @@
-//! Training: samples in the order of each epoch, one at a time, so that a run can stop and go on anywhere.
+//! Training: the samples of every epoch on any device, so that a run can stop after any of them and go on elsewhere.
 
 use crate::data::EncodingError;
-use crate::evaluation::{self, EvaluationError, ScoreSum};
+use crate::device::{Device, DeviceError, Stretch, Trained};
+use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
-use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::{
-    Checkpoint, ConfigurationError, Engine, Reference, Sample, SampleError, StartError, State, Wave,
-    dissipated_power, epoch_order, power_unit,
+    Checkpoint, Engine, Reference, Sample, State, Tally, Wave, dissipated_power, power_unit,
 };
 
-/// At how many samples of an epoch, evenly spaced, the dissipated power is taken.
+/// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
 
 /// How many of the training samples are read out before training.
 const FIRST_SAMPLES: usize = 1000;
 
 /// A run in progress.
-#[derive(Debug)]
 pub struct Trainer<'e> {
     experiment: &'e Experiment,
-    engine: Reference,
+    device: Box<dyn Device + 'e>,
     samples: Vec<Sample>,
-    order: Vec<u32>,
-    trained: u64,
-    sums: EpochSums,
+    metrics_every: u32,
+    progress: Progress,
+    /// Where the run was when the device's state was last known, and that state.
+    known: (Progress, State),
 }
 
-/// What an epoch has added up so far; kept in checkpoints, so that a resumed run reports the same means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EpochSums {
-    score: ScoreSum,
-    power: [f64; 2],
-    power_samples: u32,
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    trained: u64,
+    /// Of the samples of the last epoch begun; kept in checkpoints, so that a resumed run reports the same figures.
+    tally: Tally,
 }
 
 /// A run that cannot start or go on.
@@ -46,15 +45,9 @@ pub enum TrainingError {
     /// The evaluation after an epoch.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
-    /// The configuration.
+    /// The device.
     #[error(transparent)]
-    Configuration(#[from] ConfigurationError),
-    /// The sample.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The configuration or the state.
-    #[error(transparent)]
-    Start(#[from] StartError),
+    Device(#[from] DeviceError),
     /// The checkpoint is of another run.
     #[error(
         "the checkpoint's {what} is {found} and the configuration's is {expected}; resume the run it belongs to"
@@ -79,66 +72,88 @@ impl<'e> Trainer<'e> {
     ///
     /// # Errors
     /// [`TrainingError`] names what does not fit.
-    pub fn start(experiment: &'e Experiment) -> Result<Self, TrainingError> {
-        let engine = Reference::new(
-            experiment.design.clone(),
-            experiment.configuration(0),
-            experiment.initial_state(),
-        )?;
-        Trainer::at(experiment, engine, 0, EpochSums::default())
+    pub fn start(experiment: &'e Experiment, device: Box<dyn Device + 'e>) -> Result<Self, TrainingError> {
+        Trainer::at(experiment, device, Progress::default(), experiment.initial_state())
     }
 
     /// Where a checkpoint was taken.
     ///
     /// # Errors
     /// [`TrainingError::OtherRun`] if the checkpoint is not of this run.
-    pub fn resume(experiment: &'e Experiment, checkpoint: Checkpoint) -> Result<Self, TrainingError> {
+    pub fn resume(
+        experiment: &'e Experiment,
+        device: Box<dyn Device + 'e>,
+        checkpoint: Checkpoint,
+    ) -> Result<Self, TrainingError> {
         check_same_design(experiment, &checkpoint)?;
-        let sums = serde_json::from_str(&checkpoint.remark).map_err(TrainingError::Remark)?;
-        let trained = checkpoint.samples;
-        let engine = Reference::new(experiment.design.clone(), checkpoint.configuration, checkpoint.state)?;
-        Trainer::at(experiment, engine, trained, sums)
+        let tally = serde_json::from_str(&checkpoint.remark).map_err(TrainingError::Remark)?;
+        let progress = Progress { trained: checkpoint.samples, tally };
+        Trainer::at(experiment, device, progress, checkpoint.state)
     }
 
     fn at(
         experiment: &'e Experiment,
-        engine: Reference,
-        trained: u64,
-        sums: EpochSums,
+        mut device: Box<dyn Device + 'e>,
+        progress: Progress,
+        state: State,
     ) -> Result<Self, TrainingError> {
         let samples = experiment.samples(&experiment.split.train)?;
-        let mut trainer = Trainer { experiment, engine, samples, order: Vec::new(), trained, sums };
-        trainer.order = trainer.order_of(trainer.epoch());
-        Ok(trainer)
+        device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding())?;
+        device.set_state(&state)?;
+        Ok(Trainer { experiment, device, samples, metrics_every: 1, progress, known: (progress, state) })
     }
 
-    fn order_of(&self, epoch: u32) -> Vec<u32> {
-        epoch_order(self.experiment.config.seed, epoch, self.samples.len())
+    /// Takes metrics only after every `epochs`-th epoch and after the last one, so that a device can train on in between.
+    pub fn metrics_every(&mut self, epochs: u32) {
+        self.metrics_every = epochs.max(1);
+    }
+
+    fn samples_per_epoch(&self) -> u64 {
+        self.samples.len() as u64
+    }
+
+    fn epoch_of(&self, samples: u64) -> u32 {
+        u32::try_from(samples / self.samples_per_epoch()).unwrap_or(u32::MAX)
+    }
+
+    /// The epoch whose sample was trained last, from 0.
+    fn begun(&self) -> u32 {
+        self.epoch_of(self.progress.trained.saturating_sub(1))
     }
 
     /// Epochs done.
     pub fn epoch(&self) -> u32 {
-        u32::try_from(self.trained / self.samples.len() as u64).unwrap_or(u32::MAX)
+        self.epoch_of(self.progress.trained)
     }
 
     /// Samples trained.
     pub fn trained(&self) -> u64 {
-        self.trained
+        self.progress.trained
     }
 
     /// Samples of the whole run.
     pub fn total(&self) -> u64 {
-        u64::from(self.experiment.config.epochs) * self.samples.len() as u64
+        u64::from(self.experiment.config.epochs) * self.samples_per_epoch()
     }
 
     /// Relaxing steps made.
     pub fn steps(&self) -> u64 {
-        self.trained * u64::from(self.experiment.config.steps)
+        self.progress.trained * u64::from(self.experiment.config.steps)
+    }
+
+    /// The device it trains on.
+    pub fn device(&self) -> &(dyn Device + 'e) {
+        &*self.device
     }
 
     /// The architectural state as it is.
-    pub fn state(&self) -> State {
-        self.engine.state()
+    ///
+    /// # Errors
+    /// [`TrainingError::Device`] if the device cannot be reached.
+    pub fn state(&mut self) -> Result<State, TrainingError> {
+        let state = self.device.state()?;
+        self.known = (self.progress, state.clone());
+        Ok(state)
     }
 
     /// How the network does before it has learned anything, as the metrics of epoch 0.
@@ -147,101 +162,124 @@ impl<'e> Trainer<'e> {
     /// [`TrainingError`] if an answer cannot be read.
     pub fn before_training(&self) -> Result<EpochMetrics, TrainingError> {
         let state = self.experiment.initial_state();
-        let split = &self.experiment.split;
-        let read = &split.train[..split.train.len().min(FIRST_SAMPLES)];
-        let train = evaluation::score(self.experiment, &state, read)?;
-        let test = match split.test.as_slice() {
-            [] => None,
-            rows => Some(evaluation::score(self.experiment, &state, rows)?),
-        };
+        let train = &self.experiment.split.train;
+        let read = &train[..train.len().min(FIRST_SAMPLES)];
         Ok(EpochMetrics {
             epoch: 0,
             samples: 0,
             steps: 0,
             alpha_offset: self.experiment.configuration(0).alpha_offset,
-            train,
-            test,
+            train: evaluation::score(self.experiment, &mut self.experiment.model(&state)?, read)?,
+            test: self.test_score(&state)?,
             power: None,
         })
     }
 
-    /// Trains on the next sample; the metrics of an epoch if this was its last. `None` for ever after the last
-    /// epoch, see [`Trainer::trained`] and [`Trainer::total`].
+    /// Trains until metrics are due or `watch`, told how many samples are trained, says to stop. The metrics, if it came to
+    /// that; after the last epoch `None` for ever, see [`Trainer::trained`] and [`Trainer::total`].
     ///
     /// # Errors
-    /// [`TrainingError`] if the sample does not fit.
-    pub fn train_next(&mut self) -> Result<Option<EpochMetrics>, TrainingError> {
-        if self.train_sample()? { self.epoch_metrics().map(Some) } else { Ok(None) }
+    /// [`TrainingError`] if the device cannot go on; [`Trainer::last_known`] is what can be saved then.
+    pub fn train(
+        &mut self,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Option<EpochMetrics>, TrainingError> {
+        let every = self.samples_per_epoch() * u64::from(self.metrics_every);
+        let due = ((self.trained() / every + 1) * every).min(self.total());
+        if self.trained() >= due {
+            return Ok(None);
+        }
+        self.train_until(due, watch)?;
+        if self.trained() == due { self.epoch_metrics().map(Some) } else { Ok(None) }
     }
 
-    /// The same without metrics; whether this was the last sample of an epoch.
+    /// Trains until that many samples are trained or `watch` says to stop, without metrics.
     ///
     /// # Errors
-    /// [`TrainingError`] if the sample does not fit.
-    pub fn train_sample(&mut self) -> Result<bool, TrainingError> {
-        if self.trained >= self.total() {
-            return Ok(false);
+    /// As [`Trainer::train`].
+    pub fn train_until(
+        &mut self,
+        samples: u64,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), TrainingError> {
+        let before = self.progress.trained;
+        let epoch = self.epoch();
+        let stretch = Stretch::of(self.experiment, before, samples.saturating_sub(before));
+        let Trained { samples, tally } =
+            self.device.train(&stretch, &mut |samples| watch(before + samples))?;
+        self.progress.trained += samples;
+        if samples > 0 && (self.begun() > epoch || stretch.place == 0) {
+            self.progress.tally = tally;
+        } else {
+            self.progress.tally.add(tally);
         }
-        let place = usize::try_from(self.trained % self.samples.len() as u64).unwrap_or(0);
-        if place == 0 {
-            self.order = self.order_of(self.epoch());
-            self.engine.configure(self.experiment.configuration(self.epoch()))?;
-            self.sums = EpochSums::default();
-        }
-        let index = self.order[place] as usize;
-        let sample = &self.samples[index];
-        let measured = place % self.samples.len().div_ceil(POWER_SAMPLES) == 0;
-        let conductances = measured.then(|| self.engine.state().k);
-        let answer = self.engine.train(sample)?;
-        self.sums.score.add(self.experiment, self.experiment.split.train[index], sample, &answer)?;
-        if let Some(k) = conductances {
-            self.add_power(k);
-        }
-        self.trained += 1;
-        Ok(place + 1 == self.samples.len())
+        Ok(())
     }
 
-    /// Adds the power of the voltages as they are under the conductances they relaxed with.
-    fn add_power(&mut self, k: Vec<i64>) {
-        let design = &self.experiment.design;
-        let state = State { k, ..self.engine.state() };
-        #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]
-        for wave in Wave::BOTH {
-            let power = dissipated_power(design, &state, wave) as f64 / power_unit(design) as f64;
-            self.sums.power[wave.index()] += power;
-        }
-        self.sums.power_samples += 1;
-    }
-
-    fn epoch_metrics(&self) -> Result<EpochMetrics, TrainingError> {
-        let test = match self.experiment.split.test.as_slice() {
+    fn test_score(&self, state: &State) -> Result<Option<crate::metrics::Score>, TrainingError> {
+        Ok(match self.experiment.split.test.as_slice() {
             [] => None,
-            rows => Some(evaluation::score(self.experiment, &self.engine.state(), rows)?),
-        };
-        let [free, clamped] = self.sums.power.map(|p| p / f64::from(self.sums.power_samples.max(1)));
+            rows => Some(evaluation::score(self.experiment, &mut self.experiment.model(state)?, rows)?),
+        })
+    }
+
+    /// The mean power dissipated in samples relaxed from `state` on, both waves, with nothing learning.
+    fn power(&self, state: &State) -> Result<Power, TrainingError> {
+        let design = &self.experiment.design;
+        let configuration = self.experiment.configuration(0);
+        let mut engine =
+            Reference::new(design.clone(), configuration, state.clone()).map_err(DeviceError::from)?;
+        let mut sums = [0.0; 2];
+        let shown = self.samples.iter().step_by(self.samples.len().div_ceil(POWER_SAMPLES));
+        for sample in shown.clone() {
+            engine.relax(sample).map_err(DeviceError::from)?;
+            let state = engine.state();
+            #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]
+            for wave in Wave::BOTH {
+                let power = dissipated_power(design, &state, wave) as f64 / power_unit(design) as f64;
+                sums[wave.index()] += power;
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most POWER_SAMPLES")]
+        let [free, clamped] = sums.map(|sum| sum / shown.len() as f64);
+        Ok(Power { free, clamped })
+    }
+
+    fn epoch_metrics(&mut self) -> Result<EpochMetrics, TrainingError> {
+        let state = self.state()?;
         Ok(EpochMetrics {
             epoch: self.epoch(),
-            samples: self.trained,
+            samples: self.trained(),
             steps: self.steps(),
-            alpha_offset: self.engine.configuration().alpha_offset,
-            train: self.sums.score.score(),
-            test,
-            power: Some(Power { free, clamped }),
+            alpha_offset: self.experiment.configuration(self.begun()).alpha_offset,
+            train: self.experiment.encoder.score(self.experiment.design.format(), self.progress.tally),
+            test: self.test_score(&state)?,
+            power: Some(self.power(&state)?),
         })
     }
 
     /// A checkpoint of the run as it is.
+    ///
+    /// # Errors
+    /// [`TrainingError::Device`] if the device cannot be reached; [`Trainer::last_known`] is what can be saved then.
+    pub fn checkpoint(&mut self) -> Result<Checkpoint, TrainingError> {
+        self.state()?;
+        Ok(self.last_known())
+    }
+
+    /// A checkpoint of the run where the device's state was last known.
     #[expect(clippy::missing_panics_doc, reason = "numbers always serialise")]
-    pub fn checkpoint(&self) -> Checkpoint {
+    pub fn last_known(&self) -> Checkpoint {
+        let (Progress { trained, tally }, state) = &self.known;
         #[expect(clippy::expect_used, reason = "numbers always serialise")]
-        let remark = serde_json::to_string(&self.sums).expect("sums serialise");
+        let remark = serde_json::to_string(tally).expect("a tally serialises");
         Checkpoint {
             design: (*self.experiment.design).clone(),
-            configuration: self.engine.configuration(),
-            samples: self.trained,
-            steps: self.steps(),
+            configuration: self.experiment.configuration(self.epoch_of(trained.saturating_sub(1))),
+            samples: *trained,
+            steps: trained * u64::from(self.experiment.config.steps),
             remark,
-            state: self.engine.state(),
+            state: state.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use wheatstone::config::{DataSource, RunConfig};
 use wheatstone::experiment::Experiment;
@@ -16,11 +17,10 @@ const SAMPLES: u64 = 200;
 
 fn digest(config: RunConfig) -> String {
     let experiment = Experiment::prepare(config).unwrap();
-    let mut trainer = Trainer::start(&experiment).unwrap();
-    while trainer.trained() < trainer.total().min(SAMPLES) {
-        trainer.train_sample().unwrap();
-    }
-    hex(&trainer.state().digest())
+    let model = experiment.model(&experiment.initial_state()).unwrap();
+    let mut trainer = Trainer::start(&experiment, Box::new(model)).unwrap();
+    trainer.train_until(trainer.total().min(SAMPLES), &mut |_| ControlFlow::Continue(())).unwrap();
+    hex(&trainer.state().unwrap().digest())
 }
 
 #[test]

@@ -38,6 +38,7 @@
 
 mod checkpoint;
 mod design;
+mod difference;
 pub mod engine;
 mod format;
 mod gain;
@@ -53,6 +54,7 @@ mod wave;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use design::{Configuration, ConfigurationError, Design, DesignError, Learning, Nudge, Rules};
+pub use difference::StateDifference;
 pub use engine::{Engine, Reference, SampleError, StartError};
 pub use format::{Format, FormatError, shift_rounded};
 pub use gain::{Gain, GainTable, Omega, OmegaError};

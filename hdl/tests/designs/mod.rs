@@ -366,3 +366,16 @@ pub fn icarus(source: &str, top: &str, folder: &Path) -> Option<String> {
     compiler.run(["-g2005", "-s", top, "-o", "compiled", "source.v"], folder).unwrap();
     Some(runner.run(["-N", "compiled"], folder).unwrap().stdout)
 }
+
+/// Whether Verilator says that an operand is wider than its place, or something that is not about width at all.
+///
+/// What is narrower is extended with its sign, as the language says and `leaves_icarus.rs` tries; spelling that out would
+/// bury the arithmetic. What is wider loses bits.
+pub fn loses_bits(line: &str) -> bool {
+    let number = |after: &str, before: &str| -> Option<u32> {
+        let (number, _) = line.split_once(after)?.1.split_once(before)?;
+        number.split(' ').next_back()?.parse().ok()
+    };
+    let widths = number(" expects ", " bits").zip(number(" generates ", " bits"));
+    widths.is_none_or(|(place, operand)| operand > place)
+}

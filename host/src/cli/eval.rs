@@ -1,5 +1,6 @@
 //! `wheatstone eval`
 
+use super::device::DeviceArguments;
 use super::output::Output;
 use super::training_loop::score_text;
 use clap::{Args, ValueEnum};
@@ -25,6 +26,8 @@ pub struct Eval {
     /// Target column of that file, by name or number from 1; may be given more than once. Default: the last
     #[arg(long, value_name = "COLUMN", requires = "data")]
     target: Vec<String>,
+    #[command(flatten)]
+    device: DeviceArguments,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,7 +58,9 @@ impl Eval {
             Some(Part::Test) => ("test", experiment.split.test.as_slice()),
             Some(Part::All) => ("all", all.as_slice()),
         };
-        let evaluation = evaluation::evaluate(&experiment, &checkpoint.state, part, rows)?;
+        let mut device = self.device.open(&experiment.design, &checkpoint.state)?;
+        device.set_state(&checkpoint.state)?;
+        let evaluation = evaluation::evaluate(&experiment, &mut *device, part, rows)?;
         output.result(&evaluation, || text(&evaluation))
     }
 }

@@ -7,9 +7,10 @@ use thiserror::Error;
 use wheatstone::config::ConfigError;
 use wheatstone::cross_validation::CrossValidationError;
 use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
-use wheatstone::device::UrlError;
+use wheatstone::device::{DeviceError, UrlError};
 use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
+use wheatstone::link::LinkError;
 use wheatstone::loading::LoadError;
 use wheatstone::ports::PortError;
 use wheatstone::run::RunError;
@@ -22,6 +23,7 @@ const FAILED: u8 = 1;
 const BAD_INPUT: u8 = 2;
 const NO_DEVICE: u8 = 3;
 const NO_ACCESS: u8 = 4;
+const LINK: u8 = 5;
 const MISMATCH: u8 = 6;
 const INTERRUPTED: u8 = 130;
 
@@ -30,9 +32,9 @@ const INTERRUPTED: u8 = 130;
 #[error("interrupted; {0}")]
 pub struct Interrupted(pub String);
 
-/// Array and model differ.
+/// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
-#[error("array and model differ: {0}")]
+#[error("device and model differ: {0}")]
 pub struct Mismatch(pub String);
 
 /// A check did not pass; its report has been printed.
@@ -50,7 +52,8 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// Prints an error and gives its exit code.
 pub fn code(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
-    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) {
+    let of_device = find::<DeviceError>(&error).is_some();
+    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) && !of_device {
         return ExitCode::SUCCESS;
     }
     eprintln!("wheatstone: {}", message(&error));
@@ -77,6 +80,9 @@ fn classify(error: &anyhow::Error) -> u8 {
     }
     if error.is::<Mismatch>() {
         return MISMATCH;
+    }
+    if let Some(code) = find::<DeviceError>(error).and_then(device) {
+        return code;
     }
     if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
         return NO_ACCESS;
@@ -127,6 +133,19 @@ fn load(error: &LoadError) -> u8 {
         LoadError::NoAccess { .. } => NO_ACCESS,
         LoadError::Tool(_) | LoadError::Failed { .. } => FAILED,
     }
+}
+
+/// The code of a device's error, unless its cause tells more.
+fn device(error: &DeviceError) -> Option<u8> {
+    Some(match error {
+        DeviceError::NoDevice(_) => NO_DEVICE,
+        DeviceError::NoAccess(_) => NO_ACCESS,
+        DeviceError::Link(LinkError::Interrupted { .. }) => INTERRUPTED,
+        DeviceError::Link(_) => LINK,
+        DeviceError::Port(error) => port(error),
+        DeviceError::VirtualBoard { .. } => FAILED,
+        _ => BAD_INPUT,
+    })
 }
 
 fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {

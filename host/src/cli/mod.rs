@@ -5,6 +5,7 @@ mod arguments;
 mod completions;
 mod cross_validate;
 mod data;
+mod device;
 mod devices;
 mod doctor;
 mod eval;
@@ -20,9 +21,13 @@ mod predict;
 mod presets;
 mod progress;
 mod resume;
+mod scan;
 mod table;
 mod train;
 mod training_loop;
+mod verify;
+#[cfg(unix)]
+mod virtual_board;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -31,7 +36,7 @@ use std::process::ExitCode;
 /// Train, inspect and measure resistor networks that learn by themselves.
 ///
 /// Exit codes: 0 done; 1 the run failed; 2 wrong usage or bad input; 3 no device; 4 no access; 5 link error;
-/// 6 array and model differ; 130 interrupted, with a checkpoint.
+/// 6 device and model differ; 130 interrupted, with a checkpoint.
 #[derive(Debug, Parser)]
 #[command(name = "wheatstone", version, max_term_width = 100)]
 pub struct Cli {
@@ -57,6 +62,12 @@ enum Verb {
     Data(data::Data),
     #[command(subcommand)]
     Hdl(hdl::Hdl),
+    #[cfg(unix)]
+    #[command(hide = true)]
+    VirtualBoard(virtual_board::VirtualBoard),
+    Verify(verify::Verify),
+    #[command(subcommand)]
+    Scan(scan::Scan),
     Devices(devices::Devices),
     Doctor(doctor::Doctor),
     Load(load::Load),
@@ -82,6 +93,10 @@ pub fn main() -> ExitCode {
         Verb::Presets(verb) => verb.run(&output),
         Verb::Data(verb) => verb.run(&output),
         Verb::Hdl(verb) => verb.run(&output),
+        #[cfg(unix)]
+        Verb::VirtualBoard(verb) => verb.run(),
+        Verb::Verify(verb) => verb.run(&output),
+        Verb::Scan(verb) => verb.run(&output),
         Verb::Devices(verb) => verb.run(&output),
         Verb::Doctor(verb) => verb.run(&output),
         Verb::Load(verb) => verb.run(&output),

@@ -1,7 +1,8 @@
 //! `wheatstone resume`
 
+use super::device::DeviceArguments;
 use super::output::Output;
-use super::training_loop;
+use super::training_loop::{self, Pace};
 use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
@@ -17,6 +18,10 @@ pub struct Resume {
     /// Train until this epoch instead of the configured one
     #[arg(long)]
     epochs: Option<u32>,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    pace: Pace,
 }
 
 impl Resume {
@@ -31,7 +36,9 @@ impl Resume {
             bail!(RunError::OtherData { path: self.run.display().to_string() });
         }
         let checkpoint = folder.checkpoint()?;
-        let trainer = Trainer::resume(&experiment, checkpoint)?;
+        let device = self.device.open(&experiment.design, &experiment.initial_state())?;
+        let mut trainer = Trainer::resume(&experiment, device, checkpoint)?;
+        trainer.metrics_every(self.pace.metrics_every);
         let metrics = folder.metrics(trainer.epoch())?;
         folder.put_metrics(&metrics)?;
         training_loop::run(&experiment, &folder, trainer, metrics, *output)

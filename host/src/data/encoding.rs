@@ -12,10 +12,11 @@ mod config;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wheatstone_sim::{Format, Sample, Sense, Target};
+use wheatstone_sim::{Format, OutputCoding, Sample, Sense, Tally, Target};
 
 pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
 use crate::data::dataset::{Dataset, DatasetError, TargetNames, Targets};
+use crate::metrics::Score;
 
 /// Data that cannot be encoded, or answers that cannot be read.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -198,7 +199,7 @@ impl Encoder {
 
     /// Number of output voltages: answers, twice if differential.
     pub fn outputs(&self) -> usize {
-        self.answers() * self.outputs_per_answer()
+        self.answers() * if self.config.differential { 2 } else { 1 }
     }
 
     /// Name of every input: `+name` and `-name` of a pair, `-0.5 V` or `+1 V` of a rail.
@@ -337,20 +338,18 @@ impl Encoder {
     /// [`EncodingError::AnswerCount`] unless there is one voltage for every output.
     pub fn decode(&self, format: Format, outputs: &[i32]) -> Result<Answer, EncodingError> {
         self.check_outputs(outputs.len())?;
-        let answers: Vec<f64> = outputs
-            .chunks_exact(self.outputs_per_answer())
-            .map(|pair| match *pair {
-                [plus, minus] => format.to_volts(plus.saturating_sub(minus)) / 2.0,
-                _ => format.to_volts(pair[0]),
-            })
-            .collect();
+        let coding = self.coding();
+        #[expect(clippy::cast_precision_loss, reason = "a difference of two voltages")]
+        let volts = |answer: i64| answer as f64 * self.answer_volts(format);
+        let answers: Vec<f64> = coding.answers(outputs).into_iter().map(volts).collect();
         Ok(match &self.outputs {
             Outputs::Classes(_) => {
-                let scores = match (self.config.classes, answers.as_slice()) {
-                    (ClassOutputs::Single, &[answer]) => vec![-answer, answer],
+                let index = coding.class(outputs);
+                let scores = match answers.as_slice() {
+                    &[answer] if coding.single => vec![-answer, answer],
                     _ => answers,
                 };
-                Answer::Class { index: first_highest(&scores), scores }
+                Answer::Class { index, scores }
             }
             Outputs::Values(columns) => {
                 let (middle, reach) = self.target_interval();
@@ -362,40 +361,28 @@ impl Encoder {
         })
     }
 
-    /// Squared error of the output voltages against a sample's targets in V^2, the mean over the answers.
-    ///
-    /// An answer that satisfies its target's sense has no error. With differential outputs the error is that
-    /// of half the difference, so what both outputs have in common does not count.
-    ///
-    /// # Errors
-    /// [`EncodingError::AnswerCount`] unless there is one voltage and one target for every output.
-    pub fn error_volts2(
-        &self,
-        format: Format,
-        targets: &[Option<Target>],
-        outputs: &[i32],
-    ) -> Result<f64, EncodingError> {
-        self.check_outputs(outputs.len())?;
-        self.check_outputs(targets.len())?;
-        let width = self.outputs_per_answer();
-        let mut sum = 0.0;
-        let mut counted = 0_u32;
-        for (answer, wanted) in outputs.chunks_exact(width).zip(targets.chunks_exact(width)) {
-            let (error, sense) = match (answer, wanted) {
-                ([v], [Some(target)]) => (v.saturating_sub(target.voltage), target.sense),
-                ([plus, minus], [Some(up), Some(down)]) => (
-                    plus.saturating_sub(*minus).saturating_sub(up.voltage.saturating_sub(down.voltage)),
-                    up.sense,
-                ),
-                _ => continue,
-            };
-            counted += 1;
-            if !sense.is_satisfied(i64::from(error), 0) {
-                let volts = if width == 2 { format.to_volts(error) / 2.0 } else { format.to_volts(error) };
-                sum += volts * volts;
-            }
+    /// How the outputs code an answer.
+    pub fn coding(&self) -> OutputCoding {
+        let single =
+            matches!(self.outputs, Outputs::Classes(_)) && self.config.classes == ClassOutputs::Single;
+        OutputCoding { differential: self.config.differential, single }
+    }
+
+    /// The score a tally of this encoding's outputs stands for.
+    pub fn score(&self, format: Format, tally: Tally) -> Score {
+        let samples = f64::from(tally.samples.max(1));
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^48, and few answers")]
+        let (error, answers) = (tally.error as f64, self.answers() as f64);
+        let classified = matches!(self.outputs, Outputs::Classes(_));
+        Score {
+            accuracy: classified.then(|| f64::from(tally.right) / samples),
+            mse: error * self.answer_volts(format).powi(2) / (samples * answers),
         }
-        Ok(if counted == 0 { 0.0 } else { sum / f64::from(counted) })
+    }
+
+    /// Volts of one LSB of an answer.
+    fn answer_volts(&self, format: Format) -> f64 {
+        if self.config.differential { format.to_volts(1) / 2.0 } else { format.to_volts(1) }
     }
 
     fn answers(&self) -> usize {
@@ -406,10 +393,6 @@ impl Encoder {
             },
             Outputs::Values(columns) => columns.len(),
         }
-    }
-
-    fn outputs_per_answer(&self) -> usize {
-        if self.config.differential { 2 } else { 1 }
     }
 
     fn check_outputs(&self, found: usize) -> Result<(), EncodingError> {
@@ -455,16 +438,6 @@ fn opposite(target: Target) -> Target {
 
 fn paired(name: &str, pair: bool) -> Vec<String> {
     if pair { vec![format!("+{name}"), format!("-{name}")] } else { vec![name.to_owned()] }
-}
-
-fn first_highest(scores: &[f64]) -> usize {
-    let mut best = 0;
-    for (place, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = place;
-        }
-    }
-    best
 }
 
 fn check_row(dataset: &Dataset, row: usize) -> Result<(), EncodingError> {

@@ -1,13 +1,10 @@
 //! The model in this process.
 
-use super::{Device, DeviceError, Stretch, Trained, Watch};
+use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
 use std::sync::Arc;
 use wheatstone_sim::{
     Configuration, Design, Engine, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
 };
-
-/// Samples between two looks at whoever watches.
-const WATCHED: u64 = 8;
 
 /// The reference engine as a device.
 #[derive(Debug)]
@@ -32,6 +29,10 @@ impl Model {
 impl Device for Model {
     fn describe(&self) -> String {
         "the model in this process".to_owned()
+    }
+
+    fn kind(&self) -> DeviceKind {
+        DeviceKind::Model
     }
 
     fn design(&self) -> &Design {
@@ -60,30 +61,22 @@ impl Device for Model {
     }
 
     fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
-        let mut trained = Trained::default();
-        let mut configuration = stretch.configuration;
-        let mut until_fall = stretch.first_fall;
-        let (mut epoch, mut place) = (stretch.epoch, stretch.place as usize);
-        while trained.samples < stretch.count && !self.samples.is_empty() {
-            self.engine.configure(configuration)?;
-            let order = epoch_order(stretch.seed, epoch, self.samples.len());
+        let samples = self.samples.len();
+        let (mut trained, mut left) = (Trained::default(), *stretch);
+        while left.count > 0 && samples > 0 {
+            self.engine.configure(left.configuration)?;
             trained.tally = Tally::default();
-            for &index in order.iter().skip(place) {
+            let before = trained.samples;
+            for index in epoch_order(left.seed, left.epoch, samples).into_iter().skip(left.place as usize) {
                 let (sample, class) = &self.samples[index as usize];
                 let answer = self.engine.train(sample)?;
                 trained.tally.count(self.coding, &sample.targets, *class, &answer);
                 trained.samples += 1;
-                let told = trained.samples.is_multiple_of(WATCHED);
-                if trained.samples == stretch.count || (told && watch(trained.samples).is_break()) {
+                if watch(trained.samples).is_break() || trained.samples == stretch.count {
                     return Ok(trained);
                 }
             }
-            (epoch, place) = (epoch + 1, 0);
-            until_fall = until_fall.map(|epochs| epochs - 1);
-            if until_fall == Some(0) {
-                configuration.alpha_offset = configuration.alpha_offset.saturating_sub(1);
-                until_fall = Some(stretch.fall_every).filter(|&epochs| epochs > 0);
-            }
+            left = left.after(trained.samples - before, samples as u64);
         }
         Ok(trained)
     }

@@ -10,18 +10,12 @@ mod tests;
 
 pub use pictures::Picture;
 
+use crate::device::DeviceKind;
 use crate::metrics::{EpochMetrics, Evaluation};
 use askama::Template;
 use facts::Figure;
 use thiserror::Error;
 use wheatstone_sim::{Design, State};
-
-/// What ran the network. There is only the model so far; a board will need its own statement in the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Device {
-    /// The bit-exact software model.
-    Model,
-}
 
 /// The data a network learned from.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +40,7 @@ pub struct Report<'a> {
     /// The command that repeats the run.
     pub command: &'a str,
     /// What ran the network.
-    pub device: Device,
+    pub device: DeviceKind,
     /// Programs and their versions.
     pub versions: &'a [(&'a str, &'a str)],
     /// What each seed is for, and the seed.
@@ -71,25 +65,6 @@ pub enum ReportError {
     /// The template failed.
     #[error("the HTML report could not be rendered: {0}; the pictures and metrics beside it are complete")]
     Template(#[from] askama::Error),
-}
-
-impl Device {
-    /// What a reader has to know about where the results come from.
-    pub fn statement(self) -> &'static str {
-        match self {
-            Device::Model => {
-                "Computed by the bit-exact software model of the network. Nothing in this report was measured on a \
-                 board: voltages, conductances and powers are those of the model."
-            }
-        }
-    }
-
-    /// A short name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Device::Model => "model (software)",
-        }
-    }
 }
 
 #[derive(Template)]

@@ -65,7 +65,7 @@ fn with<T>(
     use_it(&Report {
         title: "Iris <b>",
         command: "wheatstone train iris.toml --seed 1 && echo \"done\"",
-        device: Device::Model,
+        device: DeviceKind::Model,
         versions: &[("wheatstone", "0.1.0")],
         seeds: &[("the initial conductances", 1), ("the order of samples", 2)],
         config_toml: "[data]\nname = \"</pre><script>alert(1)</script>\"\n",

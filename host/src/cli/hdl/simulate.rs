@@ -62,7 +62,10 @@ impl Simulate {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let mut checkpoint = match &self.from {
             Some(path) => read_checkpoint(path)?,
-            None => Trainer::start(&experiment)?.checkpoint(),
+            None => {
+                let model = experiment.model(&experiment.initial_state())?;
+                Trainer::start(&experiment, Box::new(model))?.last_known()
+            }
         };
         check_same_design(&experiment, &checkpoint)?;
         let array = Array::new(Arc::clone(&experiment.design), self.target.options())?;

@@ -139,31 +139,37 @@ fn differential_outputs_want_opposites_and_answer_by_half_the_difference() {
     assert_eq!(answer, Answer::Class { index: 1, scores });
 }
 
+/// The score of one sample answered so.
+fn score(encoder: &Encoder, targets: &[Option<Target>], class: Option<u16>, outputs: &[i32]) -> Score {
+    let mut tally = Tally::default();
+    tally.count(encoder.coding(), targets, class, outputs);
+    encoder.score(WIDE, tally)
+}
+
 #[test]
-fn the_error_counts_only_what_the_sense_misses() {
+fn the_score_counts_what_the_targets_miss() {
     let set = three();
     let encoder = Encoder::fit(&bare(), &set, &[0]).unwrap();
     let targets = encoder.sample(WIDE, &set, 0).unwrap().targets;
     let [right, wrong] = [0, 1].map(|i| targets[i].unwrap().voltage);
-    let error = |outputs: &[i32]| encoder.error_volts2(WIDE, &targets, outputs).unwrap();
-    assert_eq!(error(&[right, wrong, wrong]), 0.0);
-    assert_eq!(error(&[right + 9, wrong - 9, wrong]), 0.0, "beyond a hinge is right");
     let missed = WIDE.to_volts(300);
-    assert_eq!(error(&[right - 300, wrong, wrong - 1]), missed * missed / 3.0);
-    assert_eq!(error(&[right, wrong + 300, wrong]), missed * missed / 3.0);
-    assert_eq!(encoder.error_volts2(WIDE, &[None; 3], &[1, 2, 3]), Ok(0.0), "free outputs miss nothing");
+    for (outputs, class, accuracy, mse) in [
+        ([right, wrong, wrong], 0, 1.0, 0.0),
+        ([right + 9, wrong - 9, wrong], 1, 0.0, 0.0),
+        ([right - 300, wrong, wrong - 1], 0, 1.0, missed * missed / 3.0),
+    ] {
+        let score = score(&encoder, &targets, Some(class), &outputs);
+        assert_eq!(score, Score { accuracy: Some(accuracy), mse }, "{outputs:?}");
+    }
 
-    let both = Encoder::fit(
-        &EncodingConfig { differential: true, ..bare() },
-        &valued(&[0.0, 1.0], &[0.0, 1.0]),
-        &[0, 1],
-    );
-    let both = both.unwrap();
-    let targets = both.sample(WIDE, &valued(&[0.0, 1.0], &[0.0, 1.0]), 1).unwrap().targets;
+    let set = valued(&[0.0, 1.0], &[0.0, 1.0]);
+    let both = Encoder::fit(&EncodingConfig { differential: true, ..bare() }, &set, &[0, 1]).unwrap();
+    let targets = both.sample(WIDE, &set, 1).unwrap().targets;
     let voltage = targets[0].unwrap().voltage;
-    assert_eq!(both.error_volts2(WIDE, &targets, &[voltage + 50, -voltage + 50]), Ok(0.0), "common mode");
     let half = WIDE.to_volts(50) / 2.0;
-    assert_eq!(both.error_volts2(WIDE, &targets, &[voltage + 50, -voltage]), Ok(half * half));
+    for (outputs, mse) in [([voltage + 50, -voltage + 50], 0.0), ([voltage + 50, -voltage], half * half)] {
+        assert_eq!(score(&both, &targets, None, &outputs), Score { accuracy: None, mse }, "{outputs:?}");
+    }
 }
 
 #[test]
@@ -229,8 +235,6 @@ fn data_that_does_not_fit_is_named() {
     assert!(text.contains("data set o") && text.contains("classes p, q, r"), "{text}");
     let counted = Err(EncodingError::AnswerCount { found: 2, expected: 3 });
     assert_eq!(encoder.decode(WIDE, &[1, 2]).map(|_| ()), counted);
-    assert_eq!(encoder.error_volts2(WIDE, &[None; 3], &[1, 2]).map(|_| ()), counted);
-    assert_eq!(encoder.error_volts2(WIDE, &[None; 2], &[1, 2, 3]).map(|_| ()), counted);
     assert!(matches!(encoder.align(&other), Err(EncodingError::Dataset(DatasetError::OtherTargets { .. }))));
 }
 
@@ -276,7 +280,7 @@ proptest! {
             let met: Vec<i32> = targets.iter().map(|target| target.unwrap().voltage).collect();
             let Answer::Values(back) = encoder.decode(format, &met).unwrap() else { panic!("these are values") };
             prop_assert!((back[0] - value).abs() <= lsb, "{} came back as {}", value, back[0]);
-            prop_assert_eq!(encoder.error_volts2(format, &targets, &met), Ok(0.0));
+            prop_assert_eq!(score(&encoder, &targets, None, &met).mse, 0.0);
         }
     }
 }

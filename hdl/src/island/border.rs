@@ -1,0 +1,143 @@
+//! The border: between the island's words and the array's voltages.
+//!
+//! A sample's words are shifted in, one a clock, inputs first, until every one stands at the port of the array it belongs to; the
+//! senses come last, and stand at the entrance. Bits of a word beyond a voltage's width end nowhere and cost nothing. In the other
+//! direction a multiplexer shows one output's free voltage. The width of all this follows from the network, so the border is made of
+//! the array's kind of parts and not of the island's.
+
+use crate::array::Array;
+use crate::bus::{Bus, Shape};
+use crate::leaf::Leaf;
+use crate::module::Module;
+use crate::primitive::register;
+use crate::technology::Technology;
+use wheatstone_sim::link::SampleLayout;
+
+/// A word of the island.
+const WORD: Shape = Shape { bits: 16, signed: false };
+
+/// The border of one array.
+#[derive(Clone, Debug)]
+pub struct SampleBorder {
+    /// It as a module named `border`.
+    pub module: Module,
+    /// In: the board's clock.
+    pub clock: Bus,
+    /// In: whether this clock shifts.
+    pub shift: Bus,
+    /// In: the word that is shifted in.
+    pub word: Bus,
+    /// In: whether the outputs see their targets.
+    pub impose: Bus,
+    /// In: number of an output, 16 bits.
+    pub index: Bus,
+    /// Out: its free voltage, 16 bits, signed.
+    pub answer: Bus,
+}
+
+impl SampleBorder {
+    /// The border of an array. It drives the array's samples, targets and senses.
+    pub fn new(array: &Array) -> SampleBorder {
+        let technology = array.technology();
+        let network = array.design().network();
+        let layout = SampleLayout::of(network);
+        let mut module =
+            Module::new("border", format!("between words and the voltages of {}", network.name()));
+        let bit = || Bus::new(Shape::BIT);
+        let border = SampleBorder {
+            module: module.clone(),
+            clock: bit(),
+            shift: bit(),
+            word: Bus::new(WORD),
+            impose: bit(),
+            index: Bus::new(WORD),
+            answer: Bus::new(Shape::signed(16)),
+        };
+        for (name, bus) in border.inputs() {
+            module.input(name, bus);
+        }
+        // The words of a record without its class, the last one at the entrance.
+        let mut words = Vec::new();
+        let mut entering = border.word.clone();
+        for i in 0..layout.class_at() {
+            let word = module.wire(format!("word_{i}"), WORD);
+            let leaf = register(technology, &border.clock, &entering, &word, Some(&border.shift), None, 0);
+            module.leaf(format!("shift_{i}"), leaf);
+            words.push(word.clone());
+            entering = word;
+        }
+        words.reverse();
+        for (i, sample) in array.samples.iter().enumerate() {
+            module.output(format!("sample_{i}"), sample);
+            module.leaf(format!("input_{i}"), voltage(technology, &words[i], sample));
+        }
+        for (i, ports) in array.outputs.iter().enumerate() {
+            module.output(format!("target_{i}"), &ports.target);
+            module.leaf(
+                format!("wanted_{i}"),
+                voltage(technology, &words[layout.targets_at() + i], &ports.target),
+            );
+            module.output(format!("sense_{i}"), &ports.sense);
+            let word = &words[layout.senses_at() + i / 8];
+            module.leaf(format!("imposed_{i}"), sense(technology, i % 8, word, &border.impose, &ports.sense));
+        }
+        let answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
+        for (i, answer) in answers.iter().enumerate() {
+            module.input(format!("answer_{i}"), answer);
+        }
+        module.output("answer", &border.answer);
+        module.leaf("choice", choice(technology, &border.index, &answers, &border.answer));
+        SampleBorder { module, ..border }
+    }
+
+    /// What the island drives, with names.
+    pub fn inputs(&self) -> [(&'static str, &Bus); 5] {
+        [
+            ("clock", &self.clock),
+            ("shift", &self.shift),
+            ("word", &self.word),
+            ("impose", &self.impose),
+            ("index", &self.index),
+        ]
+    }
+}
+
+/// A word's low bits as a voltage.
+fn voltage(technology: Technology, word: &Bus, voltage: &Bus) -> Leaf {
+    let bits = voltage.shape().bits;
+    Leaf::function(format!("voltage_{bits}"), "the low bits of a word, signed", technology.lut_ps())
+        .input("word", word)
+        .output("voltage", voltage, format!("word[{}:0]", bits - 1))
+        .evaluate(|inputs, outputs| outputs[0] = inputs[0])
+}
+
+/// An output's sense out of a word of eight, or none.
+fn sense(technology: Technology, place: usize, word: &Bus, impose: &Bus, sense: &Bus) -> Leaf {
+    let low = 2 * place;
+    Leaf::function(format!("sense_{place}"), "two bits of a word, or none", technology.lut_ps())
+        .input("word", word)
+        .input("impose", impose)
+        .output("sense", sense, format!("word[{}:{low}] & {{2{{impose}}}}", low + 1))
+        .evaluate(move |inputs, outputs| outputs[0] = if inputs[1] == 1 { (inputs[0] >> low) & 3 } else { 0 })
+}
+
+/// The answer of that number; of a number that is none, any.
+fn choice(technology: Technology, index: &Bus, answers: &[Bus], answer: &Bus) -> Leaf {
+    let last = answers.len() - 1;
+    let levels = u64::from(usize::BITS - last.leading_zeros()).max(1);
+    let mut leaf =
+        Leaf::function("choice", "one answer of all", levels * technology.lut_ps()).input("index", index);
+    let bits = (usize::BITS - last.leading_zeros()).clamp(1, 16);
+    let mut expression = String::new();
+    for (i, bus) in answers.iter().enumerate() {
+        leaf = leaf.input(format!("answer_{i}"), bus);
+        if i < last {
+            expression += &format!("index[{}:0] == {bits}'d{i} ? answer_{i} : ", bits - 1);
+        }
+    }
+    expression += &format!("answer_{last}");
+    leaf.output("answer", answer, expression).evaluate(move |inputs, outputs| {
+        let index = usize::try_from(inputs[0] & ((1 << bits) - 1)).unwrap_or(last).min(last);
+        outputs[0] = inputs[1 + index];
+    })
+}

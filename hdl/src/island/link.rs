@@ -1,0 +1,111 @@
+//! The whole way between the pins of a serial line and the frames of the link protocol.
+
+use super::receiver::LinkReceiver;
+use super::transmitter::LinkTransmitter;
+use super::uart::{UartReceiver, UartTransmitter};
+use rust_hdl::prelude::*;
+
+/// A [`UartReceiver`] before a [`LinkReceiver`], and a [`LinkTransmitter`] before a [`UartTransmitter`]. Its ports are
+/// theirs; those of the transmitter begin with `reply`.
+#[derive(LogicBlock)]
+pub struct SerialLink {
+    /// Everything happens at its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// The line from the host.
+    pub rx: Signal<In, Bit>,
+    /// The line to the host.
+    pub tx: Signal<Out, Bit>,
+
+    /// Whether a whole frame is there.
+    pub ready: Signal<Out, Bit>,
+    /// How many bytes it has without its CRC.
+    pub length: Signal<Out, Bits<8>>,
+    /// Which of them is wanted.
+    pub address: Signal<In, Bits<8>>,
+    /// The byte at the `address` of the last edge.
+    pub data: Signal<Out, Bits<8>>,
+    /// The controller is done with the frame.
+    pub free: Signal<In, Bit>,
+    /// Frames that were not whole.
+    pub damaged: Signal<Out, Bits<16>>,
+    /// Frames for which there was no slot.
+    pub overruns: Signal<Out, Bits<16>>,
+
+    /// A byte of a reply.
+    pub reply_data: Signal<In, Bits<8>>,
+    /// Whether there is one.
+    pub reply_push: Signal<In, Bit>,
+    /// Whether it would be taken.
+    pub reply_accept: Signal<Out, Bit>,
+    /// The reply is complete.
+    pub reply_finish: Signal<In, Bit>,
+    /// A new reply may begin.
+    pub reply_idle: Signal<Out, Bit>,
+
+    uart_receiver: UartReceiver,
+    uart_transmitter: UartTransmitter,
+    receiver: LinkReceiver,
+    transmitter: LinkTransmitter,
+}
+
+impl SerialLink {
+    /// A link over a line of some baud with a number of frame slots.
+    ///
+    /// # Panics
+    /// As [`UartReceiver::new`] and [`LinkReceiver::new`].
+    pub fn new(clock_hz: u32, baud: u32, credits: u8) -> SerialLink {
+        SerialLink {
+            clock: Signal::default(),
+            rx: Signal::default(),
+            tx: Signal::default(),
+            ready: Signal::default(),
+            length: Signal::default(),
+            address: Signal::default(),
+            data: Signal::default(),
+            free: Signal::default(),
+            damaged: Signal::default(),
+            overruns: Signal::default(),
+            reply_data: Signal::default(),
+            reply_push: Signal::default(),
+            reply_accept: Signal::default(),
+            reply_finish: Signal::default(),
+            reply_idle: Signal::default(),
+            uart_receiver: UartReceiver::new(clock_hz, baud),
+            uart_transmitter: UartTransmitter::new(clock_hz, baud),
+            receiver: LinkReceiver::new(credits),
+            transmitter: LinkTransmitter::default(),
+        }
+    }
+}
+
+impl Logic for SerialLink {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.uart_receiver.clock.next = self.clock.val();
+        self.uart_transmitter.clock.next = self.clock.val();
+        self.receiver.clock.next = self.clock.val();
+        self.transmitter.clock.next = self.clock.val();
+
+        self.uart_receiver.rx.next = self.rx.val();
+        self.receiver.line_data.next = self.uart_receiver.data.val();
+        self.receiver.line_valid.next = self.uart_receiver.valid.val();
+        self.receiver.line_error.next = self.uart_receiver.error.val();
+        self.receiver.address.next = self.address.val();
+        self.receiver.free.next = self.free.val();
+        self.ready.next = self.receiver.ready.val();
+        self.length.next = self.receiver.length.val();
+        self.data.next = self.receiver.data.val();
+        self.damaged.next = self.receiver.damaged.val();
+        self.overruns.next = self.receiver.overruns.val();
+
+        self.transmitter.data.next = self.reply_data.val();
+        self.transmitter.push.next = self.reply_push.val();
+        self.transmitter.finish.next = self.reply_finish.val();
+        self.reply_accept.next = self.transmitter.accept.val();
+        self.reply_idle.next = self.transmitter.idle.val();
+        self.uart_transmitter.data.next = self.transmitter.line_data.val();
+        self.uart_transmitter.push.next = self.transmitter.line_push.val();
+        self.transmitter.line_ready.next = self.uart_transmitter.ready.val();
+        self.tx.next = self.uart_transmitter.tx.val();
+    }
+}

@@ -1,0 +1,34 @@
+//! The I/O island: the synchronous part of a board, on the board's own clock, between the serial line and the array.
+//!
+//! Its blocks are rust-hdl's own, derived and translated by its macros, because everything here has one clock and a
+//! fixed width. Those macros are easily given expressions of which simulation and Verilog differ; so each block is
+//! replayed in a Verilog simulator by [`replay`], clock by clock.
+
+mod assembler;
+pub mod border;
+pub mod controller;
+pub mod core;
+pub mod counter;
+mod instruction;
+pub mod link;
+pub mod memory;
+pub mod program;
+mod ram;
+pub mod receiver;
+pub mod replay;
+pub mod transmitter;
+pub mod uart;
+pub mod verilog;
+pub mod whole;
+
+pub use border::SampleBorder;
+pub use controller::Controller;
+pub use core::Core;
+pub use counter::SaturatingCounter;
+pub use link::SerialLink;
+pub use memory::{Memory, MemoryKind, TwoPortMemory};
+pub use receiver::LinkReceiver;
+pub use transmitter::LinkTransmitter;
+pub use uart::{UartReceiver, UartTransmitter};
+pub use verilog::verilog_of;
+pub use whole::{Island, IslandOptions};

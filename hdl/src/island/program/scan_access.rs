@@ -1,0 +1,153 @@
+//! The scan chain as a memory of bytes.
+//!
+//! `position` is how many bits have left the chain, which rotates: what leaves goes in again, unless something else is
+//! written. At 0 the chain is home, and the array can run.
+
+use super::super::assembler::Assembler;
+use super::super::instruction::{Condition, FEEDBACK, Operation, Port, Register, SCAN};
+use super::frames::{at_rest, success};
+use super::memories::count_down;
+use super::{Facts, sixteen};
+use Condition::{Always, Carry, NoCarry, NotZero, Zero};
+use wheatstone_sim::link::MOST_DATA;
+
+/// The command that reads.
+const OPCODE_READ: u16 = 5;
+
+/// Bits rotated at once.
+const STRIDE: u16 = 128;
+
+pub(super) fn declare(a: &mut Assembler) {
+    a.variables(&["position", "target", "turn"]);
+}
+
+pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
+    let length = sixteen(facts.identity.scan_bits as usize);
+    let rest = length % 8;
+
+    a.label("read scan");
+    a.load("count");
+    a.subtract(sixteen(MOST_DATA) + 1);
+    a.jump(Carry, "length");
+    a.label("write scan");
+    go_to_place(a, length);
+    a.load("opcode");
+    a.xor(OPCODE_READ);
+    a.jump(Zero, "scan is there to read");
+    a.load(SCAN);
+    a.out(Register::Pins);
+    a.label("write scan byte");
+    a.on(Operation::LoadQ, Port::FrameByte);
+    shift_byte(a, length, rest, "write");
+    count_down(a, "write scan byte");
+    leave(a, "write");
+    a.jump(Always, "done");
+
+    a.label("scan is there to read");
+    success(a);
+    a.label("read scan byte");
+    shift_byte(a, length, rest, "read");
+    a.on(Operation::SendHigh, Port::Q);
+    count_down(a, "read scan byte");
+    leave(a, "read");
+    a.jump(Always, "finish");
+}
+
+/// Rotates the chain home.
+pub(super) fn home(a: &mut Assembler, facts: &Facts) {
+    let home = a.unique();
+    a.load("position");
+    a.jump(Zero, home.clone());
+    a.load(sixteen(facts.identity.scan_bits as usize));
+    a.subtract("position");
+    a.call("rotate");
+    a.load(0);
+    a.store("position");
+    a.out(Register::Pins);
+    a.label(home);
+}
+
+/// Rotates the chain to byte `at`.
+fn go_to_place(a: &mut Assembler, length: u16) {
+    let bytes = length.div_ceil(8);
+    at_rest(a);
+    a.load(bytes);
+    a.subtract("at");
+    a.jump(NoCarry, "address");
+    a.subtract("count");
+    a.jump(NoCarry, "address");
+    // Eight bits a byte.
+    a.load("at");
+    for _ in 0..3 {
+        a.store("target");
+        a.add("target");
+    }
+    a.store("target");
+    a.subtract("position");
+    a.jump(Carry, "place is ahead");
+    a.add(length);
+    a.label("place is ahead");
+    a.call("rotate");
+    a.set("position", "target");
+}
+
+/// Shifts a byte of the chain, or as much as is left of it.
+fn shift_byte(a: &mut Assembler, length: u16, rest: u16, what: &str) {
+    let (last, shifted) = (format!("{what}: last byte"), format!("{what}: byte shifted"));
+    a.load("position");
+    if rest != 0 {
+        a.xor(length - rest);
+        a.jump(Zero, last.clone());
+        a.load("position");
+    }
+    a.add(8);
+    a.store("position");
+    a.on(Operation::Repeat, 8);
+    a.plain(Operation::Shift);
+    if rest == 0 {
+        a.xor(length);
+        a.jump(NotZero, shifted.clone());
+        a.set("position", 0);
+    } else {
+        a.jump(Always, shifted.clone());
+        a.label(last);
+        a.on(Operation::Repeat, rest);
+        a.plain(Operation::Shift);
+        // The bits that are not there are 0; so is A.
+        a.store("position");
+        a.shift_right(8 - rest);
+    }
+    a.label(shifted);
+}
+
+/// Leaves scan mode if the chain is home.
+fn leave(a: &mut Assembler, what: &str) {
+    let away = format!("{what}: away");
+    a.load("position");
+    a.jump(NotZero, away.clone());
+    a.out(Register::Pins);
+    a.label(away);
+}
+
+/// Subroutine: enters scan mode and rotates the chain by A.
+pub(super) fn rotate(a: &mut Assembler) {
+    a.label("rotate");
+    a.store("turn");
+    a.load(SCAN | FEEDBACK);
+    a.out(Register::Pins);
+    a.label("rotate on");
+    a.load("turn");
+    a.subtract(STRIDE);
+    a.jump(NoCarry, "rotate the rest");
+    a.store("turn");
+    a.on(Operation::Repeat, STRIDE);
+    a.plain(Operation::Shift);
+    a.jump(Always, "rotate on");
+    a.label("rotate the rest");
+    a.load("turn");
+    a.jump(Zero, "rotated");
+    a.on(Operation::Repeat, "turn");
+    a.plain(Operation::Shift);
+    a.label("rotated");
+    a.plain(Operation::Return);
+}

@@ -1,0 +1,307 @@
+//! The island, clock by clock, together with the array, picosecond by picosecond.
+
+use super::{Top, TopError};
+use crate::array::{Array, ArrayOptions};
+use crate::circuit::Circuit;
+use crate::island::{Core, Island, IslandOptions};
+use rust_hdl::prelude::{Block, simulate};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use wheatstone_sim::Design;
+
+/// Passes over the island within which it must come to rest.
+const MOST_PASSES: usize = 100;
+
+/// What the array and its border see of the island.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the ports are the controller's")]
+pub struct Pins {
+    pub border_shift: bool,
+    pub border_word: i64,
+    pub answer_index: i64,
+    pub impose: bool,
+    pub steps: i64,
+    pub close: bool,
+    pub present: bool,
+    pub phase: bool,
+    pub learn: bool,
+    pub desynchronous: bool,
+    pub rarity: i64,
+    pub offset: i64,
+    pub go: bool,
+    pub scan: bool,
+    pub strobe: bool,
+    pub scan_in: bool,
+    pub reset: bool,
+}
+
+/// A block that can stand where the island stands.
+pub trait ArraySide: Block {
+    /// Sets the clock.
+    fn set_clock(&mut self, level: bool);
+    /// What the array sees.
+    fn pins(&self) -> Pins;
+    /// Shows what the array says: the chosen answer, whether it rests, the end of its scan chain.
+    fn set_array(&mut self, answer: i64, rest: bool, scan_out: bool);
+}
+
+macro_rules! array_side {
+    ($block:ty) => {
+        impl ArraySide for $block {
+            fn set_clock(&mut self, level: bool) {
+                self.clock.next = level.into();
+            }
+
+            fn pins(&self) -> Pins {
+                let word = |value: u64| value.cast_signed();
+                Pins {
+                    border_shift: self.border_shift.val(),
+                    border_word: word(self.border_word.val().to_u64()),
+                    answer_index: word(self.answer_index.val().to_u64()),
+                    impose: self.impose.val(),
+                    steps: word(self.steps.val().to_u64()),
+                    close: self.close.val(),
+                    present: self.present.val(),
+                    phase: self.phase.val(),
+                    learn: self.learn.val(),
+                    desynchronous: self.desynchronous.val(),
+                    rarity: word(self.rarity.val().to_u64()),
+                    offset: word(self.offset.val().to_u64()),
+                    go: self.go.val(),
+                    scan: self.scan.val(),
+                    strobe: self.strobe.val(),
+                    scan_in: self.scan_in.val(),
+                    reset: self.reset.val(),
+                }
+            }
+
+            fn set_array(&mut self, answer: i64, rest: bool, scan_out: bool) {
+                self.answer.next = (answer.cast_unsigned() & 0xFFFF).into();
+                self.rest.next = rest;
+                self.scan_out.next = scan_out;
+            }
+        }
+    };
+}
+
+array_side!(Core);
+array_side!(Island);
+
+/// A block in the island's place, and the array beside it.
+#[derive(Debug)]
+pub struct TopSimulation<B = Island> {
+    /// The block: set its other inputs with `next`, read its outputs with `val()`.
+    pub block: B,
+    top: Top,
+    circuit: Circuit,
+    pins: Pins,
+    period_ps: u64,
+    clocks: u64,
+}
+
+impl TopSimulation<Island> {
+    /// A design on a board, just switched on.
+    ///
+    /// # Errors
+    /// [`TopError`] if it cannot be built.
+    pub fn new(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        options: IslandOptions,
+    ) -> Result<TopSimulation<Island>, TopError> {
+        let top = Top::new(design, array, options)?;
+        let island = top.island()?;
+        let mut simulation = TopSimulation::around(island, top);
+        simulation.block.rx.next = true;
+        Ok(simulation)
+    }
+}
+
+impl<B: ArraySide> TopSimulation<B> {
+    /// The array and its border around some block.
+    pub fn around(mut block: B, top: Top) -> TopSimulation<B> {
+        block.connect_all();
+        let mut circuit = Circuit::new(top.module.clone());
+        let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
+        circuit.quiesce(period_ps);
+        TopSimulation { block, top, circuit, pins: Pins::default(), period_ps, clocks: 0 }
+    }
+
+    /// The array.
+    pub fn array(&self) -> &Array {
+        &self.top.array
+    }
+
+    /// The running array and its border.
+    pub fn circuit_mut(&mut self) -> &mut Circuit {
+        &mut self.circuit
+    }
+
+    /// Clocks so far.
+    pub fn clocks(&self) -> u64 {
+        self.clocks
+    }
+
+    /// What the array sees of the block.
+    pub fn pins(&self) -> Pins {
+        self.pins
+    }
+
+    /// Lets the block's outputs follow its inputs without a clock.
+    ///
+    /// # Panics
+    /// If they never come to rest.
+    pub fn settle(&mut self) {
+        assert!(simulate(&mut self.block, MOST_PASSES), "the island does not come to rest");
+    }
+
+    /// One clock.
+    ///
+    /// # Panics
+    /// If the block never comes to rest.
+    pub fn tick(&mut self) {
+        let array = &self.top.array;
+        let bit = |bus: &crate::bus::Bus| bus.val() == 1;
+        self.block.set_array(self.top.border.answer.val(), bit(&array.rest), bit(&array.scan[1]));
+        self.settle();
+        let before = self.block.pins();
+        self.block.set_clock(true);
+        self.settle();
+        self.block.set_clock(false);
+        self.settle();
+        self.clocks += 1;
+
+        let edge_ps = self.circuit.now_ps();
+        if before.border_shift {
+            self.circuit.set(&self.top.border.shift, 1);
+            self.circuit.set(&self.top.border.word, before.border_word);
+            self.circuit.set(&self.top.border.clock, 1);
+            self.circuit.run_until(edge_ps);
+        }
+        let pins = self.block.pins();
+        if pins != self.pins {
+            self.pins = pins;
+            self.show(pins);
+        }
+        if before.border_shift {
+            self.circuit.run_until(edge_ps + self.period_ps / 2);
+            self.circuit.set(&self.top.border.clock, 0);
+        }
+        self.circuit.run_until(edge_ps + self.period_ps);
+    }
+
+    fn show(&mut self, pins: Pins) {
+        let (border, array) = (&self.top.border, &self.top.array);
+        for (bus, value) in [
+            (&border.index, pins.answer_index),
+            (&border.impose, pins.impose.into()),
+            (&array.border.steps, pins.steps),
+            (&array.border.close, pins.close.into()),
+            (&array.border.present, pins.present.into()),
+            (&array.border.phase, pins.phase.into()),
+            (&array.border.learn, pins.learn.into()),
+            (&array.border.desynchronous, pins.desynchronous.into()),
+            (&array.border.rarity, pins.rarity),
+            (&array.border.offset, pins.offset),
+            (&array.border.go, pins.go.into()),
+            (&array.border.scan, pins.scan.into()),
+            (&array.border.strobe, pins.strobe.into()),
+            (&array.scan[0], pins.scan_in.into()),
+            (&array.border.reset, pins.reset.into()),
+        ] {
+            self.circuit.set(bus, value);
+        }
+    }
+}
+
+/// The host's end of the serial line of a [`TopSimulation`]: bytes in, bytes out.
+#[derive(Debug)]
+pub struct SerialLine {
+    clock_hz: u64,
+    baud: u64,
+    /// Bytes to send, and what is being sent: its bits with start and stop, lowest first, and when the present one began.
+    sending: VecDeque<u8>,
+    bits: u16,
+    bits_left: u32,
+    sent_at: u64,
+    /// Time in units of 1 / (clock * baud) seconds.
+    now: u64,
+    /// When the byte that comes in began, and what has come of it.
+    began: Option<u64>,
+    came: u16,
+    came_bits: u32,
+}
+
+impl SerialLine {
+    /// A line that idles.
+    pub fn new(options: IslandOptions) -> SerialLine {
+        SerialLine {
+            clock_hz: options.clock_hz.into(),
+            baud: options.baud.into(),
+            sending: VecDeque::new(),
+            bits: 1,
+            bits_left: 0,
+            sent_at: 0,
+            now: 0,
+            began: None,
+            came: 0,
+            came_bits: 0,
+        }
+    }
+
+    /// Queues bytes to be sent.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.sending.extend(bytes);
+    }
+
+    /// Whether everything queued has been sent.
+    pub fn is_idle(&self) -> bool {
+        self.sending.is_empty() && self.bits_left == 0
+    }
+
+    /// One clock of the board; the byte that came, if one is complete.
+    ///
+    /// # Panics
+    /// As [`TopSimulation::tick`].
+    pub fn tick(&mut self, top: &mut TopSimulation<Island>) -> Option<u8> {
+        let bit = self.clock_hz;
+        if self.bits_left > 0 && self.now >= self.sent_at + bit {
+            self.sent_at += bit;
+            self.bits = (self.bits >> 1) | 0x8000;
+            self.bits_left -= 1;
+        }
+        if self.bits_left == 0
+            && let Some(byte) = self.sending.pop_front()
+        {
+            self.bits = u16::from(byte) << 1 | 0xFE00;
+            self.bits_left = 10;
+            self.sent_at = self.now;
+        }
+        top.block.rx.next = self.bits & 1 == 1;
+        top.tick();
+        self.now += self.baud;
+        self.listen(top.block.tx.val())
+    }
+
+    /// Samples every bit in its middle.
+    fn listen(&mut self, tx: bool) -> Option<u8> {
+        let Some(began) = self.began else {
+            if !tx {
+                self.began = Some(self.now);
+                (self.came, self.came_bits) = (0, 0);
+            }
+            return None;
+        };
+        let middle = began + self.clock_hz / 2 + u64::from(self.came_bits) * self.clock_hz;
+        if self.now < middle {
+            return None;
+        }
+        self.came |= u16::from(tx) << self.came_bits;
+        self.came_bits += 1;
+        if self.came_bits < 10 {
+            return None;
+        }
+        self.began = None;
+        u8::try_from((self.came >> 1) & 0xFF).ok()
+    }
+}

@@ -1,0 +1,220 @@
+//! A board of gateware beside the board's behaviour in its plainest form: the same frames to both, and their replies compared.
+#![allow(clippy::print_stdout, reason = "tests tell what they saw")]
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::sync::Arc;
+use wheatstone_hdl::island::program::Facts;
+use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
+use wheatstone_hdl::top::{ArraySide, TopSimulation};
+use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
+use wheatstone_sim::link::{Board, Capacities, Command, Outcome, Reply, Space, Status};
+use wheatstone_sim::{Configuration, Design, Initial, Learning, Reference, State, scan};
+
+/// Memories small enough to reach their ends.
+pub fn options() -> IslandOptions {
+    IslandOptions {
+        sample_words: 512,
+        order_words: 64,
+        credits: 3,
+        watchdog: 100_000,
+        ..IslandOptions::of(BoardName::Generic)
+    }
+}
+
+fn capacities(options: IslandOptions) -> Capacities {
+    let IslandOptions { credits, sample_words, order_words, clock_hz, baud, .. } = options;
+    Capacities { credits, sample_words, order_words, clock_hz, baud }
+}
+
+/// The island without its line, and an array beside it.
+pub struct Gateware {
+    pub top: TopSimulation<Core>,
+    /// The frame that is served, without its CRC.
+    frame: Vec<u8>,
+    pub replies: Vec<Vec<u8>>,
+    reply: Vec<u8>,
+    /// Samples that were begun.
+    pub begun: u32,
+    go: bool,
+    /// The transmitter takes a byte only now and then.
+    pub slow: bool,
+    facts: Facts,
+}
+
+impl Gateware {
+    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Gateware {
+        let facts: Facts = options.facts(&design).unwrap();
+        let top = Top::new(design, array, options).unwrap();
+        let core = Core::new(&facts, MemoryKind::Block);
+        let top = TopSimulation::around(core, top);
+        Gateware {
+            top,
+            frame: Vec::new(),
+            replies: Vec::new(),
+            reply: Vec::new(),
+            begun: 0,
+            go: false,
+            slow: false,
+            facts,
+        }
+    }
+
+    /// One clock.
+    pub fn tick(&mut self) {
+        let wanted = usize::try_from(self.top.block.frame_address.val().to_u64()).unwrap();
+        let accepts = !self.slow || self.top.clocks() % 11 == 3;
+        self.top.block.reply_accept.next = accepts;
+        self.top.settle();
+        let core = &self.top.block;
+        if core.reply_push.val() && accepts {
+            self.reply.push(core.reply_byte.val().to_u8());
+        }
+        if core.reply_finish.val() {
+            self.replies.push(std::mem::take(&mut self.reply));
+        }
+        let released = core.frame_release.val();
+        self.top.tick();
+        if released {
+            self.frame.clear();
+        }
+        let core = &mut self.top.block;
+        core.frame_ready.next = !self.frame.is_empty();
+        core.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
+        core.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
+        let pins = self.top.pins();
+        if pins.go != self.go {
+            self.go = pins.go;
+            self.begun += u32::from(pins.present);
+        }
+    }
+
+    /// Has a frame executed.
+    pub fn answer(&mut self, request: &[u8]) -> Vec<u8> {
+        assert!(self.frame.is_empty());
+        self.frame = request.to_vec();
+        for _ in 0..3_000_000 {
+            self.tick();
+            if self.frame.is_empty() && !self.replies.is_empty() {
+                return self.replies.remove(0);
+            }
+        }
+        let image = wheatstone_hdl::island::program::program(&self.facts);
+        for _ in 0..200 {
+            self.tick();
+            let place = self.top.block.controller().place();
+            println!("{place} {} {:?}", image.label(place), self.top.pins());
+        }
+        panic!("no reply to {request:?}");
+    }
+}
+
+/// Both.
+pub struct Pair {
+    pub gateware: Gateware,
+    pub board: Board<Reference>,
+    pub design: Arc<Design>,
+    /// Samples the board has run since it was switched on.
+    worked: u32,
+    pub session: u8,
+    pub sequence: u16,
+}
+
+impl Pair {
+    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair {
+        let state = State::initial(
+            &design,
+            &vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()],
+            1,
+        );
+        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let engine = Reference::new(Arc::clone(&design), configuration, state).unwrap();
+        let board = Board::new(engine, capacities(options)).unwrap();
+        let gateware = Gateware::new(Arc::clone(&design), array, options);
+        Pair { gateware, board, design, worked: 0, session: 0, sequence: 0 }
+    }
+
+    /// Gives the same frame to both, and compares the replies.
+    pub fn answer(&mut self, request: &[u8]) -> Reply {
+        let begun = self.gateware.answer(request);
+        // The gateware is between two samples; so is the board, after as many.
+        while self.worked < self.gateware.begun {
+            assert!(self.board.work(), "the gateware ran a sample more than the board");
+            self.worked += 1;
+        }
+        let reply = self.board.answer(request);
+        if begun != reply.to_bytes() && request[3] == 9 {
+            println!("{:?}\n{:?}", Status::from_bytes(&begun[7..]), self.board.status());
+        }
+        assert_eq!(begun, reply.to_bytes(), "{request:?}: {reply:?}");
+        reply
+    }
+
+    /// The same for a frame in order.
+    pub fn ask(&mut self, command: &Command) -> Reply {
+        let [low, high] = self.sequence.to_le_bytes();
+        let frame = [&[self.session, low, high, command.opcode()][..], &command.payload()].concat();
+        let reply = self.answer(&frame);
+        self.sequence = reply.expected;
+        self.session = reply.session;
+        reply
+    }
+
+    /// The same for one that must be executed.
+    pub fn done(&mut self, command: &Command) -> Vec<u8> {
+        let reply = self.ask(command);
+        assert_eq!(reply.outcome, Outcome::Done, "{command:?}");
+        reply.result
+    }
+
+    pub fn status(&mut self) -> Status {
+        Status::from_bytes(&self.done(&Command::Status)).unwrap()
+    }
+
+    /// Waits until the run has ended on both.
+    pub fn finish(&mut self) -> Status {
+        for _ in 0..10_000 {
+            let status = self.status();
+            if !status.running {
+                assert!(!self.board.is_running());
+                return status;
+            }
+            for _ in 0..2000 {
+                self.gateware.tick();
+            }
+        }
+        panic!("the run does not end");
+    }
+
+    pub fn write_words(&mut self, space: Space, address: u16, words: &[u16]) {
+        for (i, words) in words.chunks(120).enumerate() {
+            let address = address + 120 * u16::try_from(i).unwrap();
+            let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            self.done(&Command::Write { space, address, data });
+        }
+    }
+
+    pub fn write_state(&mut self, state: &State) {
+        let bytes = scan::to_bytes(&self.design, state);
+        for (i, bytes) in bytes.chunks(240).enumerate() {
+            let address = 240 * u16::try_from(i).unwrap();
+            self.done(&Command::Write { space: Space::Scan, address, data: bytes.to_vec() });
+        }
+        self.done(&Command::Commit { phase: state.phase });
+    }
+
+    pub fn read_state(&mut self) -> Vec<u8> {
+        let length = scan::byte_length(&self.design);
+        let mut bytes = Vec::new();
+        while bytes.len() < length {
+            let address = u16::try_from(bytes.len()).unwrap();
+            let count = u8::try_from((length - bytes.len()).min(240)).unwrap();
+            bytes.extend(self.done(&Command::Read { space: Space::Scan, address, count }));
+        }
+        bytes
+    }
+}
+
+/// So that the trait's use is seen.
+pub fn settle(top: &mut TopSimulation<impl ArraySide>) {
+    top.settle();
+}

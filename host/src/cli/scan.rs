@@ -1,0 +1,88 @@
+//! `wheatstone scan`
+
+use super::device::DeviceArguments;
+use super::output::Output;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wheatstone::run::{hex, read_checkpoint, write_whole};
+use wheatstone_sim::{Checkpoint, State};
+
+/// Move a network's whole state between a device and a checkpoint
+#[derive(Debug, Subcommand)]
+pub enum Scan {
+    Read(Read),
+    Write(Write),
+}
+
+/// Read the state of a device into a checkpoint
+#[derive(Args, Debug)]
+pub struct Read {
+    /// Checkpoint or run folder of the network that is on the device
+    like: PathBuf,
+    /// Checkpoint to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// Write the state of a checkpoint to a device
+#[derive(Args, Debug)]
+pub struct Write {
+    /// Checkpoint or run folder
+    checkpoint: PathBuf,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Moved {
+    device: String,
+    digest: String,
+    checkpoint: PathBuf,
+}
+
+impl Scan {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Scan::Read(verb) => verb.run(output),
+            Scan::Write(verb) => verb.run(output),
+        }
+    }
+}
+
+impl Read {
+    fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let (like, _) = checkpoint(&self.like)?;
+        let mut device = self.device.open(&Arc::new(like.design.clone()), &like.state)?;
+        let state = device.state()?;
+        state.check(&like.design).context("the device holds no state of this network; write one first")?;
+        let read = Checkpoint { state, ..like };
+        write_whole(&self.out, &read.to_bytes())?;
+        report(output, device.describe(), &read.state, &self.out)
+    }
+}
+
+impl Write {
+    fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let (checkpoint, path) = checkpoint(&self.checkpoint)?;
+        let mut device = self.device.open(&Arc::new(checkpoint.design.clone()), &checkpoint.state)?;
+        device.set_state(&checkpoint.state)?;
+        report(output, device.describe(), &checkpoint.state, &path)
+    }
+}
+
+fn report(output: &Output, device: String, state: &State, path: &Path) -> anyhow::Result<()> {
+    let moved = Moved { device, digest: hex(&state.digest()), checkpoint: path.to_owned() };
+    output.result(&moved, || format!("state {} of {}", moved.digest, moved.device))
+}
+
+/// The checkpoint of a file or run folder, and the file.
+fn checkpoint(path: &Path) -> anyhow::Result<(Checkpoint, PathBuf)> {
+    let file = if path.is_dir() { path.join("checkpoint.bin") } else { path.to_owned() };
+    Ok((read_checkpoint(&file)?, file))
+}

@@ -1,0 +1,86 @@
+//! `wheatstone verify`
+
+use super::arguments::ConfigArguments;
+use super::device::DeviceArguments;
+use super::exit::{Interrupted, Mismatch};
+use super::output::Output;
+use super::{interrupt, progress};
+use clap::Args;
+use std::ops::ControlFlow;
+use std::str::FromStr;
+use wheatstone::device::{BitFlip, Device};
+use wheatstone::experiment::Experiment;
+use wheatstone::verification::{self, Verified};
+
+/// Train a device and the model side by side and compare every bit of their states; exit code 6 if one differs
+#[derive(Args, Debug)]
+pub struct Verify {
+    #[command(flatten)]
+    config: ConfigArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    /// Samples to train; default: one epoch
+    #[arg(long, value_name = "N")]
+    samples: Option<u64>,
+    /// Samples between two comparisons
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    every: u64,
+    /// Flip the lowest bit of an edge's conductance on the device after some samples, to see that it is noticed
+    #[arg(long, value_name = "SAMPLES:EDGE")]
+    flip_bit: Option<Flip>,
+}
+
+/// When which edge goes wrong.
+#[derive(Clone, Copy, Debug)]
+struct Flip {
+    after: u64,
+    edge: usize,
+}
+
+impl FromStr for Flip {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Flip, String> {
+        let parsed = text
+            .split_once(':')
+            .and_then(|(after, edge)| Some(Flip { after: after.parse().ok()?, edge: edge.parse().ok()? }));
+        parsed.ok_or_else(|| "say after how many samples and which edge, as in 20:3".to_owned())
+    }
+}
+
+impl Verify {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let mut device = self.device.open(&experiment.design, &experiment.initial_state())?;
+        let samples = self.samples.unwrap_or(experiment.split.train.len() as u64);
+        if let Some(Flip { after, edge }) = self.flip_bit {
+            device = Box::new(BitFlip::new(device, after, edge));
+        }
+        output.say(&format!("verifying {} on {}", experiment.config.name, device.describe()));
+        interrupt::listen()?;
+        let bar = progress::bar(*output, 0, samples);
+        let watch = &mut |equal| {
+            bar.set_position(equal);
+            if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let verified = verification::verify(&experiment, &mut *device, samples, self.every, watch)?;
+        bar.finish_and_clear();
+        if verified.equal && verified.samples < samples {
+            return Err(Interrupted(format!("the first {} samples were equal", verified.samples)).into());
+        }
+        output.result(&verified, || text(&verified, &*device))?;
+        match verified.first_difference {
+            Some(difference) => Err(Mismatch(difference.to_string()).into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn text(verified: &Verified, device: &dyn Device) -> String {
+    match &verified.first_difference {
+        None => {
+            format!("{} samples: {} and the model agree in every bit", verified.samples, device.describe())
+        }
+        Some(difference) => format!("equal for {} samples, then: {difference}", verified.samples),
+    }
+}

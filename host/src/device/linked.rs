@@ -1,0 +1,301 @@
+//! A board at the end of a link.
+
+mod course;
+mod pace;
+mod relaxing;
+mod running;
+mod sample_set;
+mod scanning;
+mod streaming;
+
+use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
+use crate::link::{LinkError, Options, Session, Statistics, Wire};
+use crate::run::hex;
+use course::Course;
+use pace::Pace;
+use sample_set::SampleSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use wheatstone_sim::engine::check_sample;
+use wheatstone_sim::link::{Identity, SampleLayout, Settings};
+use wheatstone_sim::{Configuration, Design, Learning, OutputCoding, Sample, State};
+
+/// How often one operation begins again because the board lost its state.
+const MOST_RESTARTS: u32 = 5;
+/// Operations that are remembered before the state is read for safety.
+const MOST_DEEDS: usize = 32;
+/// Digits of a digest that tell designs apart for people.
+const DIGITS: usize = 8;
+
+/// A board at the end of a link, as a device.
+///
+/// It remembers the last state it knows and what was done since. If the board loses its state, because its power failed or
+/// another program took it, the state is written again and everything since is done again, to the same bits.
+#[derive(Debug)]
+pub struct Linked<W> {
+    session: Session<W>,
+    design: Arc<Design>,
+    layout: SampleLayout,
+    /// The samples to train on.
+    set: Arc<SampleSet>,
+    /// The samples at the beginning of the board's memory.
+    resident: Option<Arc<SampleSet>>,
+    /// The last state that is known.
+    known: Option<State>,
+    /// What was done since.
+    deeds: Vec<Deed>,
+    /// The board is in a session of ours, at rest, where `known` and `deeds` lead.
+    ready: bool,
+    pace: Pace,
+    kind: DeviceKind,
+}
+
+/// Something that changed the board's state.
+#[derive(Clone, Debug)]
+enum Deed {
+    Train { set: Arc<SampleSet>, stretch: Stretch },
+    Relax { set: Arc<SampleSet>, settings: Settings, impose_targets: bool },
+}
+
+impl<W: Wire> Linked<W> {
+    /// Opens a session with the board, which must hold that design. Its state is left as it is.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if there is no board, no access to it, or it holds another design.
+    pub fn connect(wire: W, design: Arc<Design>, options: Options) -> Result<Linked<W>, DeviceError> {
+        Identity::of(&design)?;
+        let phases = design.network().colouring().count();
+        if phases > 2 {
+            return Err(DeviceError::Phases { phases });
+        }
+        let mut linked = Linked {
+            pace: Pace::new(wire.baud()),
+            kind: DeviceKind::Board,
+            session: Session::new(wire, options),
+            layout: SampleLayout::of(design.network()),
+            design,
+            set: Arc::default(),
+            resident: None,
+            known: None,
+            deeds: Vec::new(),
+            ready: false,
+        };
+        linked.make_ready()?;
+        Ok(linked)
+    }
+
+    /// The same, called something else than a board: what is at the other end cannot be seen from here.
+    pub fn called(self, kind: DeviceKind) -> Linked<W> {
+        Linked { kind, ..self }
+    }
+
+    /// Who the board says it is.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.session.identity()
+    }
+
+    /// What went over the link so far.
+    pub fn statistics(&self) -> Statistics {
+        self.session.statistics()
+    }
+
+    /// The conversation, for tests that reach behind it.
+    pub fn session_mut(&mut self) -> &mut Session<W> {
+        &mut self.session
+    }
+
+    /// Sends the samples to train on now, if the board has room for all of them; otherwise they go out while it trains.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if the device cannot be reached.
+    pub fn upload(&mut self) -> Result<(), DeviceError> {
+        let set = Arc::clone(&self.set);
+        self.durably(|linked| if linked.fits(&set) { linked.send_set(&set) } else { Ok(()) })
+    }
+
+    /// Does something on the board; again from the last known state if the board lost it meanwhile.
+    fn durably<T>(
+        &mut self,
+        mut deed: impl FnMut(&mut Self) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        let mut restarts = 0;
+        loop {
+            let error = match self.make_ready().and_then(|()| deed(self)) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            self.ready = false;
+            let lost = matches!(error, DeviceError::Link(LinkError::Reset { .. }));
+            if !lost || self.known.is_none() || restarts == MOST_RESTARTS {
+                return Err(error);
+            }
+            restarts += 1;
+        }
+    }
+
+    /// Opens a session if need be, and brings the board to the state it should be in.
+    fn make_ready(&mut self) -> Result<(), DeviceError> {
+        if self.ready {
+            return Ok(());
+        }
+        self.session.open()?;
+        self.check_identity()?;
+        self.resident = None;
+        self.stop()?;
+        if let Some(state) = self.known.take() {
+            let written = self.write_state(&state);
+            self.known = Some(state);
+            written?;
+        }
+        for deed in self.deeds.clone() {
+            match deed {
+                Deed::Train { set, stretch } => {
+                    self.run_stretch(&set, &stretch, &mut |_| ControlFlow::Continue(())).map(drop)?;
+                }
+                Deed::Relax { set, settings, impose_targets } => {
+                    self.relax_set(&set, settings, impose_targets).map(drop)?;
+                }
+            }
+        }
+        self.ready = true;
+        Ok(())
+    }
+
+    fn check_identity(&self) -> Result<(), DeviceError> {
+        let Some(found) = self.session.identity() else { return Ok(()) };
+        let format = self.design.format();
+        if found.digest != self.design.digest() || found.format() != Some(format) {
+            let tell = |name: &str, format: String, digest: &[u8; 32]| {
+                format!("{name} ({format}, {}...)", &hex(digest)[..DIGITS])
+            };
+            let name = self.design.network().name();
+            let found_format = found.format().map_or_else(|| "no format".to_owned(), |f| f.to_string());
+            return Err(DeviceError::OtherDesign {
+                found: tell(&found.name, found_format, &found.digest),
+                expected: tell(name, format.to_string(), &self.design.digest()),
+            });
+        }
+        if self.capacity() == 0 {
+            return Err(DeviceError::Memory { words: self.layout.words(), found: found.sample_words });
+        }
+        Ok(())
+    }
+
+    /// Makes sure that what comes next can be done again.
+    fn before_deed(&mut self) -> Result<(), DeviceError> {
+        if self.known.is_none() || self.deeds.len() >= MOST_DEEDS {
+            self.state()?;
+        }
+        Ok(())
+    }
+
+    fn run_stretch(
+        &mut self,
+        set: &Arc<SampleSet>,
+        stretch: &Stretch,
+        watch: Watch,
+    ) -> Result<Trained, DeviceError> {
+        let settings = Settings::new(stretch.configuration, set.coding)?;
+        let course = Course::new(stretch, set.count());
+        if self.fits(set) {
+            self.train_resident(set, settings, course, watch)
+        } else {
+            self.train_streaming(set, settings, course, watch)
+        }
+    }
+}
+
+impl<W: Wire> Device for Linked<W> {
+    fn describe(&self) -> String {
+        let name = self.session.identity().map_or("", |identity| &identity.name);
+        format!("{name} at {}", self.session.wire().describe())
+    }
+
+    fn kind(&self) -> DeviceKind {
+        self.kind
+    }
+
+    fn link_statistics(&self) -> Option<Statistics> {
+        Some(self.session.statistics())
+    }
+
+    fn design(&self) -> &Design {
+        &self.design
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<(), DeviceError> {
+        scanning::check_state(&self.design, state)?;
+        self.deeds.clear();
+        self.known = Some(state.clone());
+        if !self.ready {
+            // It is written when the session is opened.
+            return self.durably(|_| Ok(()));
+        }
+        self.durably(|linked| linked.write_state(state))
+    }
+
+    fn state(&mut self) -> Result<State, DeviceError> {
+        let state = self.durably(Self::read_state)?;
+        self.known = Some(state.clone());
+        self.deeds.clear();
+        Ok(state)
+    }
+
+    fn set_samples(
+        &mut self,
+        samples: &[(Sample, Option<u16>)],
+        coding: OutputCoding,
+    ) -> Result<(), DeviceError> {
+        samples.iter().try_for_each(|(sample, _)| check_sample(&self.design, sample))?;
+        let samples = samples.iter().map(|(sample, class)| (sample, *class));
+        self.set = Arc::new(SampleSet::new(self.layout, samples, coding));
+        Ok(())
+    }
+
+    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
+        stretch.configuration.check()?;
+        Settings::new(stretch.configuration, self.set.coding)?;
+        if stretch.count == 0 || self.set.count() == 0 {
+            return Ok(Trained::default());
+        }
+        self.before_deed()?;
+        let set = Arc::clone(&self.set);
+        // A stretch that begins again does not go back for whoever watches.
+        let mut most = 0;
+        let watch: Watch = &mut |done| {
+            most = done.max(most);
+            watch(most)
+        };
+        let trained = self.durably(|linked| linked.run_stretch(&set, stretch, watch))?;
+        let stretch = Stretch { count: trained.samples, ..*stretch };
+        self.deeds.push(Deed::Train { set, stretch });
+        Ok(trained)
+    }
+
+    fn relax(
+        &mut self,
+        samples: &[Sample],
+        steps: u32,
+        impose_targets: bool,
+    ) -> Result<Vec<Vec<i32>>, DeviceError> {
+        let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+        configuration.check()?;
+        let settings = Settings::new(configuration, OutputCoding::default())?;
+        let none = vec![None; self.layout.outputs];
+        let plain = |sample: &Sample| Sample { inputs: sample.inputs.clone(), targets: none.clone() };
+        let plain: Vec<Sample> = match impose_targets {
+            true => samples.to_vec(),
+            false => samples.iter().map(plain).collect(),
+        };
+        plain.iter().try_for_each(|sample| check_sample(&self.design, sample))?;
+        if plain.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.before_deed()?;
+        let samples = plain.iter().map(|sample| (sample, None));
+        let set = Arc::new(SampleSet::new(self.layout, samples, OutputCoding::default()));
+        let answers = self.durably(|linked| linked.relax_set(&set, settings, impose_targets))?;
+        self.deeds.push(Deed::Relax { set, settings, impose_targets });
+        Ok(answers)
+    }
+}

@@ -1,0 +1,45 @@
+//! Samples as the records a board keeps.
+
+use wheatstone_sim::link::SampleLayout;
+use wheatstone_sim::{OutputCoding, Sample};
+
+/// Records of samples, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleSet {
+    words: Vec<u16>,
+    /// Words of a record.
+    record: usize,
+    /// How the outputs code an answer.
+    pub coding: OutputCoding,
+}
+
+impl SampleSet {
+    pub fn new<'s>(
+        layout: SampleLayout,
+        samples: impl IntoIterator<Item = (&'s Sample, Option<u16>)>,
+        coding: OutputCoding,
+    ) -> SampleSet {
+        let words = samples.into_iter().flat_map(|(sample, class)| layout.encode(sample, class)).collect();
+        SampleSet { words, record: layout.words(), coding }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.words.len().checked_div(self.record).unwrap_or(0)
+    }
+
+    /// The words of the record of that number.
+    pub fn record(&self, number: usize) -> &[u16] {
+        &self.words[number * self.record..][..self.record]
+    }
+
+    /// The words of all records.
+    pub fn words(&self) -> &[u16] {
+        &self.words
+    }
+
+    /// The words of the records, at most `most` records at once.
+    pub fn batches(&self, most: usize) -> impl Iterator<Item = &[u16]> {
+        self.words.chunks((most * self.record).max(1))
+    }
+}

@@ -1,0 +1,120 @@
+//! Devices by their names: what a URL stands for, opened.
+
+use super::{Device, DeviceError, DeviceKind, DeviceUrl, Linked, Model, SerialUrl};
+use crate::link::{Faults, Faulty, Options, Recorder, RtlWire, SerialWire, Stop, Tracer, Wire};
+use crate::ports::System;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use wheatstone_hdl::Board;
+use wheatstone_sim::{Checkpoint, Configuration, Design, Learning, State};
+
+/// The board whose gateware is simulated: the largest, so that most networks fit.
+const SIMULATED: Board = Board::Ulx3s85f;
+/// Added to a session's number for whoever opens the next one.
+const SALTS: u32 = 251;
+
+/// What goes around the wire to a board.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// Where every byte is recorded.
+    pub recording: Option<File>,
+    /// Every frame is told on standard error.
+    pub trace: bool,
+    /// Faults are injected, drawn from this seed.
+    pub faults: Option<u64>,
+}
+
+/// Faults as bad as on a cable that ought to be replaced: about one frame in ten is hurt.
+pub const BAD_CABLE: Faults = Faults {
+    dropped: 200,
+    flipped: 200,
+    doubled: 100,
+    inserted: 100,
+    delayed: 10_000,
+    late: 10_000,
+    repeated: 10_000,
+    lateness: Duration::from_millis(20),
+    unplugged: 0,
+    absence: Duration::ZERO,
+    unpowered: 0,
+    brownouts: 0,
+};
+
+/// Opens a device for a design. A device in software starts in `state`; a board keeps what it has. Waiting ends when `stop` says
+/// so.
+///
+/// # Errors
+/// [`DeviceError`] says what stands in the way.
+pub fn open(
+    url: &DeviceUrl,
+    design: &Arc<Design>,
+    state: &State,
+    stop: Stop,
+    around: Around,
+) -> Result<Box<dyn Device>, DeviceError> {
+    let salt = u8::try_from(std::process::id() % SALTS).unwrap_or(0);
+    let options = Options { salt, stop, ..Options::default() };
+    let connect = |wire: Box<dyn Wire>, kind| {
+        let linked = Linked::connect(around.wrap(wire), Arc::clone(design), options)?;
+        Ok(Box::new(linked.called(kind)) as Box<dyn Device>)
+    };
+    match url {
+        DeviceUrl::Sim => Ok(Box::new(Model::new(Arc::clone(design), state.clone())?)),
+        DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
+        DeviceUrl::Rtl => {
+            let wire = RtlWire::new(Arc::clone(design), SIMULATED.technology(), SIMULATED)?;
+            connect(Box::new(wire), DeviceKind::Simulation)
+        }
+        DeviceUrl::Serial(line) => connect(Box::new(serial(line)?), DeviceKind::Board),
+    }
+}
+
+impl Around {
+    fn wrap(self, mut wire: Box<dyn Wire>) -> Box<dyn Wire> {
+        if let Some(seed) = self.faults {
+            wire = Box::new(Faulty::new(wire, BAD_CABLE, seed, |_| ()));
+        }
+        if self.trace {
+            wire = Box::new(Tracer::new(wire, io::stderr()));
+        }
+        match self.recording {
+            Some(file) => Box::new(Recorder::new(wire, BufWriter::new(file))),
+            None => wire,
+        }
+    }
+}
+
+fn serial(line: &SerialUrl) -> Result<SerialWire, DeviceError> {
+    let port = System::new().resolve(line)?;
+    Ok(SerialWire::open(&port.path.to_string_lossy(), line.baud()).map_err(crate::link::LinkError::from)?)
+}
+
+/// A virtual board in a process of its own: this program, started again.
+#[cfg(unix)]
+fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Wire>, DeviceError> {
+    use crate::link::PtyBoard;
+    let start = |source| DeviceError::VirtualBoard { source };
+    let checkpoint = Checkpoint {
+        design: (**design).clone(),
+        configuration: Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 },
+        samples: 0,
+        steps: 0,
+        remark: String::new(),
+        state: state.clone(),
+    };
+    let mut file = tempfile::NamedTempFile::new().map_err(start)?;
+    file.write_all(&checkpoint.to_bytes()).and_then(|()| file.flush()).map_err(start)?;
+    let program: PathBuf = std::env::current_exe().map_err(start)?;
+    let arguments = ["virtual-board".as_ref(), "--checkpoint".as_ref(), file.path().as_os_str()];
+    // The board has read its checkpoint when it names its port.
+    let board = PtyBoard::start(program, arguments, super::DEFAULT_BAUD);
+    Ok(Box::new(board.map_err(crate::link::LinkError::from)?))
+}
+
+#[cfg(not(unix))]
+fn virtual_board(_: &Arc<Design>, _: &State) -> Result<Box<dyn Wire>, DeviceError> {
+    Err(DeviceError::VirtualBoard { source: io::ErrorKind::Unsupported.into() })
+}

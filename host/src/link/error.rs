@@ -1,0 +1,130 @@
+//! What can go wrong between a host and a board, and what to do then.
+
+use super::wire::WireError;
+use std::time::Duration;
+use thiserror::Error;
+use wheatstone_sim::link::{Outcome, VERSION};
+
+/// A conversation that cannot go on.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// The wire.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// Nothing comes back.
+    #[error(
+        "nothing at {port} answers at {baud} baud, after {tries} tries in {waited:.1?}; check that the board has power and its bitstream, and the cable and baud"
+    )]
+    Silent {
+        /// Which line.
+        port: String,
+        /// Its speed.
+        baud: u32,
+        /// Requests sent.
+        tries: u32,
+        /// For how long.
+        waited: Duration,
+    },
+    /// Bytes come back, and no frame is whole.
+    #[error(
+        "what comes from {port} at {baud} baud is garbled ({bytes} bytes in {waited:.1?}, and no whole frame lately); check the baud and the cable, and that this is the board's port"
+    )]
+    Garbled {
+        /// Which line.
+        port: String,
+        /// Its speed.
+        baud: u32,
+        /// Bytes that came.
+        bytes: u64,
+        /// For how long.
+        waited: Duration,
+    },
+    /// Our own frames come back.
+    #[error(
+        "{port} gives back what is sent; its two data lines are joined, or a terminal echoes: connect the board"
+    )]
+    Loopback {
+        /// Which line.
+        port: String,
+    },
+    /// Frames come that are no replies.
+    #[error("what answers at {port} is no Wheatstone board: {reason}")]
+    NotABoard {
+        /// Which line.
+        port: String,
+        /// What is wrong with its replies.
+        reason: String,
+    },
+    /// The board speaks another version of the protocol.
+    #[error(
+        "the board speaks version {found} of the link protocol and this program version {VERSION}; load a bitstream made by this version, or use the program that made the board's"
+    )]
+    Version {
+        /// The board's.
+        found: u8,
+    },
+    /// The board says it has no room for any request.
+    #[error("the board offers no credits; its bitstream is at fault, load another")]
+    NoCredits,
+    /// The board does not do what it was asked.
+    #[error("the board refuses to {command} ({outcome:?}); {}", advice(*.outcome))]
+    Refused {
+        /// What it was asked.
+        command: String,
+        /// Why it refuses.
+        outcome: Outcome,
+    },
+    /// A reply of another length than the command's.
+    #[error("the board answers {bytes} bytes to `{command}`; its bitstream is at fault, load another")]
+    Malformed {
+        /// What it was asked.
+        command: String,
+        /// Bytes of the result.
+        bytes: usize,
+    },
+    /// The board no longer knows our session: it lost power, or another program has it.
+    #[error(
+        "the board is in session {found} and ours was {expected}: it lost power, or another program opened it; its state is lost, go on from the last checkpoint"
+    )]
+    Reset {
+        /// Ours.
+        expected: u8,
+        /// The board's.
+        found: u8,
+    },
+    /// The array came to no rest.
+    #[error(
+        "the array did not come to rest in time and was reset: a handshake is broken, so the bitstream's delays do not fit this part; build it with more margin, or run `wheatstone verify` on the board"
+    )]
+    Stalled,
+    /// A run does not get on.
+    #[error(
+        "the board answers but has been at sample {done} of a run of {limit} for {waited:.1?}; switch it off and on, and resume from the last checkpoint"
+    )]
+    Stuck {
+        /// Samples done.
+        done: u32,
+        /// Samples asked for.
+        limit: u32,
+        /// For how long.
+        waited: Duration,
+    },
+    /// Asked to stop while the board was silent or gone.
+    #[error("interrupted while waiting for the board at {port}")]
+    Interrupted {
+        /// Which line.
+        port: String,
+    },
+}
+
+fn advice(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Busy => "it is in a run this program did not start: another program uses it",
+        Outcome::Unknown | Outcome::Length => {
+            "it speaks another dialect of the protocol: load a bitstream made by this version"
+        }
+        Outcome::Address => "its memories are smaller than it says: load a bitstream made by this version",
+        Outcome::NotAState => "the state is none of its design: use a checkpoint of this design",
+        Outcome::Done | Outcome::OutOfOrder | Outcome::OtherSession => "switch it off and on",
+    }
+}

@@ -1,0 +1,88 @@
+//! The simulated gateware in this process: a wire whose other end is the pins of the whole chip, in the chip's own time.
+
+use super::wire::{Wire, WireError};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::top::{SerialLine, TopError, TopSimulation};
+use wheatstone_hdl::{ArrayOptions, Board};
+use wheatstone_sim::Design;
+
+/// Clocks of the chip a bit on the line takes: the fewest its receiver is made for. The simulated line has no reason to be slow.
+const CLOCKS_A_BIT: u32 = 4;
+
+/// The wire to a simulation of island and array.
+pub struct RtlWire {
+    top: TopSimulation,
+    line: SerialLine,
+    options: IslandOptions,
+    arrived: VecDeque<u8>,
+}
+
+impl RtlWire {
+    /// A chip with that design, as it would be on that board, just switched on.
+    ///
+    /// # Errors
+    /// [`TopError`] if the design cannot be put on a chip.
+    pub fn new(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        board: Board,
+    ) -> Result<RtlWire, TopError> {
+        let options = IslandOptions::of(board);
+        let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, ..options };
+        let top = TopSimulation::new(design, array, options)?;
+        Ok(RtlWire { top, line: SerialLine::new(options), options, arrived: VecDeque::new() })
+    }
+
+    /// The chip.
+    pub fn top_mut(&mut self) -> &mut TopSimulation {
+        &mut self.top
+    }
+
+    /// One clock of the chip.
+    fn tick(&mut self) {
+        self.arrived.extend(self.line.tick(&mut self.top));
+    }
+}
+
+impl Wire for RtlWire {
+    fn describe(&self) -> String {
+        "the simulated gateware".to_owned()
+    }
+
+    fn baud(&self) -> u32 {
+        self.options.baud
+    }
+
+    fn now(&self) -> Duration {
+        let (clocks, hz) = (u128::from(self.top.clocks()), u128::from(self.options.clock_hz));
+        Duration::from_nanos(u64::try_from(clocks * 1_000_000_000 / hz).unwrap_or(u64::MAX))
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        self.line.send(bytes);
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+        while self.arrived.is_empty() && self.now() < deadline {
+            self.tick();
+        }
+        let count = buffer.len().min(self.arrived.len());
+        buffer.iter_mut().zip(self.arrived.drain(..count)).for_each(|(place, byte)| *place = byte);
+        Ok(count)
+    }
+
+    fn wait(&mut self, until: Duration) {
+        while self.now() < until {
+            self.tick();
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), WireError> {
+        self.arrived.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! What went over a link, counted.
+
+use super::wire::line_time;
+use std::ops::Sub;
+use std::time::Duration;
+
+/// Counts since a [`Session`](super::Session) began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Frames sent, those sent again included.
+    pub frames_sent: u64,
+    /// Whole replies received.
+    pub frames_received: u64,
+    /// Bytes sent.
+    pub bytes_sent: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Frames sent again.
+    pub resent: u64,
+    /// Times a reply stayed away.
+    pub timeouts: u64,
+    /// Frames received that were not whole.
+    pub damaged: u64,
+    /// Reads whose result was lost, asked anew.
+    pub asked_anew: u64,
+    /// Times the line was opened anew.
+    pub reopened: u64,
+    /// Sessions opened.
+    pub sessions: u64,
+}
+
+impl Statistics {
+    /// How long all bytes together take on a line of that speed, one after the other. Both directions are added up, although they can
+    /// be busy at once, and so this is the most the link can have cost.
+    pub fn line_time(&self, baud: u32) -> Duration {
+        line_time(self.bytes_sent + self.bytes_received, baud)
+    }
+
+    /// [`Statistics::line_time`] as a part of the time spent training; infinite if that is zero.
+    pub fn share_of(&self, training: Duration, baud: u32) -> f64 {
+        self.line_time(baud).as_secs_f64() / training.as_secs_f64()
+    }
+}
+
+/// What was counted since an earlier look.
+impl Sub for Statistics {
+    type Output = Statistics;
+
+    fn sub(self, earlier: Statistics) -> Statistics {
+        Statistics {
+            frames_sent: self.frames_sent - earlier.frames_sent,
+            frames_received: self.frames_received - earlier.frames_received,
+            bytes_sent: self.bytes_sent - earlier.bytes_sent,
+            bytes_received: self.bytes_received - earlier.bytes_received,
+            resent: self.resent - earlier.resent,
+            timeouts: self.timeouts - earlier.timeouts,
+            damaged: self.damaged - earlier.damaged,
+            asked_anew: self.asked_anew - earlier.asked_anew,
+            reopened: self.reopened - earlier.reopened,
+            sessions: self.sessions - earlier.sessions,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Whatever the line does, a link ends in the same bits or says clearly that it cannot go on, and never hangs.
+//!
+//! All of it runs in virtual time, from seeds: a session that fails here fails everywhere.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod board;
+
+use board::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wheatstone::device::{DeviceError, Linked};
+use wheatstone::link::{BoardWire, FaultCounts, Faults, Faulty, Line, LinkError, Options, Wire};
+use wheatstone_sim::link::Capacities;
+use wheatstone_sim::{Design, Learning, Reference};
+
+/// Seeded sessions of each kind of fault.
+const SESSIONS: u64 = 400;
+/// Longer than any session may take on its own clock.
+const BOUND: Duration = Duration::from_secs(300);
+
+type FaultyBoard = Faulty<BoardWire<Reference>>;
+
+/// Kinds of faults, one by one and all together.
+fn kinds() -> Vec<(&'static str, Faults)> {
+    let none =
+        Faults { lateness: Duration::from_millis(60), absence: Duration::from_secs(2), ..Faults::default() };
+    let bytes = 3000;
+    let frames = 50_000;
+    vec![
+        ("dropped", Faults { dropped: bytes, ..none }),
+        ("flipped", Faults { flipped: bytes, ..none }),
+        ("doubled", Faults { doubled: bytes, ..none }),
+        ("inserted", Faults { inserted: bytes, ..none }),
+        ("delayed", Faults { delayed: frames, ..none }),
+        ("late", Faults { late: frames, ..none }),
+        ("repeated", Faults { repeated: frames, ..none }),
+        ("unplugged", Faults { unplugged: 10_000, ..none }),
+        ("unplugged and unpowered", Faults { unplugged: 10_000, unpowered: 700_000, ..none }),
+        ("unpowered", Faults { brownouts: 10_000, ..none }),
+        (
+            "everything",
+            Faults {
+                dropped: 300,
+                flipped: 300,
+                doubled: 300,
+                inserted: 300,
+                delayed: 10_000,
+                late: 10_000,
+                repeated: 10_000,
+                unplugged: 3000,
+                unpowered: 500_000,
+                brownouts: 2000,
+                ..none
+            },
+        ),
+        ("a line one can hardly use", Faults { dropped: 6000, flipped: 6000, late: 100_000, ..none }),
+    ]
+}
+
+/// One design with its samples, and what the model does with them.
+struct Case {
+    design: Arc<Design>,
+    samples: Samples,
+    learning: Learning,
+    capacities: Capacities,
+    expected: Done,
+}
+
+fn case(seed: u64) -> Case {
+    let design = design(seed);
+    let samples = samples(&design, 6, seed);
+    let nth = usize::try_from(seed).unwrap();
+    let learning =
+        [Learning::Quasistatic, Learning::Continuous { every: 2 }, Learning::Desynchronous { rarity: 1 }]
+            [nth % 3];
+    // Every other one streams.
+    let records = if seed.is_multiple_of(2) { 64 } else { 3 };
+    let words = wheatstone_sim::link::SampleLayout::of(design.network()).words() * records;
+    let credits = [8, 1, 3, 8][nth % 4];
+    let sample_words = u32::try_from(words.next_power_of_two()).unwrap();
+    let expected = exercise(&mut model(&design), &samples, learning).unwrap();
+    Case {
+        design,
+        samples,
+        learning,
+        capacities: Capacities { credits, sample_words, ..Capacities::default() },
+        expected,
+    }
+}
+
+impl Case {
+    fn wire(&self, faults: Faults, seed: u64) -> FaultyBoard {
+        let line = Line { sample_time: Duration::from_micros(300), ..Line::default() };
+        let (design, capacities) = (self.design.clone(), self.capacities);
+        let wire = BoardWire::new(board(&design, capacities), line);
+        Faulty::new(wire, faults, seed, move |wire| wire.set_board(board(&design, capacities)))
+    }
+
+    fn run(&self, wire: &mut FaultyBoard, salt: u8) -> Result<(Done, u64), DeviceError> {
+        let options = Options {
+            allowance: Duration::from_millis(5),
+            patience: Duration::from_secs(2),
+            salt,
+            ..Options::default()
+        };
+        let mut linked = Linked::connect(wire, self.design.clone(), options)?;
+        let done = exercise(&mut linked, &self.samples, self.learning)?;
+        Ok((done, linked.statistics().sessions - 1))
+    }
+}
+
+/// Errors that faults of the line may lead to. Others would be errors of ours.
+fn is_clear(error: &DeviceError) -> bool {
+    match error {
+        DeviceError::NoDevice(_) => true,
+        DeviceError::Link(error) => {
+            matches!(error, LinkError::Silent { .. } | LinkError::Garbled { .. } | LinkError::Reset { .. })
+        }
+        _ => false,
+    }
+}
+
+#[derive(Debug, Default)]
+struct Outcomes {
+    same: u32,
+    after_restarts: u32,
+    errors: BTreeMap<String, u32>,
+}
+
+#[test]
+fn a_faulty_line_changes_nothing_but_time() {
+    let cases: Vec<Case> = (0..12).map(case).collect();
+    let mut total = 0;
+    for (kind, (name, faults)) in kinds().into_iter().enumerate() {
+        let mut outcomes = Outcomes::default();
+        let mut counts = FaultCounts::default();
+        let mut longest = Duration::ZERO;
+        for seed in 0..SESSIONS {
+            let case = &cases[usize::try_from(seed).unwrap() % cases.len()];
+            let at = format!("{name}, seed {seed}");
+            let mut wire = case.wire(faults, (kind as u64) << 32 | seed);
+            match case.run(&mut wire, 1) {
+                Ok((done, restarts)) => {
+                    assert_eq!(done, case.expected, "{at}");
+                    outcomes.same += 1;
+                    outcomes.after_restarts += u32::from(restarts > 0);
+                }
+                Err(error) => {
+                    assert!(is_clear(&error), "{at}: {error}");
+                    let text = format!("{error:?}");
+                    let kind = text.split([' ', '{']).next().unwrap().to_owned();
+                    *outcomes.errors.entry(kind).or_default() += 1;
+                    // Frames that are late come even after the faults are over.
+                    wire.set_faults(Faults::default());
+                    let (done, _) = case.run(&mut wire, 2).unwrap_or_else(|error| panic!("{at}: {error}"));
+                    assert_eq!(done, case.expected, "{at}, again after {error}");
+                }
+            }
+            assert!(wire.now() < BOUND, "{at}: {:?}", wire.now());
+            longest = longest.max(wire.now());
+            let c = wire.counts();
+            counts.bytes += c.bytes;
+            counts.frames += c.frames;
+            counts.unplugged += c.unplugged;
+            counts.unpowered += c.unpowered;
+            total += 1;
+        }
+        println!("{name}: {outcomes:?}, {counts:?}, longest {longest:.1?}");
+        assert_ne!(counts, FaultCounts::default(), "{name}: nothing went wrong");
+        assert!(outcomes.same > 0, "{name}: not one session came through");
+    }
+    println!("{total} sessions");
+    assert!(total >= 1000);
+}
