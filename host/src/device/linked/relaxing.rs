@@ -97,6 +97,6 @@ mod tests {
     fn reads_cover_what_is_wanted() {
         assert_eq!(reads(&[0..3, 10..13, 60..63]), [0..13, 60..63]);
         assert_eq!(reads(std::slice::from_ref(&(5..250))), [5..125, 125..245, 245..250]);
-        assert_eq!(reads(&[]), []);
+        assert!(reads(&[]).is_empty());
     }
 }
