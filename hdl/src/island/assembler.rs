@@ -23,6 +23,8 @@ pub struct Image {
     pub scratch: Vec<u16>,
     /// The program's named places, in order.
     pub labels: Vec<(u16, String)>,
+    /// The variables' places in the scratch memory.
+    pub variables: BTreeMap<&'static str, u16>,
 }
 
 impl Image {
@@ -274,6 +276,6 @@ impl Assembler {
         let mut labels: Vec<(u16, String)> =
             self.labels.into_iter().map(|(name, place)| (place, name)).collect();
         labels.sort();
-        Image { program: self.words, scratch: self.scratch, labels }
+        Image { program: self.words, scratch: self.scratch, labels, variables: self.variables }
     }
 }

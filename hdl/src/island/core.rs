@@ -2,7 +2,7 @@
 
 use super::controller::Controller;
 use super::memory::{Memory, MemoryKind};
-use super::program::{Facts, program};
+use super::program::{Facts, Image, program};
 use rust_hdl::prelude::*;
 
 /// The island between the frames of the line and the border of the array. Its ports are those of the [`Controller`].
@@ -51,6 +51,11 @@ pub struct Core {
 impl Core {
     /// The core for a design, its sample memory of that kind.
     pub fn new(facts: &Facts, samples: MemoryKind) -> Core {
+        Core::with_program(facts, samples, &program(facts))
+    }
+
+    /// The same with another program.
+    pub fn with_program(facts: &Facts, samples: MemoryKind, image: &Image) -> Core {
         let depth = |mask: u16| usize::from(mask) + 1;
         Core {
             clock: Signal::default(),
@@ -85,7 +90,7 @@ impl Core {
             reset: Signal::default(),
             rest: Signal::default(),
             scan_out: Signal::default(),
-            controller: Controller::new(&program(facts)),
+            controller: Controller::new(image),
             samples: Memory::new(samples, depth(facts.sample_mask())),
             order: Memory::new(MemoryKind::Block, depth(facts.order_mask())),
             sample_mask: Constant::new(u64::from(facts.sample_mask()).into()),

@@ -3,14 +3,12 @@
 use super::{Top, TopError};
 use crate::array::{Array, ArrayOptions};
 use crate::circuit::Circuit;
+use crate::island::replay::Bench;
 use crate::island::{Core, Island, IslandOptions};
-use rust_hdl::prelude::{Block, simulate};
+use rust_hdl::prelude::{Block, Clock, In, Signal};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use wheatstone_sim::Design;
-
-/// Passes over the island within which it must come to rest.
-const MOST_PASSES: usize = 100;
 
 /// What the array and its border see of the island.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,8 +35,8 @@ pub struct Pins {
 
 /// A block that can stand where the island stands.
 pub trait ArraySide: Block {
-    /// Sets the clock.
-    fn set_clock(&mut self, level: bool);
+    /// Its clock.
+    fn clock(&mut self) -> &mut Signal<In, Clock>;
     /// What the array sees.
     fn pins(&self) -> Pins;
     /// Shows what the array says: the chosen answer, whether it rests, the end of its scan chain.
@@ -48,8 +46,8 @@ pub trait ArraySide: Block {
 macro_rules! array_side {
     ($block:ty) => {
         impl ArraySide for $block {
-            fn set_clock(&mut self, level: bool) {
-                self.clock.next = level.into();
+            fn clock(&mut self) -> &mut Signal<In, Clock> {
+                &mut self.clock
             }
 
             fn pins(&self) -> Pins {
@@ -88,10 +86,9 @@ array_side!(Core);
 array_side!(Island);
 
 /// A block in the island's place, and the array beside it.
-#[derive(Debug)]
 pub struct TopSimulation<B = Island> {
-    /// The block: set its other inputs with `next`, read its outputs with `val()`.
-    pub block: B,
+    /// The block's bench: set its other inputs with `next`, read its outputs with `val()`.
+    pub bench: Bench<B>,
     top: Top,
     circuit: Circuit,
     pins: Pins,
@@ -111,20 +108,19 @@ impl TopSimulation<Island> {
     ) -> Result<TopSimulation<Island>, TopError> {
         let top = Top::new(design, array, options)?;
         let island = top.island()?;
-        let mut simulation = TopSimulation::around(island, top);
-        simulation.block.rx.next = true;
+        let mut simulation = TopSimulation::around(Bench::unrecorded(island, Island::clock), top);
+        simulation.bench.block.rx.next = true;
         Ok(simulation)
     }
 }
 
 impl<B: ArraySide> TopSimulation<B> {
     /// The array and its border around some block.
-    pub fn around(mut block: B, top: Top) -> TopSimulation<B> {
-        block.connect_all();
+    pub fn around(bench: Bench<B>, top: Top) -> TopSimulation<B> {
         let mut circuit = Circuit::new(top.module.clone());
         let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
         circuit.quiesce(period_ps);
-        TopSimulation { block, top, circuit, pins: Pins::default(), period_ps, clocks: 0 }
+        TopSimulation { bench, top, circuit, pins: Pins::default(), period_ps, clocks: 0 }
     }
 
     /// The array.
@@ -147,14 +143,6 @@ impl<B: ArraySide> TopSimulation<B> {
         self.pins
     }
 
-    /// Lets the block's outputs follow its inputs without a clock.
-    ///
-    /// # Panics
-    /// If they never come to rest.
-    pub fn settle(&mut self) {
-        assert!(simulate(&mut self.block, MOST_PASSES), "the island does not come to rest");
-    }
-
     /// One clock.
     ///
     /// # Panics
@@ -162,13 +150,10 @@ impl<B: ArraySide> TopSimulation<B> {
     pub fn tick(&mut self) {
         let array = &self.top.array;
         let bit = |bus: &crate::bus::Bus| bus.val() == 1;
-        self.block.set_array(self.top.border.answer.val(), bit(&array.rest), bit(&array.scan[1]));
-        self.settle();
-        let before = self.block.pins();
-        self.block.set_clock(true);
-        self.settle();
-        self.block.set_clock(false);
-        self.settle();
+        self.bench.block.set_array(self.top.border.answer.val(), bit(&array.rest), bit(&array.scan[1]));
+        self.bench.settle();
+        let before = self.bench.block.pins();
+        self.bench.tick();
         self.clocks += 1;
 
         let edge_ps = self.circuit.now_ps();
@@ -178,7 +163,7 @@ impl<B: ArraySide> TopSimulation<B> {
             self.circuit.set(&self.top.border.clock, 1);
             self.circuit.run_until(edge_ps);
         }
-        let pins = self.block.pins();
+        let pins = self.bench.block.pins();
         if pins != self.pins {
             self.pins = pins;
             self.show(pins);
@@ -277,10 +262,10 @@ impl SerialLine {
             self.bits_left = 10;
             self.sent_at = self.now;
         }
-        top.block.rx.next = self.bits & 1 == 1;
+        top.bench.block.rx.next = self.bits & 1 == 1;
         top.tick();
         self.now += self.baud;
-        self.listen(top.block.tx.val())
+        self.listen(top.bench.block.tx.val())
     }
 
     /// Samples every bit in its middle.

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::sync::Arc;
-use wheatstone_hdl::island::program::Facts;
+use wheatstone_hdl::island::program::{Facts, Image, program};
+use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
@@ -15,7 +16,7 @@ pub fn options() -> IslandOptions {
     IslandOptions {
         sample_words: 512,
         order_words: 64,
-        credits: 3,
+        credits: 4,
         watchdog: 100_000,
         ..IslandOptions::of(BoardName::Generic)
     }
@@ -38,15 +39,27 @@ pub struct Gateware {
     go: bool,
     /// The transmitter takes a byte only now and then.
     pub slow: bool,
-    facts: Facts,
+    pub facts: Facts,
 }
 
 impl Gateware {
-    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Gateware {
+    pub fn new(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        options: IslandOptions,
+        recorded: bool,
+    ) -> Gateware {
         let facts: Facts = options.facts(&design).unwrap();
         let top = Top::new(design, array, options).unwrap();
-        let core = Core::new(&facts, MemoryKind::Block);
-        let top = TopSimulation::around(core, top);
+        Gateware::with_program(top, &program(&facts), facts, recorded)
+    }
+
+    /// The same with another program.
+    pub fn with_program(top: Top, image: &Image, facts: Facts, recorded: bool) -> Gateware {
+        let core = Core::with_program(&facts, MemoryKind::Block, image);
+        let bench =
+            if recorded { Bench::new(core, Core::clock) } else { Bench::unrecorded(core, Core::clock) };
+        let top = TopSimulation::around(bench, top);
         Gateware {
             top,
             frame: Vec::new(),
@@ -61,11 +74,11 @@ impl Gateware {
 
     /// One clock.
     pub fn tick(&mut self) {
-        let wanted = usize::try_from(self.top.block.frame_address.val().to_u64()).unwrap();
+        let wanted = usize::try_from(self.top.bench.block.frame_address.val().to_u64()).unwrap();
         let accepts = !self.slow || self.top.clocks() % 11 == 3;
-        self.top.block.reply_accept.next = accepts;
-        self.top.settle();
-        let core = &self.top.block;
+        self.top.bench.block.reply_accept.next = accepts;
+        self.top.bench.settle();
+        let core = &self.top.bench.block;
         if core.reply_push.val() && accepts {
             self.reply.push(core.reply_byte.val().to_u8());
         }
@@ -77,7 +90,7 @@ impl Gateware {
         if released {
             self.frame.clear();
         }
-        let core = &mut self.top.block;
+        let core = &mut self.top.bench.block;
         core.frame_ready.next = !self.frame.is_empty();
         core.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
         core.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
@@ -98,10 +111,10 @@ impl Gateware {
                 return self.replies.remove(0);
             }
         }
-        let image = wheatstone_hdl::island::program::program(&self.facts);
+        let image = program(&self.facts);
         for _ in 0..200 {
             self.tick();
-            let place = self.top.block.controller().place();
+            let place = self.top.bench.block.controller().place();
             println!("{place} {} {:?}", image.label(place), self.top.pins());
         }
         panic!("no reply to {request:?}");
@@ -121,6 +134,19 @@ pub struct Pair {
 
 impl Pair {
     pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair {
+        Pair::with(design, array, options, false)
+    }
+
+    pub fn recorded(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair {
+        Pair::with(design, array, options, true)
+    }
+
+    fn with(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        options: IslandOptions,
+        recorded: bool,
+    ) -> Pair {
         let state = State::initial(
             &design,
             &vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()],
@@ -129,7 +155,7 @@ impl Pair {
         let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
         let engine = Reference::new(Arc::clone(&design), configuration, state).unwrap();
         let board = Board::new(engine, capacities(options)).unwrap();
-        let gateware = Gateware::new(Arc::clone(&design), array, options);
+        let gateware = Gateware::new(Arc::clone(&design), array, options, recorded);
         Pair { gateware, board, design, worked: 0, session: 0, sequence: 0 }
     }
 
@@ -168,6 +194,11 @@ impl Pair {
 
     pub fn status(&mut self) -> Status {
         Status::from_bytes(&self.done(&Command::Status)).unwrap()
+    }
+
+    /// From here on both are compared again, though the gateware began samples that the board knows nothing of.
+    pub fn begin_anew(&mut self) {
+        self.worked = self.gateware.begun;
     }
 
     /// Waits until the run has ended on both.
@@ -212,9 +243,4 @@ impl Pair {
         }
         bytes
     }
-}
-
-/// So that the trait's use is seen.
-pub fn settle(top: &mut TopSimulation<impl ArraySide>) {
-    top.settle();
 }

@@ -90,8 +90,10 @@ pub(super) fn count(a: &mut Assembler, facts: &Facts) {
 /// Begins the loop over the answers. `senses` has the answer's sense in its lowest bits, and `against` says in its lowest bit
 /// whether an answer below its target counts; both begin anew with every word of senses.
 fn begin(a: &mut Assembler, facts: &Facts, label: &'static str, what: &str) {
-    if facts.layout().outputs <= usize::from(SENSES) {
+    if one_word(facts) {
         take_senses(a);
+        a.load("target at");
+        a.out(Register::Address);
         a.label(label);
         return;
     }
@@ -102,6 +104,21 @@ fn begin(a: &mut Assembler, facts: &Facts, label: &'static str, what: &str) {
     a.jump(NotZero, known.clone());
     take_senses(a);
     a.label(known);
+}
+
+/// Whether the senses of all outputs are in one word, so that the targets can be read one after the other.
+fn one_word(facts: &Facts) -> bool {
+    facts.layout().outputs <= usize::from(SENSES)
+}
+
+/// Goes to the answer's target, if reading the one before has not. It is that many words before the next one's.
+fn find_target(a: &mut Assembler, facts: &Facts, words: u16) {
+    if !one_word(facts) {
+        a.load("target at");
+        a.out(Register::Address);
+        a.add(words);
+        a.store("target at");
+    }
 }
 
 fn take_senses(a: &mut Assembler) {
@@ -175,12 +192,10 @@ fn plain(a: &mut Assembler, facts: &Facts) {
     let outputs = sixteen(facts.layout().outputs);
     a.set("best", 0);
     begin(a, facts, "next answer", "answer");
-    a.load("target at");
-    a.out(Register::Address);
-    a.add(1);
-    a.store("target at");
+    find_target(a, facts, 1);
     load_target(a, facts);
     a.xor(sign(facts));
+    a.and_advance();
     a.store("wanted");
     a.load("output");
     load_answer(a, facts);
@@ -259,10 +274,7 @@ fn pairs(a: &mut Assembler, facts: &Facts) {
     a.set("best_high", 0xC000);
     begin(a, facts, "next pair", "pair");
     // What is wanted: the second target counts as 0 if it is none.
-    a.load("target at");
-    a.out(Register::Address);
-    a.add(2);
-    a.store("target at");
+    find_target(a, facts, 2);
     load_target(a, facts);
     a.xor(sign(facts));
     a.and_advance();
@@ -273,6 +285,7 @@ fn pairs(a: &mut Assembler, facts: &Facts) {
     load_target(a, facts);
     a.label("no second target");
     a.xor(sign(facts));
+    a.and_advance();
     a.store("wanted");
     a.load("value");
     difference(a, "wanted", "wanted", "wanted_high");
