@@ -1,11 +1,17 @@
 //! What to do where a port or a board cannot be used: the library reports, this advises.
 
+use wheatstone::device::DeviceError;
 use wheatstone::loading::LoadError;
 use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, UDEV_RULES};
 
 /// What to do about an error, line by line; nothing where its message says all.
 pub fn for_error(error: &anyhow::Error) -> Vec<String> {
-    if let Some(PortError::NoAccess { denied, .. }) = error.chain().find_map(|cause| cause.downcast_ref()) {
+    let port = error.chain().find_map(|cause| match cause.downcast_ref::<DeviceError>() {
+        // An error that is told by its cause alone is not in the chain apart from it.
+        Some(DeviceError::Port(error)) => Some(error),
+        _ => cause.downcast_ref::<PortError>(),
+    });
+    if let Some(PortError::NoAccess { denied, .. }) = port {
         return for_access(denied);
     }
     match error.chain().find_map(|cause| cause.downcast_ref::<LoadError>()) {
@@ -111,7 +117,9 @@ mod tests {
         assert!(login.contains("newgrp dialout") && !login.contains("usermod"), "{login}");
         let rules = advice(denied(false, false));
         assert!(!rules.contains("usermod") && rules.contains("0403"), "{rules}");
-        let error = anyhow::Error::new(PortError::NoAccess { path: "x".into(), denied: denied(true, true) });
-        assert_eq!(for_error(&error.context("opening")).join("\n"), login);
+        let port = || PortError::NoAccess { path: "x".into(), denied: denied(true, true) };
+        for error in [anyhow::Error::new(port()), anyhow::Error::new(DeviceError::from(port()))] {
+            assert_eq!(for_error(&error.context("opening")).join("\n"), login);
+        }
     }
 }

@@ -10,8 +10,8 @@ use thiserror::Error;
 pub enum PortError {
     /// None may lead to a board.
     #[error(
-        "no board was found: none of {} on USB has the ids 0403:6015 (ULX3S) or, on interface B, 0403:6010 \
-         (iCEBreaker, iCE40-HX8K-B-EVN); plug one in, or name a port with serial:PATH",
+        "no board was found: {}; looked for USB ids 0403:6015 (ULX3S) and, on interface B, 0403:6010 (iCEBreaker, \
+         iCE40-HX8K-B-EVN); plug one in, or name a port with serial:PATH",
         ports(others)
     )]
     NoDevice {
@@ -50,9 +50,8 @@ pub enum PortError {
 
 fn ports(others: &[String]) -> String {
     match others {
-        [] => "the 0 serial ports".to_owned(),
-        [one] => format!("the serial ports ({one})"),
-        many => format!("the {} serial ports ({})", many.len(), many.join(", ")),
+        [] => "there is no serial port on USB".to_owned(),
+        others => format!("the serial ports on USB are others ({})", others.join(", ")),
     }
 }
 
