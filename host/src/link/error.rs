@@ -84,7 +84,7 @@ pub enum LinkError {
     },
     /// The board no longer knows our session: it lost power, or another program has it.
     #[error(
-        "the board is in session {found} and ours was {expected}: it lost power, or another program opened it; its state is lost, go on from the last checkpoint"
+        "the board, in session {found}, is not where our session {expected} was: it lost power, or another program opened it; its state is lost, go on from the last checkpoint"
     )]
     Reset {
         /// Ours.

@@ -116,10 +116,12 @@ impl<W: Wire> Session<W> {
         let (identity, Standing { session, expected }) = self.identify()?;
         self.resume = false;
         let same = self.identity.as_ref().is_some_and(|known| known.digest == identity.digest);
+        let reset = LinkError::Reset { expected: self.number, found: session };
         if session != self.number || !same {
-            return Err(LinkError::Reset { expected: self.number, found: session });
+            return Err(reset);
         }
-        let heard = self.window.hear_expected(expected);
+        // A board that lost its power and then got a late copy of our `open` is in our session, but not where we are.
+        let heard = self.window.hear_expected(expected).ok_or(reset)?;
         self.note(heard);
         self.window.go_back();
         Ok(())

@@ -118,8 +118,12 @@ impl Window {
 
     /// Takes in a reply of our session. One that cannot be, because it is old, changes nothing.
     pub fn hear(&mut self, reply: Reply) -> Heard {
-        let round = self.answered(reply.sequence);
         let Some(ahead) = self.ahead(reply.expected) else { return Heard::default() };
+        if reply.outcome == Outcome::OtherSession {
+            // A late frame of an earlier session was refused, and not the one of ours that has its number.
+            return self.acknowledge(ahead);
+        }
+        let round = self.answered(reply.sequence);
         let at = usize::from(reply.sequence.wrapping_sub(self.base()));
         if reply.outcome == Outcome::OutOfOrder {
             let mut heard = self.acknowledge(ahead);
@@ -140,9 +144,9 @@ impl Window {
         self.acknowledge(ahead)
     }
 
-    /// Takes in the number the board expects, learned otherwise.
-    pub fn hear_expected(&mut self, expected: u16) -> Heard {
-        self.ahead(expected).map(|ahead| self.acknowledge(ahead)).unwrap_or_default()
+    /// Takes in the number the board expects, learned otherwise. `None` if that cannot be: what was sent does not lead there.
+    pub fn hear_expected(&mut self, expected: u16) -> Option<Heard> {
+        self.ahead(expected).map(|ahead| self.acknowledge(ahead))
     }
 
     /// How many requests `expected` acknowledges; `None` if it lies outside of what was sent.
