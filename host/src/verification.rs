@@ -52,7 +52,7 @@ impl std::fmt::Display for Step {
 pub struct Verified {
     /// Whether all compared states were equal.
     pub equal: bool,
-    /// Samples after which the states were compared last.
+    /// Samples that were equal.
     pub samples: u64,
     /// The first difference.
     pub first_difference: Option<FirstDifference>,
@@ -94,7 +94,9 @@ pub fn verify(
         let count = stretch.clamp(1, samples - equal);
         both.train(equal, count)?;
         if let Some(register) = both.compare()? {
-            difference = Some(both.narrow(&state, equal, count, register)?);
+            let first = both.narrow(&state, equal, count, register)?;
+            equal = first.sample;
+            difference = Some(first);
         } else {
             equal += count;
             state = both.model.state()?;

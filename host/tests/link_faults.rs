@@ -22,23 +22,41 @@ const BOUND: Duration = Duration::from_secs(300);
 
 type FaultyBoard = Faulty<BoardWire<Reference>>;
 
+/// What a kind of fault may lead to in the end.
+#[derive(Clone, Copy, PartialEq)]
+enum Ends {
+    /// The same bits, and nothing else.
+    Same,
+    /// The same bits; or a loss is told, of a state nobody has asked for yet.
+    SameOrReset,
+    /// The same bits, or any clear error.
+    SameOrError,
+}
+
 /// Kinds of faults, one by one and all together.
-fn kinds() -> Vec<(&'static str, Faults)> {
+fn kinds() -> Vec<(&'static str, Faults, Ends)> {
+    use Ends::{Same, SameOrError, SameOrReset};
     let none =
         Faults { lateness: Duration::from_millis(60), absence: Duration::from_secs(2), ..Faults::default() };
     let bytes = 3000;
     let frames = 50_000;
     vec![
-        ("dropped", Faults { dropped: bytes, ..none }),
-        ("flipped", Faults { flipped: bytes, ..none }),
-        ("doubled", Faults { doubled: bytes, ..none }),
-        ("inserted", Faults { inserted: bytes, ..none }),
-        ("delayed", Faults { delayed: frames, ..none }),
-        ("late", Faults { late: frames, ..none }),
-        ("repeated", Faults { repeated: frames, ..none }),
-        ("unplugged", Faults { unplugged: 10_000, ..none }),
-        ("unplugged and unpowered", Faults { unplugged: 10_000, unpowered: 700_000, ..none }),
-        ("unpowered", Faults { brownouts: 10_000, ..none }),
+        ("dropped", Faults { dropped: bytes, ..none }, Same),
+        ("flipped", Faults { flipped: bytes, ..none }, Same),
+        ("doubled", Faults { doubled: bytes, ..none }, Same),
+        ("inserted", Faults { inserted: bytes, ..none }, Same),
+        ("delayed", Faults { delayed: frames, ..none }, Same),
+        ("late", Faults { late: frames, ..none }, Same),
+        ("repeated", Faults { repeated: frames, ..none }, Same),
+        ("unplugged", Faults { unplugged: 10_000, ..none }, Same),
+        ("unplugged and unpowered", Faults { unplugged: 10_000, unpowered: 700_000, ..none }, SameOrReset),
+        ("unpowered", Faults { brownouts: 10_000, ..none }, SameOrReset),
+        // Frames of the session that was lost come into the one after it.
+        (
+            "unpowered, frames late and repeated",
+            Faults { brownouts: 20_000, late: 100_000, repeated: 400_000, ..none },
+            SameOrReset,
+        ),
         (
             "everything",
             Faults {
@@ -54,8 +72,13 @@ fn kinds() -> Vec<(&'static str, Faults)> {
                 brownouts: 2000,
                 ..none
             },
+            SameOrReset,
         ),
-        ("a line one can hardly use", Faults { dropped: 6000, flipped: 6000, late: 100_000, ..none }),
+        (
+            "a line one can hardly use",
+            Faults { dropped: 6000, flipped: 6000, late: 100_000, ..none },
+            SameOrError,
+        ),
     ]
 }
 
@@ -133,7 +156,7 @@ struct Outcomes {
 fn a_faulty_line_changes_nothing_but_time() {
     let cases: Vec<Case> = (0..12).map(case).collect();
     let mut total = 0;
-    for (kind, (name, faults)) in kinds().into_iter().enumerate() {
+    for (kind, (name, faults, ends)) in kinds().into_iter().enumerate() {
         let mut outcomes = Outcomes::default();
         let mut counts = FaultCounts::default();
         let mut longest = Duration::ZERO;
@@ -149,6 +172,11 @@ fn a_faulty_line_changes_nothing_but_time() {
                 }
                 Err(error) => {
                     assert!(is_clear(&error), "{at}: {error}");
+                    let reset = matches!(error, DeviceError::Link(LinkError::Reset { .. }));
+                    assert!(
+                        ends == Ends::SameOrError || (ends == Ends::SameOrReset && reset),
+                        "{at}: {error}"
+                    );
                     let text = format!("{error:?}");
                     let kind = text.split([' ', '{']).next().unwrap().to_owned();
                     *outcomes.errors.entry(kind).or_default() += 1;

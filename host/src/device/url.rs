@@ -209,8 +209,10 @@ mod tests {
     }
 
     fn url() -> impl Strategy<Value = DeviceUrl> {
-        let path = prop::option::of("[!-~][ -~]{0,30}");
-        let serial = (path, BAUD).prop_map(|(path, baud)| DeviceUrl::Serial(SerialUrl { path, baud }));
+        let path = prop::option::of("[!-~][ -~?]{0,30}");
+        // The default is not printed, unless the path needs it.
+        let baud = prop_oneof![Just(DEFAULT_BAUD), BAUD];
+        let serial = (path, baud).prop_map(|(path, baud)| DeviceUrl::Serial(SerialUrl { path, baud }));
         prop_oneof![Just(DeviceUrl::Sim), Just(DeviceUrl::Pty), Just(DeviceUrl::Rtl), serial]
     }
 

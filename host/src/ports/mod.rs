@@ -4,7 +4,7 @@
 //! moves the modem lines of its bridge. Elsewhere the ports and their USB ids are what the system's own list says, and rights
 //! are left to the attempt to open. Only ports on USB are listed; any other can still be named by its path.
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod access;
 mod choice;
 mod guess;
@@ -27,7 +27,7 @@ pub const UDEV_FILE: &str = "/etc/udev/rules.d/70-wheatstone.rules";
 pub const UDEV_RULES: &str = include_str!("70-wheatstone.rules");
 
 /// The operating system, as far as ports go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct System {
     /// The folder that holds `sys`, `dev`, `proc` and `etc`.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems have no such tree"))]
