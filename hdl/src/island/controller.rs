@@ -7,7 +7,7 @@
 //!
 //! One instruction a clock, in two stages. An instruction that has come out of the program memory reads its operand from the
 //! scratch memory while the one before it executes. A branch that is taken costs one more clock. The words are those of
-//! [`instruction`](super::instruction).
+//! `instruction.rs`.
 //!
 //! Operations wait in place: a byte to send until the transmitter accepts it, a shift of the scan chain for its four clocks, a
 //! repeated instruction until its count is done. The first 256 clocks after power-up pass so, since block RAM of some devices is

@@ -8,8 +8,14 @@ use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
-use wheatstone_sim::link::{Board, Capacities, Command, Outcome, Reply, Space, Status};
-use wheatstone_sim::{Configuration, Design, Initial, Learning, Reference, State, scan};
+use wheatstone_sim::link::{
+    Board, Capacities, Command, Outcome, Reply, SampleLayout, Settings, Space, Status,
+};
+use wheatstone_sim::network::{EdgeKind, crossbar};
+use wheatstone_sim::{
+    Configuration, Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Reference, Rules, Sample,
+    Sense, State, Target, scan,
+};
 
 /// Memories small enough to reach their ends.
 pub fn options() -> IslandOptions {
@@ -242,5 +248,82 @@ impl Pair {
             bytes.extend(self.done(&Command::Read { space: Space::Scan, address, count }));
         }
         bytes
+    }
+}
+
+pub fn small() -> Arc<Design> {
+    crossbar_of(3, 2, Format::COMPACT)
+}
+
+pub fn samples(pair: &mut Pair, count: u16) {
+    let layout = SampleLayout::of(pair.design.network());
+    let mut words = Vec::new();
+    for i in 0..i32::from(count) {
+        let inputs =
+            (0..layout.inputs).map(|k| (i * 397 + 91 * i32::try_from(k).unwrap()) % 2000 - 900).collect();
+        let senses = [Sense::AtLeast, Sense::Equal, Sense::AtMost];
+        let targets = (0..layout.outputs)
+            .map(|k| {
+                Some(Target {
+                    voltage: (i * 90 - 300 * i32::try_from(k).unwrap()) % 1000,
+                    sense: senses[(usize::try_from(i).unwrap() + k) % 3],
+                })
+            })
+            .collect();
+        words.extend(layout.encode(&Sample { inputs, targets }, Some(u16::try_from(i % 2).unwrap())));
+    }
+    pair.write_words(Space::Samples, 0, &words);
+}
+
+/// A board in a session, with a state, ten samples and settings.
+pub fn ready(mut pair: Pair, settings: Settings) -> Pair {
+    pair.done(&Command::Open { session: 7 });
+    let groups = vec![Initial::Uniform { low: 0.1, high: 0.9 }; pair.design.network().groups().len()];
+    let state = State::initial(&pair.design, &groups, 5);
+    pair.write_state(&state);
+    samples(&mut pair, 10);
+    pair.done(&Command::Configure(settings));
+    pair
+}
+
+pub fn quasistatic(steps: u16) -> Settings {
+    Settings { steps, learning: Learning::Quasistatic, coding: OutputCoding::default() }
+}
+
+pub fn crossbar_of(inputs: usize, outputs: usize, format: Format) -> Arc<Design> {
+    let rules =
+        Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
+    Arc::new(Design::new(crossbar(inputs, outputs, EdgeKind::Linear).unwrap(), format, rules).unwrap())
+}
+
+/// Draws numbers: splitmix64.
+pub struct Draw(pub u64);
+
+impl Draw {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below<T: TryFrom<u64>>(&mut self, bound: u64) -> T {
+        T::try_from(self.next() % bound).ok().unwrap()
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below::<u64>(n) == 0
+    }
+
+    /// Bytes, many of them at the ends of their range.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count)
+            .map(|_| match self.below(4) {
+                0u8 => 0,
+                1 => 0xFF,
+                _ => self.below(256),
+            })
+            .collect()
     }
 }
