@@ -9,15 +9,18 @@
 //! - iCE40: an `SB_LUT4` takes one, and an `SB_CARRY` sits beside the LUT it feeds. A carry without such a LUT takes a
 //!   site of its own, which is not counted.
 //!
-//! LUTs of matched delays are counted apart: timing sets their number, not logic. What is outside the cells, the join
-//! of `rest` and the border's circuits, is not counted.
+//! LUTs of matched delays are counted apart: timing sets their number, not logic. The island and the array's border are
+//! counted by [`measure_island`]; the join of `rest` is not counted.
 
 use crate::array::Array;
+use crate::island::{Core, IslandOptions, SerialLink, verilog_of};
 use crate::leaf::{Behaviour, Leaf};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
 use crate::tools::{Tool, ToolError};
+use crate::top::Top;
 use crate::verilog::{emit, leaf_modules};
+use rust_hdl::prelude::Block;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -192,6 +195,15 @@ pub struct ArrayArea {
     pub total: Area,
 }
 
+/// The island and the border of an array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IslandArea {
+    /// The serial link, the controller with its memories, the border.
+    pub parts: Vec<CellArea>,
+    /// All of them.
+    pub total: Area,
+}
+
 fn sum(areas: impl Iterator<Item = Area>) -> Area {
     areas.fold(Area::default(), |mut sum, area| {
         sum += &area;
@@ -214,6 +226,31 @@ pub fn measure(yosys: &Tool, array: &Array, options: AreaOptions) -> Result<Arra
     let cells = cells.into_iter().collect::<Result<Vec<CellArea>, AreaError>>()?;
     let total = sum(cells.iter().map(|cell| cell.area.times(cell.count)));
     Ok(ArrayArea { cells, total })
+}
+
+/// Synthesises what is on a chip besides the array, part by part.
+///
+/// # Errors
+/// [`AreaError`]; the first in the order of the parts if several fail.
+///
+/// # Panics
+/// If the island cannot serve the design, which [`Top::new`] has checked.
+pub fn measure_island(yosys: &Tool, top: &Top, options: AreaOptions) -> Result<IslandArea, AreaError> {
+    let technology = top.array.technology();
+    let synthesis = synthesis(technology, options)?;
+    #[expect(clippy::expect_used, reason = "documented")]
+    let facts = top.options.facts(top.array.design()).expect("an island that serves the design");
+    let IslandOptions { clock_hz, baud, credits, sample_memory, .. } = top.options;
+    let border = &top.border.module;
+    let jobs = [
+        Job::of_block("serial_link", SerialLink::new(clock_hz, baud, credits)),
+        Job::of_block("controller", Core::new(&facts, sample_memory)),
+        Job::whole(border.name(), emit(border, technology)),
+    ];
+    let parts = in_parallel(&jobs, |job| job.run(yosys, technology, synthesis));
+    let parts = parts.into_iter().collect::<Result<Vec<CellArea>, AreaError>>()?;
+    let total = sum(parts.iter().map(|part| part.area.clone()));
+    Ok(IslandArea { parts, total })
 }
 
 /// Synthesises one kind of cell, by the name of its module.
@@ -293,6 +330,16 @@ struct LeafKind {
 }
 
 impl Job {
+    /// A module without parts worth telling apart.
+    fn whole(name: &str, verilog: String) -> Job {
+        Job { cell: name.to_owned(), count: 1, verilog, leaves: Vec::new() }
+    }
+
+    fn of_block(name: &str, mut block: impl Block) -> Job {
+        block.connect_all();
+        Job::whole(name, verilog_of(name, &block))
+    }
+
     fn new(name: &str, cell: &Module, count: u64, technology: Technology) -> Job {
         let leaves = leaf_modules(cell).into_iter().map(|module| {
             let delay = |leaf: &Leaf| match leaf.behaviour() {

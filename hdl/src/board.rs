@@ -57,6 +57,18 @@ impl Board {
         }
     }
 
+    /// Sites of 4-input LUTs on its device; `None` if there is none. An ECP5-12F is the die of a 25F.
+    pub fn lut4_sites(self) -> Option<u64> {
+        match self {
+            Board::Ulx3s12f | Board::Ulx3s25f => Some(24_288),
+            Board::Ulx3s45f => Some(43_848),
+            Board::Ulx3s85f => Some(83_640),
+            Board::Icebreaker => Some(5280),
+            Board::Hx8kEvn => Some(7680),
+            Board::Generic => None,
+        }
+    }
+
     /// Its device's family.
     pub fn technology(self) -> Technology {
         match self {

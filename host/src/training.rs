@@ -151,9 +151,10 @@ impl<'e> Trainer<'e> {
     /// # Errors
     /// [`TrainingError::Device`] if the device cannot be reached.
     pub fn state(&mut self) -> Result<State, TrainingError> {
-        let state = self.device.state()?;
-        self.known = (self.progress, state.clone());
-        Ok(state)
+        if self.known.0 != self.progress {
+            self.known = (self.progress, self.device.state()?);
+        }
+        Ok(self.known.1.clone())
     }
 
     /// How the network does before it has learned anything, as the metrics of epoch 0.

@@ -6,14 +6,18 @@ use crate::cli::table::plain;
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
-use wheatstone_hdl::area::{Area as Amount, AreaOptions, ArrayArea, CellArea, measure};
+use std::sync::Arc;
+use wheatstone_hdl::area::{
+    Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_island,
+};
+use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
-use wheatstone_hdl::{Multiplier, Technology};
+use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 
 /// Count what every kind of cell takes of the device, as yosys maps it
 ///
-/// Needs yosys. Counted before anything is placed, cell by cell: LUTs of matched delays apart, the join of `rest` and
-/// the border's circuits not at all.
+/// Needs yosys. Counted before anything is placed, cell by cell and the island part by part: LUTs of matched delays apart, the
+/// join of `rest` not at all.
 #[derive(Args, Debug)]
 pub struct Area {
     #[command(flatten)]
@@ -34,16 +38,28 @@ struct Measured {
     yosys: String,
     #[serde(flatten)]
     array: ArrayArea,
+    island: Option<IslandArea>,
+    /// Why there is no island.
+    no_island: Option<String>,
 }
 
 impl Area {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let (name, array) = self.design.array()?;
         let yosys = Tool::find(Program::Yosys)?;
+        let (board, design) = (self.design.target.board, Arc::clone(array.design()));
+        let options = AreaOptions { ice40_dsp: self.dsp };
+        let top = Top::new(design, self.design.target.options(), IslandOptions::of(board));
+        let (island, no_island) = match top {
+            Ok(top) => (Some(measure_island(&yosys, &top, options)?), None),
+            Err(why) => (None, Some(why.to_string())),
+        };
         let measured = Measured {
+            island,
+            no_island,
             name,
             format: array.design().format().to_string(),
-            board: self.design.target.board.name(),
+            board: board.name(),
             technology: array.technology().name(),
             multiplier: match array.multiplier() {
                 Multiplier::Parallel => "parallel",
@@ -51,36 +67,38 @@ impl Area {
                 Multiplier::Serial => "serial",
             },
             yosys: yosys.version()?,
-            array: measure(&yosys, &array, AreaOptions { ice40_dsp: self.dsp })?,
+            array: measure(&yosys, &array, options)?,
         };
-        output.result(&measured, || text(&measured, array.technology()))
+        output.result(&measured, || text(&measured, board))
     }
 }
 
 const HEADINGS: [&str; 4] = ["LUT4 sites", "delay LUTs", "flip-flops", "multipliers"];
 
-fn text(measured: &Measured, technology: Technology) -> String {
+fn text(measured: &Measured, on: Board) -> String {
     let Measured { name, format, board, multiplier, yosys, array, .. } = measured;
     // Behind the version, yosys tells how it was built.
     let yosys = yosys.split(" (").next().unwrap_or(yosys);
-    let sites = match technology {
+    let sites = match on.technology() {
         Technology::Ecp5 => "LUT4 sites are LUT4 and two for every CCU2C",
         Technology::Ice40 => "LUT4 sites are SB_LUT4, beside which an SB_CARRY has room",
         Technology::Generic => "",
     };
-    let others = if array.total.others.is_empty() {
-        String::new()
-    } else {
-        let list = array.total.others.iter().map(|(name, count)| format!("{count} {name}"));
-        format!("not in the table: {}\n", list.collect::<Vec<_>>().join(", "))
+    let island = match (&measured.island, &measured.no_island) {
+        (Some(island), _) => {
+            format!("{}\n{}{}", parts(island), others(&island.total), share(array, island, on))
+        }
+        (None, why) => format!("no island: {}\n", why.as_deref().unwrap_or_default()),
     };
     format!(
         "{name} in format {format} for {board}, {multiplier} multipliers, mapped by {yosys}\n\
          {sites}; matched delays are counted apart\n\n\
-         {}\n{others}\n\
+         {}\n{}\n\
+         {island}\n\
          Where the LUTs go: every leaf mapped apart from the others, so that their sum differs from the cell\n\n\
          {}",
         cells(array),
+        others(&array.total),
         leaves(&array.cells)
     )
 }
@@ -93,6 +111,32 @@ fn cells(array: &ArrayArea) -> Table {
     let count: u64 = array.cells.iter().map(|cell| cell.count).sum();
     table.add_row(row(["whole array", &count.to_string()], &array.total));
     table
+}
+
+fn parts(island: &IslandArea) -> Table {
+    let mut table = figures(["island", "count"]);
+    for CellArea { cell, area, .. } in &island.parts {
+        table.add_row(row([cell, "1"], area));
+    }
+    table.add_row(row(["whole island", "1"], &island.total));
+    table
+}
+
+/// What no column counts, memories for example.
+fn others(area: &Amount) -> String {
+    if area.others.is_empty() {
+        return String::new();
+    }
+    let list = area.others.iter().map(|(name, count)| format!("{count} {name}"));
+    format!("not in the table: {}\n", list.collect::<Vec<_>>().join(", "))
+}
+
+/// Which part of the device's LUTs array and island take together.
+fn share(array: &ArrayArea, island: &IslandArea, on: Board) -> String {
+    let Some(sites) = on.lut4_sites() else { return String::new() };
+    let taken: u64 = [&array.total, &island.total].iter().map(|a| a.lut4_sites + a.delay_luts).sum();
+    let percent = (100 * taken).div_ceil(sites);
+    format!("array and island: {taken} of {sites} LUT4 sites of {on}, {percent} %\n")
 }
 
 fn leaves(cells: &[CellArea]) -> Table {
@@ -152,12 +196,22 @@ mod tests {
             multiplier: "parallel",
             yosys: "Yosys 0.70 (git sha1 28ba3cb92)".to_owned(),
             array: ArrayArea { total: cell.area.times(cell.count), cells: vec![cell] },
+            island: Some(IslandArea {
+                parts: vec![CellArea {
+                    cell: "link".to_owned(),
+                    count: 1,
+                    area: area(330, 0, 225, 0),
+                    leaves: Vec::new(),
+                }],
+                total: area(330, 0, 225, 0),
+            }),
+            no_island: None,
         }
     }
 
     #[test]
     fn tables_show_cells_leaves_and_totals() {
-        let text = text(&measured(), Technology::Ecp5);
+        let text = text(&measured(), Board::Ulx3s85f);
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert!(text.starts_with(
             "iris in format 16/8/16/16 for ulx3s-85f, parallel multipliers, mapped by Yosys 0.70\n"
@@ -168,6 +222,9 @@ mod tests {
             "edge 1 212 23 127 1",
             "adder 1 214 0 0 0",
             "sum of leaves 214 23 0 0",
+            "link 1 330 0 225 0",
+            "whole island 1 330 0 225 0",
+            "array and island: 2680 of 83640 LUT4 sites of ulx3s-85f, 4 %",
         ] {
             assert!(lines.contains(&expected.split(' ').collect()), "{expected}\n{text}");
         }
@@ -178,7 +235,7 @@ mod tests {
     fn what_no_column_counts_is_told() {
         let mut measured = measured();
         measured.array.total.others.insert("DP16KD".to_owned(), 2);
-        let text = text(&measured, Technology::Ecp5);
+        let text = text(&measured, Board::Ulx3s85f);
         assert!(text.contains("\nnot in the table: 2 DP16KD\n"), "{text}");
     }
 }
