@@ -29,11 +29,9 @@ fn check(experiment: &Experiment, device: &mut dyn Device, samples: u64) -> Veri
 
 #[test]
 fn the_gateware_equals_the_model() {
-    for (preset, format, samples) in [("linear-regression", "compact", 24), ("iris", "wide", 8)] {
-        let experiment = experiment(preset, format);
-        let verified = check(&experiment, &mut *gateware(&experiment), samples);
-        assert!(verified.equal && verified.samples == samples, "{verified:?}");
-    }
+    let experiment = experiment("linear-regression", "compact");
+    let verified = check(&experiment, &mut *gateware(&experiment), 24);
+    assert!(verified.equal && verified.samples == 24, "{verified:?}");
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! What the link costs a training: the time of a sample is measured in the simulated gateware, the bytes are those of a whole run
+//! of the iris preset.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells what it measured")]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+use wheatstone::device::{Device, Linked, Stretch};
+use wheatstone::experiment::Experiment;
+use wheatstone::link::{BoardWire, Line, Options, RtlWire, Session};
+use wheatstone::preset::Preset;
+use wheatstone_hdl::{Board as Hardware, Technology};
+use wheatstone_sim::Reference;
+use wheatstone_sim::link::{Board, Capacities, Command, Run, SampleLayout, Settings, Space, Status};
+
+const BAUD: u32 = 3_000_000;
+/// Samples run in the gateware.
+const SAMPLES: u16 = 60;
+
+fn iris() -> Experiment {
+    Experiment::prepare(Preset::find("iris").unwrap().config().unwrap()).unwrap()
+}
+
+/// What a training sample takes the gateware, at most: what asking for its status takes is in it.
+fn sample_time(experiment: &Experiment) -> Duration {
+    let design = Arc::clone(&experiment.design);
+    let wire = RtlWire::new(Arc::clone(&design), Technology::Ecp5, Hardware::Ulx3s85f).unwrap();
+    let mut board = Session::new(wire, Options::default());
+    board.open().unwrap();
+    let layout = SampleLayout::of(design.network());
+    let samples = experiment.samples(&experiment.split.train).unwrap();
+    for (number, sample) in samples.iter().take(SAMPLES.into()).enumerate() {
+        let data = layout.encode(sample, None).into_iter().flat_map(u16::to_le_bytes).collect();
+        let address = u16::try_from(number * layout.words()).unwrap();
+        board.call(Command::Write { space: Space::Samples, address, data }).unwrap();
+    }
+    let settings = Settings::new(experiment.configuration(0), experiment.encoder.coding()).unwrap();
+    board.call(Command::Configure(settings)).unwrap();
+    board.call(Command::Run(Run::training(SAMPLES, 1, 0, 0, SAMPLES.into(), 3))).unwrap();
+    let started = board.now();
+    while Status::from_bytes(&board.call(Command::Status).unwrap()).unwrap().running {}
+    (board.now() - started) / SAMPLES.into()
+}
+
+#[test]
+fn the_link_takes_a_hundredth_of_the_training() {
+    let experiment = iris();
+    let measured = sample_time(&experiment);
+    // A little less than was measured: the last question came after the end.
+    let sample_time = measured * 9 / 10;
+    let design = Arc::clone(&experiment.design);
+    let state = experiment.initial_state();
+    let engine = Reference::new(Arc::clone(&design), experiment.configuration(0), state.clone()).unwrap();
+    let board = Board::new(engine, Capacities { baud: BAUD, ..Capacities::default() }).unwrap();
+    let wire = BoardWire::new(board, Line { baud: BAUD, latency: Duration::from_millis(1), sample_time });
+    let mut device = Linked::connect(wire, design, Options::default()).unwrap();
+    let samples = experiment.samples(&experiment.split.train).unwrap();
+    device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding()).unwrap();
+    device.set_state(&state).unwrap();
+    device.upload().unwrap();
+    let before = device.statistics();
+    let count = u64::from(experiment.config.epochs) * samples.len() as u64;
+    let whole = Stretch::of(&experiment, 0, count);
+    let trained = device.train(&whole, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(trained.samples, count);
+    let link = device.statistics() - before;
+    let training = sample_time * u32::try_from(count).unwrap();
+    let share = link.share_of(training, BAUD);
+    println!(
+        "a sample takes {measured:.2?}; {count} of them {training:.1?}, and {} bytes of {} frames {:.2?}: {:.2} %",
+        link.bytes_sent + link.bytes_received,
+        link.frames_sent + link.frames_received,
+        link.line_time(BAUD),
+        100.0 * share
+    );
+    assert!(share <= 0.01, "{share}");
+}
