@@ -80,8 +80,10 @@ impl<W: Wire> Linked<W> {
             self.session.pause(wait)?;
             let status = self.status()?;
             let now = self.session.now();
+            if status.done > 0 {
+                self.pace.learn(u64::from(status.done) * u64::from(steps), now - begun);
+            }
             if !status.running {
-                self.pace.learn(u64::from(limit) * u64::from(steps), now - begun);
                 return Ok((status, false));
             }
             let stuck = self.session.options().stuck;
