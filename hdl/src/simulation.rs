@@ -10,8 +10,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Learning, Sample, SampleError, Sense,
-    StartError, State, StateError, Target, Wave, scan,
+    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Learning, Sample, SampleError,
+    StartError, State, StateError, Wave, link, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
@@ -360,16 +360,6 @@ impl ArraySimulation {
     }
 }
 
-/// A target's sense as the outputs read it.
-fn sense_code(target: Option<Target>) -> i64 {
-    match target.map(|target| target.sense) {
-        None => 0,
-        Some(Sense::Equal) => 1,
-        Some(Sense::AtLeast) => 2,
-        Some(Sense::AtMost) => 3,
-    }
-}
-
 impl Engine for ArraySimulation {
     fn design(&self) -> &Design {
         self.array.design()
@@ -408,7 +398,7 @@ impl Engine for ArraySimulation {
         }
         for (ports, &target) in self.array.outputs.iter().zip(&sample.targets) {
             self.circuit.set(&ports.target, target.map_or(0, |target| target.voltage.into()));
-            self.circuit.set(&ports.sense, sense_code(target));
+            self.circuit.set(&ports.sense, link::sense_code(target).into());
         }
         self.presented = true;
         self.busy_ps = 0;

@@ -1,16 +1,16 @@
 //! What to do where a port or a board cannot be used: the library reports, this advises.
 
+use super::exit::device_error;
 use wheatstone::device::DeviceError;
 use wheatstone::loading::LoadError;
 use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, UDEV_RULES};
 
 /// What to do about an error, line by line; nothing where its message says all.
 pub fn for_error(error: &anyhow::Error) -> Vec<String> {
-    let port = error.chain().find_map(|cause| match cause.downcast_ref::<DeviceError>() {
-        // An error that is told by its cause alone is not in the chain apart from it.
+    let port = match device_error(error) {
         Some(DeviceError::Port(error)) => Some(error),
-        _ => cause.downcast_ref::<PortError>(),
-    });
+        _ => error.chain().find_map(|cause| cause.downcast_ref()),
+    };
     if let Some(PortError::NoAccess { denied, .. }) = port {
         return for_access(denied);
     }

@@ -52,7 +52,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// Prints an error and gives its exit code.
 pub fn code(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
-    let of_device = find::<DeviceError>(&error).is_some();
+    let of_device = device_error(&error).is_some();
     if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) && !of_device {
         return ExitCode::SUCCESS;
     }
@@ -81,8 +81,8 @@ fn classify(error: &anyhow::Error) -> u8 {
     if error.is::<Mismatch>() {
         return MISMATCH;
     }
-    if let Some(code) = find::<DeviceError>(error).and_then(device) {
-        return code;
+    if let Some(error) = device_error(error) {
+        return device(error);
     }
     if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
         return NO_ACCESS;
@@ -135,9 +135,8 @@ fn load(error: &LoadError) -> u8 {
     }
 }
 
-/// The code of a device's error, unless its cause tells more.
-fn device(error: &DeviceError) -> Option<u8> {
-    Some(match error {
+fn device(error: &DeviceError) -> u8 {
+    match error {
         DeviceError::NoDevice(_) => NO_DEVICE,
         DeviceError::NoAccess(_) => NO_ACCESS,
         DeviceError::Link(LinkError::Interrupted { .. }) => INTERRUPTED,
@@ -145,6 +144,21 @@ fn device(error: &DeviceError) -> Option<u8> {
         DeviceError::Port(error) => port(error),
         DeviceError::VirtualBoard { .. } => FAILED,
         _ => BAD_INPUT,
+    }
+}
+
+/// What a device had to say, wherever in the error it stands: transparent errors hide what they hold.
+pub fn device_error(error: &anyhow::Error) -> Option<&DeviceError> {
+    error.chain().find_map(|cause| {
+        let evaluation = match cause.downcast_ref() {
+            Some(TrainingError::Device(device)) => return Some(device),
+            Some(TrainingError::Evaluation(evaluation)) => Some(evaluation),
+            _ => cause.downcast_ref(),
+        };
+        match evaluation {
+            Some(EvaluationError::Device(device)) => Some(device),
+            _ => cause.downcast_ref(),
+        }
     })
 }
 
@@ -160,12 +174,14 @@ fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
 mod tests {
     use super::*;
     use wheatstone::device::DeviceUrl;
+    use wheatstone::link::WireError;
     use wheatstone::ports::Holder;
     use wheatstone_hdl::{Board, Technology};
 
     #[test]
     fn errors_end_in_their_documented_codes() {
         let io = |kind| io::Error::new(kind, "no");
+        let gone = || DeviceError::NoDevice(WireError::Gone { port: "x".into() });
         let write = |kind| RunError::Write { path: "x".into(), source: io(kind) };
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),
@@ -176,6 +192,12 @@ mod tests {
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
+            (TrainingError::from(gone()).into(), NO_DEVICE),
+            (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
+            (EvaluationError::from(gone()).into(), NO_DEVICE),
+            (anyhow::Error::new(TrainingError::from(gone())).context("stopped"), NO_DEVICE),
+            (DeviceError::from(LinkError::NoCredits).into(), LINK),
+            (DeviceError::from(LinkError::Interrupted { port: "x".into() }).into(), INTERRUPTED),
             (PortError::NoDevice { others: Vec::new() }.into(), NO_DEVICE),
             (PortError::NoPort { path: "x".into() }.into(), NO_DEVICE),
             (PortError::Several { choices: Vec::new() }.into(), BAD_INPUT),

@@ -18,7 +18,7 @@ pub use board::{Board, Capacities};
 pub use command::{Command, Order, Run, Settings, Space};
 pub use identity::{Identity, LinkLimit};
 pub use reply::{Outcome, Reply, ReplyError};
-pub use sample_layout::SampleLayout;
+pub use sample_layout::{SampleLayout, sense_code};
 pub use status::Status;
 
 /// The version of the protocol told here.
