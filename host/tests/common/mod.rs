@@ -48,10 +48,13 @@ impl Place {
         ended(&done)
     }
 
-    /// Runs it with arguments as they are, in an environment with these variables more.
+    /// Runs it with arguments as they are, in an environment with these variables more and none that names a tool.
     pub fn run_with(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Ended {
         let mut command = Command::new(program());
         command.current_dir(self.folder.path()).args(arguments);
+        for tool in ["YOSYS", "IVERILOG", "VVP", "VERILATOR", "OPENFPGALOADER"] {
+            command.env_remove(format!("WHEATSTONE_{tool}"));
+        }
         for (name, value) in variables {
             command.env(name, value);
         }
