@@ -69,6 +69,18 @@ impl Board {
         }
     }
 
+    /// Multipliers on its device; `None` if there is no device to count on.
+    pub fn multiplier_sites(self) -> Option<u64> {
+        match self {
+            Board::Ulx3s12f | Board::Ulx3s25f => Some(28),
+            Board::Ulx3s45f => Some(72),
+            Board::Ulx3s85f => Some(156),
+            // The array does not use the eight of an UP5K.
+            Board::Icebreaker | Board::Hx8kEvn => Some(0),
+            Board::Generic => None,
+        }
+    }
+
     /// Its device's family.
     pub fn technology(self) -> Technology {
         match self {

@@ -1,11 +1,14 @@
 //! Everything the `wheatstone` command is made of.
 
+pub mod bench;
 pub mod config;
 pub mod cross_validation;
 pub mod data;
 pub mod device;
+pub mod energy;
 pub mod evaluation;
 pub mod experiment;
+pub mod figure;
 pub mod link;
 pub mod loading;
 pub mod metrics;

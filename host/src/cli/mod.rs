@@ -2,6 +2,7 @@
 
 mod advice;
 mod arguments;
+mod bench;
 mod completions;
 mod cross_validate;
 mod data;
@@ -56,6 +57,7 @@ enum Verb {
     Resume(resume::Resume),
     Eval(eval::Eval),
     CrossValidate(cross_validate::CrossValidate),
+    Bench(bench::Bench),
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
     Presets(presets::Presets),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(verb) => verb.run(&output),
         Verb::Eval(verb) => verb.run(&output),
         Verb::CrossValidate(verb) => verb.run(&output),
+        Verb::Bench(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),

@@ -8,13 +8,11 @@ use std::time::Duration;
 
 /// A bar over `total` samples, of which `done` are done already and do not count for the time left.
 pub fn bar(output: Output, done: u64, total: u64) -> ProgressBar {
-    let visible = std::io::stderr().is_terminal() && !output.quiet();
-    let target = if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template(
         "{elapsed_precise} {bar:30} {percent:>3}% {human_pos}/{human_len} samples, {left} left {msg}",
     );
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let bar = ProgressBar::with_draw_target(Some(total), target(output));
     // The mean over the whole run: samples all cost the same, and the evaluations between epochs are spread evenly.
     bar.set_style(style.with_key("left", move |state: &ProgressState, text: &mut dyn Write| {
         let (samples, total) =
@@ -24,6 +22,20 @@ pub fn bar(output: Output, done: u64, total: u64) -> ProgressBar {
         let _ = text.write_str(left.as_deref().unwrap_or("?"));
     }));
     bar.set_position(done);
+    bar
+}
+
+fn target(output: Output) -> ProgressDrawTarget {
+    let visible = std::io::stderr().is_terminal() && !output.quiet();
+    if visible { ProgressDrawTarget::stderr_with_hz(8) } else { ProgressDrawTarget::hidden() }
+}
+
+/// What is being done, for work that has stages and no samples to count.
+pub fn stages(output: Output) -> ProgressBar {
+    let style = ProgressStyle::with_template("{elapsed_precise} {spinner} {msg}");
+    let bar = ProgressBar::with_draw_target(None, target(output));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 

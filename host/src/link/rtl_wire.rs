@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::top::{SerialLine, TopError, TopSimulation};
+use wheatstone_hdl::top::{Pins, SerialLine, TopError, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board};
 use wheatstone_sim::Design;
 
@@ -18,7 +18,13 @@ pub struct RtlWire {
     line: SerialLine,
     options: IslandOptions,
     arrived: VecDeque<u8>,
+    /// The last level of `go`.
+    gone: bool,
+    on_sample: Option<OnSample>,
 }
+
+/// Told when, in the chip's own time, the array begins with a sample.
+pub type OnSample = Box<dyn FnMut(Duration)>;
 
 impl RtlWire {
     /// A chip with that design, as it would be on that board, just switched on.
@@ -33,7 +39,8 @@ impl RtlWire {
         let options = IslandOptions::of(board);
         let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, ..options };
         let top = TopSimulation::new(design, array, options)?;
-        Ok(RtlWire { top, line: SerialLine::new(options), options, arrived: VecDeque::new() })
+        let (line, arrived) = (SerialLine::new(options), VecDeque::new());
+        Ok(RtlWire { top, line, options, arrived, gone: false, on_sample: None })
     }
 
     /// The chip.
@@ -41,9 +48,20 @@ impl RtlWire {
         &mut self.top
     }
 
+    /// Has `on_sample` told of every sample from now on.
+    pub fn on_sample(&mut self, on_sample: OnSample) {
+        self.on_sample = Some(on_sample);
+    }
+
     /// One clock of the chip.
     fn tick(&mut self) {
         self.arrived.extend(self.line.tick(&mut self.top));
+        let Pins { go, present, .. } = self.top.pins();
+        let now = self.now();
+        if let Some(on_sample) = self.on_sample.as_mut().filter(|_| go != self.gone && present) {
+            on_sample(now);
+        }
+        self.gone = go;
     }
 }
 

@@ -7,6 +7,7 @@
 //! How charts are drawn is this module's own affair: no type of the drawing library leaves it.
 
 mod chart;
+mod comparison;
 mod confusion;
 mod fit;
 mod histogram;
@@ -19,6 +20,7 @@ mod svg;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use comparison::comparison;
 pub use confusion::confusion_matrix;
 pub use fit::fit;
 pub use histogram::conductance_histogram;

@@ -87,16 +87,11 @@ impl Report<'_> {
     /// # Errors
     /// [`ReportError::Template`] if the template fails.
     pub fn html(&self) -> Result<String, ReportError> {
-        let mut pictures = self.pictures();
-        for picture in &mut pictures {
-            // HTML knows the name space of an inline SVG.
-            picture.svg = picture.svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
-        }
         let page = Page {
             report: self,
             network_name: self.design.network().name(),
             headline: facts::headline(self),
-            pictures,
+            pictures: self.pictures().into_iter().map(Picture::inline).collect(),
             pictures_left_out: pictures::left_out(self),
             columns: &facts::COLUMNS,
             rows: facts::last_epochs(self.metrics),

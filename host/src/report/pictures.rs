@@ -20,6 +20,14 @@ pub struct Picture {
     pub svg: String,
 }
 
+impl Picture {
+    /// The picture to be put into an HTML document, which knows the name space of an SVG.
+    pub(crate) fn inline(mut self) -> Picture {
+        self.svg = self.svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+        self
+    }
+}
+
 fn picture(file_name: &str, title: &str, caption: impl Into<String>, svg: String) -> Picture {
     Picture { file_name: file_name.to_owned(), title: title.to_owned(), caption: caption.into(), svg }
 }

@@ -1,0 +1,186 @@
+//! How fast a chip would train: the gateware of island and array, simulated with documented delays.
+
+use super::BenchError;
+use crate::device::{Device, Linked, Stretch};
+use crate::experiment::Experiment;
+use crate::figure::{Figure, Kind};
+use crate::link::{Options, RtlWire, Stop};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+use wheatstone_hdl::{ArrayOptions, ArraySimulation, Board, Multiplier, NotBuildable};
+use wheatstone_sim::Engine;
+
+/// Fewest LUTs an edge takes on any board: a linear one, `compact`, serial.
+const LEAST_EDGE_LUTS: u64 = 173;
+
+/// Samples that are timed.
+const SAMPLES: u64 = 12;
+
+/// How fast a chip trains.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pace {
+    /// What was simulated, in a sentence for people.
+    pub description: String,
+    /// Seconds from one sample's beginning to that of the next one: island and array.
+    pub sample: Figure,
+    /// Seconds the array alone is at work on a sample, learning included.
+    pub array: Figure,
+    /// Seconds of a relaxing step of the array alone, its share of the learning step included.
+    pub relaxing_step: Figure,
+}
+
+/// Why there is no pace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoPlace {
+    /// The board.
+    pub board: Board,
+    /// Why its device cannot hold the network.
+    pub why: String,
+}
+
+/// How an array for a board multiplies: by the device's multipliers if there is one for every edge, else bit by bit.
+pub fn array_options(experiment: &Experiment, board: Board) -> ArrayOptions {
+    let edges = experiment.design.network().edges().len() as u64;
+    let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
+    let multiplier = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
+    ArrayOptions { technology: board.technology(), multiplier }
+}
+
+/// Whether a board could hold the network at all; whether it can be routed is not asked.
+///
+/// # Errors
+/// [`NoPlace`] says why not.
+pub fn check_place(experiment: &Experiment, board: Board) -> Result<(), NoPlace> {
+    let edges = experiment.design.network().edges().len() as u64;
+    let built: Result<(), NotBuildable> = wheatstone_hdl::check_buildable(&experiment.design);
+    let why = match (built, board.lut4_sites()) {
+        (Err(error), _) => error.to_string(),
+        (Ok(()), Some(sites)) if edges * LEAST_EDGE_LUTS > sites => {
+            format!("{edges} edges of at least {LEAST_EDGE_LUTS} LUTs each, and the device of {board} has {sites}")
+        }
+        _ => return Ok(()),
+    };
+    Err(NoPlace { board, why })
+}
+
+/// Simulates the first samples of a run on a chip.
+///
+/// # Errors
+/// [`BenchError`] if the design cannot be simulated, or somebody asked to stop.
+pub fn pace(experiment: &Experiment, board: Board, stop: Stop) -> Result<Pace, BenchError> {
+    let options = array_options(experiment, board);
+    let multiply = match options.multiplier {
+        Multiplier::Serial => "bit by bit",
+        _ => "with the device's multipliers",
+    };
+    let description = format!(
+        "{} in format {}, edges multiplying {multiply}, simulated for {board} with documented delays before placement",
+        experiment.design.network().name(),
+        experiment.design.format(),
+    );
+    let [array, relaxing_step] = array_times(experiment, options)?;
+    Ok(Pace { description, sample: sample_time(experiment, options, board, stop)?, array, relaxing_step })
+}
+
+/// The array alone: times of a sample and of a step.
+fn array_times(experiment: &Experiment, options: ArrayOptions) -> Result<[Figure; 2], BenchError> {
+    let Experiment { design, split, config, .. } = experiment;
+    let state = experiment.initial_state();
+    let mut array = ArraySimulation::new(Arc::clone(design), options, experiment.configuration(0), state)?;
+    let shown = split.train.iter().copied().cycle().take(usize::try_from(SAMPLES).unwrap_or(1));
+    let mut busy = Vec::new();
+    for sample in experiment.samples(&shown.collect::<Vec<_>>())? {
+        array.train(&sample).map_err(crate::device::DeviceError::from)?;
+        busy.push(seconds(array.busy_ps()));
+    }
+    let sample = simulated(&busy);
+    let steps: Vec<f64> = busy.iter().map(|busy| busy / f64::from(config.steps)).collect();
+    Ok([sample, simulated(&steps)])
+}
+
+/// The whole chip, spoken to through its pins.
+fn sample_time(
+    experiment: &Experiment,
+    options: ArrayOptions,
+    board: Board,
+    stop: Stop,
+) -> Result<Figure, BenchError> {
+    let mut wire = RtlWire::new(Arc::clone(&experiment.design), options, board).map_err(crate::device::DeviceError::from)?;
+    let begun = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&begun);
+    wire.on_sample(Box::new(move |at| seen.borrow_mut().push(at.as_secs_f64())));
+    let options = Options { stop: stop.clone(), ..Options::default() };
+    let mut device = Linked::connect(wire, Arc::clone(&experiment.design), options)?;
+    let shown = &experiment.split.train[..experiment.split.train.len().min(64)];
+    device.set_samples(&experiment.with_classes(&experiment.samples(shown)?), experiment.encoder.coding())?;
+    device.set_state(&experiment.initial_state())?;
+    begun.borrow_mut().clear();
+    let stretch = Stretch::of(experiment, 0, SAMPLES + 1);
+    device.train(&stretch, &mut |_| {
+        if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let begun = begun.borrow();
+    let times: Vec<f64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    if stop.is_requested() { Err(BenchError::Interrupted) } else { Ok(simulated(&times)) }
+}
+
+/// The mean of simulated times between the shortest and the longest.
+fn simulated(times: &[f64]) -> Figure {
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let mean = times.iter().sum::<f64>() / times.len() as f64;
+    Figure {
+        value: mean,
+        unit: "s".into(),
+        kind: Kind::Simulated,
+        low: times.iter().copied().fold(f64::INFINITY, f64::min),
+        high: times.iter().copied().fold(0.0, f64::max),
+    }
+}
+
+fn seconds(picoseconds: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
+    let seconds = picoseconds as f64 * 1e-12;
+    seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    fn experiment(preset: &str) -> Experiment {
+        let mut config = Preset::find(preset).unwrap().config().unwrap();
+        config.format.0 = wheatstone_sim::Format::COMPACT;
+        Experiment::prepare(config).unwrap()
+    }
+
+    #[test]
+    fn a_sample_takes_the_chip_longer_than_the_array() {
+        let experiment = experiment("linear-regression");
+        let pace = pace(&experiment, Board::Ulx3s25f, Stop::default()).unwrap();
+        let clock = 1.0 / 25e6;
+        assert!(pace.array.low > 0.0 && pace.array.high < pace.sample.low, "{pace:?}");
+        // Times of the chip are whole clocks, and a sample is a few hundred of them.
+        for time in [pace.sample.low, pace.sample.high] {
+            let clocks = time / clock;
+            assert!((clocks - clocks.round()).abs() < 1e-3 && (50.0..1000.0).contains(&clocks), "{pace:?}");
+        }
+        let steps = f64::from(experiment.config.steps);
+        assert!((pace.relaxing_step.value * steps - pace.array.value).abs() < 1e-12, "{pace:?}");
+        assert_eq!(pace.sample.kind, Kind::Simulated);
+        assert!(pace.description.contains("the device's multipliers"), "{}", pace.description);
+    }
+
+    #[test]
+    fn what_has_no_place_is_said() {
+        let digits = experiment("digits");
+        let error = check_place(&digits, Board::Ulx3s85f).unwrap_err();
+        assert!(error.why.contains("8960 edges") && error.why.contains("83640"), "{}", error.why);
+        let iris = experiment("iris");
+        assert_eq!(check_place(&iris, Board::Ulx3s85f), Ok(()));
+        assert_eq!(array_options(&iris, Board::Ulx3s85f).multiplier, Multiplier::Serial);
+        assert_eq!(array_options(&iris, Board::Generic).multiplier, Multiplier::Parallel);
+    }
+}

@@ -1,0 +1,340 @@
+//! The course of a bench: learn, time and meter in turns, and put the figures together.
+
+use super::results::{Effort, Entrant, Missing, Row, quantity};
+use super::{BenchError, Contender, Goal, Learned, Network, Pace, Patience, learn};
+use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Order, Plan, Progress};
+use crate::experiment::Experiment;
+use crate::figure::{Figure, Kind};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// Told what is being done; says whether to go on.
+pub type Watch<'w> = &'w mut dyn FnMut(&str) -> bool;
+
+/// Rounds of turns; each contender has two turns in each. With 9 the interval of the median covers 96 %.
+pub const ROUNDS: usize = 9;
+
+/// The rows of some contenders, and what is missing of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The contenders.
+    pub contenders: Vec<Entrant>,
+    /// Their rows, contender by contender.
+    pub rows: Vec<Row>,
+    /// What could not be had.
+    pub missing: Vec<Missing>,
+}
+
+/// The goal that the network itself sets: what it meets again after training as configured.
+///
+/// # Errors
+/// [`BenchError`] if it cannot be trained, or `watch` says to stop.
+pub fn own_goal(experiment: &Experiment, watch: Watch) -> Result<Goal, BenchError> {
+    let model = experiment.model(&experiment.initial_state())?;
+    let mut network = Network::new(experiment, Box::new(model))?;
+    let epoch = experiment.split.train.len() as u64;
+    for _ in 0..experiment.config.epochs {
+        if !watch("the network's own accuracy") {
+            return Err(BenchError::Interrupted);
+        }
+        network.train(epoch)?;
+    }
+    Ok(Goal::after(network.score()?, experiment.judged_rows().1.len()))
+}
+
+/// Trains every contender to the goal, then times and meters all of them in turns.
+///
+/// # Errors
+/// [`BenchError`] if a contender, the clock or a source fails, or `watch` says to stop.
+pub fn run(
+    contenders: &mut [Box<dyn Contender + '_>],
+    sources: &mut [Box<dyn EnergySource>],
+    (goal, patience, effort): (Goal, Patience, Effort),
+    clock: &dyn Clock,
+    watch: Watch,
+) -> Result<Outcome, BenchError> {
+    let mut learned = Vec::new();
+    for contender in contenders.iter_mut() {
+        let stage = format!("{}: samples to the goal", contender.name());
+        let one = learn(&mut **contender, goal, patience, &mut || watch(&stage))?;
+        learned.push(one.ok_or(BenchError::Interrupted)?);
+    }
+    let measurement = measure(contenders, sources, effort, clock, watch)?;
+    let mut outcome = Outcome::default();
+    for (index, (contender, learned)) in contenders.iter().zip(&learned).enumerate() {
+        let entrant = Entrant { name: contender.name().to_owned(), description: contender.describe() };
+        outcome.contenders.push(entrant);
+        outcome.put_learning(contender.name(), learned, goal);
+        outcome.put_measured(&**contender, &measurement, index)?;
+    }
+    Ok(outcome)
+}
+
+/// The plan of the turns: mirrored rounds, blocks of equal length, and as much rest where there is something to meter.
+fn plan(effort: Effort, metered: bool) -> Plan {
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let block = Duration::from_secs_f64(effort.seconds / (2 * ROUNDS) as f64);
+    let rest = if metered { block } else { Duration::from_millis(1) };
+    Plan {
+        warm_up: block,
+        block,
+        settle: rest / 4,
+        idle: rest,
+        rounds: ROUNDS,
+        order: Order::Mirrored,
+        seed: 0,
+        unit: "training sample".to_owned(),
+        final_error: None,
+    }
+}
+
+fn measure(
+    contenders: &mut [Box<dyn Contender + '_>],
+    sources: &mut [Box<dyn EnergySource>],
+    effort: Effort,
+    clock: &dyn Clock,
+    watch: Watch,
+) -> Result<Measurement, BenchError> {
+    let mut turns: Vec<energy::Contender> = contenders
+        .iter_mut()
+        .map(|contender| {
+            let name = contender.name().to_owned();
+            energy::Contender::new(name, |samples| {
+                contender.train(samples)?;
+                Ok(None)
+            })
+        })
+        .collect();
+    let plan = plan(effort, !sources.is_empty());
+    let measured = energy::measure(&mut turns, sources, &plan, clock, &mut |progress: &Progress| {
+        let stage = format!("timing and metering in turns, block {} of {}", progress.done + 1, progress.blocks);
+        if watch(&stage) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    match measured {
+        Err(energy::MeasureError::Interrupted { .. }) => Err(BenchError::Interrupted),
+        measured => Ok(measured?),
+    }
+}
+
+impl Outcome {
+    /// The rows of a chip that would train at that pace. It learns bit for bit as the model does, so it needs the model's samples.
+    pub fn put_pace(&mut self, pace: &Pace) {
+        const NAME: &str = "device";
+        self.contenders.push(Entrant { name: NAME.to_owned(), description: pace.description.clone() });
+        self.put(NAME, quantity::STEP_TIME, pace.sample.clone());
+        self.put(NAME, quantity::SAMPLE_TIME, pace.sample.clone());
+        self.put(NAME, quantity::ARRAY_TIME, pace.array.clone());
+        self.put(NAME, quantity::RELAXING_STEP_TIME, pace.relaxing_step.clone());
+        if let Some(samples) = self.find("model", quantity::SAMPLES_TO_GOAL).cloned() {
+            self.put(NAME, quantity::TIME_TO_GOAL, pace.sample.times(&samples, "s"));
+        }
+    }
+
+    /// The rows of a contender that was trained to the goal.
+    fn put_learning(&mut self, name: &str, learned: &Learned, goal: Goal) {
+        let Some(samples) = learned.samples_to_goal() else {
+            self.missing.push(missed(name, learned, goal));
+            return;
+        };
+        let exactly = |value, unit: &'static str| Figure {
+            value,
+            unit: unit.into(),
+            kind: Kind::Measured,
+            low: value,
+            high: value,
+        };
+        match learned.score.accuracy {
+            Some(accuracy) => self.put(name, quantity::ACCURACY, exactly(accuracy, "1")),
+            None => self.put(name, quantity::MEAN_SQUARED_ERROR, exactly(learned.score.mse, "V^2")),
+        }
+        self.put(name, quantity::SAMPLES_TO_GOAL, samples);
+    }
+
+    /// The rows of a contender that was timed and metered.
+    fn put_measured(
+        &mut self,
+        contender: &dyn Contender,
+        measurement: &Measurement,
+        index: usize,
+    ) -> Result<(), BenchError> {
+        let name = contender.name();
+        let samples = self.find(name, quantity::SAMPLES_TO_GOAL).cloned();
+        // A unit of work is one sample for each of the networks trained side by side.
+        #[expect(clippy::cast_precision_loss, reason = "small counts")]
+        let (batch, replicas, parameters) =
+            (contender.batch() as f64, contender.replicas() as f64, contender.parameters() as f64);
+        let time = figure(&measurement.time(index)?, "s");
+        self.put(name, quantity::STEP_TIME, time.scaled(batch));
+        self.put(name, quantity::SAMPLE_TIME, time.scaled(1.0 / replicas));
+        if let Some(samples) = &samples {
+            self.put(name, quantity::TIME_TO_GOAL, time.times(samples, "s"));
+        }
+        for (source, description) in measurement.sources.iter().enumerate() {
+            let energy = |basis| measurement.energy(index, &[source], basis);
+            let total = figure(&energy(Basis::Total)?, "J").scaled(1.0 / replicas);
+            let above = figure(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
+            let meter = Some(format!("{} ({})", description.name, description.scope));
+            let mut put = |quantity, figure| self.put_from(name, quantity, figure, meter.clone());
+            put(quantity::STEP_ENERGY, total.scaled(batch));
+            put(quantity::SAMPLE_ENERGY, total.clone());
+            put(quantity::SAMPLE_ENERGY_ABOVE_IDLE, above);
+            put(quantity::PARAMETER_ENERGY, total.scaled(1.0 / parameters));
+            if let Some(samples) = &samples {
+                put(quantity::ENERGY_TO_GOAL, total.times(samples, "J"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A contender's figure of a quantity.
+    pub fn find(&self, contender: &str, quantity: &str) -> Option<&Figure> {
+        let mut rows = self.rows.iter();
+        rows.find(|row| row.contender == contender && row.quantity == quantity).map(|row| &row.figure)
+    }
+
+    /// Adds a row.
+    pub fn put(&mut self, contender: &str, quantity: &'static str, figure: Figure) {
+        self.put_from(contender, quantity, figure, None);
+    }
+
+    /// Adds a row with its source.
+    pub fn put_from(&mut self, contender: &str, quantity: &'static str, figure: Figure, source: Option<String>) {
+        self.rows.push(Row { contender: contender.to_owned(), quantity: quantity.into(), figure, source });
+    }
+}
+
+fn figure(measured: &energy::Measured, unit: &'static str) -> Figure {
+    let energy::Measured { value, low, high, kind, .. } = *measured;
+    Figure { value, unit: unit.into(), kind, low, high }
+}
+
+fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
+    let runs = learned.samples.len() + learned.missed.len();
+    let best = learned.missed.iter().map(|score| match score.accuracy {
+        Some(accuracy) => format!("{:.2} %", 100.0 * accuracy),
+        None => format!("{:.2e} V^2", score.mse),
+    });
+    Missing {
+        name: format!("{name}: samples to the goal"),
+        why: format!(
+            "{} of {runs} runs did not reach {goal}; their best: {}",
+            learned.missed.len(),
+            best.collect::<Vec<_>>().join(", ")
+        ),
+        remedy: "ask for a lower --accuracy, or for more --epochs".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Score;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    /// Time that passes only when somebody works or sleeps.
+    #[derive(Clone, Default)]
+    struct Virtual(Rc<Cell<Duration>>);
+
+    impl Clock for Virtual {
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+
+        fn sleep(&self, duration: Duration) {
+            self.0.set(self.0.get() + duration);
+        }
+    }
+
+    /// Learns 1 % every 50 samples, and takes a millisecond a sample.
+    struct Pupil {
+        clock: Virtual,
+        trained: u64,
+        most: f64,
+    }
+
+    impl Contender for Pupil {
+        fn name(&self) -> &str {
+            "pupil"
+        }
+
+        fn describe(&self) -> String {
+            "learns by rote".to_owned()
+        }
+
+        fn parameters(&self) -> u64 {
+            10
+        }
+
+        fn batch(&self) -> u64 {
+            4
+        }
+
+        fn replicas(&self) -> u64 {
+            5
+        }
+
+        fn restart(&mut self, _seed: u64) -> Result<(), BenchError> {
+            self.trained = 0;
+            Ok(())
+        }
+
+        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
+            self.trained += samples;
+            self.clock.sleep(Duration::from_millis(samples));
+            Ok(samples)
+        }
+
+        fn score(&mut self) -> Result<Score, BenchError> {
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            let accuracy = (self.trained as f64 / 5000.0).min(self.most);
+            Ok(Score { accuracy: Some(accuracy), mse: 0.0 })
+        }
+    }
+
+    fn outcome(most: f64, watch: Watch) -> Result<Outcome, BenchError> {
+        let clock = Virtual::default();
+        let pupil = Pupil { clock: clock.clone(), trained: 0, most };
+        let patience = Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100 };
+        let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
+        let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(pupil)];
+        run(&mut contenders, &mut [], (Goal::Accuracy(0.5), patience, effort), &clock, watch)
+    }
+
+    #[test]
+    fn figures_follow_from_the_time_of_a_sample() {
+        let outcome = outcome(1.0, &mut |_| true).unwrap();
+        let near = |quantity, wanted: f64| {
+            let figure = outcome.find("pupil", quantity).unwrap_or_else(|| panic!("{quantity}"));
+            assert!((figure.value / wanted - 1.0).abs() < 1e-9, "{quantity}: {figure:?}");
+            assert!(figure.low <= figure.value && figure.value <= figure.high, "{figure:?}");
+        };
+        near(quantity::SAMPLES_TO_GOAL, 2500.0);
+        near(quantity::STEP_TIME, 4e-3);
+        near(quantity::SAMPLE_TIME, 0.2e-3);
+        near(quantity::TIME_TO_GOAL, 2.5);
+        near(quantity::ACCURACY, 0.5);
+        assert_eq!((outcome.missing.len(), outcome.find("pupil", quantity::SAMPLE_ENERGY)), (0, None));
+    }
+
+    #[test]
+    fn a_goal_that_was_missed_is_missing() {
+        let outcome = outcome(0.4, &mut |_| true).unwrap();
+        assert_eq!(outcome.find("pupil", quantity::TIME_TO_GOAL), None);
+        assert!(outcome.find("pupil", quantity::SAMPLE_TIME).is_some());
+        let why = &outcome.missing[0].why;
+        assert!(why.starts_with("6 of 6 runs did not reach at least 50.00 % right; their best: 40.00 %"), "{why}");
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_interrupted_bench() {
+        for stop_at in [3, 40, 400] {
+            let mut asked = 0;
+            let mut watch = |_: &str| {
+                asked += 1;
+                asked < stop_at
+            };
+            assert!(matches!(outcome(1.0, &mut watch), Err(BenchError::Interrupted)), "{stop_at}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! How many samples a contender needs to reach the goal.
+
+use super::{BenchError, Contender, Goal};
+use crate::figure::{Figure, Kind};
+use crate::metrics::Score;
+
+/// How often and how long a contender is trained from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Number of runs, each from a seed of its own.
+    pub runs: u64,
+    /// First of the seeds; the others follow it.
+    pub first_seed: u64,
+    /// Samples after which a run is judged, again and again.
+    pub epoch: u64,
+    /// Epochs after which a run is given up.
+    pub epochs: u32,
+}
+
+/// What became of the runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// Samples each run that met the goal was trained on until it did, in order of seed.
+    pub samples: Vec<u64>,
+    /// The best score of each run that did not.
+    pub missed: Vec<Score>,
+    /// The score of the first run when it met the goal, or its best one.
+    pub score: Score,
+}
+
+/// Trains a contender from the start, once a seed, until it meets the goal. `going` is asked before every epoch; where it says
+/// no, the result is `None`.
+///
+/// # Errors
+/// [`BenchError`] if the contender fails.
+pub fn learn(
+    contender: &mut dyn Contender,
+    goal: Goal,
+    patience: Patience,
+    going: &mut dyn FnMut() -> bool,
+) -> Result<Option<Learned>, BenchError> {
+    let mut learned = Learned { samples: Vec::new(), missed: Vec::new(), score: Score::default() };
+    for run in 0..patience.runs {
+        contender.restart(patience.first_seed.wrapping_add(run))?;
+        let (mut trained, mut best) = (0, None);
+        let met = loop {
+            if !going() {
+                return Ok(None);
+            }
+            trained += contender.train(patience.epoch)?;
+            let score = contender.score()?;
+            if best.is_none_or(|best| better(score, best)) {
+                best = Some(score);
+            }
+            if goal.is_met(score) {
+                break true;
+            }
+            if trained >= patience.epoch * u64::from(patience.epochs) {
+                break false;
+            }
+        };
+        let best = best.unwrap_or_default();
+        if run == 0 {
+            learned.score = best;
+        }
+        if met {
+            learned.samples.push(trained);
+        } else {
+            learned.missed.push(best);
+        }
+    }
+    Ok(Some(learned))
+}
+
+fn better(score: Score, than: Score) -> bool {
+    match (score.accuracy, than.accuracy) {
+        (Some(a), Some(b)) => a > b,
+        _ => score.mse < than.mse,
+    }
+}
+
+impl Learned {
+    /// The samples to the goal: the median over the runs, those that missed it counting as longer than any other, with the smallest
+    /// and the largest number, between which the median of all seeds lies with a probability of `1 - 2^(1 - runs)`. `None` if a run
+    /// missed the goal: then there is no upper end.
+    pub fn samples_to_goal(&self) -> Option<Figure> {
+        if !self.missed.is_empty() {
+            return None;
+        }
+        let mut sorted = self.samples.clone();
+        sorted.sort_unstable();
+        let middle = sorted.len() / 2;
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 samples")]
+        let at = |place: usize| sorted.get(place).map(|&samples| samples as f64);
+        let value = if sorted.len() % 2 == 1 { at(middle)? } else { (at(middle.checked_sub(1)?)? + at(middle)?) / 2.0 };
+        Some(Figure { value, unit: "1".into(), kind: Kind::Measured, low: at(0)?, high: at(sorted.len() - 1)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Learns one percent every ten samples, faster with larger seeds; never beyond `most`.
+    struct Pupil {
+        seed: u64,
+        trained: u64,
+        most: f64,
+    }
+
+    impl Contender for Pupil {
+        fn name(&self) -> &str {
+            "pupil"
+        }
+
+        fn describe(&self) -> String {
+            "learns by rote".to_owned()
+        }
+
+        fn parameters(&self) -> u64 {
+            1
+        }
+
+        fn restart(&mut self, seed: u64) -> Result<(), BenchError> {
+            (self.seed, self.trained) = (seed, 0);
+            Ok(())
+        }
+
+        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
+            self.trained += samples;
+            Ok(samples)
+        }
+
+        fn score(&mut self) -> Result<Score, BenchError> {
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            let accuracy = ((self.trained * self.seed) as f64 / 1000.0).min(self.most);
+            Ok(Score { accuracy: Some(accuracy), mse: 0.0 })
+        }
+    }
+
+    const PATIENCE: Patience = Patience { runs: 4, first_seed: 1, epoch: 50, epochs: 20 };
+
+    #[test]
+    fn samples_are_counted_in_epochs_until_the_goal() {
+        let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
+        assert_eq!(learned.samples, [600, 300, 200, 150]);
+        let figure = learned.samples_to_goal().unwrap();
+        assert_eq!((figure.low, figure.value, figure.high), (150.0, 250.0, 600.0));
+        assert_eq!(learned.score.accuracy, Some(0.6));
+    }
+
+    #[test]
+    fn a_goal_out_of_reach_has_no_number_of_samples() {
+        let mut pupil = Pupil { seed: 0, trained: 0, most: 0.5 };
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
+        assert_eq!((learned.samples.len(), learned.missed.len()), (0, 4));
+        assert_eq!(learned.score.accuracy, Some(0.5));
+        assert_eq!(learned.samples_to_goal(), None);
+    }
+
+    #[test]
+    fn an_interrupted_contender_has_no_result() {
+        let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
+        let mut left = 3;
+        let mut going = || {
+            left -= 1;
+            left > 0
+        };
+        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut going).unwrap(), None);
+        assert_eq!(pupil.trained, 100);
+    }
+}

@@ -1,0 +1,58 @@
+//! What a training step costs: time and energy of the network in the model, on a chip, and of its rivals, at equal error.
+//!
+//! Every [`Contender`] is trained from the start until it meets the same [`Goal`] ([`learn`]), which gives the samples it needs;
+//! then all of them are timed and metered in turns, which gives the cost of a sample. A figure to the goal is the product.
+//! What is not on this machine is reported as [`Missing`], with why and what to do.
+
+mod chip;
+mod contender;
+mod course;
+mod goal;
+mod learning;
+mod network;
+mod report;
+mod results;
+#[cfg(test)]
+mod tests;
+
+pub use chip::{NoPlace, Pace, array_options, check_place, pace};
+pub use contender::Contender;
+pub use course::{Outcome, ROUNDS, Watch, own_goal, run};
+pub use goal::Goal;
+pub(crate) use goal::wilson;
+pub use learning::{Learned, Patience, learn};
+pub use network::Network;
+pub use results::{Effort, Entrant, Machine, Missing, Results, Row, quantity};
+
+use crate::data::EncodingError;
+use crate::device::DeviceError;
+use crate::energy::{FigureError, MeasureError};
+use crate::evaluation::EvaluationError;
+use thiserror::Error;
+use wheatstone_hdl::SimulationError;
+
+/// A bench that cannot be run.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// The encoding.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    /// The evaluation.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// A device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The simulated array.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
+    /// The turns.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    /// What follows from them.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,143 @@
+//! What a bench leaves behind: rows of figures, what is missing and why, and where and when it was.
+
+use super::Goal;
+use crate::figure::Figure;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Names of quantities in rows. A sample is one training sample of one network; a training step changes every conductance or
+/// weight once, for one sample or for a batch of them.
+pub mod quantity {
+    /// Share of the judged samples answered with the right class, when the goal was met.
+    pub const ACCURACY: &str = "accuracy";
+    /// Mean squared error of the judged samples' outputs, when the goal was met.
+    pub const MEAN_SQUARED_ERROR: &str = "mean_squared_error";
+    /// Samples trained until the goal was met.
+    pub const SAMPLES_TO_GOAL: &str = "samples_to_goal";
+    /// Seconds a training step.
+    pub const STEP_TIME: &str = "training_step_time";
+    /// Seconds a sample; with replicas side by side, of all time by all their samples.
+    pub const SAMPLE_TIME: &str = "sample_time";
+    /// Seconds until the goal was met.
+    pub const TIME_TO_GOAL: &str = "time_to_goal";
+    /// Joules a training step, all the source meters.
+    pub const STEP_ENERGY: &str = "training_step_energy";
+    /// Joules a sample, all the source meters.
+    pub const SAMPLE_ENERGY: &str = "sample_energy";
+    /// Joules until the goal was met, all the source meters.
+    pub const ENERGY_TO_GOAL: &str = "energy_to_goal";
+    /// Joules a sample beyond what the idle machine takes in the same time.
+    pub const SAMPLE_ENERGY_ABOVE_IDLE: &str = "sample_energy_above_idle";
+    /// Joules a sample and conductance or weight.
+    pub const PARAMETER_ENERGY: &str = "parameter_energy";
+    /// Seconds of a relaxing step of the array, its share of the learning step included.
+    pub const RELAXING_STEP_TIME: &str = "relaxing_step_time";
+    /// Seconds the array alone is at work on a sample.
+    pub const ARRAY_TIME: &str = "array_time";
+}
+
+/// One figure of one contender.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Which contender, or for a published figure what it is about.
+    pub contender: String,
+    /// What the figure is of; see [`quantity`].
+    pub quantity: Cow<'static, str>,
+    /// The figure.
+    #[serde(flatten)]
+    pub figure: Figure,
+    /// The meter that was read, or the publication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+/// A contender that took part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrant {
+    /// Its name in the rows.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+}
+
+/// Something that was looked for and is not there. It has no rows: absent is not zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// What is missing: a contender, a meter, or one figure of a contender.
+    pub name: String,
+    /// Why.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Where a bench ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Model of the processor, as the system says.
+    pub processor: String,
+    /// Hardware threads this program may use.
+    pub threads: usize,
+    /// Operating system and architecture.
+    pub system: String,
+}
+
+/// How a bench measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effort {
+    /// Seconds each contender was measured at least.
+    pub seconds: f64,
+    /// Blocks these were divided into, contenders taking turns.
+    pub blocks: usize,
+    /// Runs from the start for the samples to the goal.
+    pub runs: u64,
+}
+
+/// All results of a bench.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The preset, or the name of the configuration.
+    pub preset: String,
+    /// What every contender had to reach.
+    pub goal: Goal,
+    /// Samples it was judged on.
+    pub judged_samples: usize,
+    /// When it began, in universal time (RFC 3339).
+    pub date: String,
+    /// The program's version.
+    pub version: String,
+    /// Where.
+    pub machine: Machine,
+    /// How.
+    pub effort: Effort,
+    /// Who took part.
+    pub contenders: Vec<Entrant>,
+    /// What came out.
+    pub rows: Vec<Row>,
+    /// What could not be had.
+    pub missing: Vec<Missing>,
+}
+
+impl Machine {
+    /// This one.
+    pub fn this() -> Machine {
+        Machine {
+            processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        }
+    }
+}
+
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+impl Results {
+    /// The rows of one quantity, in order.
+    pub fn of<'a>(&'a self, quantity: &'a str) -> impl Iterator<Item = &'a Row> + 'a {
+        self.rows.iter().filter(move |row| row.quantity == quantity)
+    }
+}

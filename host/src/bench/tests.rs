@@ -1,0 +1,68 @@
+//! Whole results: read back, drawn, and safe to open.
+
+use super::*;
+use crate::figure::{Figure, Kind};
+use crate::plot::tests::assert_well_formed;
+
+fn row(contender: &str, quantity: &'static str, value: f64, kind: Kind) -> Row {
+    let figure = Figure { value, unit: "s".into(), kind, low: 0.9 * value, high: 1.2 * value };
+    Row { contender: contender.to_owned(), quantity: quantity.into(), figure, source: None }
+}
+
+fn results() -> Results {
+    Results {
+        preset: "iris <b>".to_owned(),
+        goal: Goal::Accuracy(0.9675),
+        judged_samples: 30,
+        date: "2026-01-02T03:04:05Z".to_owned(),
+        version: "0.1.0".to_owned(),
+        machine: Machine { processor: "A & B".to_owned(), threads: 2, system: "linux x86_64".to_owned() },
+        effort: Effort { seconds: 60.0, blocks: 12, runs: 6 },
+        contenders: vec![Entrant { name: "model".to_owned(), description: "<script>".to_owned() }],
+        rows: vec![
+            row("model", quantity::SAMPLE_TIME, 4.1e-6, Kind::Measured),
+            row("device", quantity::SAMPLE_TIME, 13.4e-6, Kind::Simulated),
+            row("model", quantity::TIME_TO_GOAL, 0.02, Kind::Measured),
+            Row {
+                source: Some("Landauer 1961".to_owned()),
+                ..row("one bit erased at 300 K", quantity::PARAMETER_ENERGY, 2.87e-21, Kind::Published)
+            },
+        ],
+        missing: vec![Missing {
+            name: "NVML".to_owned(),
+            why: "no libnvidia-ml".to_owned(),
+            remedy: "install the driver".to_owned(),
+        }],
+    }
+}
+
+#[test]
+fn results_read_back() {
+    let json = serde_json::to_value(results()).unwrap();
+    for field in ["contender", "quantity", "value", "unit", "kind", "low", "high"] {
+        assert!(json["rows"][0].get(field).is_some(), "{field} in {json}");
+    }
+    assert_eq!(serde_json::from_value::<Results>(json).unwrap(), results());
+}
+
+#[test]
+fn a_report_is_complete_and_safe() {
+    let html = results().html("wheatstone bench iris").unwrap();
+    for wanted in ["13.4 \u{b5}s", "simulated", "no libnvidia-ml", "2.87 zs", "96.75 %", "&#60;script&#62;", "A &#38; B"] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    for unwanted in ["<script", "iris <b>", "NaN", "xmlns", "http://"] {
+        assert!(!html.contains(unwanted), "{unwanted}");
+    }
+}
+
+#[test]
+fn pictures_are_of_what_there_is() {
+    let pictures = results().pictures();
+    let names: Vec<&str> = pictures.iter().map(|p| p.file_name.as_str()).collect();
+    assert_eq!(names, ["sample-time.svg", "time-to-goal.svg", "parameter-energy.svg"]);
+    for picture in &pictures {
+        assert_well_formed(&picture.svg);
+    }
+    assert_eq!(pictures[0].svg.matches("<title>").count(), 3, "the picture's and one a dot");
+}

@@ -1,0 +1,188 @@
+//! `wheatstone bench`
+
+use super::arguments::ConfigArguments;
+use super::output::Output;
+use super::{interrupt, progress, table};
+use anyhow::Context;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use wheatstone::bench::{
+    self, BenchError, Contender, Effort, Goal, Machine, Missing, Network, NoPlace, Outcome, Patience, Results,
+};
+use wheatstone::device::{self, Around, DeviceUrl};
+use wheatstone::energy::SystemClock;
+use wheatstone::experiment::Experiment;
+use wheatstone::link::Stop;
+use wheatstone::run::write_whole;
+use wheatstone_hdl::Board;
+
+/// Measure what a training step costs: time and energy of everything this machine has, at equal error
+///
+/// Every contender is trained from the start until it answers the held-out samples as well as asked; then all are timed and metered in
+/// turns. Without a board, the chip is simulated. What is missing is listed with why. Nothing is kept if it is interrupted.
+#[derive(Args, Debug)]
+pub struct Bench {
+    #[command(flatten)]
+    config: ConfigArguments,
+    /// Share of the held-out samples to be answered right, 0 to 1. Default: one standard error below what the network
+    /// reaches when trained as configured
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    accuracy: Option<f64>,
+    /// Seconds each contender is measured at least; fewer than 60 are for a trial
+    #[arg(long, default_value_t = 60.0, value_parser = positive)]
+    seconds: f64,
+    /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(6..))]
+    runs: u64,
+    /// Board whose chip is simulated
+    #[arg(long, default_value_t = Board::Ulx3s85f)]
+    board: Board,
+    /// A board to measure as well: serial:PATH, or serial: for the only one
+    #[arg(long, value_name = "URL")]
+    device: Option<DeviceUrl>,
+    /// Folder for results and report
+    #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
+    out: PathBuf,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share of samples is a number from 0 to 1".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number of seconds above 0".to_owned()),
+    }
+}
+
+impl Bench {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let effort = Effort { seconds: self.seconds, blocks: 2 * bench::ROUNDS, runs: self.runs };
+        interrupt::listen()?;
+        let spinner = progress::stages(*output);
+        let mut watch = |stage: &str| {
+            spinner.set_message(stage.to_owned());
+            !interrupt::requested()
+        };
+        let goal = match self.accuracy {
+            Some(share) => Goal::Accuracy(share),
+            None => bench::own_goal(&experiment, &mut watch)?,
+        };
+        let outcome = self.measure(&experiment, goal, effort, &mut watch)?;
+        spinner.finish_and_clear();
+        let results = Results {
+            preset: experiment.config.name.clone(),
+            goal,
+            judged_samples: experiment.judged_rows().1.len(),
+            date,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            machine: Machine::this(),
+            effort,
+            contenders: outcome.contenders,
+            rows: outcome.rows,
+            missing: outcome.missing,
+        };
+        put(&self.out, &results)?;
+        output.result(&results, || text(&results, &self.out))
+    }
+
+    fn measure(
+        &self,
+        experiment: &Experiment,
+        goal: Goal,
+        effort: Effort,
+        watch: bench::Watch,
+    ) -> anyhow::Result<Outcome> {
+        let state = experiment.initial_state();
+        let stop = Stop::when(interrupt::requested);
+        let mut contenders: Vec<Box<dyn Contender>> =
+            vec![Box::new(Network::new(experiment, Box::new(experiment.model(&state)?))?)];
+        if let Some(url) = &self.device {
+            let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
+            contenders.push(Box::new(Network::new(experiment, device)?));
+        }
+        let mut sources = Vec::new();
+        let patience = Patience {
+            runs: self.runs,
+            first_seed: experiment.config.seed,
+            epoch: experiment.split.train.len() as u64,
+            epochs: experiment.config.epochs,
+        };
+        let clock = SystemClock::start();
+        let mut outcome = bench::run(&mut contenders, &mut sources, (goal, patience, effort), &clock, watch)?;
+        if self.device.is_none() {
+            self.simulate(experiment, &mut outcome, stop, watch)?;
+        }
+        Ok(outcome)
+    }
+
+    /// The chip, where there is no board.
+    fn simulate(
+        &self,
+        experiment: &Experiment,
+        outcome: &mut Outcome,
+        stop: Stop,
+        watch: bench::Watch,
+    ) -> Result<(), BenchError> {
+        watch("the chip, simulated");
+        outcome.missing.push(Missing {
+            name: "device, measured".to_owned(),
+            why: "no board was named".to_owned(),
+            remedy: "connect a board with this network's bitstream and give --device serial:".to_owned(),
+        });
+        match bench::check_place(experiment, self.board) {
+            Ok(()) => outcome.put_pace(&bench::pace(experiment, self.board, stop)?),
+            Err(NoPlace { board, why }) => outcome.missing.push(Missing {
+                name: "device, simulated".to_owned(),
+                why: format!("the network has no place on {board}: {why}"),
+                remedy: "choose a smaller network, or a larger --board".to_owned(),
+            }),
+        }
+        Ok(())
+    }
+}
+
+/// Writes results, pictures and report.
+fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let json = serde_json::to_string_pretty(results)? + "\n";
+    write_whole(&folder.join("results.json"), json.as_bytes())?;
+    for picture in results.pictures() {
+        write_whole(&folder.join(&picture.file_name), picture.svg.as_bytes())?;
+    }
+    let command = format!("wheatstone bench {}", results.preset);
+    Ok(write_whole(&folder.join("report.html"), results.html(&command)?.as_bytes())?)
+}
+
+fn text(results: &Results, folder: &Path) -> String {
+    let mut rows = table::plain(["contender", "quantity", "value", "95 % interval", "kind"]);
+    for row in &results.rows {
+        let end = |value| wheatstone::figure::Figure { value, ..row.figure.clone() }.to_string();
+        rows.add_row([
+            row.contender.clone(),
+            row.quantity.replace('_', " "),
+            row.figure.to_string(),
+            format!("{} to {}", end(row.figure.low), end(row.figure.high)),
+            row.figure.kind.name().to_owned(),
+        ]);
+    }
+    let mut missing = table::plain(["missing", "why", "what to do"]);
+    for one in &results.missing {
+        missing.add_row([&one.name, &one.why, &one.remedy]);
+    }
+    format!(
+        "{} on {}\ngoal: {} of {} samples\n\n{rows}\n\n{missing}\n\nreport: {}",
+        results.preset,
+        results.machine_text(),
+        results.goal,
+        results.judged_samples,
+        folder.join("report.html").display()
+    )
+}

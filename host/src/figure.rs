@@ -1,0 +1,146 @@
+//! Figures: a value with its unit, its interval and how it was come by.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+/// How a figure was come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Read off a clock, a meter or a count of what was done.
+    Measured,
+    /// Computed by simulating the hardware with documented delays.
+    Simulated,
+    /// Derived from simulated counts and published constants; good to its interval only.
+    Estimated,
+    /// Taken from a source that is named beside it.
+    Published,
+}
+
+impl Kind {
+    /// All of them, from the hardest evidence on.
+    pub const ALL: [Kind; 4] = [Kind::Measured, Kind::Simulated, Kind::Estimated, Kind::Published];
+
+    /// Its name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Measured => "measured",
+            Kind::Simulated => "simulated",
+            Kind::Estimated => "estimated",
+            Kind::Published => "published",
+        }
+    }
+}
+
+/// A value with its interval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The value: of what is measured, the median.
+    pub value: f64,
+    /// Its unit: `s`, `J`, or `1` for shares and counts.
+    pub unit: Cow<'static, str>,
+    /// How it was come by.
+    pub kind: Kind,
+    /// Lower end of its interval: of what is measured, 95 %.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+}
+
+impl Figure {
+    /// The figure multiplied by an exact number that is not negative.
+    pub fn scaled(&self, factor: f64) -> Figure {
+        let Figure { value, low, high, .. } = *self;
+        Figure { value: factor * value, low: factor * low, high: factor * high, ..self.clone() }
+    }
+
+    /// The figure multiplied by another one that does not depend on it, in a unit of its own. The ends of the interval are the
+    /// products of the ends, so it covers no less often than the worse of the two; the kind is that of the weaker evidence.
+    ///
+    /// Neither may be negative.
+    pub fn times(&self, other: &Figure, unit: &'static str) -> Figure {
+        Figure {
+            value: self.value * other.value,
+            unit: Cow::Borrowed(unit),
+            kind: self.kind.max(other.kind),
+            low: self.low * other.low,
+            high: self.high * other.high,
+        }
+    }
+}
+
+impl Display for Figure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &*self.unit {
+            "1" => f.write_str(&significant(self.value)),
+            unit => f.write_str(&with_prefix(self.value, unit)),
+        }
+    }
+}
+
+/// Prefixes of the International System of Units from 10^-24 on, in steps of 1000.
+const PREFIXES: [&str; 13] = ["y", "z", "a", "f", "p", "n", "\u{b5}", "m", "", "k", "M", "G", "T"];
+
+/// A value with three significant digits and the prefix of its unit that brings it between 1 and 1000.
+pub fn with_prefix(value: f64, unit: &str) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value} {unit}");
+    }
+    // The digits are rounded before the prefix is chosen, so that 999.6 us reads 1.00 ms.
+    let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
+    let mut scaled = rounded / 1e-24;
+    let mut prefix = 0;
+    while scaled.abs() >= 1000.0 * (1.0 - 1e-12) && prefix + 1 < PREFIXES.len() {
+        scaled /= 1000.0;
+        prefix += 1;
+    }
+    format!("{} {}{unit}", significant(scaled), PREFIXES[prefix])
+}
+
+/// A number with three significant digits, and no more than the digits before its point if those are more.
+fn significant(value: f64) -> String {
+    let decimals = match value.abs() {
+        x if x >= 99.95 || x == 0.0 => 0,
+        x if x >= 9.995 => 1,
+        x if x >= 0.01 => 2,
+        _ => return format!("{value:.2e}"),
+    };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(value: f64, low: f64, high: f64, kind: Kind) -> Figure {
+        Figure { value, unit: "s".into(), kind, low, high }
+    }
+
+    #[test]
+    fn values_read_well() {
+        let text = |value| with_prefix(value, "s");
+        assert_eq!(
+            [1.0, 0.013_37, 999.6e-6, 9.996e-6, 42.0e3, 2.87e-21, 0.0].map(text),
+            ["1.00 s", "13.4 ms", "1.00 ms", "10.0 \u{b5}s", "42.0 ks", "2.87 zs", "0 s"]
+        );
+        assert_eq!(with_prefix(-0.5, "V"), "-500 mV");
+        assert_eq!(Figure { unit: "1".into(), ..figure(0.975, 0.9, 1.0, Kind::Measured) }.to_string(), "0.97");
+        assert_eq!(Figure { unit: "1".into(), ..figure(1437.0, 1.0, 2.0, Kind::Measured) }.to_string(), "1437");
+    }
+
+    #[test]
+    fn a_product_is_as_sure_as_its_weaker_factor() {
+        let product =
+            figure(2.0, 1.0, 3.0, Kind::Measured).times(&figure(5.0, 4.0, 6.0, Kind::Simulated), "J");
+        assert_eq!((product.value, product.low, product.high), (10.0, 4.0, 18.0));
+        assert_eq!((product.kind, &*product.unit), (Kind::Simulated, "J"));
+    }
+
+    #[test]
+    fn kinds_are_named_as_in_files() {
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+}
