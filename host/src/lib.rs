@@ -4,6 +4,7 @@ pub mod config;
 pub mod cross_validation;
 pub mod data;
 pub mod device;
+pub mod energy;
 pub mod evaluation;
 pub mod experiment;
 pub mod link;
