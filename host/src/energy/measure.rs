@@ -1,0 +1,320 @@
+//! The measuring method: contenders take turns under the same sources, with idle blocks in between.
+//!
+//! `docs/energy-method.md` tells why; this is the procedure. It knows no wall clock and no device: the clock and the sources are given, so
+//! that its tests run in virtual time.
+
+use super::clock::Clock;
+use super::measurement::{Measurement, Round};
+use super::plan::{Plan, PlanError, Turn};
+use super::quantity::{Bounded, Joule, Watt};
+use super::source::{EnergySource, Mark, SourceError};
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Calls are made to last about so much, or a twentieth of a block: sources are read and the user heard in between.
+const CALL: Duration = Duration::from_secs(1);
+
+/// More units than this in one call, and the clock has still not moved.
+const MOST_UNITS: u64 = 1 << 40;
+
+/// What a contender's work may end with.
+pub type RunError = Box<dyn Error + Send + Sync>;
+
+/// Does so many units of work and returns the error its network has afterwards, if it knows one.
+pub type Run<'a> = Box<dyn FnMut(u64) -> Result<Option<f64>, RunError> + 'a>;
+
+/// One of those that are compared.
+pub struct Contender<'a> {
+    /// Its name.
+    pub name: String,
+    /// Its work. It returns when the work is done, on every device, and not when it is queued.
+    pub run: Run<'a>,
+}
+
+impl<'a> Contender<'a> {
+    /// A contender that does its work in `run`.
+    pub fn new(
+        name: impl Into<String>,
+        run: impl FnMut(u64) -> Result<Option<f64>, RunError> + 'a,
+    ) -> Contender<'a> {
+        Contender { name: name.into(), run: Box::new(run) }
+    }
+}
+
+/// How far a measurement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What happens at present.
+    pub activity: Activity,
+    /// Blocks of work that are done.
+    pub done: usize,
+    /// Blocks of work in all.
+    pub blocks: usize,
+}
+
+/// What happens in a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// The contender of this number works, and nothing counts.
+    WarmUp(usize),
+    /// The contender of this number works.
+    Work(usize),
+    /// The machine rests.
+    Idle,
+}
+
+/// A measurement that did not come to its end.
+#[derive(Debug, Error)]
+pub enum MeasureError {
+    /// The plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A contender cannot do its work.
+    #[error("{contender}: {source}")]
+    Run {
+        /// Its name.
+        contender: String,
+        /// Why.
+        source: RunError,
+    },
+    /// A contender is not as good as the others must be.
+    #[error(
+        "{contender} ends at an error of {}, and {wanted} is asked of everyone; give it more work a unit, or ask for less of all",
+        reached.map_or("which it does not tell".to_owned(), |error| error.to_string())
+    )]
+    NotReached {
+        /// Its name.
+        contender: String,
+        /// Its error, if it told one.
+        reached: Option<f64>,
+        /// The largest that counts.
+        wanted: f64,
+    },
+    /// No amount of work takes time.
+    #[error("{contender}: {units} units take no time; its `run` must do the work before it returns")]
+    NoTime {
+        /// Its name.
+        contender: String,
+        /// Units in one call.
+        units: u64,
+    },
+    /// Somebody stopped it.
+    #[error("the measurement was interrupted after {done} of {blocks} blocks; nothing is kept of it")]
+    Interrupted {
+        /// Blocks of work that were done.
+        done: usize,
+        /// Blocks of work there would have been.
+        blocks: usize,
+    },
+}
+
+/// Measures contenders against each other by a plan.
+///
+/// `watch` sees the progress about every second and stops the measurement with `Break`.
+///
+/// # Errors
+/// [`MeasureError`]. A plan or a source that cannot do what is asked is told before the first block.
+pub fn measure(
+    contenders: &mut [Contender<'_>],
+    sources: &mut [Box<dyn EnergySource>],
+    plan: &Plan,
+    clock: &dyn Clock,
+    watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Measurement, MeasureError> {
+    plan.check(contenders.len())?;
+    for source in sources.iter() {
+        let least = source.resolution().least_duration();
+        let duration = plan.block.min(plan.idle);
+        if duration < least {
+            let name = source.describe().name.clone();
+            return Err(SourceError::TooShort { name, duration, least }.into());
+        }
+    }
+    let turns = plan.turns(contenders.len());
+    let blocks = turns.iter().map(Vec::len).sum();
+    let progress = Progress { activity: Activity::Idle, done: 0, blocks };
+    let mut course = Course { contenders, sources, plan, clock, watch, progress };
+    let units = course.warm_up()?;
+    let mut idle = vec![course.idle()?];
+    let mut groups: Vec<Vec<(Turn, Block)>> = Vec::new();
+    for group in turns {
+        let mut done = Vec::new();
+        for turn in group {
+            done.push((turn, course.work(turn.contender, units[turn.contender])?));
+        }
+        groups.push(done);
+        idle.push(course.idle()?);
+    }
+    course.evaluate(&groups, &idle)
+}
+
+/// What happened between two marks.
+struct Block {
+    /// By source.
+    start: Vec<Mark>,
+    /// By source.
+    end: Vec<Mark>,
+    time: Duration,
+    work: u64,
+}
+
+/// A measurement under way.
+struct Course<'m, 'c> {
+    contenders: &'m mut [Contender<'c>],
+    sources: &'m mut [Box<dyn EnergySource>],
+    plan: &'m Plan,
+    clock: &'m dyn Clock,
+    watch: &'m mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    progress: Progress,
+}
+
+impl Course<'_, '_> {
+    /// The time between two looks at sources and user.
+    fn call_time(&self) -> Duration {
+        CALL.min(self.plan.block / 20)
+    }
+
+    /// Reads all sources.
+    fn mark(&mut self) -> Result<Vec<Mark>, SourceError> {
+        let clock = self.clock;
+        self.sources.iter_mut().map(|source| source.mark(clock.now())).collect()
+    }
+
+    fn look(&mut self, activity: Activity) -> Result<(), MeasureError> {
+        self.progress.activity = activity;
+        match (self.watch)(&self.progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => {
+                let Progress { done, blocks, .. } = self.progress;
+                Err(MeasureError::Interrupted { done, blocks })
+            }
+        }
+    }
+
+    fn call(&mut self, index: usize, units: u64) -> Result<(), MeasureError> {
+        let Contender { name, run } = &mut self.contenders[index];
+        let reached = run(units).map_err(|source| MeasureError::Run { contender: name.clone(), source })?;
+        match self.plan.final_error {
+            Some(wanted) if !reached.is_some_and(|error| error <= wanted) => {
+                Err(MeasureError::NotReached { contender: name.clone(), reached, wanted })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets every contender work without counting, and finds how many units a call should have.
+    fn warm_up(&mut self) -> Result<Vec<u64>, MeasureError> {
+        (0..self.contenders.len())
+            .map(|index| {
+                let begun = self.clock.now();
+                let mut units = 1;
+                loop {
+                    let before = self.clock.now();
+                    self.call(index, units)?;
+                    self.look(Activity::WarmUp(index))?;
+                    let now = self.clock.now();
+                    if (now - before) * 2 < self.call_time() {
+                        if units >= MOST_UNITS {
+                            let contender = self.contenders[index].name.clone();
+                            return Err(MeasureError::NoTime { contender, units });
+                        }
+                        units *= 2;
+                    } else if now - begun >= self.plan.warm_up {
+                        return Ok(units);
+                    }
+                }
+            })
+            .collect()
+    }
+
+    /// A block of one contender's work.
+    fn work(&mut self, index: usize, units: u64) -> Result<Block, MeasureError> {
+        let start = self.mark()?;
+        let begun = self.clock.now();
+        let mut work = 0;
+        loop {
+            self.call(index, units)?;
+            work += units;
+            let time = self.clock.now() - begun;
+            let marks = self.mark()?;
+            if time >= self.plan.block {
+                self.progress.done += 1;
+                self.look(Activity::Work(index))?;
+                return Ok(Block { start, end: marks, time, work });
+            }
+            self.look(Activity::Work(index))?;
+        }
+    }
+
+    /// A block in which nobody works, after the traces of work have faded.
+    fn idle(&mut self) -> Result<Block, MeasureError> {
+        self.rest(self.plan.settle)?;
+        let start = self.mark()?;
+        let begun = self.clock.now();
+        self.rest(self.plan.idle)?;
+        let time = self.clock.now() - begun;
+        Ok(Block { start, end: self.mark()?, time, work: 0 })
+    }
+
+    fn rest(&mut self, duration: Duration) -> Result<(), MeasureError> {
+        let until = self.clock.now() + duration;
+        loop {
+            let left = until.saturating_sub(self.clock.now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.clock.sleep(left.min(CALL));
+            self.mark()?;
+            self.look(Activity::Idle)?;
+        }
+    }
+
+    /// Energies of a block by source, and over which times.
+    fn energies(&mut self, block: &Block) -> Result<Vec<(Bounded<Joule>, Duration)>, SourceError> {
+        let marks = block.start.iter().zip(&block.end);
+        let read = |(source, (&start, &end)): (&mut Box<dyn EnergySource>, (&Mark, &Mark))| {
+            Ok((source.energy(start, end)?, end.at.saturating_sub(start.at)))
+        };
+        self.sources.iter_mut().zip(marks).map(read).collect()
+    }
+
+    fn evaluate(
+        mut self,
+        groups: &[Vec<(Turn, Block)>],
+        idle: &[Block],
+    ) -> Result<Measurement, MeasureError> {
+        let mut idle_power: Vec<Vec<Bounded<Watt>>> = Vec::new();
+        for block in idle {
+            let energies = self.energies(block)?;
+            idle_power.push(energies.into_iter().map(|(e, time)| e.map(|joule| joule / time)).collect());
+        }
+        let empty = Round::empty(self.sources.len());
+        let mut rounds = vec![vec![empty; self.plan.rounds]; self.contenders.len()];
+        for (number, group) in groups.iter().enumerate() {
+            for (turn, block) in group {
+                let energies = self.energies(block)?;
+                let round = &mut rounds[turn.contender][turn.round];
+                round.work += block.work;
+                round.time += block.time;
+                for (source, (energy, time)) in energies.into_iter().enumerate() {
+                    // What would have been used anyway, by the idle blocks on both sides.
+                    let around = idle_power[number][source] + idle_power[number + 1][source];
+                    round.energy[source] = round.energy[source] + energy;
+                    round.idle_energy[source] =
+                        round.idle_energy[source] + around.map(|power| (power / 2.0) * time);
+                }
+            }
+        }
+        let sources = self.sources.iter().map(|source| source.describe().clone()).collect();
+        let contenders = self.contenders.iter().map(|contender| contender.name.clone()).collect();
+        Ok(Measurement { plan: self.plan.clone(), sources, contenders, rounds, idle: idle_power })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+use super::super::measurement::{Basis, FigureError, Quantity};
+use super::super::plan::Order;
+use super::super::quantity::Kind;
+use super::super::source::{Description, Resolution, Scope};
+use super::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// A machine in virtual time: it takes power at rest, more while somebody works, and drifts.
+struct Machine {
+    now: Cell<Duration>,
+    /// Joules so far.
+    meter: Cell<f64>,
+    idle_watts: f64,
+    /// Growth of all powers in a second, as a fraction.
+    drift: f64,
+    noise: RefCell<Noise>,
+}
+
+/// Bursts: most blocks are quiet, some are not.
+struct Noise {
+    rng: ChaCha8Rng,
+    scale: f64,
+}
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        let uniform = (f64::from(self.rng.next_u32()) + 0.5) / 2f64.powi(32);
+        // Student's t with two degrees of freedom: no variance.
+        let p = uniform - 0.5;
+        self.scale * 2.0 * p / (2.0 * (0.25 - p * p)).sqrt()
+    }
+}
+
+impl Machine {
+    fn new() -> Rc<Machine> {
+        Machine::noisy(0, 0.0, 0.0)
+    }
+
+    fn noisy(seed: u64, scale: f64, drift: f64) -> Rc<Machine> {
+        let noise = Noise { rng: ChaCha8Rng::seed_from_u64(seed), scale };
+        Rc::new(Machine {
+            now: Cell::default(),
+            meter: Cell::default(),
+            idle_watts: 10.0,
+            drift,
+            noise: RefCell::new(noise),
+        })
+    }
+
+    fn spend(&self, watts: f64, seconds: f64) {
+        let now = self.now.get();
+        let drifted = watts * (1.0 + self.drift * now.as_secs_f64());
+        self.meter.set(self.meter.get() + drifted * seconds);
+        self.now.set(now + Duration::from_secs_f64(seconds));
+    }
+
+    /// Somebody who takes a time and a power above rest.
+    fn contender(self: &Rc<Self>, name: &str, unit_seconds: f64, watts: f64) -> Contender<'static> {
+        let machine = Rc::clone(self);
+        Contender::new(name, move |units| {
+            let factor = (1.0 + machine.noise.borrow_mut().next()).max(0.01);
+            machine.spend(machine.idle_watts + watts * factor, unit_seconds * units as f64);
+            Ok(Some(0.25))
+        })
+    }
+
+    fn source(self: &Rc<Self>, scope: Scope, share: f64) -> Box<dyn EnergySource> {
+        let description =
+            Description { name: scope.to_string(), scope, kind: Kind::Measured, method: String::new() };
+        let resolution = Resolution { step: Joule(0.0), update: Duration::ZERO, accuracy: 0.0 };
+        Box::new(Meter { machine: Rc::clone(self), description, resolution, share, fails_at: None })
+    }
+}
+
+impl Clock for Rc<Machine> {
+    fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.spend(self.idle_watts, duration.as_secs_f64());
+    }
+}
+
+struct Meter {
+    machine: Rc<Machine>,
+    description: Description,
+    resolution: Resolution,
+    share: f64,
+    fails_at: Option<Duration>,
+}
+
+impl EnergySource for Meter {
+    fn describe(&self) -> &Description {
+        &self.description
+    }
+
+    fn resolution(&self) -> Resolution {
+        self.resolution
+    }
+
+    fn mark(&mut self, at: Duration) -> Result<Mark, SourceError> {
+        if self.fails_at.is_some_and(|time| at >= time) {
+            return Err(SourceError::Ended { name: "meter".to_owned(), reason: "unplugged".to_owned() });
+        }
+        Ok(Mark { at, counted: Joule(self.machine.meter.get() * self.share) })
+    }
+
+    fn energy(&mut self, from: Mark, to: Mark) -> Result<Bounded<Joule>, SourceError> {
+        self.resolution.counted("meter", from, to)
+    }
+}
+
+fn plan() -> Plan {
+    let seconds = Duration::from_secs;
+    Plan { warm_up: seconds(2), block: seconds(6), settle: seconds(1), idle: seconds(4), ..Plan::default() }
+}
+
+fn go(_: &Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+#[test]
+fn energies_and_times_come_out_as_the_machine_has_them() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0), machine.contender("b", 0.004, 5.0)];
+    let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
+    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let near =
+        |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-6, "{found}, {expected}");
+    near(measured.time(0).unwrap().value, 0.001);
+    near(measured.energy(0, &[0], Basis::Total).unwrap().value, 0.030);
+    near(measured.energy(0, &[0], Basis::AboveIdle).unwrap().value, 0.020);
+    near(measured.energy(1, &[0], Basis::Total).unwrap().value, 0.060);
+    near(measured.energy(1, &[0], Basis::AboveIdle).unwrap().value, 0.020);
+    near(measured.idle_power(&[0]).unwrap().value, 10.0);
+    near(measured.time_ratio(1, 0).unwrap().value, 4.0);
+    near(measured.energy_ratio(1, 0, &[0], Basis::Total).unwrap().value, 2.0);
+    let figure = measured.energy(1, &[0], Basis::AboveIdle).unwrap();
+    assert_eq!((figure.n, figure.unit.as_str(), figure.kind), (9, "J per training sample", Kind::Measured));
+    assert_eq!(figure.contender, "b");
+    assert!((figure.coverage - 0.961).abs() < 0.001);
+    assert_eq!(measured.figures().unwrap().len(), 2 * 3 + 1);
+    let json = serde_json::to_value(&figure).unwrap();
+    assert_eq!((json["quantity"].as_str(), json["basis"].as_str()), (Some("energy"), Some("above_idle")));
+    assert_eq!((json["scopes"][0].as_str(), json["kind"].as_str()), (Some("cpu_packages"), Some("measured")));
+}
+
+#[test]
+fn blocks_are_as_long_as_planned_and_warm_up_counts_for_nothing() {
+    let machine = Machine::new();
+    let begun = Rc::clone(&machine);
+    let mut cold = 0;
+    let slow_start = Contender::new("slow at first", |units| {
+        cold += 1;
+        // Half a watt once warm, a hundred before.
+        let watts = if begun.now.get() < Duration::from_secs(2) { 100.0 } else { 0.5 };
+        begun.spend(begun.idle_watts + watts, 0.01 * units as f64);
+        Ok(None)
+    });
+    let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
+    let measured = measure(&mut [slow_start], &mut sources, &plan(), &machine, &mut go).unwrap();
+    let figure = measured.energy(0, &[0], Basis::AboveIdle).unwrap();
+    assert!((figure.high - 0.005).abs() < 1e-9, "{figure:?}");
+    for round in &measured.rounds[0] {
+        assert!(round.time >= Duration::from_secs(12) && round.time < Duration::from_secs(14), "{round:?}");
+    }
+    assert!(cold > 100, "calls are short enough to be interrupted: {cold}");
+}
+
+/// The share of experiments whose interval for the ratio of two equal contenders holds 1.
+fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
+    let held = (0..experiments).filter(|&seed| {
+        let machine = Machine::noisy(seed, 0.05, drift);
+        let mut contenders = [machine.contender("a", 0.25, 20.0), machine.contender("b", 0.25, 20.0)];
+        let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
+        let plan = Plan {
+            rounds: 9,
+            order,
+            seed,
+            warm_up: Duration::ZERO,
+            block: Duration::from_secs(1),
+            settle: Duration::ZERO,
+            idle: Duration::from_secs(1),
+            ..plan()
+        };
+        let measured = measure(&mut contenders, &mut sources, &plan, &machine, &mut go).unwrap();
+        let ratio = measured.energy_ratio(0, 1, &[0], Basis::Total).unwrap();
+        ratio.low <= 1.0 && 1.0 <= ratio.high
+    });
+    held.count() as f64 / experiments as f64
+}
+
+#[test]
+fn interleaved_contenders_are_told_apart_only_by_what_they_are() {
+    // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of them.
+    for (order, drift) in [(Order::Mirrored, 0.0), (Order::Mirrored, 0.01), (Order::Shuffled, 0.0)] {
+        let share = share_held(order, drift, 2000);
+        assert!((0.945..=0.975).contains(&share), "{order:?}, drift {drift}: {share}");
+    }
+}
+
+#[test]
+fn one_after_the_other_drift_is_taken_for_a_difference() {
+    let still = share_held(Order::Sequential, 0.0, 2000);
+    assert!((0.945..=0.975).contains(&still), "{still}");
+    let drifting = share_held(Order::Sequential, 0.01, 200);
+    assert!(drifting < 0.05, "{drifting}");
+}
+
+#[test]
+fn overlapping_scopes_are_never_added() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut sources = [
+        machine.source(Scope::CpuPackages, 0.5),
+        machine.source(Scope::Dram, 0.1),
+        machine.source(Scope::Wall, 1.0),
+    ];
+    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let sum = measured.energy(0, &[0, 1], Basis::Total).unwrap();
+    assert!((sum.value / 0.030 - 0.6).abs() < 1e-6, "{sum:?}");
+    assert_eq!(
+        sum.quantity,
+        Quantity::Energy { scopes: vec![Scope::CpuPackages, Scope::Dram], basis: Basis::Total }
+    );
+    let error = measured.energy(0, &[1, 2], Basis::Total).unwrap_err();
+    assert_eq!(error, FigureError::Overlap { first: Scope::Dram, second: Scope::Wall });
+    assert!(matches!(measured.energy(0, &[0, 0], Basis::Total), Err(FigureError::Overlap { .. })));
+    assert_eq!(measured.idle_power(&[]), Err(FigureError::NoSource));
+}
+
+#[test]
+fn nothing_is_divided_by_what_is_not_above_rest() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0), machine.contender("sleeper", 0.001, 0.0)];
+    let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
+    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    assert!(measured.energy_ratio(0, 1, &[0], Basis::Total).is_ok());
+    let error = measured.energy_ratio(0, 1, &[0], Basis::AboveIdle).unwrap_err();
+    assert!(error.to_string().contains("sleeper takes no more than the machine at rest"), "{error}");
+}
+
+#[test]
+fn a_source_too_slow_for_the_blocks_is_told_before_they_begin() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut slow = Meter {
+        machine: Rc::clone(&machine),
+        description: machine.source(Scope::Wall, 1.0).describe().clone(),
+        resolution: Resolution { step: Joule(0.0), update: Duration::from_secs(1), accuracy: 0.0 },
+        share: 1.0,
+        fails_at: None,
+    };
+    let error = measure(&mut contenders, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap_err();
+    assert!(error.to_string().contains("20.00s at least"), "{error}");
+    assert_eq!(machine.now.get(), Duration::ZERO);
+
+    // A tenth of a second in 12 s of work, and in each of two idle blocks of 4 s.
+    slow = Meter {
+        machine: Rc::clone(&machine),
+        description: machine.source(Scope::Wall, 1.0).describe().clone(),
+        resolution: Resolution { step: Joule(0.0), update: Duration::from_millis(100), accuracy: 0.0 },
+        share: 1.0,
+        fails_at: None,
+    };
+    let measured = measure(&mut contenders, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap();
+    let total = measured.energy(0, &[0], Basis::Total).unwrap();
+    assert!((0.030..0.031).contains(&total.high) && (0.029..0.030).contains(&total.low), "{total:?}");
+}
+
+#[test]
+fn a_measurement_can_be_interrupted_at_any_time() {
+    for stop_at in [0, 1, 7, 100, 400] {
+        let machine = Machine::new();
+        let mut contenders = [machine.contender("a", 0.001, 20.0)];
+        let mut sources = [machine.source(Scope::Wall, 1.0)];
+        let mut calls = 0;
+        let mut stop = |_: &Progress| {
+            calls += 1;
+            if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let error = measure(&mut contenders, &mut sources, &plan(), &machine, &mut stop).unwrap_err();
+        assert!(matches!(error, MeasureError::Interrupted { blocks: 18, .. }), "{error}");
+        assert_eq!(calls, stop_at + 1);
+    }
+}
+
+#[test]
+fn what_goes_wrong_in_the_middle_ends_it_with_its_name() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let meter = Meter {
+        machine: Rc::clone(&machine),
+        description: machine.source(Scope::Wall, 1.0).describe().clone(),
+        resolution: Resolution { step: Joule(0.0), update: Duration::ZERO, accuracy: 0.0 },
+        share: 1.0,
+        fails_at: Some(Duration::from_secs(30)),
+    };
+    let error = measure(&mut contenders, &mut [Box::new(meter)], &plan(), &machine, &mut go).unwrap_err();
+    assert!(error.to_string().contains("unplugged"), "{error}");
+
+    let mut broken = [Contender::new("broken", |_| Err("out of memory".into()))];
+    let error = measure(&mut broken, &mut [], &plan(), &machine, &mut go).unwrap_err();
+    assert_eq!(error.to_string(), "broken: out of memory");
+
+    let mut lazy = [Contender::new("lazy", |_| Ok(None))];
+    let error = measure(&mut lazy, &mut [], &plan(), &machine, &mut go).unwrap_err();
+    assert!(matches!(error, MeasureError::NoTime { .. }), "{error}");
+}
+
+#[test]
+fn everyone_must_reach_the_same_error() {
+    let machine = Machine::new();
+    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let asks = |error| Plan { final_error: Some(error), ..plan() };
+    assert!(measure(&mut contenders, &mut [], &asks(0.25), &machine, &mut go).is_ok());
+    let error = measure(&mut contenders, &mut [], &asks(0.2), &machine, &mut go).unwrap_err();
+    assert!(error.to_string().contains("a ends at an error of 0.25, and 0.2 is asked"), "{error}");
+    let quiet = Rc::clone(&machine);
+    let mut silent = [Contender::new("silent", |units| {
+        quiet.spend(10.0, units as f64);
+        Ok(None)
+    })];
+    let error = measure(&mut silent, &mut [], &asks(0.2), &machine, &mut go).unwrap_err();
+    assert!(error.to_string().contains("which it does not tell"), "{error}");
+}

@@ -1,0 +1,182 @@
+//! Quantities of a measurement: energies, powers, values with bounds, and how a figure came about.
+
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
+use std::time::Duration;
+
+macro_rules! quantity {
+    ($(#[$doc:meta])* $name:ident, $unit:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub f64);
+
+        impl Add for $name {
+            type Output = $name;
+            fn add(self, other: $name) -> $name {
+                $name(self.0 + other.0)
+            }
+        }
+
+        impl AddAssign for $name {
+            fn add_assign(&mut self, other: $name) {
+                self.0 += other.0;
+            }
+        }
+
+        impl Sub for $name {
+            type Output = $name;
+            fn sub(self, other: $name) -> $name {
+                $name(self.0 - other.0)
+            }
+        }
+
+        impl Mul<f64> for $name {
+            type Output = $name;
+            fn mul(self, factor: f64) -> $name {
+                $name(self.0 * factor)
+            }
+        }
+
+        impl Div<f64> for $name {
+            type Output = $name;
+            fn div(self, divisor: f64) -> $name {
+                $name(self.0 / divisor)
+            }
+        }
+
+        impl Sum for $name {
+            fn sum<I: Iterator<Item = $name>>(items: I) -> $name {
+                items.fold($name::default(), |sum, item| sum + item)
+            }
+        }
+
+        impl Display for $name {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                write!(f, "{:.4e} {}", self.0, $unit)
+            }
+        }
+    };
+}
+
+quantity! {
+    /// An energy in joules.
+    Joule, "J"
+}
+
+quantity! {
+    /// A power in watts.
+    Watt, "W"
+}
+
+impl Mul<Duration> for Watt {
+    type Output = Joule;
+    fn mul(self, time: Duration) -> Joule {
+        Joule(self.0 * time.as_secs_f64())
+    }
+}
+
+impl Div<Duration> for Joule {
+    type Output = Watt;
+    fn div(self, time: Duration) -> Watt {
+        Watt(self.0 / time.as_secs_f64())
+    }
+}
+
+/// A value and the bounds its true value lies between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bounded<Q> {
+    /// The best guess.
+    pub value: Q,
+    /// Lower bound.
+    pub low: Q,
+    /// Upper bound.
+    pub high: Q,
+}
+
+impl<Q: Copy> Bounded<Q> {
+    /// A value without uncertainty.
+    pub fn exact(value: Q) -> Bounded<Q> {
+        Bounded { value, low: value, high: value }
+    }
+
+    /// The same for value and bounds. `change` must not fall.
+    pub fn map<R>(self, change: impl Fn(Q) -> R) -> Bounded<R> {
+        Bounded { value: change(self.value), low: change(self.low), high: change(self.high) }
+    }
+}
+
+impl<Q: Copy + Add<Output = Q> + Sub<Output = Q>> Bounded<Q> {
+    /// A value that may be off by `margin` in either direction.
+    pub fn around(value: Q, margin: Q) -> Bounded<Q> {
+        Bounded { value, low: value - margin, high: value + margin }
+    }
+}
+
+impl<Q: Add<Output = Q>> Add for Bounded<Q> {
+    type Output = Bounded<Q>;
+    fn add(self, other: Bounded<Q>) -> Bounded<Q> {
+        Bounded { value: self.value + other.value, low: self.low + other.low, high: self.high + other.high }
+    }
+}
+
+impl<Q: Sub<Output = Q> + Copy> Sub for Bounded<Q> {
+    type Output = Bounded<Q>;
+    fn sub(self, other: Bounded<Q>) -> Bounded<Q> {
+        Bounded { value: self.value - other.value, low: self.low - other.high, high: self.high - other.low }
+    }
+}
+
+/// How a figure came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An instrument read it.
+    Measured,
+    /// A simulation counted it.
+    Simulated,
+    /// It follows from counts and from constants of others.
+    Estimated,
+    /// Somebody else reports it.
+    Published,
+}
+
+impl Kind {
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Measured => "measured",
+            Kind::Simulated => "simulated",
+            Kind::Estimated => "estimated",
+            Kind::Published => "published",
+        }
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_times_time_is_energy_and_back() {
+        let time = Duration::from_millis(2500);
+        assert_eq!(Watt(4.0) * time, Joule(10.0));
+        assert_eq!(Joule(10.0) / time, Watt(4.0));
+        assert_eq!(Joule(2.5e-12).to_string(), "2.5000e-12 J");
+    }
+
+    #[test]
+    fn a_difference_of_bounded_values_is_as_uncertain_as_both() {
+        let (a, b) = (Bounded::around(10.0, 1.0), Bounded::around(4.0, 0.5));
+        assert_eq!(a - b, Bounded { value: 6.0, low: 4.5, high: 7.5 });
+        assert_eq!(a + b, Bounded { value: 14.0, low: 12.5, high: 15.5 });
+    }
+}
