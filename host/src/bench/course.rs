@@ -1,10 +1,10 @@
 //! The course of a bench: learn, time and meter in turns, and put the figures together.
 
-use super::results::{Effort, Entrant, Missing, Row, quantity};
+use super::results::{Effort, Entrant, Row, quantity};
 use super::{BenchError, Contender, Goal, Learned, Network, Pace, Patience, learn};
 use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Order, Plan, Progress};
 use crate::experiment::Experiment;
-use crate::figure::{Figure, Kind};
+use crate::figure::{Figure, Kind, Missing};
 use std::ops::ControlFlow;
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! How many samples a contender needs to reach the goal.
 
 use super::{BenchError, Contender, Goal};
+use crate::energy::Bounded;
+use crate::energy::statistics::{Interval, median_interval};
 use crate::figure::{Figure, Kind};
 use crate::metrics::Score;
 
@@ -80,20 +82,16 @@ fn better(score: Score, than: Score) -> bool {
 }
 
 impl Learned {
-    /// The samples to the goal: the median over the runs, those that missed it counting as longer than any other, with the smallest
-    /// and the largest number, between which the median of all seeds lies with a probability of `1 - 2^(1 - runs)`. `None` if a run
-    /// missed the goal: then there is no upper end.
+    /// The samples to the goal: the median over the seeds with its interval. `None` if a run missed the goal, for then there is no
+    /// upper end, or if there are too few runs for an interval.
     pub fn samples_to_goal(&self) -> Option<Figure> {
         if !self.missed.is_empty() {
             return None;
         }
-        let mut sorted = self.samples.clone();
-        sorted.sort_unstable();
-        let middle = sorted.len() / 2;
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 samples")]
-        let at = |place: usize| sorted.get(place).map(|&samples| samples as f64);
-        let value = if sorted.len() % 2 == 1 { at(middle)? } else { (at(middle.checked_sub(1)?)? + at(middle)?) / 2.0 };
-        Some(Figure { value, unit: "1".into(), kind: Kind::Measured, low: at(0)?, high: at(sorted.len() - 1)? })
+        let samples: Vec<_> = self.samples.iter().map(|&samples| Bounded::exact(samples as f64)).collect();
+        let Interval { median, low, high, .. } = median_interval(&samples).ok()?;
+        Some(Figure { value: median, unit: "1".into(), kind: Kind::Measured, low, high })
     }
 }
 
@@ -138,15 +136,15 @@ mod tests {
         }
     }
 
-    const PATIENCE: Patience = Patience { runs: 4, first_seed: 1, epoch: 50, epochs: 20 };
+    const PATIENCE: Patience = Patience { runs: 6, first_seed: 1, epoch: 50, epochs: 20 };
 
     #[test]
     fn samples_are_counted_in_epochs_until_the_goal() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
         let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
-        assert_eq!(learned.samples, [600, 300, 200, 150]);
+        assert_eq!(learned.samples, [600, 300, 200, 150, 150, 100]);
         let figure = learned.samples_to_goal().unwrap();
-        assert_eq!((figure.low, figure.value, figure.high), (150.0, 250.0, 600.0));
+        assert_eq!((figure.low, figure.value, figure.high), (100.0, 175.0, 600.0));
         assert_eq!(learned.score.accuracy, Some(0.6));
     }
 
@@ -154,7 +152,7 @@ mod tests {
     fn a_goal_out_of_reach_has_no_number_of_samples() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 0.5 };
         let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
-        assert_eq!((learned.samples.len(), learned.missed.len()), (0, 4));
+        assert_eq!((learned.samples.len(), learned.missed.len()), (0, 6));
         assert_eq!(learned.score.accuracy, Some(0.5));
         assert_eq!(learned.samples_to_goal(), None);
     }

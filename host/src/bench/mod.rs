@@ -2,7 +2,7 @@
 //!
 //! Every [`Contender`] is trained from the start until it meets the same [`Goal`] ([`learn`]), which gives the samples it needs;
 //! then all of them are timed and metered in turns, which gives the cost of a sample. A figure to the goal is the product.
-//! What is not on this machine is reported as [`Missing`], with why and what to do.
+//! What is not on this machine is reported as [`Missing`](crate::figure::Missing), with why and what to do.
 
 mod chip;
 mod contender;
@@ -22,7 +22,7 @@ pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
-pub use results::{Effort, Entrant, Machine, Missing, Results, Row, quantity};
+pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
 
 use crate::data::EncodingError;
 use crate::device::DeviceError;

@@ -1,7 +1,7 @@
 //! What a bench leaves behind: rows of figures, what is missing and why, and where and when it was.
 
 use super::Goal;
-use crate::figure::Figure;
+use crate::figure::{Figure, Missing};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -58,17 +58,6 @@ pub struct Entrant {
     pub name: String,
     /// What it is.
     pub description: String,
-}
-
-/// Something that was looked for and is not there. It has no rows: absent is not zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Missing {
-    /// What is missing: a contender, a meter, or one figure of a contender.
-    pub name: String,
-    /// Why.
-    pub why: String,
-    /// What to do about it.
-    pub remedy: String,
 }
 
 /// Where a bench ran.

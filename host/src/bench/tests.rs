@@ -1,7 +1,7 @@
 //! Whole results: read back, drawn, and safe to open.
 
 use super::*;
-use crate::figure::{Figure, Kind};
+use crate::figure::{Figure, Kind, Missing};
 use crate::plot::tests::assert_well_formed;
 
 fn row(contender: &str, quantity: &'static str, value: f64, kind: Kind) -> Row {

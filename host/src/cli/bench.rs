@@ -8,11 +8,12 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use wheatstone::bench::{
-    self, BenchError, Contender, Effort, Goal, Machine, Missing, Network, NoPlace, Outcome, Patience, Results,
+    self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::SystemClock;
 use wheatstone::experiment::Experiment;
+use wheatstone::figure::{Figure, Missing};
 use wheatstone::link::Stop;
 use wheatstone::run::write_whole;
 use wheatstone_hdl::Board;
@@ -164,7 +165,7 @@ fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
 fn text(results: &Results, folder: &Path) -> String {
     let mut rows = table::plain(["contender", "quantity", "value", "95 % interval", "kind"]);
     for row in &results.rows {
-        let end = |value| wheatstone::figure::Figure { value, ..row.figure.clone() }.to_string();
+        let end = |value| Figure { value, ..row.figure.clone() }.to_string();
         rows.add_row([
             row.contender.clone(),
             row.quantity.replace('_', " "),

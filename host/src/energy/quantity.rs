@@ -129,37 +129,7 @@ impl<Q: Sub<Output = Q> + Copy> Sub for Bounded<Q> {
     }
 }
 
-/// How a figure came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// An instrument read it.
-    Measured,
-    /// A simulation counted it.
-    Simulated,
-    /// It follows from counts and from constants of others.
-    Estimated,
-    /// Somebody else reports it.
-    Published,
-}
-
-impl Kind {
-    /// Its name in tables and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Measured => "measured",
-            Kind::Simulated => "simulated",
-            Kind::Estimated => "estimated",
-            Kind::Published => "published",
-        }
-    }
-}
-
-impl Display for Kind {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+pub use crate::figure::Kind;
 
 #[cfg(test)]
 mod tests {

@@ -143,22 +143,7 @@ pub struct Mark {
     pub counted: Joule,
 }
 
-/// A source this machine or this run does not have. It is not a source that reads zero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
-    /// Its name.
-    pub name: String,
-    /// Why it is missing.
-    pub why: String,
-    /// What to do to have it.
-    pub remedy: String,
-}
-
-impl Display for Missing {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: missing, {}; {}", self.name, self.why, self.remedy)
-    }
-}
+pub use crate::figure::Missing;
 
 /// A source that cannot be read.
 #[derive(Debug, Error)]
