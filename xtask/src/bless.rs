@@ -1,13 +1,13 @@
 //! `cargo xtask bless`: rewrites the golden files from what the code does now.
 //!
-//! A test whose name contains `golden` compares with a file under `testdata/`; with `WHEATSTONE_BLESS=1` it writes
-//! that file instead. The change is then read as any other change of the repository.
+//! A test whose name contains `golden` compares with a file under `testdata/`, or with the README's figures; with
+//! `WHEATSTONE_BLESS=1` it writes that file instead. The change is then read as any other change of the repository.
 
 use anyhow::{Context, Result};
 
 use crate::invocation::Invocation;
 
-/// Runs the golden tests in writing mode, then lists what changed under `testdata/`.
+/// Runs the golden tests in writing mode, then lists what changed.
 ///
 /// # Errors
 /// A golden test fails even when it may write, or git is missing.
@@ -19,7 +19,7 @@ pub fn run() -> Result<()> {
 
     let git = |args: &str| Invocation::new("git").args(args.split_whitespace()).stdout();
     let changed =
-        git("diff --stat -- testdata").context("the files are written, but git cannot compare them")?;
+        git("diff --stat -- testdata README.md").context("the files are written, but git cannot compare them")?;
     let new = git("ls-files --others --exclude-standard -- testdata")?;
     print!("{}", report(&changed, &new));
     Ok(())
@@ -32,7 +32,7 @@ fn report(changed: &str, new: &str) -> String {
         text.push_str(&format!(" {path} | new\n"));
     }
     if text.is_empty() {
-        text.push_str("testdata: nothing changed\n");
+        text.push_str("nothing changed\n");
     }
     text
 }
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn report_says_so_when_nothing_changed() {
-        assert_eq!(report("", ""), "testdata: nothing changed\n");
+        assert_eq!(report("", ""), "nothing changed\n");
     }
 
     #[test]

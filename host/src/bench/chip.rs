@@ -130,13 +130,9 @@ fn sample_time(
 fn simulated(times: &[f64]) -> Figure {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let mean = times.iter().sum::<f64>() / times.len() as f64;
-    Figure {
-        value: mean,
-        unit: "s".into(),
-        kind: Kind::Simulated,
-        low: times.iter().copied().fold(f64::INFINITY, f64::min),
-        high: times.iter().copied().fold(0.0, f64::max),
-    }
+    let (low, high) = (times.iter().copied().fold(f64::INFINITY, f64::min), times.iter().copied().fold(0.0, f64::max));
+    // Rounding may carry the mean of equal times beyond them.
+    Figure { value: mean.clamp(low, high.max(low)), unit: "s".into(), kind: Kind::Simulated, low, high }
 }
 
 fn seconds(picoseconds: u64) -> f64 {

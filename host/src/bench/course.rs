@@ -56,7 +56,7 @@ pub fn run(
     let mut learned = Vec::new();
     for contender in contenders.iter_mut() {
         let stage = format!("{}: samples to the goal", contender.name());
-        let one = learn(&mut **contender, goal, patience, &mut || watch(&stage))?;
+        let one = learn(&mut **contender, goal, patience, clock, &mut || watch(&stage))?;
         learned.push(one.ok_or(BenchError::Interrupted)?);
     }
     let measurement = measure(contenders, sources, effort, clock, watch)?;
@@ -209,19 +209,15 @@ fn figure(measured: &energy::Measured, unit: &'static str) -> Figure {
 }
 
 fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
-    let runs = learned.samples.len() + learned.missed.len();
-    let best = learned.missed.iter().map(|score| match score.accuracy {
+    let best = learned.missed.unwrap_or_default();
+    let best = match best.accuracy {
         Some(accuracy) => format!("{:.2} %", 100.0 * accuracy),
-        None => format!("{:.2e} V^2", score.mse),
-    });
+        None => format!("{:.2e} V^2", best.mse),
+    };
     Missing {
         name: format!("{name}: samples to the goal"),
-        why: format!(
-            "{} of {runs} runs did not reach {goal}; their best: {}",
-            learned.missed.len(),
-            best.collect::<Vec<_>>().join(", ")
-        ),
-        remedy: "ask for a lower --accuracy, or for more --epochs".to_owned(),
+        why: format!("run {} did not reach {goal} in time; its best was {best}", learned.samples.len() + 1),
+        remedy: "ask for a lower --accuracy, or for more --epochs and --patience".to_owned(),
     }
 }
 
@@ -293,12 +289,16 @@ mod tests {
     }
 
     fn outcome(most: f64, watch: Watch) -> Result<Outcome, BenchError> {
+        outcome_of(0.5, most, watch)
+    }
+
+    fn outcome_of(goal: f64, most: f64, watch: Watch) -> Result<Outcome, BenchError> {
         let clock = Virtual::default();
         let pupil = Pupil { clock: clock.clone(), trained: 0, most };
-        let patience = Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100 };
+        let patience = Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
         let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(pupil)];
-        run(&mut contenders, &mut [], (Goal::Accuracy(0.5), patience, effort), &clock, watch)
+        run(&mut contenders, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)
     }
 
     #[test]
@@ -318,12 +318,19 @@ mod tests {
     }
 
     #[test]
+    fn patience_ends() {
+        // 2500 samples take 2.5 s; a goal that takes 3.5 s is out of reach.
+        let outcome = outcome_of(0.7, 1.0, &mut |_| true).unwrap();
+        assert_eq!(outcome.missing[0].why, "run 1 did not reach at least 70.00 % right in time; its best was 60.00 %");
+    }
+
+    #[test]
     fn a_goal_that_was_missed_is_missing() {
         let outcome = outcome(0.4, &mut |_| true).unwrap();
         assert_eq!(outcome.find("pupil", quantity::TIME_TO_GOAL), None);
         assert!(outcome.find("pupil", quantity::SAMPLE_TIME).is_some());
         let why = &outcome.missing[0].why;
-        assert!(why.starts_with("6 of 6 runs did not reach at least 50.00 % right; their best: 40.00 %"), "{why}");
+        assert_eq!(why, "run 1 did not reach at least 50.00 % right in time; its best was 40.00 %");
     }
 
     #[test]

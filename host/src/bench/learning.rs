@@ -1,10 +1,11 @@
 //! How many samples a contender needs to reach the goal.
 
 use super::{BenchError, Contender, Goal};
-use crate::energy::Bounded;
+use crate::energy::{Bounded, Clock};
 use crate::energy::statistics::{Interval, median_interval};
 use crate::figure::{Figure, Kind};
 use crate::metrics::Score;
+use std::time::Duration;
 
 /// How often and how long a contender is trained from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Patience {
     pub epoch: u64,
     /// Epochs after which a run is given up.
     pub epochs: u32,
+    /// Time after which a run is given up.
+    pub time: Duration,
 }
 
 /// What became of the runs.
@@ -24,13 +27,14 @@ pub struct Patience {
 pub struct Learned {
     /// Samples each run that met the goal was trained on until it did, in order of seed.
     pub samples: Vec<u64>,
-    /// The best score of each run that did not.
-    pub missed: Vec<Score>,
+    /// The best score of the run that did not, if one did not.
+    pub missed: Option<Score>,
     /// The score of the first run when it met the goal, or its best one.
     pub score: Score,
 }
 
-/// Trains a contender from the start, once a seed, until it meets the goal. `going` is asked before every epoch; where it says
+/// Trains a contender from the start, once a seed, until it meets the goal. A run is given up after some epochs or some time, and after the
+/// first that was given up there is no other. `going` is asked before every epoch; where it says
 /// no, the result is `None`.
 ///
 /// # Errors
@@ -39,12 +43,13 @@ pub fn learn(
     contender: &mut dyn Contender,
     goal: Goal,
     patience: Patience,
+    clock: &dyn Clock,
     going: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Learned>, BenchError> {
-    let mut learned = Learned { samples: Vec::new(), missed: Vec::new(), score: Score::default() };
+    let mut learned = Learned { samples: Vec::new(), missed: None, score: Score::default() };
     for run in 0..patience.runs {
         contender.restart(patience.first_seed.wrapping_add(run))?;
-        let (mut trained, mut best) = (0, None);
+        let (mut trained, mut best, begun) = (0, None, clock.now());
         let met = loop {
             if !going() {
                 return Ok(None);
@@ -57,7 +62,8 @@ pub fn learn(
             if goal.is_met(score) {
                 break true;
             }
-            if trained >= patience.epoch * u64::from(patience.epochs) {
+            let late = clock.now() - begun >= patience.time;
+            if late || trained >= patience.epoch * u64::from(patience.epochs) {
                 break false;
             }
         };
@@ -68,7 +74,8 @@ pub fn learn(
         if met {
             learned.samples.push(trained);
         } else {
-            learned.missed.push(best);
+            learned.missed = Some(best);
+            break;
         }
     }
     Ok(Some(learned))
@@ -85,7 +92,7 @@ impl Learned {
     /// The samples to the goal: the median over the seeds with its interval. `None` if a run missed the goal, for then there is no
     /// upper end, or if there are too few runs for an interval.
     pub fn samples_to_goal(&self) -> Option<Figure> {
-        if !self.missed.is_empty() {
+        if self.missed.is_some() {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 samples")]
@@ -98,6 +105,7 @@ impl Learned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::SystemClock;
 
     /// Learns one percent every ten samples, faster with larger seeds; never beyond `most`.
     struct Pupil {
@@ -136,12 +144,12 @@ mod tests {
         }
     }
 
-    const PATIENCE: Patience = Patience { runs: 6, first_seed: 1, epoch: 50, epochs: 20 };
+    const PATIENCE: Patience = Patience { runs: 6, first_seed: 1, epoch: 50, epochs: 20, time: Duration::MAX };
 
     #[test]
     fn samples_are_counted_in_epochs_until_the_goal() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true).unwrap().unwrap();
         assert_eq!(learned.samples, [600, 300, 200, 150, 150, 100]);
         let figure = learned.samples_to_goal().unwrap();
         assert_eq!((figure.low, figure.value, figure.high), (100.0, 175.0, 600.0));
@@ -151,8 +159,8 @@ mod tests {
     #[test]
     fn a_goal_out_of_reach_has_no_number_of_samples() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 0.5 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut || true).unwrap().unwrap();
-        assert_eq!((learned.samples.len(), learned.missed.len()), (0, 6));
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true).unwrap().unwrap();
+        assert_eq!((learned.samples.len(), learned.missed.unwrap().accuracy), (0, Some(0.5)));
         assert_eq!(learned.score.accuracy, Some(0.5));
         assert_eq!(learned.samples_to_goal(), None);
     }
@@ -165,7 +173,7 @@ mod tests {
             left -= 1;
             left > 0
         };
-        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &mut going).unwrap(), None);
+        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut going).unwrap(), None);
         assert_eq!(pupil.trained, 100);
     }
 }

@@ -12,6 +12,7 @@ mod learning;
 mod network;
 mod report;
 mod results;
+mod rivals;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
+pub use rivals::{Rivals, rivals};
 pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
 
 use crate::data::EncodingError;
@@ -52,7 +54,15 @@ pub enum BenchError {
     /// What follows from them.
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// The network as a kernel.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Kernel(#[from] wheatstone_gpu::KernelError),
+    /// A perceptron.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Perceptron(#[from] wheatstone_gpu::perceptron::PerceptronError),
     /// Somebody asked to stop.
-    #[error("interrupted")]
+    #[error("interrupted; nothing is kept of a bench that is not whole")]
     Interrupted,
 }

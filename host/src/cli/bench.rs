@@ -6,7 +6,7 @@ use super::{interrupt, progress, table};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
     self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results,
 };
@@ -17,6 +17,12 @@ use wheatstone::figure::{Figure, Missing};
 use wheatstone::link::Stop;
 use wheatstone::run::write_whole;
 use wheatstone_hdl::Board;
+
+/// A contender has at least so many epochs to reach the goal.
+const LEAST_EPOCHS: u32 = 200;
+
+/// A trial of a batch size may last this part of the time a contender is measured.
+const TRIALS: f64 = 12.0;
 
 /// Measure what a training step costs: time and energy of everything this machine has, at equal error
 ///
@@ -31,16 +37,22 @@ pub struct Bench {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
     /// Seconds each contender is measured at least; fewer than 60 are for a trial
-    #[arg(long, default_value_t = 60.0, value_parser = positive)]
+    #[arg(long, default_value_t = 60.0, value_parser = positive, allow_negative_numbers = true)]
     seconds: f64,
     /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(6..))]
     runs: u64,
+    /// Seconds after which a run from the start is given up, and the contender has no figure to the goal
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive, allow_negative_numbers = true)]
+    patience: f64,
+    /// Part of the name of the graphics adapter to use. Default: the first, a real one before one in software
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    adapter: String,
     /// Board whose chip is simulated
     #[arg(long, default_value_t = Board::Ulx3s85f)]
     board: Board,
     /// A board to measure as well: serial:PATH, or serial: for the only one
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = serial)]
     device: Option<DeviceUrl>,
     /// Folder for results and report
     #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
@@ -61,12 +73,22 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn serial(text: &str) -> Result<DeviceUrl, String> {
+    match text.parse() {
+        Ok(url @ DeviceUrl::Serial(_)) => Ok(url),
+        Ok(_) => Err("only a board is worth measuring beside the model: serial:PATH".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 impl Bench {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let effort = Effort { seconds: self.seconds, blocks: 2 * bench::ROUNDS, runs: self.runs };
         interrupt::listen()?;
+        let name = &experiment.config.name;
+        output.say(&format!("measuring {name}, every contender for {} s at least", self.seconds));
         let spinner = progress::stages(*output);
         let mut watch = |stage: &str| {
             spinner.set_message(stage.to_owned());
@@ -109,15 +131,20 @@ impl Bench {
             let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
             contenders.push(Box::new(Network::new(experiment, device)?));
         }
+        let trial = Duration::from_secs_f64(self.seconds / TRIALS);
+        let (rivals, missing) = bench::rivals(experiment, goal, &self.adapter, trial, watch)?;
+        contenders.extend(rivals);
         let mut sources = Vec::new();
         let patience = Patience {
             runs: self.runs,
             first_seed: experiment.config.seed,
             epoch: experiment.split.train.len() as u64,
-            epochs: experiment.config.epochs,
+            epochs: experiment.config.epochs.max(LEAST_EPOCHS),
+            time: Duration::from_secs_f64(self.patience),
         };
         let clock = SystemClock::start();
         let mut outcome = bench::run(&mut contenders, &mut sources, (goal, patience, effort), &clock, watch)?;
+        outcome.missing.extend(missing);
         if self.device.is_none() {
             self.simulate(experiment, &mut outcome, stop, watch)?;
         }

@@ -4,6 +4,7 @@ use super::advice;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
+use wheatstone::bench::BenchError;
 use wheatstone::config::ConfigError;
 use wheatstone::cross_validation::CrossValidationError;
 use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
@@ -75,7 +76,10 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn classify(error: &anyhow::Error) -> u8 {
-    if error.is::<Interrupted>() || matches!(error.downcast_ref(), Some(CrossValidationError::Interrupted)) {
+    if error.is::<Interrupted>()
+        || matches!(error.downcast_ref(), Some(CrossValidationError::Interrupted))
+        || matches!(error.downcast_ref(), Some(BenchError::Interrupted))
+    {
         return INTERRUPTED;
     }
     if error.is::<Mismatch>() {
@@ -153,7 +157,11 @@ pub fn device_error(error: &anyhow::Error) -> Option<&DeviceError> {
         let evaluation = match cause.downcast_ref() {
             Some(TrainingError::Device(device)) => return Some(device),
             Some(TrainingError::Evaluation(evaluation)) => Some(evaluation),
-            _ => cause.downcast_ref(),
+            _ => match cause.downcast_ref() {
+                Some(BenchError::Device(device)) => return Some(device),
+                Some(BenchError::Evaluation(evaluation)) => Some(evaluation),
+                _ => cause.downcast_ref(),
+            },
         };
         match evaluation {
             Some(EvaluationError::Device(device)) => Some(device),
@@ -186,6 +194,8 @@ mod tests {
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),
             (CrossValidationError::Interrupted.into(), INTERRUPTED),
+            (BenchError::Interrupted.into(), INTERRUPTED),
+            (BenchError::from(gone()).into(), NO_DEVICE),
             (Mismatch("edge_3".into()).into(), MISMATCH),
             (write(io::ErrorKind::StorageFull).into(), FAILED),
             (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),

@@ -1,0 +1,75 @@
+//! The README's figures are those of the benches committed beside it; `cargo xtask bless` writes them anew.
+
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
+use std::fmt::Write;
+use std::path::Path;
+use wheatstone::bench::{Results, quantity};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const BEGIN: &str = "<!-- figures of docs/bench; `cargo xtask bless` writes them -->\n";
+const END: &str = "<!-- end of the figures -->\n";
+
+fn results(preset: &str) -> Results {
+    let file = Path::new(ROOT).join(format!("docs/bench/{preset}.json"));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// Two columns a preset: a training sample, and all of them to the goal; with the kind of the figure where it is not measured.
+fn table(benches: &[Results]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for row in benches.iter().flat_map(|results| results.of(quantity::SAMPLE_TIME)) {
+        if !names.contains(&row.contender.as_str()) {
+            names.push(&row.contender);
+        }
+    }
+    let mut text = String::from("|");
+    for results in benches {
+        write!(text, " | `{0}`: a sample | `{0}`: to the goal", results.preset).unwrap();
+    }
+    text += " |\n|---|";
+    text += &"---|---|".repeat(benches.len());
+    text += "\n";
+    for name in names {
+        write!(text, "| `{name}`").unwrap();
+        for results in benches {
+            for quantity in [quantity::SAMPLE_TIME, quantity::TIME_TO_GOAL] {
+                let cell = match results.of(quantity).find(|row| row.contender == name) {
+                    Some(row) if row.figure.kind.name() == "measured" => row.figure.to_string(),
+                    Some(row) => format!("{} ({})", row.figure, row.figure.kind),
+                    None => "missing".to_owned(),
+                };
+                write!(text, " | {cell}").unwrap();
+            }
+        }
+        text += " |\n";
+    }
+    text += "\n";
+    for results in benches {
+        let day = results.date.split('T').next().unwrap_or_default();
+        writeln!(
+            text,
+            "`{}`: {} of {} held-out samples; {}, {day}, `docs/bench/{0}.json`.",
+            results.preset,
+            results.goal,
+            results.judged_samples,
+            results.machine_text()
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn golden_figures_of_the_readme() {
+    let file = Path::new(ROOT).join("README.md");
+    let readme = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).unwrap();
+    let (found, after) = rest.split_once(END).unwrap();
+    let wanted = table(&["iris", "digits"].map(results));
+    if std::env::var_os("WHEATSTONE_BLESS").is_some() {
+        std::fs::write(&file, format!("{before}{BEGIN}{wanted}{END}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(found, wanted, "the benches have changed; run `cargo xtask bless`");
+}
