@@ -3,6 +3,7 @@
 //! A [`Design`](wheatstone_sim::Design) becomes an [`Array`]: one small clockless cell for every node and edge, which
 //! computes exactly what the model's engines compute, whatever the delays.
 
+pub mod activity;
 pub mod area;
 pub mod array;
 pub mod bitstream;

@@ -1,16 +1,23 @@
 //! Energy: where it can be read, how it is measured, and what the array is estimated to take.
 //!
-//! An [`EnergySource`] says how much energy its scope took between two marks: the processor's own counters ([`rapl`]), a
-//! [`meter`] in a board's supply. [`measure()`] lets contenders take turns under them and gives figures with 95 % intervals. Every figure
-//! carries its [`Kind`].
+//! An [`EnergySource`] says how much energy its scope took between two marks: the processor's own counters ([`rapl`]), a GPU's ([`nvml`]), a
+//! [`meter`] in a board's supply. [`find_sources`] tells which there are, and of those that are missing, why. [`measure()`] lets contenders
+//! take turns under them and gives figures with 95 % intervals. [`fpga`] estimates what no meter has read yet, and [`mod@reference`] holds published
+//! figures to compare with. Every figure carries its [`Kind`].
+//!
+//! The method, its reasons and its sources of error are in `docs/energy-method.md`.
 
 pub mod clock;
+pub mod fpga;
 pub mod measure;
 pub mod measurement;
 pub mod meter;
+pub mod nvml;
 pub mod plan;
 pub mod quantity;
 pub mod rapl;
+pub mod reference;
+pub mod search;
 pub mod source;
 pub mod statistics;
 
@@ -19,4 +26,5 @@ pub use measure::{Activity, Contender, MeasureError, Progress, measure};
 pub use measurement::{Basis, FigureError, Measured, Measurement, Quantity, Round};
 pub use plan::{Order, Plan, PlanError};
 pub use quantity::{Bounded, Joule, Kind, Watt};
+pub use search::{Found, Search, find_sources};
 pub use source::{Description, EnergySource, Mark, Missing, Resolution, Scope, SourceError};

@@ -191,5 +191,5 @@ fn number(path: &Path, most: u64) -> Result<u64, SourceError> {
     number.ok_or_else(|| SourceError::Malformed { path: path.to_owned(), text })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

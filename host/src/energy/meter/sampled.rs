@@ -42,14 +42,17 @@ struct Collected {
 }
 
 impl Sampled {
-    /// Starts to collect. `update` is the time between two readings.
+    /// Starts to collect. `update` is the time between two readings; `first` are those there are already, without which a run that begins
+    /// at once would begin before its readings.
     pub fn start(
         description: Description,
         tolerance: Tolerance,
         update: Duration,
+        first: Vec<Reading>,
         readings: impl Readings + 'static,
     ) -> Sampled {
         let shared = Arc::new(Shared::default());
+        shared.collected().add(first);
         let thread = std::thread::spawn({
             let shared = Arc::clone(&shared);
             move || collect(readings, &shared)
@@ -70,6 +73,15 @@ impl Sampled {
     }
 }
 
+impl Collected {
+    fn add(&mut self, readings: Vec<Reading>) {
+        for reading in readings {
+            // One that is not later than the last is left out.
+            self.trace.push(reading);
+        }
+    }
+}
+
 impl Shared {
     fn collected(&self) -> MutexGuard<'_, Collected> {
         self.collected.lock().unwrap_or_else(PoisonError::into_inner)
@@ -81,11 +93,7 @@ fn collect(mut readings: impl Readings, shared: &Shared) {
         let next = readings.next();
         let mut collected = shared.collected();
         match next {
-            Ok(next) => {
-                for reading in next {
-                    collected.trace.push(reading);
-                }
-            }
+            Ok(next) => collected.add(next),
             Err(error) => collected.ended = Some(error.to_string()),
         }
         let ended = collected.ended.is_some();

@@ -79,7 +79,7 @@ impl<W: Wire + Send + 'static, C: Clock + Send + 'static> SerialMeter<W, C> {
         let update = Duration::try_from_secs_f64(update).unwrap_or_default();
         let method = "readings of voltage and current, integrated by the trapezoid rule".to_owned();
         let description = Description { name, scope: options.scope, kind: Kind::Measured, method };
-        Ok(Sampled::start(description, options.tolerance, update, meter))
+        Ok(Sampled::start(description, options.tolerance, update, first, meter))
     }
 
     fn new(wire: W, clock: C) -> SerialMeter<W, C> {

@@ -1,5 +1,4 @@
 use super::*;
-use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 const RANGE: u64 = 262_143_328_850;
@@ -165,7 +164,10 @@ fn without_rights_the_message_says_how_to_get_them() {
     let file = tree.folder("intel-rapl:0").join("energy_uj");
     let denied = io::Error::from(io::ErrorKind::PermissionDenied);
     assert!(SourceError::file(&file, denied, DENIED).to_string().contains("chmod -R a+r"));
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut nobody = fs::metadata(&file).unwrap().permissions();
+    #[cfg(unix)]
+    std::os::unix::fs::PermissionsExt::set_mode(&mut nobody, 0);
+    fs::set_permissions(&file, nobody).unwrap();
     // Root reads everything.
     if fs::read_to_string(&file).is_err() {
         let message = tree.packages().unwrap_err().to_string();

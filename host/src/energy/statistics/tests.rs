@@ -75,9 +75,9 @@ impl Noise {
 #[test]
 fn the_interval_holds_the_truth_in_95_of_100_experiments() {
     const EXPERIMENTS: u32 = 4000;
-    let draws: [(&str, fn(&mut Noise) -> f64); 3] =
-        [("normal", Noise::normal), ("cauchy", Noise::cauchy), ("skewed", Noise::skewed)];
-    for (name, draw) in draws {
+    type Draw = fn(&mut Noise) -> f64;
+    let draws: [Draw; 3] = [Noise::normal, Noise::cauchy, Noise::skewed];
+    for (name, draw) in ["normal", "cauchy", "skewed"].into_iter().zip(draws) {
         for n in [6, 9, 12, 15, 20] {
             let mut noise = Noise(ChaCha8Rng::seed_from_u64(n as u64));
             let held = (0..EXPERIMENTS).filter(|_| {

@@ -177,3 +177,58 @@ proptest! {
         }
     }
 }
+
+/// A meter behind a real serial port, as far as the system can tell: it takes 0.6 W all the time.
+#[cfg(unix)]
+#[test]
+fn a_meter_at_a_port_is_read_until_it_is_plugged_out() {
+    use crate::energy::{EnergySource, SystemClock};
+    use crate::link::SerialWire;
+    use serialport::{SerialPort, TTYPort};
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let (mut master, slave) = TTYPort::pair().unwrap();
+    let path = slave.name().unwrap();
+    // It is locked as long as it is held here.
+    drop(slave);
+    // A line that nobody has opened yet looks like one that hung up.
+    let wire = SerialWire::open(&path, 115_200).unwrap();
+    let clock = SystemClock::start();
+    let plugged = std::sync::Arc::new(AtomicBool::new(true));
+    let sketch = std::thread::spawn({
+        let plugged = std::sync::Arc::clone(&plugged);
+        move || {
+            write!(master, "0,50").unwrap();
+            let mut count = 0u32;
+            while plugged.load(Ordering::Relaxed) {
+                let garbage = if count % 7 == 3 { "\u{7}~\u{1}garbage\n" } else { "" };
+                let ms = 1_000_000 + clock.now().as_millis();
+                // Nobody may be listening any more.
+                if write!(master, "\n{garbage}{ms},5000,120000\n").is_err() {
+                    break;
+                }
+                count += 1;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    });
+    let tolerance = Tolerance { max_gap: Duration::from_secs(60), ..options().tolerance };
+    let patient = SerialOptions { tolerance, patience: Duration::from_secs(60), ..options() };
+    let mut meter = SerialMeter::start(wire, clock, patient).unwrap();
+    let from = meter.mark(clock.now()).unwrap();
+    clock.sleep(meter.resolution().least_duration());
+    let to = meter.mark(clock.now()).unwrap();
+    let energy = meter.energy(from, to).unwrap();
+    let expected = 0.6 * (to.at - from.at).as_secs_f64();
+    assert!((energy.value.0 / expected - 1.0).abs() < 1e-6, "{energy:?} and not {expected} J");
+
+    plugged.store(false, Ordering::Relaxed);
+    sketch.join().unwrap();
+    let ended = (0..6000).find_map(|_| {
+        clock.sleep(Duration::from_millis(10));
+        meter.mark(clock.now()).err()
+    });
+    let message = ended.unwrap().to_string();
+    assert!(message.contains("no readings any more") && message.contains(&path), "{message}");
+}

@@ -1,0 +1,151 @@
+//! Constants of the estimate, each with its bounds and where they come from. `docs/energy-method.md` has the same table.
+//!
+//! The only public figures of an iCE40's dynamic power are those of `tinyvision-ai-inc/ice40_power` (GitHub, README, table "Results"): core currents of a UP5K
+//! at 1.219 V and 12 MHz, read with a Joulescope JS110. Of the ECP5's there are none.
+
+use crate::energy::quantity::{Bounded, Kind, Watt};
+use serde::Serialize;
+use wheatstone_hdl::Board;
+
+/// A constant between two bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Constant {
+    /// What it is.
+    pub name: &'static str,
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+    /// Of both.
+    pub unit: &'static str,
+    /// Whether somebody published it or it is assumed here.
+    pub kind: Kind,
+    /// Where it comes from, or why it is assumed.
+    pub source: &'static str,
+}
+
+/// One change of a short net of an iCE40.
+///
+/// Seven more counters of 28 bits cost 641.3 - 613.5 uA, 2.82 pJ a cycle. A counter changes two bits a cycle and as many of its next value: 0.10 pJ a net;
+/// 0.20 pJ if only the flip-flops' outputs are taken for nets. The flip-flops' clock pins are in it.
+pub const NET: Constant = Constant {
+    name: "change of a net next door, iCE40",
+    low: 0.1e-12,
+    high: 0.2e-12,
+    unit: "J",
+    kind: Kind::Published,
+    source: "ice40_power, rows `External 12 MHz + 28*n bit counter`",
+};
+
+/// How much more a routed net costs than one next door.
+pub const ROUTING: Constant = Constant {
+    name: "routed net / net next door",
+    low: 1.0,
+    high: 5.0,
+    unit: "1",
+    kind: Kind::Estimated,
+    source: "assumed: counters are placed side by side, cells reach across the chip",
+};
+
+/// Changes inside a function for each changed bit at one of its inputs: nets between its LUTs, and glitches on them.
+pub const INTERNAL: Constant = Constant {
+    name: "hidden changes for a changed input bit",
+    low: 0.0,
+    high: 4.0,
+    unit: "1",
+    kind: Kind::Estimated,
+    source: "assumed: leaves are simulated whole, a few LUTs deep, and glitches inside are not seen",
+};
+
+/// A product made of LUTs, for each pair of factor bits: 8 x 8 bits cost 996 - 645 uA, 35.7 pJ a cycle.
+pub const PRODUCT_OF_LUTS: Constant = Constant {
+    name: "product of LUTs, a pair of bits, iCE40",
+    low: 0.56e-12,
+    high: 0.56e-12,
+    unit: "J",
+    kind: Kind::Published,
+    source: "ice40_power, row `Math (no DSP)` less `HFOSC (12 MHz) + 24 bit counter`",
+};
+
+/// A product of a DSP block, for each pair of factor bits: 8 x 8 bits cost 882 - 645 uA, 24.1 pJ a cycle.
+pub const PRODUCT_OF_DSP: Constant = Constant {
+    name: "product of a DSP block, a pair of bits, iCE40",
+    low: 0.38e-12,
+    high: 0.38e-12,
+    unit: "J",
+    kind: Kind::Published,
+    source: "ice40_power, row `Math (1 DSP)` less `HFOSC (12 MHz) + 24 bit counter`",
+};
+
+/// How much more a product of random factors costs than one of two counters, at 8 bits a side; glitches grow with the width.
+pub const PRODUCT_ACTIVITY: Constant = Constant {
+    name: "product of data / product of counters",
+    low: 1.0,
+    high: 2.0,
+    unit: "1",
+    kind: Kind::Estimated,
+    source: "assumed: of a counter's eight bits two change, of random ones four; times (a + b) / 16 for a x b bits",
+};
+
+/// What all dynamic figures of the iCE40 are multiplied by for an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor of 3 to 5 either way.
+pub const ECP5: Constant = Constant {
+    name: "dynamic energy, ECP5 / iCE40",
+    low: 0.28,
+    high: 4.2,
+    unit: "1",
+    kind: Kind::Estimated,
+    source: "assumed: both are 40 nm; no public dynamic figure of the ECP5 was found",
+};
+
+/// Static power of a board's FPGA core; `None` without an FPGA. Its bounds are assumed about a published value.
+pub fn static_power(board: Board) -> Option<Constant> {
+    let (name, low, high, source) = match board {
+        Board::Icebreaker => (
+            "static power, iCE40 UP5K",
+            0.1e-3,
+            0.3e-3,
+            "ice40_power, row `Blank design`: 85.6 uA at 1.219 V, 0.104 mW; three times that when warm is assumed",
+        ),
+        Board::Hx8kEvn => (
+            "static power, iCE40 HX8K",
+            0.7e-3,
+            4.1e-3,
+            "Lattice DS1040, static supply current: 1.14 mA at 1.2 V typical (recalled, not checked), halved and trebled",
+        ),
+        Board::Ulx3s12f | Board::Ulx3s25f => (
+            "static power, ECP5-25F",
+            28e-3,
+            170e-3,
+            "Lattice DS1044, core standby current: 77 mA at 1.1 V typical (recalled, not checked), a third to twice",
+        ),
+        Board::Ulx3s45f => (
+            "static power, ECP5-45F",
+            43e-3,
+            255e-3,
+            "Lattice DS1044, core standby current: 116 mA at 1.1 V typical (recalled, not checked), a third to twice",
+        ),
+        Board::Ulx3s85f => (
+            "static power, ECP5-85F",
+            78e-3,
+            466e-3,
+            "Lattice DS1044, core standby current: 212 mA at 1.1 V typical (recalled, not checked), a third to twice",
+        ),
+        Board::Generic => return None,
+    };
+    Some(Constant { name, low, high, unit: "W", kind: Kind::Estimated, source })
+}
+
+/// All constants, in the order of the table in the documentation.
+pub fn all() -> Vec<Constant> {
+    let dynamic =
+        [NET, ROUTING, INTERNAL, PRODUCT_OF_LUTS, PRODUCT_OF_DSP, PRODUCT_ACTIVITY, ECP5].into_iter();
+    let boards = [Board::Icebreaker, Board::Hx8kEvn, Board::Ulx3s25f, Board::Ulx3s45f, Board::Ulx3s85f];
+    dynamic.chain(boards.into_iter().filter_map(static_power)).collect()
+}
+
+impl Constant {
+    /// As a power with its bounds; the value is their geometric mean.
+    pub(super) fn watts(&self) -> Bounded<Watt> {
+        Bounded { value: (self.low * self.high).sqrt(), low: self.low, high: self.high }.map(Watt)
+    }
+}

@@ -1,0 +1,221 @@
+//! Published figures to compare with. `docs/energy-method.md` has the same table.
+//!
+//! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are lines in a chart, not
+//! contenders.
+
+use super::quantity::Kind;
+use serde::Serialize;
+
+/// A published figure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Reference {
+    /// What it is of.
+    pub name: &'static str,
+    /// The figure.
+    pub value: f64,
+    /// Lower bound; the figure itself where none is given.
+    pub low: f64,
+    /// Upper bound; the figure itself where none is given.
+    pub high: f64,
+    /// Unit, with what one of it is.
+    pub unit: &'static str,
+    /// What it counts and what not.
+    pub scope: &'static str,
+    /// Paper, and place in it.
+    pub source: &'static str,
+    /// How it came to stand here.
+    pub evidence: Evidence,
+    /// Always published.
+    pub kind: Kind,
+}
+
+/// How a published figure came to stand here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// It follows from constants of nature.
+    Computed,
+    /// Read in the source itself.
+    Read,
+    /// Read where others quote the source.
+    Quoted,
+    /// Known from memory; not checked.
+    Recalled,
+}
+
+impl Evidence {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Evidence::Computed => "computed",
+            Evidence::Read => "read",
+            Evidence::Quoted => "quoted by others",
+            Evidence::Recalled => "not checked",
+        }
+    }
+}
+
+/// Boltzmann's constant in J/K, exact since 2019.
+pub const BOLTZMANN: f64 = 1.380_649e-23;
+
+/// A figure without bounds of its own.
+const fn exactly(
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    scope: &'static str,
+    source: &'static str,
+    evidence: Evidence,
+) -> Reference {
+    Reference { name, value, low: value, high: value, unit, scope, source, evidence, kind: Kind::Published }
+}
+
+/// All of them, from small to large within a unit.
+pub const ALL: [Reference; 12] = [
+    exactly(
+        "Landauer limit at 300 K",
+        BOLTZMANN * 300.0 * std::f64::consts::LN_2,
+        "J per erased bit",
+        "the least any machine must dissipate",
+        "Landauer, IBM J. Res. Dev. 5, 183 (1961): k T ln 2",
+        Evidence::Computed,
+    ),
+    Reference {
+        low: 8e-15,
+        high: 1e-13,
+        ..exactly(
+            "brain, a synaptic event",
+            1.4e-14,
+            "J per synaptic event",
+            "one released vesicle and its effects; the upper bound is 20 W over 1e14 synapses at 2 events/s, everything included",
+            "Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21, 1133 (2001): 1.64e5 ATP a vesicle, here at 5.0e-20 to 8.3e-20 J",
+            Evidence::Quoted,
+        )
+    },
+    exactly(
+        "arithmetic, 8-bit integer multiply-add",
+        0.23e-12,
+        "J per multiply-add",
+        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
+        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 0.2 + 0.03 pJ",
+        Evidence::Quoted,
+    ),
+    exactly(
+        "arithmetic, 16-bit float multiply-add",
+        1.5e-12,
+        "J per multiply-add",
+        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
+        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 1.1 + 0.4 pJ",
+        Evidence::Recalled,
+    ),
+    exactly(
+        "arithmetic, 32-bit integer multiply-add",
+        3.2e-12,
+        "J per multiply-add",
+        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
+        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.1 + 0.1 pJ",
+        Evidence::Quoted,
+    ),
+    exactly(
+        "arithmetic, 32-bit float multiply-add",
+        4.6e-12,
+        "J per multiply-add",
+        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
+        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.7 + 0.9 pJ",
+        Evidence::Quoted,
+    ),
+    Reference {
+        low: 1e-12,
+        high: 1e-11,
+        ..exactly(
+            "analog learning network, inference",
+            3e-12,
+            "J per transistor edge and inference",
+            "dissipation in the edges' transistors, without amplifiers and supply; the paper says `picojoules`, the figure is the middle of that decade",
+            "Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537",
+            Evidence::Read,
+        )
+    },
+    exactly(
+        "Loihi, synaptic operation",
+        23.6e-12,
+        "J per synaptic operation",
+        "one synapse of one spike in 14 nm at 0.75 V, the least case",
+        "Davies et al., IEEE Micro 38, 82 (2018), table 2",
+        Evidence::Quoted,
+    ),
+    exactly(
+        "Loihi, learning at a synapse",
+        120e-12,
+        "J per synaptic update",
+        "one pairwise update of one weight in 14 nm at 0.75 V",
+        "Davies et al., IEEE Micro 38, 82 (2018), table 2",
+        Evidence::Quoted,
+    ),
+    exactly(
+        "BrainScaleS-2, a classified image",
+        2.4e-6,
+        "J per inference",
+        "the whole analog chip with its links at 97.6 % of MNIST in 16 x 16; not the FPGA beside it, not the training",
+        "Cramer et al., PNAS 119, e2109194119 (2022)",
+        Evidence::Read,
+    ),
+    Reference {
+        low: 1e-6,
+        high: 1e-5,
+        ..exactly(
+            "analog learning network, time of an inference",
+            3e-6,
+            "s per inference",
+            "settling of the free state; the paper says `microseconds`, the figure is the middle of that decade",
+            "Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537",
+            Evidence::Read,
+        )
+    },
+    exactly(
+        "BrainScaleS-2, time of an inference",
+        8e-6,
+        "s per inference",
+        "latency of one classified image",
+        "Cramer et al., PNAS 119, e2109194119 (2022)",
+        Evidence::Quoted,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::fpga::constants;
+
+    const TEXT: &str = include_str!("../../../docs/energy-method.md");
+
+    #[test]
+    fn the_limit_is_kt_ln_2() {
+        assert!((ALL[0].value - 2.87e-21).abs() < 0.005e-21, "{}", ALL[0].value);
+    }
+
+    #[test]
+    fn every_figure_has_bounds_a_unit_and_a_source() {
+        for reference in ALL {
+            let Reference { name, value, low, high, unit, source, kind, .. } = reference;
+            assert!(0.0 < low && low <= value && value <= high, "{name}");
+            assert!(unit.contains(" per ") && (source.contains("(") || source.contains("20")), "{name}");
+            assert_eq!(kind, Kind::Published);
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_the_same_tables() {
+        let range = |low: f64, high: f64| {
+            if low == high { format!("{low:.2e}") } else { format!("{low:.2e} to {high:.2e}") }
+        };
+        for Reference { name, low, high, unit, source, evidence, .. } in ALL {
+            let row = format!("| {name} | {} | {unit} | {source} | {} |", range(low, high), evidence.name());
+            assert!(TEXT.contains(&row), "docs/energy-method.md lacks\n{row}");
+        }
+        for constants::Constant { name, low, high, unit, kind, source } in constants::all() {
+            let row = format!("| {name} | {} | {unit} | {kind} | {source} |", range(low, high));
+            assert!(TEXT.contains(&row), "docs/energy-method.md lacks\n{row}");
+        }
+    }
+}
