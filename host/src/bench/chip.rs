@@ -1,7 +1,9 @@
 //! How fast a chip would train: the gateware of island and array, simulated with documented delays.
 
-use super::BenchError;
+use super::{BenchError, Contender, Network};
 use crate::device::{Device, Linked, Stretch};
+use crate::energy::Bounded;
+use crate::energy::fpga::{self, Estimate, EstimateError};
 use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind};
 use crate::link::{Options, RtlWire, Stop};
@@ -9,8 +11,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
-use wheatstone_hdl::{ArrayOptions, ArraySimulation, Board, Multiplier, NotBuildable};
-use wheatstone_sim::Engine;
+use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, NotBuildable, SimulationError};
 
 /// Fewest LUTs an edge takes on any board: a linear one, `compact`, serial.
 const LEAST_EDGE_LUTS: u64 = 173;
@@ -18,7 +19,7 @@ const LEAST_EDGE_LUTS: u64 = 173;
 /// Samples that are timed.
 const SAMPLES: u64 = 12;
 
-/// How fast a chip trains.
+/// How fast a chip trains, and what its array takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pace {
     /// What was simulated, in a sentence for people.
@@ -29,6 +30,10 @@ pub struct Pace {
     pub array: Figure,
     /// Seconds of a relaxing step of the array alone, its share of the learning step included.
     pub relaxing_step: Figure,
+    /// Joules the array alone takes for a sample, between wide bounds.
+    pub energy: Figure,
+    /// Edges of the network.
+    pub edges: f64,
 }
 
 /// Why there is no pace.
@@ -56,6 +61,7 @@ pub fn check_place(experiment: &Experiment, board: Board) -> Result<(), NoPlace>
     let edges = experiment.design.network().edges().len() as u64;
     let built: Result<(), NotBuildable> = wheatstone_hdl::check_buildable(&experiment.design);
     let why = match (built, board.lut4_sites()) {
+        (_, None) => "it has no device".to_owned(),
         (Err(error), _) => error.to_string(),
         (Ok(()), Some(sites)) if edges * LEAST_EDGE_LUTS > sites => {
             format!("{edges} edges of at least {LEAST_EDGE_LUTS} LUTs each, and the device of {board} has {sites}")
@@ -80,24 +86,42 @@ pub fn pace(experiment: &Experiment, board: Board, stop: Stop) -> Result<Pace, B
         experiment.design.network().name(),
         experiment.design.format(),
     );
-    let [array, relaxing_step] = array_times(experiment, options)?;
-    Ok(Pace { description, sample: sample_time(experiment, options, board, stop)?, array, relaxing_step })
+    let estimate = estimate(experiment, options, board, &stop)?;
+    let array = figure(estimate.seconds_per_sample, "s", estimate.time_kind);
+    Ok(Pace {
+        description,
+        #[expect(clippy::cast_precision_loss, reason = "a chip holds few")]
+        edges: experiment.design.network().edges().len() as f64,
+        sample: sample_time(experiment, options, board, stop)?,
+        relaxing_step: array.scaled(1.0 / f64::from(estimate.steps)),
+        array,
+        energy: figure(estimate.energy_per_sample.map(|joule| joule.0), "J", estimate.kind),
+    })
 }
 
-/// The array alone: times of a sample and of a step.
-fn array_times(experiment: &Experiment, options: ArrayOptions) -> Result<[Figure; 2], BenchError> {
-    let Experiment { design, split, config, .. } = experiment;
-    let state = experiment.initial_state();
-    let mut array = ArraySimulation::new(Arc::clone(design), options, experiment.configuration(0), state)?;
+/// The array alone, from where the model stands after an epoch: an array that begins far from equilibrium switches more.
+fn estimate(
+    experiment: &Experiment,
+    options: ArrayOptions,
+    board: Board,
+    stop: &Stop,
+) -> Result<Estimate, BenchError> {
+    let Experiment { design, split, .. } = experiment;
+    let array = Array::new(Arc::clone(design), options).map_err(SimulationError::from)?;
+    let mut network = Network::new(experiment, Box::new(experiment.model(&experiment.initial_state())?))?;
+    network.train(split.train.len() as u64)?;
     let shown = split.train.iter().copied().cycle().take(usize::try_from(SAMPLES).unwrap_or(1));
-    let mut busy = Vec::new();
-    for sample in experiment.samples(&shown.collect::<Vec<_>>())? {
-        array.train(&sample).map_err(crate::device::DeviceError::from)?;
-        busy.push(seconds(array.busy_ps()));
+    let samples = experiment.samples(&shown.collect::<Vec<_>>())?;
+    let watch = |_| if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    match fpga::estimate(array, board, experiment.configuration(1), network.state()?, &samples, watch) {
+        Err(EstimateError::Interrupted { .. }) => Err(BenchError::Interrupted),
+        estimate => Ok(estimate?),
     }
-    let sample = simulated(&busy);
-    let steps: Vec<f64> = busy.iter().map(|busy| busy / f64::from(config.steps)).collect();
-    Ok([sample, simulated(&steps)])
+}
+
+fn figure(bounded: Bounded<f64>, unit: &'static str, kind: Kind) -> Figure {
+    let Bounded { value, low, high } = bounded;
+    Figure { value, unit: unit.into(), kind, low, high }
 }
 
 /// The whole chip, spoken to through its pins.
@@ -130,15 +154,9 @@ fn sample_time(
 fn simulated(times: &[f64]) -> Figure {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let mean = times.iter().sum::<f64>() / times.len() as f64;
-    let (low, high) = (times.iter().copied().fold(f64::INFINITY, f64::min), times.iter().copied().fold(0.0, f64::max));
-    // Rounding may carry the mean of equal times beyond them.
-    Figure { value: mean.clamp(low, high.max(low)), unit: "s".into(), kind: Kind::Simulated, low, high }
-}
-
-fn seconds(picoseconds: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-    let seconds = picoseconds as f64 * 1e-12;
-    seconds
+    let low = times.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = times.iter().copied().fold(0.0, f64::max);
+    figure(Bounded { value: mean, low, high }, "s", Kind::Simulated)
 }
 
 #[cfg(test)]
@@ -164,8 +182,10 @@ mod tests {
             assert!((clocks - clocks.round()).abs() < 1e-3 && (50.0..1000.0).contains(&clocks), "{pace:?}");
         }
         let steps = f64::from(experiment.config.steps);
-        assert!((pace.relaxing_step.value * steps - pace.array.value).abs() < 1e-12, "{pace:?}");
+        assert!((pace.relaxing_step.value * steps / pace.array.value - 1.0).abs() < 1e-9, "{pace:?}");
         assert_eq!(pace.sample.kind, Kind::Simulated);
+        assert_eq!(pace.energy.kind, Kind::Estimated);
+        assert!(0.0 < pace.energy.low && pace.energy.high < 1e-3, "{pace:?}");
         assert!(pace.description.contains("the device's multipliers"), "{}", pace.description);
     }
 
@@ -178,5 +198,6 @@ mod tests {
         assert_eq!(check_place(&iris, Board::Ulx3s85f), Ok(()));
         assert_eq!(array_options(&iris, Board::Ulx3s85f).multiplier, Multiplier::Serial);
         assert_eq!(array_options(&iris, Board::Generic).multiplier, Multiplier::Parallel);
+        assert_eq!(check_place(&iris, Board::Generic).unwrap_err().why, "it has no device");
     }
 }

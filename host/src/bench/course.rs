@@ -2,6 +2,8 @@
 
 use super::results::{Effort, Entrant, Row, quantity};
 use super::{BenchError, Contender, Goal, Learned, Network, Pace, Patience, learn};
+use crate::energy::fpga;
+use crate::energy::reference::{self, Reference};
 use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Order, Plan, Progress};
 use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind, Missing};
@@ -125,8 +127,28 @@ impl Outcome {
         self.put(NAME, quantity::SAMPLE_TIME, pace.sample.clone());
         self.put(NAME, quantity::ARRAY_TIME, pace.array.clone());
         self.put(NAME, quantity::RELAXING_STEP_TIME, pace.relaxing_step.clone());
+        let alone = || Some(format!("the array alone; without {}", fpga::EXCLUDES));
+        self.put_from(NAME, quantity::SAMPLE_ENERGY, pace.energy.clone(), alone());
+        let edge = pace.energy.scaled(1.0 / pace.edges);
+        self.put_from(NAME, quantity::PARAMETER_ENERGY, edge, alone());
         if let Some(samples) = self.find("model", quantity::SAMPLES_TO_GOAL).cloned() {
             self.put(NAME, quantity::TIME_TO_GOAL, pace.sample.times(&samples, "s"));
+            self.put_from(NAME, quantity::ENERGY_TO_GOAL, pace.energy.times(&samples, "J"), alone());
+        }
+    }
+
+    /// The rows of what others have published.
+    pub fn put_published(&mut self) {
+        for line in &reference::ALL {
+            let quantity = match line.unit {
+                "J per inference" => quantity::INFERENCE_ENERGY,
+                "s per inference" => quantity::INFERENCE_TIME,
+                _ => quantity::OPERATION_ENERGY,
+            };
+            let Reference { value, low, high, kind, .. } = *line;
+            let source = format!("{}; {} ({})", line.source, line.scope, line.evidence.name());
+            let figure = Figure { value, unit: line.unit.into(), kind, low, high };
+            self.put_from(line.name, quantity, figure, Some(source));
         }
     }
 

@@ -28,6 +28,7 @@ pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
 
 use crate::data::EncodingError;
 use crate::device::DeviceError;
+use crate::energy::fpga::EstimateError;
 use crate::energy::{FigureError, MeasureError};
 use crate::evaluation::EvaluationError;
 use thiserror::Error;
@@ -48,6 +49,9 @@ pub enum BenchError {
     /// The simulated array.
     #[error(transparent)]
     Simulation(#[from] SimulationError),
+    /// The estimate of a chip's energy.
+    #[error(transparent)]
+    Estimate(#[from] EstimateError),
     /// The turns.
     #[error(transparent)]
     Measure(#[from] MeasureError),

@@ -31,6 +31,14 @@ impl<'e> Network<'e> {
         network.restart(experiment.config.seed)?;
         Ok(network)
     }
+
+    /// Its state.
+    ///
+    /// # Errors
+    /// [`BenchError`] if the device cannot be reached.
+    pub fn state(&mut self) -> Result<State, BenchError> {
+        Ok(self.device.state()?)
+    }
 }
 
 impl Contender for Network<'_> {
@@ -71,7 +79,7 @@ impl Contender for Network<'_> {
     }
 
     fn score(&mut self) -> Result<Score, BenchError> {
-        let mut model = self.experiment.model(&self.device.state()?)?;
+        let mut model = self.experiment.model(&self.state()?)?;
         let (_, rows) = self.experiment.judged_rows();
         Ok(evaluation::score(self.experiment, &mut model, rows)?)
     }

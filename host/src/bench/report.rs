@@ -1,36 +1,36 @@
 //! The report of a bench: pictures, and one HTML file that fetches nothing.
 
 use super::results::{Results, quantity};
-use crate::figure::{Figure, with_prefix};
+use crate::figure::{Figure, Kind, with_prefix};
 use crate::plot;
 use crate::report::{Picture, ReportError};
 use askama::Template;
 
-/// Quantities that get a picture: file, quantity, title, caption.
-const PICTURES: [(&str, &str, &str, &str); 4] = [
+/// Pictures: file, quantities shown in it, title, caption.
+const PICTURES: [(&str, &[&str], &str, &str); 4] = [
     (
         "sample-time.svg",
-        quantity::SAMPLE_TIME,
+        &[quantity::SAMPLE_TIME],
         "time per training sample",
         "Relaxing, learning and all that is between two samples. Where many replicas or a batch are worked on at once, it is the time of \
          all by the number of their samples: how much is learned in a second, not how soon an answer comes.",
     ),
     (
         "time-to-goal.svg",
-        quantity::TIME_TO_GOAL,
+        &[quantity::TIME_TO_GOAL],
         "time until the goal is met",
         "From the start to equal error: samples until the goal times the time of each. Judging between epochs is not counted, for nobody.",
     ),
     (
         "sample-energy.svg",
-        quantity::SAMPLE_ENERGY,
+        &[quantity::SAMPLE_ENERGY],
         "energy per training sample",
         "All that each source meters, the idle machine included. Sources have different scopes; a bar is compared only with bars of \
          the same one.",
     ),
     (
         "parameter-energy.svg",
-        quantity::PARAMETER_ENERGY,
+        &[quantity::PARAMETER_ENERGY, quantity::OPERATION_ENERGY],
         "energy per conductance or weight and sample",
         "Beside what others have published about their learners, about brains, and the least energy physics asks for one bit.",
     ),
@@ -51,11 +51,14 @@ struct Page<'a> {
 impl Results {
     /// The pictures; what there is no figure for is left out.
     pub fn pictures(&self) -> Vec<Picture> {
-        let drawn = PICTURES.iter().filter(|(_, quantity, ..)| self.of(quantity).next().is_some());
+        let rows = |quantities: &'static [&str]| quantities.iter().flat_map(|quantity| self.of(quantity));
+        // Published figures alone would be no result.
+        let ours = |quantities| rows(quantities).any(|row| row.figure.kind != Kind::Published);
+        let drawn = PICTURES.iter().filter(|(_, quantities, ..)| ours(quantities));
         drawn
-            .map(|&(file, quantity, title, caption)| {
+            .map(|&(file, quantities, title, caption)| {
                 let figures: Vec<(String, &Figure)> =
-                    self.of(quantity).map(|row| (self.line_name(row, quantity), &row.figure)).collect();
+                    rows(quantities).map(|row| (self.line_name(row), &row.figure)).collect();
                 let borrowed: Vec<(&str, &Figure)> = figures.iter().map(|(n, f)| (n.as_str(), *f)).collect();
                 Picture {
                     file_name: file.to_owned(),
@@ -68,8 +71,8 @@ impl Results {
     }
 
     /// A contender's name, with its source where one contender has several.
-    fn line_name(&self, row: &super::Row, quantity: &str) -> String {
-        let several = self.of(quantity).filter(|other| other.contender == row.contender).count() > 1;
+    fn line_name(&self, row: &super::Row) -> String {
+        let several = self.of(&row.quantity).filter(|other| other.contender == row.contender).count() > 1;
         match &row.source {
             Some(source) if several => format!("{}, {source}", row.contender),
             _ => row.contender.clone(),

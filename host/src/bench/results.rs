@@ -30,6 +30,12 @@ pub mod quantity {
     pub const SAMPLE_ENERGY_ABOVE_IDLE: &str = "sample_energy_above_idle";
     /// Joules a sample and conductance or weight.
     pub const PARAMETER_ENERGY: &str = "parameter_energy";
+    /// Joules of one operation, the least a learner does: a synaptic event, a multiplication, an erased bit; only published.
+    pub const OPERATION_ENERGY: &str = "operation_energy";
+    /// Joules of one answer; only published.
+    pub const INFERENCE_ENERGY: &str = "inference_energy";
+    /// Seconds to one answer; only published.
+    pub const INFERENCE_TIME: &str = "inference_time";
     /// Seconds of a relaxing step of the array, its share of the learning step included.
     pub const RELAXING_STEP_TIME: &str = "relaxing_step_time";
     /// Seconds the array alone is at work on a sample.

@@ -23,9 +23,10 @@ fn results() -> Results {
             row("model", quantity::SAMPLE_TIME, 4.1e-6, Kind::Measured),
             row("device", quantity::SAMPLE_TIME, 13.4e-6, Kind::Simulated),
             row("model", quantity::TIME_TO_GOAL, 0.02, Kind::Measured),
+            row("device", quantity::PARAMETER_ENERGY, 1e-9, Kind::Estimated),
             Row {
                 source: Some("Landauer 1961".to_owned()),
-                ..row("one bit erased at 300 K", quantity::PARAMETER_ENERGY, 2.87e-21, Kind::Published)
+                ..row("one bit erased at 300 K", quantity::OPERATION_ENERGY, 2.87e-21, Kind::Published)
             },
         ],
         missing: vec![Missing {

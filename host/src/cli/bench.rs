@@ -11,7 +11,8 @@ use wheatstone::bench::{
     self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
-use wheatstone::energy::SystemClock;
+use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
+use wheatstone::energy::{self, Scope, Search, SystemClock};
 use wheatstone::experiment::Experiment;
 use wheatstone::figure::{Figure, Missing};
 use wheatstone::link::Stop;
@@ -54,6 +55,18 @@ pub struct Bench {
     /// A board to measure as well: serial:PATH, or serial: for the only one
     #[arg(long, value_name = "URL", value_parser = serial)]
     device: Option<DeviceUrl>,
+    /// Log of a meter in the board's supply, being written while the bench runs: see docs/energy-method.md
+    #[arg(long, value_name = "FILE")]
+    meter_log: Option<PathBuf>,
+    /// Seconds to add to the log's times to have seconds since 1970 by this machine's calendar
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, requires = "meter_log", allow_negative_numbers = true)]
+    meter_offset: f64,
+    /// Serial port of a meter in the board's supply
+    #[arg(long, value_name = "PATH")]
+    meter_port: Option<String>,
+    /// Its baud rate
+    #[arg(long, value_name = "BAUD", default_value_t = 115_200, requires = "meter_port")]
+    meter_baud: u32,
     /// Folder for results and report
     #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
     out: PathBuf,
@@ -132,9 +145,16 @@ impl Bench {
             contenders.push(Box::new(Network::new(experiment, device)?));
         }
         let trial = Duration::from_secs_f64(self.seconds / TRIALS);
-        let (rivals, missing) = bench::rivals(experiment, goal, &self.adapter, trial, watch)?;
+        let (rivals, mut missing) = bench::rivals(experiment, goal, &self.adapter, trial, watch)?;
         contenders.extend(rivals);
+        let clock = SystemClock::start();
         let mut sources = Vec::new();
+        for found in energy::find_sources(&self.search(clock), clock) {
+            match found {
+                Ok(source) => sources.push(source),
+                Err(absent) => missing.push(absent),
+            }
+        }
         let patience = Patience {
             runs: self.runs,
             first_seed: experiment.config.seed,
@@ -142,13 +162,31 @@ impl Bench {
             epochs: experiment.config.epochs.max(LEAST_EPOCHS),
             time: Duration::from_secs_f64(self.patience),
         };
-        let clock = SystemClock::start();
         let mut outcome = bench::run(&mut contenders, &mut sources, (goal, patience, effort), &clock, watch)?;
         outcome.missing.extend(missing);
         if self.device.is_none() {
             self.simulate(experiment, &mut outcome, stop, watch)?;
         }
+        outcome.put_published();
         Ok(outcome)
+    }
+
+    /// Where to look for meters.
+    fn search(&self, clock: SystemClock) -> Search {
+        let scope = Scope::Supply("the board".to_owned());
+        let tolerance =
+            Tolerance { max_gap: Duration::from_secs(2), accuracy: 0.0, lag: Duration::from_millis(100) };
+        let log = self.meter_log.iter().map(|file| LogOptions {
+            file: file.clone(),
+            scope: scope.clone(),
+            offset_s: self.meter_offset - clock.started_at().as_secs_f64(),
+            tolerance,
+        });
+        let serial = self.meter_port.iter().map(|port| {
+            let options = SerialOptions { scope: scope.clone(), tolerance, patience: Duration::from_secs(5) };
+            (port.clone(), self.meter_baud, options)
+        });
+        Search { logs: log.collect(), serial: serial.collect(), ..Search::default() }
     }
 
     /// The chip, where there is no board.

@@ -28,7 +28,7 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
     let mut svg = Svg::new(LEFT + WIDTH + RIGHT, TOP + height + 66.0, title);
 
     let bottom = TOP + height;
-    let unit = shown.first().map_or("", |(_, f)| &*f.unit);
+    let unit = shown.first().map_or("", |(_, f)| &*f.unit).split(' ').next().unwrap_or_default();
     for &tick in &axis.ticks {
         let at = LEFT + WIDTH * (tick - axis.low) / (axis.high - axis.low);
         svg.stroke(&format!("M{at:.1} {TOP}V{bottom:.1}"), GRID, 1.0, None);
