@@ -93,7 +93,7 @@ fn because(name: &str, error: &dyn std::error::Error) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::{Scope, source};
+    use crate::energy::Scope;
     use std::time::Duration;
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
         assert!(of("supply.csv").why.contains("cannot be read"));
         assert!(of("/dev/no-such-port").why.contains("there is no /dev/no-such-port"));
         assert!(!missing.iter().any(|missing| missing.name == "board meter"));
-        for source::Missing { name, why, remedy } in &missing {
+        for Missing { name, why, remedy } in &missing {
             assert!(!name.is_empty() && !why.is_empty() && !remedy.is_empty());
         }
     }
