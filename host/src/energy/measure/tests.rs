@@ -197,7 +197,8 @@ fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
 
 #[test]
 fn interleaved_contenders_are_told_apart_only_by_what_they_are() {
-    // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of them.
+    // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of
+    // them.
     for (order, drift) in [(Order::Mirrored, 0.0), (Order::Mirrored, 0.01), (Order::Shuffled, 0.0)] {
         let share = share_held(order, drift, 2000);
         assert!((0.945..=0.975).contains(&share), "{order:?}, drift {drift}: {share}");
