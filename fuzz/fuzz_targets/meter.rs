@@ -1,4 +1,5 @@
-//! A meter's log holds any bytes: reading it returns a trace or an error, integrating it an energy or an error, and neither panics.
+//! A meter's log holds any bytes: reading it returns a trace or an error, integrating it an energy or an error, and
+//! neither panics.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! Switching activity: how often the bits of nets change, for estimates of energy.
 //!
-//! An [`Activity`] is an observer of a [`Circuit`]; a circuit nobody observes pays nothing for it. What is counted is what is simulated: the
-//! outputs of leaves, with every change their delays let through. Nets inside a leaf, and pulses that come and go inside one, are not
-//! simulated, so whoever turns counts into joules must allow for them.
+//! An [`Activity`] is an observer of a [`Circuit`]; a circuit nobody observes pays nothing for it. What is counted is
+//! what is simulated: the outputs of leaves, with every change their delays let through. Nets inside a leaf, and pulses
+//! that come and go inside one, are not simulated, so whoever turns counts into joules must allow for them.
 
 use crate::bus::Bus;
 use crate::circuit::{Circuit, Observer};

@@ -1,7 +1,7 @@
 //! The measuring method: contenders take turns under the same sources, with idle blocks in between.
 //!
-//! `docs/energy-method.md` tells why; this is the procedure. It knows no wall clock and no device: the clock and the sources are given, so
-//! that its tests run in virtual time.
+//! `docs/energy-method.md` tells why; this is the procedure. It knows no wall clock and no device: the clock and the
+//! sources are given, so that its tests run in virtual time.
 
 use super::clock::Clock;
 use super::measurement::{Measurement, Round};

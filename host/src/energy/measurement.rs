@@ -171,8 +171,8 @@ impl Measurement {
         Ok(figure(String::new(), quantity, interval, "W".to_owned(), self.kind(sources)))
     }
 
-    /// How often the time of `contender` is that of `to`: the median over rounds of the ratio within a round, so that what drifts from round to
-    /// round drops out.
+    /// How often the time of `contender` is that of `to`: the median over rounds of the ratio within a round, so that
+    /// what drifts from round to round drops out.
     ///
     /// # Errors
     /// [`FigureError::TooFew`]

@@ -1,9 +1,10 @@
 //! Energy: where it can be read, how it is measured, and what the array is estimated to take.
 //!
-//! An [`EnergySource`] says how much energy its scope took between two marks: the processor's own counters ([`rapl`]), a GPU's ([`nvml`]), a
-//! [`meter`] in a board's supply. [`find_sources`] tells which there are, and of those that are missing, why. [`measure()`] lets contenders
-//! take turns under them and gives figures with 95 % intervals. [`fpga`] estimates what no meter has read yet, and [`mod@reference`] holds published
-//! figures to compare with. Every figure carries its [`Kind`].
+//! An [`EnergySource`] says how much energy its scope took between two marks: the processor's own counters ([`rapl`]),
+//! a GPU's ([`nvml`]), a [`meter`] in a board's supply. [`find_sources`] tells which there are, and of those that are
+//! missing, why. [`measure()`] lets contenders take turns under them and gives figures with 95 % intervals. [`fpga`]
+//! estimates what no meter has read yet, and [`mod@reference`] holds published figures to compare with. Every figure
+//! carries its [`Kind`].
 //!
 //! The method, its reasons and its sources of error are in `docs/energy-method.md`.
 

@@ -1,11 +1,12 @@
 //! NVIDIA's GPUs, by their management library, which is looked for when the program runs and not when it is built.
 //!
-//! Since Volta a GPU counts its board's energy in millijoules. The counter moves every 20 to 100 ms and begins anew when the driver is loaded. Older
-//! ones tell only their power; it is then read all the time and integrated, and the source says so in its name.
+//! Since Volta a GPU counts its board's energy in millijoules. The counter moves every 20 to 100 ms and begins anew
+//! when the driver is loaded. Older ones tell only their power; it is then read all the time and integrated, and the
+//! source says so in its name.
 //!
-//! NVIDIA documents 5 % of the reading for the power of its older boards and nothing for the counter; the same 5 % are assumed of
-//! both. On A100 and H100 the power sensor looks at a quarter of the time only (Yang, Adamek and Armour, SC24, arXiv 2312.02741), so work that
-//! repeats in step with it is misread: measure long blocks of uneven calls.
+//! NVIDIA documents 5 % of the reading for the power of its older boards and nothing for the counter; the same 5 % are
+//! assumed of both. On A100 and H100 the power sensor looks at a quarter of the time only (Yang, Adamek and Armour,
+//! SC24, arXiv 2312.02741), so work that repeats in step with it is misread: measure long blocks of uneven calls.
 
 use super::clock::Clock;
 use super::meter::{Reading, Readings, Sampled, Tolerance};

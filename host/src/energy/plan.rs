@@ -38,7 +38,8 @@ pub enum Order {
     Mirrored,
     /// Once each, in an order drawn anew for each round.
     Shuffled,
-    /// All rounds of the first contender, then all of the second. What drifts is taken for a difference; here only to show that.
+    /// All rounds of the first contender, then all of the second. What drifts is taken for a difference; here only to
+    /// show that.
     Sequential,
 }
 

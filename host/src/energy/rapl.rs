@@ -1,12 +1,13 @@
-//! The processor's own energy counters, as Linux shows them: powercap's `intel-rapl`, which AMD's processors use as well.
+//! The processor's own energy counters, as Linux shows them: powercap's `intel-rapl`, which AMD's processors use as
+//! well.
 //!
-//! `/sys/class/powercap` lists every domain in one folder: `intel-rapl:0` is a package, `intel-rapl:0:2` something within it. The numbers
-//! may change when a driver is reloaded, the names (`package-0`, `dram`) do not, so a domain is looked up by name at every read.
-//! `psys` is no package, cores and uncore are inside theirs, and `intel-rapl-mmio` repeats the packages by another way: none of them is
-//! added. A counter returns to 0 behind `max_energy_range_uj`.
+//! `/sys/class/powercap` lists every domain in one folder: `intel-rapl:0` is a package, `intel-rapl:0:2` something
+//! within it. The numbers may change when a driver is reloaded, the names (`package-0`, `dram`) do not, so a domain is
+//! looked up by name at every read. `psys` is no package, cores and uncore are inside theirs, and `intel-rapl-mmio`
+//! repeats the packages by another way: none of them is added. A counter returns to 0 behind `max_energy_range_uj`.
 //!
-//! How well the counters follow the truth is not documented. Since Haswell they are measured, not modelled (Hackenberg et al., IPDPSW 2015,
-//! doi 10.1109/IPDPSW.2015.70); they are updated about every millisecond.
+//! How well the counters follow the truth is not documented. Since Haswell they are measured, not modelled (Hackenberg
+//! et al., IPDPSW 2015, doi 10.1109/IPDPSW.2015.70); they are updated about every millisecond.
 
 use super::quantity::{Bounded, Joule, Kind};
 use super::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
@@ -108,7 +109,8 @@ impl EnergySource for Rapl {
     }
 
     fn resolution(&self) -> Resolution {
-        // One microjoule a domain is what the files tell; the counters' own step of at most 61 uJ is nothing beside an update's worth.
+        // One microjoule a domain is what the files tell; the counters' own step of at most 61 uJ is nothing beside an
+        // update's worth.
         Resolution { step: Joule(61e-6 * self.domains.len() as f64), update: UPDATE, accuracy: 0.0 }
     }
 

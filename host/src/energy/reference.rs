@@ -1,7 +1,7 @@
 //! Published figures to compare with. `docs/energy-method.md` has the same table.
 //!
-//! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are lines in a chart, not
-//! contenders.
+//! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are
+//! lines in a chart, not contenders.
 
 use super::quantity::Kind;
 use serde::Serialize;

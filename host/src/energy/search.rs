@@ -29,8 +29,8 @@ impl Default for Search {
 /// A source, or why there is none.
 pub type Found = Result<Box<dyn EnergySource>, Missing>;
 
-/// Every known source: processor packages, memory modules, GPUs, meters. What is missing is told as missing, and is not a source that
-/// reads zero. `clock` is the run's.
+/// Every known source: processor packages, memory modules, GPUs, meters. What is missing is told as missing, and is not
+/// a source that reads zero. `clock` is the run's.
 pub fn find_sources(search: &Search, clock: SystemClock) -> Vec<Found> {
     let mut found = vec![
         boxed("processor packages (RAPL)", Rapl::packages(&search.root)),
@@ -83,7 +83,8 @@ fn boxed<S: EnergySource + 'static>(name: &str, source: Result<S, SourceError>) 
     source.map(as_source).map_err(|error| because(name, &error))
 }
 
-/// A source's error as the reason why it is missing; by convention its message says why, and behind a semicolon what to do.
+/// A source's error as the reason why it is missing; by convention its message says why, and behind a semicolon what to
+/// do.
 fn because(name: &str, error: &dyn std::error::Error) -> Missing {
     let message = error.to_string();
     let (why, remedy) = message.split_once("; ").unwrap_or((message.as_str(), "see docs/energy-method.md"));
@@ -93,7 +94,7 @@ fn because(name: &str, error: &dyn std::error::Error) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::{Scope, source};
+    use crate::energy::Scope;
     use std::time::Duration;
 
     #[test]
@@ -117,7 +118,7 @@ mod tests {
         assert!(of("supply.csv").why.contains("cannot be read"));
         assert!(of("/dev/no-such-port").why.contains("there is no /dev/no-such-port"));
         assert!(!missing.iter().any(|missing| missing.name == "board meter"));
-        for source::Missing { name, why, remedy } in &missing {
+        for Missing { name, why, remedy } in &missing {
             assert!(!name.is_empty() && !why.is_empty() && !remedy.is_empty());
         }
     }

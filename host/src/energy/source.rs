@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A block must last at least so many update periods of every source, so that what a source cannot tell stays below a tenth of
-/// what it reads.
+/// A block must last at least so many update periods of every source, so that what a source cannot tell stays below a
+/// tenth of what it reads.
 pub const LEAST_PERIODS: u32 = 20;
 
 /// A counter or meter.
 ///
-/// A source may keep running counts ([`EnergySource::mark`] reads them) or know only afterwards ([`EnergySource::energy`] looks the
-/// interval up), so energies are asked for when the run is over.
+/// A source may keep running counts ([`EnergySource::mark`] reads them) or know only afterwards
+/// ([`EnergySource::energy`] looks the interval up), so energies are asked for when the run is over.
 pub trait EnergySource {
     /// What it is and what it meters.
     fn describe(&self) -> &Description;
@@ -25,8 +25,8 @@ pub trait EnergySource {
     /// How finely it meters.
     fn resolution(&self) -> Resolution;
 
-    /// Reads it, at a time of the run's clock. Must be called now and then between the marks that matter, because counters wrap; how
-    /// often is in the message if it was not.
+    /// Reads it, at a time of the run's clock. Must be called now and then between the marks that matter, because
+    /// counters wrap; how often is in the message if it was not.
     ///
     /// # Errors
     /// [`SourceError`]
@@ -115,8 +115,8 @@ impl Resolution {
         self.update * LEAST_PERIODS
     }
 
-    /// What a counter counted between two marks, with its bounds: each mark may be stale by an update period, worth that time of the
-    /// interval's mean power, and rounded to a step; then comes the scale.
+    /// What a counter counted between two marks, with its bounds: each mark may be stale by an update period, worth
+    /// that time of the interval's mean power, and rounded to a step; then comes the scale.
     ///
     /// # Errors
     /// [`SourceError::TooShort`] if that is more than a tenth.

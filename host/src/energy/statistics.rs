@@ -1,12 +1,13 @@
 //! The median of few measurements, and an interval that holds the true median in at least 95 of 100 experiments.
 //!
-//! The interval is the classical one of order statistics: of `n` independent values, the true median lies below the `k`-th smallest exactly
-//! when fewer than `k` values are below it, and each is below it with probability one half, whatever the distribution. So the
-//! `k`-th smallest and the `k`-th largest hold it with probability `1 - 2 P(B < k)`, `B` binomial with `n` and 1/2; `k` is the largest for
-//! which that is 95 % or more (David and Nagaraja, Order Statistics, 3rd edition, section 7.1). No normal distribution is assumed and
-//! nothing is resampled: with a dozen values, whose noise has bursts, a t interval is as wrong as its assumption and a bootstrap (BCa
-//! included) covers too little. The price is that the coverage comes in steps; it is told with every interval. It is
-//! between 95 and 97 % for n = 6, 9, 12, 15, 17, 18, 20, 23 and 25, so prefer those.
+//! The interval is the classical one of order statistics: of `n` independent values, the true median lies below the
+//! `k`-th smallest exactly when fewer than `k` values are below it, and each is below it with probability one half,
+//! whatever the distribution. So the `k`-th smallest and the `k`-th largest hold it with probability `1 - 2 P(B < k)`,
+//! `B` binomial with `n` and 1/2; `k` is the largest for which that is 95 % or more (David and Nagaraja, Order
+//! Statistics, 3rd edition, section 7.1). No normal distribution is assumed and nothing is resampled: with a dozen
+//! values, whose noise has bursts, a t interval is as wrong as its assumption and a bootstrap (BCa included) covers too
+//! little. The price is that the coverage comes in steps; it is told with every interval. It is between 95 and 97 % for
+//! n = 6, 9, 12, 15, 17, 18, 20, 23 and 25, so prefer those.
 
 use super::quantity::Bounded;
 use serde::Serialize;
@@ -43,8 +44,9 @@ pub struct TooFew {
     pub found: usize,
 }
 
-/// The median of values that are themselves uncertain. The interval's lower end comes from their lower bounds, the upper end from the upper
-/// ones: order statistics keep order, so what the instruments cannot tell widens the interval by exactly as much as it may.
+/// The median of values that are themselves uncertain. The interval's lower end comes from their lower bounds, the
+/// upper end from the upper ones: order statistics keep order, so what the instruments cannot tell widens the interval
+/// by exactly as much as it may.
 ///
 /// # Errors
 /// [`TooFew`]

@@ -1,7 +1,9 @@
-//! Constants of the estimate, each with its bounds and where they come from. `docs/energy-method.md` has the same table.
+//! Constants of the estimate, each with its bounds and where they come from. `docs/energy-method.md` has the same
+//! table.
 //!
-//! The only public figures of an iCE40's dynamic power are those of `tinyvision-ai-inc/ice40_power` (GitHub, README, table "Results"): core currents of a UP5K
-//! at 1.219 V and 12 MHz, read with a Joulescope JS110. Of the ECP5's there are none.
+//! The only public figures of an iCE40's dynamic power are those of `tinyvision-ai-inc/ice40_power` (GitHub, README,
+//! table "Results"): core currents of a UP5K at 1.219 V and 12 MHz, read with a Joulescope JS110. Of the ECP5's there
+//! are none.
 
 use crate::energy::quantity::{Bounded, Kind, Watt};
 use serde::Serialize;
@@ -26,8 +28,9 @@ pub struct Constant {
 
 /// One change of a short net of an iCE40.
 ///
-/// Seven more counters of 28 bits cost 641.3 - 613.5 uA, 2.82 pJ a cycle. A counter changes two bits a cycle and as many of its next value: 0.10 pJ a net;
-/// 0.20 pJ if only the flip-flops' outputs are taken for nets. The flip-flops' clock pins are in it.
+/// Seven more counters of 28 bits cost 641.3 - 613.5 uA, 2.82 pJ a cycle. A counter changes two bits a cycle and as
+/// many of its next value: 0.10 pJ a net; 0.20 pJ if only the flip-flops' outputs are taken for nets. The flip-flops'
+/// clock pins are in it.
 pub const NET: Constant = Constant {
     name: "change of a net next door, iCE40",
     low: 0.1e-12,
@@ -77,7 +80,8 @@ pub const PRODUCT_OF_DSP: Constant = Constant {
     source: "ice40_power, row `Math (1 DSP)` less `HFOSC (12 MHz) + 24 bit counter`",
 };
 
-/// How much more a product of random factors costs than one of two counters, at 8 bits a side; glitches grow with the width.
+/// How much more a product of random factors costs than one of two counters, at 8 bits a side; glitches grow with the
+/// width.
 pub const PRODUCT_ACTIVITY: Constant = Constant {
     name: "product of data / product of counters",
     low: 1.0,
@@ -87,7 +91,8 @@ pub const PRODUCT_ACTIVITY: Constant = Constant {
     source: "assumed: of a counter's eight bits two change, of random ones four; times (a + b) / 16 for a x b bits",
 };
 
-/// What all dynamic figures of the iCE40 are multiplied by for an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor of 3 to 5 either way.
+/// What all dynamic figures of the iCE40 are multiplied by for an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor
+/// of 3 to 5 either way.
 pub const ECP5: Constant = Constant {
     name: "dynamic energy, ECP5 / iCE40",
     low: 0.28,

@@ -24,8 +24,8 @@ pub struct Estimate {
     pub samples: usize,
     /// Relaxing steps a sample.
     pub steps: u32,
-    /// Simulated time a sample takes the array, in seconds: the mean, the fastest and the slowest. Delays are the documented
-    /// ones, of the slow corner.
+    /// Simulated time a sample takes the array, in seconds: the mean, the fastest and the slowest. Delays are the
+    /// documented ones, of the slow corner.
     pub seconds_per_sample: Bounded<f64>,
     /// Of the time.
     pub time_kind: Kind,
@@ -90,7 +90,8 @@ pub enum EstimateError {
     },
 }
 
-/// Trains samples on the simulated array and estimates its energy on a board. `watch` is shown how many samples are done, and stops it with `Break`.
+/// Trains samples on the simulated array and estimates its energy on a board. `watch` is shown how many samples are
+/// done, and stops it with `Break`.
 ///
 /// The first sample should be like the others: an array that begins far from equilibrium switches more.
 ///

@@ -152,13 +152,14 @@ fn energies_and_times_come_out_as_the_machine_has_them() {
 #[test]
 fn blocks_are_as_long_as_planned_and_warm_up_counts_for_nothing() {
     let machine = Machine::new();
-    let begun = Rc::clone(&machine);
-    let mut cold = 0;
+    let spender = Rc::clone(&machine);
+    let (mut calls, mut worked) = (0, 0.0);
     let slow_start = Contender::new("slow at first", |units| {
-        cold += 1;
-        // Half a watt once warm, a hundred before.
-        let watts = if begun.now.get() < Duration::from_secs(2) { 100.0 } else { 0.5 };
-        begun.spend(begun.idle_watts + watts, 0.01 * units as f64);
+        // A hundred watts until two seconds of work have warmed it, half a watt then.
+        let watts = if worked < 1.9 { 100.0 } else { 0.5 };
+        spender.spend(spender.idle_watts + watts, 0.01 * units as f64);
+        worked += 0.01 * units as f64;
+        calls += 1;
         Ok(None)
     });
     let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
@@ -168,7 +169,7 @@ fn blocks_are_as_long_as_planned_and_warm_up_counts_for_nothing() {
     for round in &measured.rounds[0] {
         assert!(round.time >= Duration::from_secs(12) && round.time < Duration::from_secs(14), "{round:?}");
     }
-    assert!(cold > 100, "calls are short enough to be interrupted: {cold}");
+    assert!(calls > 100, "calls are short enough to be interrupted: {calls}");
 }
 
 /// The share of experiments whose interval for the ratio of two equal contenders holds 1.
@@ -196,7 +197,8 @@ fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
 
 #[test]
 fn interleaved_contenders_are_told_apart_only_by_what_they_are() {
-    // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of them.
+    // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of
+    // them.
     for (order, drift) in [(Order::Mirrored, 0.0), (Order::Mirrored, 0.01), (Order::Shuffled, 0.0)] {
         let share = share_held(order, drift, 2000);
         assert!((0.945..=0.975).contains(&share), "{order:?}, drift {drift}: {share}");
@@ -209,6 +211,21 @@ fn one_after_the_other_drift_is_taken_for_a_difference() {
     assert!((0.945..=0.975).contains(&still), "{still}");
     let drifting = share_held(Order::Sequential, 0.01, 200);
     assert!(drifting < 0.05, "{drifting}");
+}
+
+#[test]
+fn rest_is_what_it_was_beside_the_round() {
+    // Everything grows by a tenth in a hundred seconds, the price of the work included.
+    let machine = Machine::noisy(0, 0.0, 0.001);
+    let mut contenders = [machine.contender("a", 0.05, 20.0)];
+    let mut sources = [machine.source(Scope::Wall, 1.0)];
+    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    for (round, idle) in measured.rounds[0].iter().zip(measured.idle.windows(2)) {
+        // Work takes three times the power of rest at that time, whenever that is.
+        let [total, rest] = [round.energy[0].value.0, round.idle_energy[0].value.0];
+        assert!((total / rest - 3.0).abs() < 0.01, "{round:?}");
+        assert!(idle[0][0].value < idle[1][0].value);
+    }
 }
 
 #[test]

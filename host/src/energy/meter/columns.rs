@@ -1,8 +1,8 @@
 //! Lines of numbers: which column is what, in which unit.
 //!
-//! A header names each column by quantity and unit, as in `time_s,power_mW` or `t_ms,bus_mV,current_uA` or
-//! `Time [s]; Power (W)`. Quantities are taken in any case, units only as written, because `mW` and `MW` differ. Needed are a time and
-//! either a power or a voltage and a current; other columns are left alone.
+//! A header names each column by quantity and unit, as in `time_s,power_mW` or `t_ms,bus_mV,current_uA` or `Time [s];
+//! Power (W)`. Quantities are taken in any case, units only as written, because `mW` and `MW` differ. Needed are a time
+//! and either a power or a voltage and a current; other columns are left alone.
 
 use super::trace::Reading;
 use crate::energy::quantity::Watt;

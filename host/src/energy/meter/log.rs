@@ -133,8 +133,8 @@ fn read(file: &PathBuf) -> Result<Trace, LogError> {
     parse_log(&name, &bytes)
 }
 
-/// Reads a log. Its first line names the [columns](super::columns); commas, semicolons or tabs separate them, and lines that begin with `#`
-/// are comments. A last line without an end is still being written and is left out.
+/// Reads a log. Its first line names the [columns](super::columns); commas, semicolons or tabs separate them, and lines
+/// that begin with `#` are comments. A last line without an end is still being written and is left out.
 ///
 /// # Errors
 /// [`LogError`] names `file`, the line, and what is wrong.

@@ -1,8 +1,8 @@
 //! Board meters: power read now and then, integrated between marks.
 //!
 //! A [`LogMeter`] reads what an instrument wrote to a file; a [`SerialMeter`] listens to an INA219 or INA226 behind a
-//! microcontroller. Both read lines of the same [`columns`], fill a [`Trace`], and integrate it by the trapezoid rule, interpolated at the
-//! marks. `docs/energy-method.md` describes both formats.
+//! microcontroller. Both read lines of the same [`columns`], fill a [`Trace`], and integrate it by the trapezoid rule,
+//! interpolated at the marks. `docs/energy-method.md` describes both formats.
 
 pub mod columns;
 mod log;

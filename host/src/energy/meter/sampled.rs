@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Readings as they come, on the run's clock.
 pub trait Readings: Send {
-    /// Waits a moment for the next readings; there may be none yet. Those that are not later than the ones before are left out.
+    /// Waits a moment for the next readings; there may be none yet. Those that are not later than the ones before are
+    /// left out.
     ///
     /// # Errors
     /// [`SourceError`] if there will be no more.
@@ -42,8 +43,8 @@ struct Collected {
 }
 
 impl Sampled {
-    /// Starts to collect. `update` is the time between two readings; `first` are those there are already, without which a run that begins
-    /// at once would begin before its readings.
+    /// Starts to collect. `update` is the time between two readings; `first` are those there are already, without which
+    /// a run that begins at once would begin before its readings.
     pub fn start(
         description: Description,
         tolerance: Tolerance,

@@ -1,10 +1,12 @@
 //! An INA219 or INA226 behind a microcontroller: a line of text a reading over a serial port.
 //!
-//! The lines are those of a [log](super::columns), by default `t_ms,bus_mV,current_uA`; a header that the sketch prints when it starts changes the columns.
-//! Lines that do not read are skipped and counted: the first is often cut in two, and a loose cable garbles some. What is missing then shows as a gap.
+//! The lines are those of a [log](super::columns), by default `t_ms,bus_mV,current_uA`; a header that the sketch prints
+//! when it starts changes the columns. Lines that do not read are skipped and counted: the first is often cut in two,
+//! and a loose cable garbles some. What is missing then shows as a gap.
 //!
-//! The microcontroller's clock tells when a reading was taken, the run's clock when it came. The difference between the two is smallest for the line that
-//! was delayed least, so that difference is the offset; it may creep up by what a poor quartz drifts.
+//! The microcontroller's clock tells when a reading was taken, the run's clock when it came. The difference between the
+//! two is smallest for the line that was delayed least, so that difference is the offset; it may creep up by what a
+//! poor quartz drifts.
 
 use super::columns::Columns;
 use super::sampled::{Readings, Sampled};

@@ -100,13 +100,15 @@ impl Trace {
         Duration::try_from_secs_f64(usual).unwrap_or(Duration::MAX)
     }
 
-    /// The energy from one time to another on the meter's clock: trapezoids between readings, interpolated at both ends.
+    /// The energy from one time to another on the meter's clock: trapezoids between readings, interpolated at both
+    /// ends.
     ///
-    /// The bounds hold what the scale may be off, what a shift of the times by the lag may move in or out, and at each end the difference
-    /// that a step of the power between two readings would make.
+    /// The bounds hold what the scale may be off, what a shift of the times by the lag may move in or out, and at each
+    /// end the difference that a step of the power between two readings would make.
     ///
     /// # Errors
-    /// [`MeterError`] if the trace does not reach from `from` to `to`, or has a gap in between. `meter` is its name in messages.
+    /// [`MeterError`] if the trace does not reach from `from` to `to`, or has a gap in between. `meter` is its name in
+    /// messages.
     pub fn integrate(
         &self,
         from: f64,

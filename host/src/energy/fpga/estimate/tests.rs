@@ -94,10 +94,10 @@ fn an_estimate_has_bounds_and_says_that_it_is_one() {
     );
     let still = lively.parts.iter().find(|part| part.name == "static").unwrap();
     near(still.energy.high.0, 0.3e-3 * time.value);
-    // What does not change costs less, and takes the same time.
+    // What does not change costs less, and takes the same time but for data that are still on their way at the end.
     let quiet = run(&samples(0));
     assert!(quiet.energy_per_sample.low.0 < 0.9 * energy.low.0, "{quiet:?}");
-    near(quiet.seconds_per_sample.value, time.value);
+    assert!((quiet.seconds_per_sample.value / time.value - 1.0).abs() < 0.01, "{quiet:?}");
     assert_eq!(serde_json::to_value(&lively).unwrap()["kind"], "estimated");
 }
 
