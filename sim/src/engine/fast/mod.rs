@@ -3,10 +3,14 @@
 mod aligned;
 mod blocks;
 mod dense;
+mod doubles;
 mod exact;
 mod general;
+mod grid;
 mod kernels;
 mod lanes;
+mod lattice;
+mod rows;
 mod width;
 
 pub use width::VectorWidth;
@@ -14,7 +18,9 @@ pub use width::VectorWidth;
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
 use dense::Dense;
+use doubles::Doubles;
 use general::General;
+use lattice::Lattice;
 use std::sync::Arc;
 use width::Token;
 
@@ -73,14 +79,18 @@ pub struct Fast {
 enum Laid {
     General(General),
     Dense(Box<Dense>),
+    Lattice(Box<Lattice<Doubles>>),
 }
 
 impl Laid {
     /// The layout that suits a design best.
     fn of(design: &Arc<Design>, token: Token) -> Laid {
-        match Dense::new(design, token) {
-            Some(dense) => Laid::Dense(Box::new(dense)),
-            None => Laid::General(General::new(Arc::clone(design))),
+        if let Some(dense) = Dense::new(design, token) {
+            Laid::Dense(Box::new(dense))
+        } else if let Some(lattice) = Lattice::new(design, token) {
+            Laid::Lattice(Box::new(lattice))
+        } else {
+            Laid::General(General::new(Arc::clone(design)))
         }
     }
 }
@@ -91,6 +101,7 @@ macro_rules! layout {
         match $laid {
             Laid::General($layout) => $call,
             Laid::Dense($layout) => $call,
+            Laid::Lattice($layout) => $call,
         }
     };
 }
