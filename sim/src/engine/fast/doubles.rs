@@ -58,20 +58,21 @@ impl Doubles {
         for term in terms {
             let (g, _) = L::as_simd_f64s(&self.g[term.edges + skip..][..count]);
             let (other, _) = L::as_simd_f64s(&v[term.nodes + skip..][..count]);
-            let terms = sums.iter_mut().zip(g.iter().zip(other));
             match term.kind {
-                EdgeKind::Linear => terms.for_each(|(sum, (&g, &other))| {
-                    *sum = lanes.mul_add_e_f64s(g, other, *sum);
-                }),
+                EdgeKind::Linear => {
+                    for ((sum, &g), &other) in sums.iter_mut().zip(g).zip(other) {
+                        *sum = lanes.mul_add_e_f64s(g, other, *sum);
+                    }
+                }
                 EdgeKind::Transistor => {
                     let (own, _) = L::as_simd_f64s(&v[own..][..count]);
                     let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
-                    terms.zip(own).for_each(|((sum, (&g, &other)), &own)| {
+                    for (((sum, &g), &other), &own) in sums.iter_mut().zip(g).zip(other).zip(own) {
                         let a = lanes.max_f64s(zero, lanes.sub_f64s(g, own));
                         let b = lanes.max_f64s(zero, lanes.sub_f64s(g, other));
                         let twice = lanes.mul_f64s(lanes.sub_f64s(a, b), lanes.add_f64s(a, b));
                         *sum = lanes.mul_add_e_f64s(twice, half, *sum);
-                    });
+                    }
                 }
             }
         }
@@ -268,13 +269,18 @@ impl Core for Doubles {
                     let (g, _) = L::as_simd_f64s(&self.g[term.edges + skip..][..some]);
                     let sums = linear.iter_mut().zip(d_sums.iter_mut()).zip(g);
                     match term.kind {
-                        EdgeKind::Linear => sums.for_each(|((linear, d_sum), &g)| {
-                            *linear = lanes.add_f64s(*linear, g);
-                            *d_sum = lanes.add_f64s(*d_sum, g);
-                        }),
-                        EdgeKind::Transistor => sums.for_each(|((_, d_sum), &g)| {
-                            *d_sum = lanes.add_f64s(*d_sum, lanes.max_f64s(zero, lanes.sub_f64s(g, rail)));
-                        }),
+                        EdgeKind::Linear => {
+                            for ((linear, d_sum), &g) in sums {
+                                *linear = lanes.add_f64s(*linear, g);
+                                *d_sum = lanes.add_f64s(*d_sum, g);
+                            }
+                        }
+                        EdgeKind::Transistor => {
+                            for ((_, d_sum), &g) in sums {
+                                *d_sum =
+                                    lanes.add_f64s(*d_sum, lanes.max_f64s(zero, lanes.sub_f64s(g, rail)));
+                            }
+                        }
                     }
                 }
                 for factor in &mut self.factor[at] {

@@ -149,7 +149,8 @@ impl Grid {
     /// The halo of a quarter as pairs of lanes: what to copy, and where to. First that of the columns, then that of the
     /// rows.
     pub(super) fn halos(&self, colour: usize, parity: usize) -> [Vec<[usize; 2]>; 2] {
-        let (at, height, width) = (self.quarters[colour][parity], self.height(parity), self.columns.div_ceil(2));
+        let (at, height, width) =
+            (self.quarters[colour][parity], self.height(parity), self.columns.div_ceil(2));
         let column = |row: usize| {
             let start = at + row * self.pitch;
             if self.offset(colour, parity) == 1 {

@@ -97,7 +97,16 @@ pub(super) fn relax<L: Lanes>(
     high: &[f64],
 ) {
     let [low, high] = [low, high].map(|x| L::as_simd_f64s(x).0);
-    relax_within(lanes, scales, sums, nodes, |i| [low[i], high[i]], |_, factor| factor);
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |i| [low[i], high[i]],
+        #[inline(always)]
+        |_, factor| factor,
+    );
 }
 
 /// The same for nodes with the same limits.
@@ -110,7 +119,16 @@ pub(super) fn relax_alike<L: Lanes>(
     range: [f64; 2],
 ) {
     let range = range.map(|x| lanes.splat_f64s(x));
-    relax_within(lanes, scales, sums, nodes, |_| range, |_, factor| factor);
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |_| range,
+        #[inline(always)]
+        |_, factor| factor,
+    );
 }
 
 /// The same where only the `active` lanes, 1 and not 0, move.
@@ -125,7 +143,16 @@ pub(super) fn relax_some<L: Lanes>(
 ) {
     let range = range.map(|x| lanes.splat_f64s(x));
     let (active, _) = L::as_simd_f64s(active);
-    relax_within(lanes, scales, sums, nodes, |_| range, |i, factor| lanes.mul_f64s(factor, active[i]));
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |_| range,
+        #[inline(always)]
+        |i, factor| lanes.mul_f64s(factor, active[i]),
+    );
 }
 
 #[inline(always)]

@@ -13,21 +13,29 @@ use pulp::{Scalar, Simd, cast};
 macro_rules! dispatch {
     ($token:expr, $lanes:ident => $body:expr) => {
         match $token {
-            $crate::engine::fast::width::Token::Portable($lanes) => {
-                $crate::engine::fast::lanes::Lanes::run($lanes, || $body)
-            }
+            $crate::engine::fast::width::Token::Portable($lanes) => $crate::engine::fast::lanes::Lanes::run(
+                $lanes,
+                #[inline(always)]
+                || $body,
+            ),
             #[cfg(target_arch = "aarch64")]
-            $crate::engine::fast::width::Token::Neon($lanes) => {
-                $crate::engine::fast::lanes::Lanes::run($lanes, || $body)
-            }
+            $crate::engine::fast::width::Token::Neon($lanes) => $crate::engine::fast::lanes::Lanes::run(
+                $lanes,
+                #[inline(always)]
+                || $body,
+            ),
             #[cfg(target_arch = "x86_64")]
-            $crate::engine::fast::width::Token::Avx2($lanes) => {
-                $crate::engine::fast::lanes::Lanes::run($lanes, || $body)
-            }
+            $crate::engine::fast::width::Token::Avx2($lanes) => $crate::engine::fast::lanes::Lanes::run(
+                $lanes,
+                #[inline(always)]
+                || $body,
+            ),
             #[cfg(target_arch = "x86_64")]
-            $crate::engine::fast::width::Token::Avx512($lanes) => {
-                $crate::engine::fast::lanes::Lanes::run($lanes, || $body)
-            }
+            $crate::engine::fast::width::Token::Avx512($lanes) => $crate::engine::fast::lanes::Lanes::run(
+                $lanes,
+                #[inline(always)]
+                || $body,
+            ),
         }
     };
 }
