@@ -148,8 +148,14 @@ mod tests {
             ["1.00 s", "13.4 ms", "1.00 ms", "10.0 \u{b5}s", "42.0 ks", "2.87 zs", "0 s"]
         );
         assert_eq!(with_prefix(-0.5, "V"), "-500 mV");
-        assert_eq!(Figure { unit: "1".into(), ..figure(0.975, 0.9, 1.0, Kind::Measured) }.to_string(), "0.97");
-        assert_eq!(Figure { unit: "1".into(), ..figure(1437.0, 1.0, 2.0, Kind::Measured) }.to_string(), "1437");
+        assert_eq!(
+            Figure { unit: "1".into(), ..figure(0.975, 0.9, 1.0, Kind::Measured) }.to_string(),
+            "0.97"
+        );
+        assert_eq!(
+            Figure { unit: "1".into(), ..figure(1437.0, 1.0, 2.0, Kind::Measured) }.to_string(),
+            "1437"
+        );
     }
 
     #[test]

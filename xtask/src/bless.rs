@@ -18,8 +18,8 @@ pub fn run() -> Result<()> {
     tests.run().context("a golden test fails for another reason than its file")?;
 
     let git = |args: &str| Invocation::new("git").args(args.split_whitespace()).stdout();
-    let changed =
-        git("diff --stat -- testdata README.md").context("the files are written, but git cannot compare them")?;
+    let changed = git("diff --stat -- testdata README.md")
+        .context("the files are written, but git cannot compare them")?;
     let new = git("ls-files --others --exclude-standard -- testdata")?;
     print!("{}", report(&changed, &new));
     Ok(())

@@ -64,7 +64,9 @@ pub fn check_place(experiment: &Experiment, board: Board) -> Result<(), NoPlace>
         (_, None) => "it has no device".to_owned(),
         (Err(error), _) => error.to_string(),
         (Ok(()), Some(sites)) if edges * LEAST_EDGE_LUTS > sites => {
-            format!("{edges} edges of at least {LEAST_EDGE_LUTS} LUTs each, and the device of {board} has {sites}")
+            format!(
+                "{edges} edges of at least {LEAST_EDGE_LUTS} LUTs each, and the device of {board} has {sites}"
+            )
         }
         _ => return Ok(()),
     };
@@ -131,7 +133,8 @@ fn sample_time(
     board: Board,
     stop: Stop,
 ) -> Result<Figure, BenchError> {
-    let mut wire = RtlWire::new(Arc::clone(&experiment.design), options, board).map_err(crate::device::DeviceError::from)?;
+    let mut wire = RtlWire::new(Arc::clone(&experiment.design), options, board)
+        .map_err(crate::device::DeviceError::from)?;
     let begun = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&begun);
     wire.on_sample(Box::new(move |at| seen.borrow_mut().push(at.as_secs_f64())));

@@ -109,7 +109,8 @@ fn measure(
         .collect();
     let plan = plan(effort, !sources.is_empty());
     let measured = energy::measure(&mut turns, sources, &plan, clock, &mut |progress: &Progress| {
-        let stage = format!("timing and metering in turns, block {} of {}", progress.done + 1, progress.blocks);
+        let stage =
+            format!("timing and metering in turns, block {} of {}", progress.done + 1, progress.blocks);
         if watch(&stage) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     match measured {
@@ -220,7 +221,13 @@ impl Outcome {
     }
 
     /// Adds a row with its source.
-    pub fn put_from(&mut self, contender: &str, quantity: &'static str, figure: Figure, source: Option<String>) {
+    pub fn put_from(
+        &mut self,
+        contender: &str,
+        quantity: &'static str,
+        figure: Figure,
+        source: Option<String>,
+    ) {
         self.rows.push(Row { contender: contender.to_owned(), quantity: quantity.into(), figure, source });
     }
 }
@@ -317,7 +324,8 @@ mod tests {
     fn outcome_of(goal: f64, most: f64, watch: Watch) -> Result<Outcome, BenchError> {
         let clock = Virtual::default();
         let pupil = Pupil { clock: clock.clone(), trained: 0, most };
-        let patience = Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
+        let patience =
+            Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
         let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(pupil)];
         run(&mut contenders, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)
@@ -343,7 +351,10 @@ mod tests {
     fn patience_ends() {
         // 2500 samples take 2.5 s; a goal that takes 3.5 s is out of reach.
         let outcome = outcome_of(0.7, 1.0, &mut |_| true).unwrap();
-        assert_eq!(outcome.missing[0].why, "run 1 did not reach at least 70.00 % right in time; its best was 60.00 %");
+        assert_eq!(
+            outcome.missing[0].why,
+            "run 1 did not reach at least 70.00 % right in time; its best was 60.00 %"
+        );
     }
 
     #[test]

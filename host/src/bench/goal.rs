@@ -22,9 +22,7 @@ impl Goal {
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 samples")]
         let samples = samples as f64;
         match score.accuracy {
-            Some(accuracy) => {
-                Goal::Accuracy((wilson(accuracy, samples, 1.0).0 * samples).floor() / samples)
-            }
+            Some(accuracy) => Goal::Accuracy((wilson(accuracy, samples, 1.0).0 * samples).floor() / samples),
             None => Goal::MeanSquaredError(2.0 * score.mse),
         }
     }

@@ -1,8 +1,8 @@
 //! How many samples a contender needs to reach the goal.
 
 use super::{BenchError, Contender, Goal};
-use crate::energy::{Bounded, Clock};
 use crate::energy::statistics::{Interval, median_interval};
+use crate::energy::{Bounded, Clock};
 use crate::figure::{Figure, Kind};
 use crate::metrics::Score;
 use std::time::Duration;
@@ -144,12 +144,15 @@ mod tests {
         }
     }
 
-    const PATIENCE: Patience = Patience { runs: 6, first_seed: 1, epoch: 50, epochs: 20, time: Duration::MAX };
+    const PATIENCE: Patience =
+        Patience { runs: 6, first_seed: 1, epoch: 50, epochs: 20, time: Duration::MAX };
 
     #[test]
     fn samples_are_counted_in_epochs_until_the_goal() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true).unwrap().unwrap();
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true)
+            .unwrap()
+            .unwrap();
         assert_eq!(learned.samples, [600, 300, 200, 150, 150, 100]);
         let figure = learned.samples_to_goal().unwrap();
         assert_eq!((figure.low, figure.value, figure.high), (100.0, 175.0, 600.0));
@@ -159,7 +162,9 @@ mod tests {
     #[test]
     fn a_goal_out_of_reach_has_no_number_of_samples() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 0.5 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true).unwrap().unwrap();
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true)
+            .unwrap()
+            .unwrap();
         assert_eq!((learned.samples.len(), learned.missed.unwrap().accuracy), (0, Some(0.5)));
         assert_eq!(learned.score.accuracy, Some(0.5));
         assert_eq!(learned.samples_to_goal(), None);
@@ -173,7 +178,10 @@ mod tests {
             left -= 1;
             left > 0
         };
-        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut going).unwrap(), None);
+        assert_eq!(
+            learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut going).unwrap(),
+            None
+        );
         assert_eq!(pupil.trained, 100);
     }
 }

@@ -23,8 +23,8 @@ pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
-pub use rivals::{Rivals, rivals};
 pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
+pub use rivals::{Rivals, rivals};
 
 use crate::data::EncodingError;
 use crate::device::DeviceError;

@@ -121,7 +121,8 @@ impl Results {
             };
             rows.iter().map(text).collect::<Vec<_>>()
         };
-        [named(quantity::SAMPLE_TIME, "a training sample"), named(quantity::TIME_TO_GOAL, "to the goal")].concat()
+        [named(quantity::SAMPLE_TIME, "a training sample"), named(quantity::TIME_TO_GOAL, "to the goal")]
+            .concat()
     }
 }
 

@@ -49,7 +49,15 @@ fn results_read_back() {
 #[test]
 fn a_report_is_complete_and_safe() {
     let html = results().html("wheatstone bench iris").unwrap();
-    for wanted in ["13.4 \u{b5}s", "simulated", "no libnvidia-ml", "2.87 zs", "96.75 %", "&#60;script&#62;", "A &#38; B"] {
+    for wanted in [
+        "13.4 \u{b5}s",
+        "simulated",
+        "no libnvidia-ml",
+        "2.87 zs",
+        "96.75 %",
+        "&#60;script&#62;",
+        "A &#38; B",
+    ] {
         assert!(html.contains(wanted), "{wanted}");
     }
     for unwanted in ["<script", "iris <b>", "NaN", "xmlns", "http://"] {

@@ -59,7 +59,13 @@ pub struct Bench {
     #[arg(long, value_name = "FILE")]
     meter_log: Option<PathBuf>,
     /// Seconds to add to the log's times to have seconds since 1970 by this machine's calendar
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, requires = "meter_log", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0.0,
+        requires = "meter_log",
+        allow_negative_numbers = true
+    )]
     meter_offset: f64,
     /// Serial port of a meter in the board's supply
     #[arg(long, value_name = "PATH")]
@@ -217,7 +223,8 @@ impl Bench {
 
 /// Writes results, pictures and report.
 fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let json = serde_json::to_string_pretty(results)? + "\n";
     write_whole(&folder.join("results.json"), json.as_bytes())?;
     for picture in results.pictures() {

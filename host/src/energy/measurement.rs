@@ -1,9 +1,10 @@
 //! What was measured, and the figures that follow from it.
 
 use super::plan::Plan;
-use super::quantity::{Bounded, Joule, Kind, Watt};
+use super::quantity::{Bounded, Joule, Watt};
 use super::source::{Description, Scope};
 use super::statistics::{Interval, TooFew, median_interval};
+use crate::figure::Kind;
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;

@@ -4,7 +4,7 @@
 //! a GPU's ([`nvml`]), a [`meter`] in a board's supply. [`find_sources`] tells which there are, and of those that are
 //! missing, why. [`measure()`] lets contenders take turns under them and gives figures with 95 % intervals. [`fpga`]
 //! estimates what no meter has read yet, and [`mod@reference`] holds published figures to compare with. Every figure
-//! carries its [`Kind`].
+//! carries its [`Kind`](crate::figure::Kind).
 //!
 //! The method, its reasons and its sources of error are in `docs/energy-method.md`.
 
@@ -26,6 +26,6 @@ pub use clock::{Clock, SystemClock};
 pub use measure::{Activity, Contender, MeasureError, Progress, measure};
 pub use measurement::{Basis, FigureError, Measured, Measurement, Quantity, Round};
 pub use plan::{Order, Plan, PlanError};
-pub use quantity::{Bounded, Joule, Kind, Watt};
+pub use quantity::{Bounded, Joule, Watt};
 pub use search::{Found, Search, find_sources};
-pub use source::{Description, EnergySource, Mark, Missing, Resolution, Scope, SourceError};
+pub use source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};

@@ -129,8 +129,6 @@ impl<Q: Sub<Output = Q> + Copy> Sub for Bounded<Q> {
     }
 }
 
-pub use crate::figure::Kind;
-
 #[cfg(test)]
 mod tests {
     use super::*;

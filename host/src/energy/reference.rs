@@ -3,7 +3,7 @@
 //! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are
 //! lines in a chart, not contenders.
 
-use super::quantity::Kind;
+use crate::figure::Kind;
 use serde::Serialize;
 
 /// A published figure.

@@ -4,7 +4,8 @@ use super::clock::SystemClock;
 use super::meter::{LogMeter, LogOptions, SerialMeter, SerialOptions};
 use super::nvml::{self, NvmlGpu};
 use super::rapl::Rapl;
-use super::source::{EnergySource, Missing, SourceError};
+use super::source::{EnergySource, SourceError};
+use crate::figure::Missing;
 use crate::link::SerialWire;
 use std::path::PathBuf;
 

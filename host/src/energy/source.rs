@@ -1,7 +1,8 @@
 //! What an energy source is: something that says how much energy its scope took between two marks.
 
 use super::meter::MeterError;
-use super::quantity::{Bounded, Joule, Kind};
+use super::quantity::{Bounded, Joule};
+use crate::figure::Kind;
 use crate::link::WireError;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
@@ -142,8 +143,6 @@ pub struct Mark {
     /// What a counter had counted since it was opened; 0 for sources that look the interval up afterwards.
     pub counted: Joule,
 }
-
-pub use crate::figure::Missing;
 
 /// A source that cannot be read.
 #[derive(Debug, Error)]

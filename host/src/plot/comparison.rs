@@ -44,13 +44,22 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
         let (low, high) = (x(figure.low), x(figure.high));
         if high - low > 1.0 {
             svg.stroke(
-                &format!("M{low:.1} {0:.1}V{1:.1}M{low:.1} {y:.1}H{high:.1}M{high:.1} {0:.1}V{1:.1}", y - 5.0, y + 5.0),
+                &format!(
+                    "M{low:.1} {0:.1}V{1:.1}M{low:.1} {y:.1}H{high:.1}M{high:.1} {0:.1}V{1:.1}",
+                    y - 5.0,
+                    y + 5.0
+                ),
                 colour,
                 1.6,
                 None,
             );
         }
-        mark(&mut svg, [x(figure.value), y], figure.kind, &format!("{name}: {figure}, {}", figure.kind.name()));
+        mark(
+            &mut svg,
+            [x(figure.value), y],
+            figure.kind,
+            &format!("{name}: {figure}, {}", figure.kind.name()),
+        );
         svg.styled([LEFT + WIDTH + 14.0, y], 13.0, Anchor::Start, INK, "", &figure.to_string());
         y += LINE;
     }

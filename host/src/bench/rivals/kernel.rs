@@ -115,7 +115,8 @@ impl Contender for Kernel<'_> {
             let epoch = u32::try_from(self.trained / rows as u64).unwrap_or(u32::MAX);
             let place = usize::try_from(self.trained % rows as u64).unwrap_or(0);
             let count = usize::try_from(left).unwrap_or(usize::MAX).min(rows - place);
-            let order = |r| epoch_order(self.seed.wrapping_add(r), epoch, rows)[place..place + count].to_vec();
+            let order =
+                |r| epoch_order(self.seed.wrapping_add(r), epoch, rows)[place..place + count].to_vec();
             let orders: Vec<Vec<u32>> = (0..self.replicas()).map(order).collect();
             self.kernel.train(self.experiment.configuration(epoch), &orders)?;
             self.trained += count as u64;

@@ -30,7 +30,8 @@ pub fn rivals<'e>(
 ) -> Result<Rivals<'e>, BenchError> {
     use wheatstone_gpu::perceptron::Machine;
 
-    let mut rivals = perceptron::rivals(experiment, goal, "cpu-perceptron", &Machine::processor(), trial, watch)?;
+    let mut rivals =
+        perceptron::rivals(experiment, goal, "cpu-perceptron", &Machine::processor(), trial, watch)?;
     let missing = |name: &str, why: String| Missing {
         name: name.to_owned(),
         why,

@@ -42,8 +42,12 @@ pub fn rivals<'e>(
         let missing = Missing { name: name.to_owned(), why, remedy: remedy.to_owned() };
         Ok((Vec::new(), vec![missing]))
     };
-    let (Targets::Classes { names, .. }, Goal::Accuracy(accuracy)) = (experiment.dataset.targets(), goal) else {
-        return missing("the perceptron tells classes apart, and this is a regression".to_owned(), "bench a classification");
+    let (Targets::Classes { names, .. }, Goal::Accuracy(accuracy)) = (experiment.dataset.targets(), goal)
+    else {
+        return missing(
+            "the perceptron tells classes apart, and this is a regression".to_owned(),
+            "bench a classification",
+        );
     };
     let prepared = prepare(experiment, names.len());
     let (train, judged, sizes) = match prepared {
@@ -107,7 +111,9 @@ fn prepare(
     let features = dataset.features().len();
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 rows")]
     let count = split.train.len() as f64;
-    let mean = |value: &dyn Fn(&[f64]) -> f64| split.train.iter().map(|&row| value(dataset.row(row))).sum::<f64>() / count;
+    let mean = |value: &dyn Fn(&[f64]) -> f64| {
+        split.train.iter().map(|&row| value(dataset.row(row))).sum::<f64>() / count
+    };
     let scales: Vec<(f64, f64)> = (0..features)
         .map(|feature| {
             let centre = mean(&|row| row[feature]);
@@ -118,7 +124,12 @@ fn prepare(
     let examples = |rows: &[usize]| {
         #[expect(clippy::cast_possible_truncation, reason = "the perceptron computes in 32 bits")]
         let scaled = |&row: &usize| -> Vec<f32> {
-            dataset.row(row).iter().zip(&scales).map(|(x, (centre, spread))| ((x - centre) / spread) as f32).collect()
+            dataset
+                .row(row)
+                .iter()
+                .zip(&scales)
+                .map(|(x, (centre, spread))| ((x - centre) / spread) as f32)
+                .collect()
         };
         let classes: Vec<u16> = rows.iter().map(|&row| experiment.class(row).unwrap_or(0)).collect();
         Examples::new(&rows.iter().map(scaled).collect::<Vec<_>>(), &classes)
@@ -166,7 +177,8 @@ impl Contender for Ordinary {
     fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
         let mut trained = 0;
         while trained < samples.max(1) {
-            let steps = usize::try_from((samples.max(1) - trained).div_ceil(self.batch())).unwrap_or(usize::MAX);
+            let steps =
+                usize::try_from((samples.max(1) - trained).div_ceil(self.batch())).unwrap_or(usize::MAX);
             trained += self.perceptron.run_steps(steps)?.samples;
         }
         Ok(trained)

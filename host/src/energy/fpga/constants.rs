@@ -5,7 +5,8 @@
 //! table "Results"): core currents of a UP5K at 1.219 V and 12 MHz, read with a Joulescope JS110. Of the ECP5's there
 //! are none.
 
-use crate::energy::quantity::{Bounded, Kind, Watt};
+use crate::energy::quantity::{Bounded, Watt};
+use crate::figure::Kind;
 use serde::Serialize;
 use wheatstone_hdl::Board;
 

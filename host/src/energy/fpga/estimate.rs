@@ -3,7 +3,8 @@
 use super::constants::{
     self, ECP5, INTERNAL, NET, PRODUCT_ACTIVITY, PRODUCT_OF_DSP, PRODUCT_OF_LUTS, ROUTING,
 };
-use crate::energy::quantity::{Bounded, Joule, Kind};
+use crate::energy::quantity::{Bounded, Joule};
+use crate::figure::Kind;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use thiserror::Error;

@@ -1,8 +1,8 @@
 use super::super::measurement::{Basis, FigureError, Quantity};
 use super::super::plan::Order;
-use super::super::quantity::Kind;
 use super::super::source::{Description, Resolution, Scope};
 use super::*;
+use crate::figure::Kind;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};

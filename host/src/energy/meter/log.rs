@@ -2,8 +2,9 @@
 
 use super::columns::{ColumnError, Columns};
 use super::trace::{MeterError, Reading, Tolerance, Trace};
-use crate::energy::quantity::{Bounded, Joule, Kind};
+use crate::energy::quantity::{Bounded, Joule};
 use crate::energy::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
+use crate::figure::Kind;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::io;

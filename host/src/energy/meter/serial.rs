@@ -12,8 +12,8 @@ use super::columns::Columns;
 use super::sampled::{Readings, Sampled};
 use super::trace::{Reading, Tolerance};
 use crate::energy::clock::Clock;
-use crate::energy::quantity::Kind;
 use crate::energy::source::{Description, Scope, SourceError};
+use crate::figure::Kind;
 use crate::link::{Wire, WireError};
 use std::time::Duration;
 
