@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 mod bless;
 mod compare_sklearn;
+mod compare_speed;
 mod comparison;
 mod fuzz;
 mod hardware_tools;
@@ -43,6 +44,7 @@ enum Task {
     Bless,
     Fuzz(fuzz::Args),
     CompareSklearn(compare_sklearn::Args),
+    CompareSpeed(compare_speed::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Bless => bless::run(),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),
+        Task::CompareSpeed(args) => compare_speed::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

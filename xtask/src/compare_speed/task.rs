@@ -123,7 +123,9 @@ impl Task {
         let edges = lattice(side);
         let k = edges
             .iter()
-            .map(|_| i64::from(random.between(1 << (WIDE.k_bits - 4), 6 << (WIDE.k_bits - 4))) << WIDE.k_guard)
+            .map(|_| {
+                i64::from(random.between(1 << (WIDE.k_bits - 4), 6 << (WIDE.k_bits - 4))) << WIDE.k_guard
+            })
             .collect();
         let teachers = outputs.iter().map(|&output| Teacher::draw(&inputs, output, side, random)).collect();
         let samples = (0..samples).map(|_| draw_sample(inputs.len(), &teachers, random)).collect();
@@ -266,7 +268,10 @@ mod tests {
             let lowest = i64::from(task.g_min) << task.format.k_guard;
             assert!(task.k.iter().all(|&k| (lowest..1 << 32).contains(&k)));
             for sample in &task.samples {
-                assert_eq!((sample.inputs.len(), sample.targets.len()), (task.inputs.len(), task.outputs.len()));
+                assert_eq!(
+                    (sample.inputs.len(), sample.targets.len()),
+                    (task.inputs.len(), task.outputs.len())
+                );
                 let voltages = sample.inputs.iter().chain(&sample.targets);
                 assert!(voltages.clone().all(|v| (-32768..=32767).contains(v)));
             }
