@@ -7,9 +7,7 @@ use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
 use std::ops::ControlFlow;
 use thiserror::Error;
-use wheatstone_sim::{
-    Checkpoint, Engine, Reference, Sample, State, Tally, Wave, dissipated_power, power_unit,
-};
+use wheatstone_sim::{Checkpoint, Engine, Fast, Sample, State, Tally, Wave, dissipated_power, power_unit};
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
@@ -229,7 +227,7 @@ impl<'e> Trainer<'e> {
         let design = &self.experiment.design;
         let configuration = self.experiment.configuration(0);
         let mut engine =
-            Reference::new(design.clone(), configuration, state.clone()).map_err(DeviceError::from)?;
+            Fast::new(design.clone(), configuration, state.clone()).map_err(DeviceError::from)?;
         let mut sums = [0.0; 2];
         let shown = self.samples.iter().step_by(self.samples.len().div_ceil(POWER_SAMPLES));
         for sample in shown.clone() {

@@ -1,14 +1,15 @@
-//! Verification: the same run on a device and on the model, and the first register that differs.
+//! Verification: the same run on a device and on the reference engine, and the first register that differs.
 //!
 //! Both train stretch by stretch from the same state; after each stretch the states are compared. If they differ, the
 //! stretch is run again from its beginning, shorter and shorter, until the first sample is found after which they differ, and
 //! and in that sample the first step. A device that does not differ again at the same place is told apart.
 
-use crate::device::{Device, DeviceError, Stretch};
+use crate::device::{Device, DeviceError, Model, Stretch};
 use crate::experiment::Experiment;
 use crate::training::TrainingError;
 use serde::Serialize;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::{Sample, State, StateDifference, epoch_order};
 
@@ -79,7 +80,7 @@ pub fn verify(
     watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Verified, TrainingError> {
     let shown = experiment.samples(&experiment.split.train)?;
-    let mut model = experiment.model(&experiment.initial_state())?;
+    let mut model = Model::reference(Arc::clone(&experiment.design), experiment.initial_state())?;
     let known = experiment.with_classes(&shown);
     let mut both = SideBySide { experiment, samples: &shown, device, model: &mut model };
     let mut state = experiment.initial_state();

@@ -3,15 +3,24 @@
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
 use std::sync::Arc;
 use wheatstone_sim::{
-    Configuration, Design, Engine, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
+    Configuration, Design, Engine, Fast, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
 };
 
-/// The reference engine as a device.
+/// An engine as a device: the fast one, unless something is verified.
 #[derive(Debug)]
-pub struct Model {
-    engine: Reference,
+pub struct Model<E = Fast> {
+    engine: E,
     samples: Vec<(Sample, Option<u16>)>,
     coding: OutputCoding,
+}
+
+/// In force until something is trained.
+const AT_REST: Configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+
+impl<E> Model<E> {
+    fn of(engine: E) -> Model<E> {
+        Model { engine, samples: Vec::new(), coding: OutputCoding::default() }
+    }
 }
 
 impl Model {
@@ -20,13 +29,21 @@ impl Model {
     /// # Errors
     /// [`DeviceError`] if it is no state of the design.
     pub fn new(design: Arc<Design>, state: State) -> Result<Model, DeviceError> {
-        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
-        let engine = Reference::new(design, configuration, state)?;
-        Ok(Model { engine, samples: Vec::new(), coding: OutputCoding::default() })
+        Ok(Model::of(Fast::new(design, AT_REST, state)?))
     }
 }
 
-impl Device for Model {
+impl Model<Reference> {
+    /// A model on the reference engine: what devices are verified against, the fast engine among them.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if it is no state of the design.
+    pub fn reference(design: Arc<Design>, state: State) -> Result<Model<Reference>, DeviceError> {
+        Ok(Model::of(Reference::new(design, AT_REST, state)?))
+    }
+}
+
+impl<E: Engine> Device for Model<E> {
     fn describe(&self) -> String {
         "the model in this process".to_owned()
     }

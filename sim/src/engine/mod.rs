@@ -1,7 +1,9 @@
 //! Engines run a design. All of them compute the same bits.
 
+mod fast;
 mod reference;
 
+pub use fast::{Fast, VectorWidth};
 pub use reference::Reference;
 
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};

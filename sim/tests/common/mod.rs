@@ -6,7 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
-use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, NodeId, NodeKind};
+use wheatstone_sim::network::{
+    Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, NodeKind, crossbar, lattice, layered,
+};
 use wheatstone_sim::{
     Configuration, Design, EdgeGenerator, Format, Learning, Network, Nudge, Omega, Rules, Sample, Sense,
     State, Target,
@@ -131,6 +133,14 @@ pub enum Spread {
     Even,
     /// At its ends only.
     Extreme,
+    /// Near zero, as far as the range permits.
+    Small,
+}
+
+/// One of the values nearest to zero.
+fn small(draw: &mut Draw, low: i64, high: i64) -> i64 {
+    let nearest = 0i64.clamp(low, high);
+    draw.within((nearest - 9).max(low)..=(nearest + 9).min(high))
 }
 
 /// A state of that design, with any voltages the diodes permit.
@@ -139,6 +149,7 @@ pub fn random_state(draw: &mut Draw, design: &Design, spread: Spread) -> State {
     let mut value = |(low, high): (i64, i64)| match spread {
         Spread::Even => draw.within(low..=high),
         Spread::Extreme => draw.pick(&[low, high]),
+        Spread::Small => small(draw, low, high),
     };
     let u_range = design.format().u_range();
     let mut u = || -> Vec<i64> {
@@ -173,6 +184,7 @@ pub fn random_sample(draw: &mut Draw, design: &Design, spread: Spread, targets: 
         let v = match spread {
             Spread::Even => draw.within(low..=high),
             Spread::Extreme => draw.pick(&[low, high]),
+            Spread::Small => small(draw, low, high),
         };
         i32::try_from(v).expect("a voltage")
     };
@@ -279,6 +291,106 @@ pub fn cases(kinds: &'static [Kinds], bipartite: bool) -> impl Strategy<Value = 
         let network = random_network(&mut Draw::new(seed), graph);
         let omega = Omega::new(omega).expect("4 to 15");
         let (steps, learning, alpha_offset) = configuration;
+        Case {
+            seed,
+            graph,
+            design: design_on(network, format, omega, nudge, rail_and_floor),
+            configuration: Configuration { steps, learning, alpha_offset },
+        }
+    })
+}
+
+/// A regular kind of network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Open and periodic lattices, some with holes, ports anywhere.
+    Lattice,
+    /// Crossbars and layered networks.
+    Layers,
+}
+
+/// A lattice of random extents, ports and diodes. One in three has edges missing, one in four several groups.
+fn random_lattice(draw: &mut Draw, kind: EdgeKind) -> Network {
+    let extent = |draw: &mut Draw| usize::try_from(draw.within(1..=20)).expect("an extent");
+    let (rows, columns) = (extent(draw), extent(draw).max(2));
+    let boundary = draw.pick(&[Boundary::Open, Boundary::Periodic]);
+    // The builder's only network is its own: nodes with diodes are added to one of ours in its order.
+    let plain = lattice(rows, columns, boundary, kind).inputs([node_id(0)]).outputs([node_id(1)]);
+    let plain = plain.build().expect("a lattice");
+    let nodes = rows * columns;
+    let ports = draw.permutation(nodes);
+    let inputs = usize::try_from(draw.within(1..=4)).expect("few").min(nodes - 1);
+    let outputs = usize::try_from(draw.within(1..=4)).expect("few").min(nodes - inputs);
+    let (diodes, holes, groups) = (draw.one_in(2), draw.one_in(3), if draw.one_in(4) { 3 } else { 1 });
+    let mut net = NetworkBuilder::new("random lattice");
+    let groups: Vec<_> = (0..groups)
+        .map(|i| net.group(format!("group{i}"), i8::try_from(draw.within(-24..=16)).expect("a shift")))
+        .collect();
+    for i in 0..nodes {
+        let clamp = match diodes && !ports[..inputs].contains(&i) && draw.one_in(2) {
+            true => draw.pick(&[DiodeClamp::NonNegative, DiodeClamp::NonPositive]),
+            false => DiodeClamp::None,
+        };
+        net.node(clamp);
+    }
+    let order = if draw.one_in(2) {
+        draw.permutation(plain.edges().len())
+    } else {
+        (0..plain.edges().len()).collect()
+    };
+    for index in order {
+        let [a, b] = plain.edges()[index].ends;
+        // The first row and the first column connect everything.
+        let spine = a.index() / columns == b.index() / columns && b.index() == a.index() + 1
+            || a.index() % columns == 0 && b.index() == a.index() + columns;
+        if spine || !holes || !draw.one_in(4) {
+            let (a, b) = if draw.one_in(3) { (b, a) } else { (a, b) };
+            net.edge(a, b, kind, draw.pick(&groups));
+        }
+    }
+    let ids = |range: std::ops::Range<usize>| ports[range].iter().map(|&i| node_id(i)).collect::<Vec<_>>();
+    net.inputs(ids(0..inputs)).outputs(ids(inputs..inputs + outputs)).build().expect("a valid lattice")
+}
+
+/// A crossbar or layered network with other learning shifts.
+fn random_layers(draw: &mut Draw, kind: EdgeKind) -> Network {
+    let mut size = |high: i64| usize::try_from(draw.within(1..=high)).expect("a size");
+    let sizes = [size(40), size(40), size(12), size(12)];
+    let network = match draw.within(0..=2) {
+        0 => crossbar(sizes[0], sizes[1], kind),
+        1 => layered(&sizes[..3], kind),
+        _ => layered(&sizes, kind),
+    };
+    let network = network.expect("layers");
+    let mut alpha = || i8::try_from(draw.within(-24..=16)).expect("a shift");
+    let alphas: Vec<i8> = network.groups().iter().map(|_| alpha()).collect();
+    network.with_alpha(&alphas).expect("legal shifts")
+}
+
+/// Random designs on regular networks.
+pub fn cases_on(shape: Shape) -> impl Strategy<Value = Case> {
+    let rules = (formats(), 4u8..=15, nudges(), (any::<i32>(), 1u32..=64));
+    let configuration = (1u32..=9, learnings(), 0u8..=3);
+    (any::<u64>(), rules, configuration).prop_map(move |(seed, rules, configuration)| {
+        let mut draw = Draw::new(seed);
+        let kind = if draw.one_in(4) { EdgeKind::Transistor } else { EdgeKind::Linear };
+        let network = match shape {
+            Shape::Lattice => random_lattice(&mut draw, kind),
+            Shape::Layers => random_layers(&mut draw, kind),
+        };
+        let (format, omega, nudge, rail_and_floor) = rules;
+        let omega = Omega::new(omega).expect("4 to 15");
+        let (steps, learning, alpha_offset) = configuration;
+        let graph = Graph {
+            nodes: network.nodes().len(),
+            extra_edges: 0,
+            inputs: network.inputs().len(),
+            outputs: network.outputs().len(),
+            kinds: if kind == EdgeKind::Linear { Kinds::Linear } else { Kinds::Transistor },
+            diodes: false,
+            bipartite: network.colouring().count() == 2,
+            alpha: (-24, 16),
+        };
         Case {
             seed,
             graph,

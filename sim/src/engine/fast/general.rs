@@ -1,0 +1,378 @@
+//! The edge list: any network, any format, in 64-bit integers.
+//!
+//! Nodes that relax stand in the order of their turns, each with its *terms*, one for every edge, side by side: a
+//! neighbour and the conductance towards it. An update then reads one stretch of memory and nothing else but its
+//! neighbours' voltages. Every conductance is therefore kept at both ends; a learning step writes the two where it
+//! changed, moves the sums `D` by the difference and looks up the gains of these nodes alone.
+
+use super::Layout;
+use crate::network::{DiodeClamp, EdgeKind, NodeKind};
+use crate::{
+    Configuration, Design, EdgeGenerator, Gain, Learning, Nudge, Sample, Sense, State, Target, Wave,
+    shift_rounded,
+};
+use std::sync::Arc;
+
+/// A node that relaxes.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    /// Its id.
+    node: u32,
+    /// Where its linear terms begin, where its transistors, and where both end.
+    terms: [u32; 3],
+    /// Its output port; `u32::MAX` if it has none.
+    port: u32,
+    /// The gain's shift, `s + 4`, and its factor `q 2^GV`.
+    shift: u32,
+    factor: i64,
+    /// The sum of its linear conductances, and `D`.
+    linear: i64,
+    d_sum: i64,
+    /// Smallest and largest accumulator its diode permits.
+    range: [i32; 2],
+    /// Its accumulators by wave.
+    u: [i32; 2],
+}
+
+/// An edge seen from a node that relaxes.
+#[derive(Clone, Copy, Debug)]
+struct Term {
+    neighbour: u32,
+    conductance: i32,
+}
+
+/// No such thing.
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Debug)]
+pub(super) struct General {
+    design: Arc<Design>,
+    /// By colour, then by id.
+    cells: Vec<Cell>,
+    /// Where the cells of every colour begin, and the end.
+    colours: Vec<u32>,
+    terms: Vec<Term>,
+    /// Voltages by wave, then by node.
+    v: [Vec<i32>; 2],
+    /// Accumulators of the inputs by wave, then by port.
+    inputs: [Vec<i32>; 2],
+    k: Vec<i64>,
+    generators: Vec<EdgeGenerator>,
+    /// By edge: the terms of its two ends, [`NONE`] at an input.
+    places: Vec<[u32; 2]>,
+    /// By node: its cell, [`NONE`] at an input.
+    cell_of: Vec<u32>,
+    targets: Vec<Option<Target>>,
+    /// Cells whose `D` changed since their gain was looked up; as long as the cells.
+    stale: Vec<bool>,
+    phase: u8,
+}
+
+/// Accumulators and voltages have at most 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "a value of the format, at most 32 bits wide")]
+fn narrow(value: i64) -> i32 {
+    value as i32
+}
+
+/// Nodes and terms are counted in 32 bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a network has fewer than 2^32 nodes, and engines 2^31 edges"
+)]
+fn count(value: usize) -> u32 {
+    value as u32
+}
+
+impl General {
+    /// The layout of a design, before it has a state.
+    pub(super) fn new(design: Arc<Design>) -> General {
+        let network = design.network();
+        let (nodes, edges) = (network.nodes().len(), network.edges().len());
+        let mut ports = vec![NONE; nodes];
+        for (port, node) in network.outputs().iter().enumerate() {
+            ports[node.index()] = count(port);
+        }
+        let mut cells = Vec::with_capacity(nodes - network.inputs().len());
+        let mut terms = Vec::with_capacity(2 * edges);
+        let mut places = vec![[NONE; 2]; edges];
+        let mut cell_of = vec![NONE; nodes];
+        let mut colours = vec![0];
+        for colour in 0..network.colouring().count() {
+            for id in network.node_ids() {
+                let node = network.nodes()[id.index()];
+                if node.kind == NodeKind::Input || network.colouring().colour(id) != colour {
+                    continue;
+                }
+                let mut bounds = [count(terms.len()); 3];
+                for (kind, end) in [(EdgeKind::Linear, 1), (EdgeKind::Transistor, 2)] {
+                    for incidence in network.incidences(id) {
+                        let edge = network.edges()[incidence.edge.index()];
+                        if edge.kind == kind {
+                            places[incidence.edge.index()][usize::from(edge.ends[1] == id)] =
+                                count(terms.len());
+                            terms.push(Term { neighbour: incidence.neighbour.0, conductance: 0 });
+                        }
+                    }
+                    bounds[end] = count(terms.len());
+                }
+                let (low, high) = design.format().u_range();
+                let range = match node.clamp {
+                    DiodeClamp::None => [low, high],
+                    DiodeClamp::NonNegative => [0, high],
+                    DiodeClamp::NonPositive => [low, 0],
+                };
+                cell_of[id.index()] = count(cells.len());
+                cells.push(Cell {
+                    node: id.0,
+                    terms: bounds,
+                    port: ports[id.index()],
+                    shift: 0,
+                    factor: 0,
+                    linear: 0,
+                    d_sum: 0,
+                    range: range.map(narrow),
+                    u: [0; 2],
+                });
+            }
+            colours.push(count(cells.len()));
+        }
+        let inputs = vec![0; network.inputs().len()];
+        General {
+            stale: vec![true; cells.len()],
+            cells,
+            colours,
+            terms,
+            v: [vec![0; nodes], vec![0; nodes]],
+            inputs: [inputs.clone(), inputs],
+            k: vec![0; edges],
+            generators: vec![EdgeGenerator::new(1); edges],
+            places,
+            cell_of,
+            targets: vec![None; network.outputs().len()],
+            phase: 0,
+            design,
+        }
+    }
+
+    /// What an edge of conductance `g` counts in `D`.
+    fn slope(&self, kind: EdgeKind, g: i64) -> i64 {
+        match kind {
+            EdgeKind::Linear => g,
+            EdgeKind::Transistor => (g - i64::from(self.design.rules().lowest_rail)).max(0),
+        }
+    }
+
+    /// Gives an edge another conductance, at both ends.
+    fn set_conductance(&mut self, edge: usize, g: i64) {
+        let record = self.design.network().edges()[edge];
+        for (end, &place) in record.ends.iter().zip(&self.places[edge]) {
+            if place == NONE {
+                continue;
+            }
+            let term = &mut self.terms[place as usize];
+            let before = i64::from(std::mem::replace(&mut term.conductance, narrow(g)));
+            let change = self.slope(record.kind, g) - self.slope(record.kind, before);
+            let cell = self.cell_of[end.index()] as usize;
+            if record.kind == EdgeKind::Linear {
+                self.cells[cell].linear += g - before;
+            }
+            self.cells[cell].d_sum += change;
+            self.stale[cell] = true;
+        }
+    }
+
+    /// Looks up the gains that may have changed.
+    fn update_gains(&mut self) {
+        let (format, table) = (self.design.format(), self.design.gains());
+        for (cell, stale) in self.cells.iter_mut().zip(&mut self.stale) {
+            if std::mem::take(stale) {
+                let Gain { q, s } = table.gain(cell.d_sum, format.k_bits());
+                cell.shift = s + 4;
+                cell.factor = i64::from(q) << format.v_guard();
+            }
+        }
+    }
+
+    /// The accumulator of a cell after it relaxes one wave, before its diode.
+    #[inline(always)]
+    fn relaxed(&self, cell: &Cell, wave: Wave, nudge: Option<(Target, i64)>) -> i64 {
+        let v = &self.v[wave.index()];
+        let own = i64::from(v[cell.node as usize]);
+        let [start, middle, end] = cell.terms.map(|i| i as usize);
+        let mut sum = -cell.linear * own;
+        for term in &self.terms[start..middle] {
+            sum += i64::from(term.conductance) * i64::from(v[term.neighbour as usize]);
+        }
+        let mut twice_sum = 2 * sum;
+        for term in &self.terms[middle..end] {
+            let g = i64::from(term.conductance);
+            twice_sum += EdgeKind::Transistor.twice_current(g, own, i64::from(v[term.neighbour as usize]));
+        }
+        if let Some((target, conductance)) = nudge {
+            twice_sum += 2 * conductance * passed(target, own);
+        }
+        i64::from(cell.u[wave.index()]) + shift_rounded(twice_sum * cell.factor, cell.shift)
+    }
+
+    /// The turn of the cells of one colour in one wave.
+    fn turn(&mut self, colour: u8, wave: Wave) {
+        let (format, rules) = (self.design.format(), self.design.rules());
+        let half = (1i64 << format.v_guard()) >> 1;
+        let v_high = format.v_range().1;
+        for index in
+            self.colours[usize::from(colour)] as usize..self.colours[usize::from(colour) + 1] as usize
+        {
+            let cell = self.cells[index];
+            let target = if cell.port == NONE { None } else { self.targets[cell.port as usize] };
+            let u = match (target, rules.nudge) {
+                (None, _) => self.relaxed(&cell, wave, None),
+                (Some(target), Nudge::Clamped { eta }) if wave == Wave::Clamped => {
+                    let u_free = i64::from(cell.u[Wave::Free.index()]);
+                    let v_free = i64::from(self.v[Wave::Free.index()][cell.node as usize]);
+                    nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
+                }
+                (Some(_), Nudge::Clamped { .. }) => self.relaxed(&cell, wave, None),
+                (Some(target), Nudge::Current { beta, centred }) => {
+                    let conductance = 1 << (format.k_bits() - u32::from(beta));
+                    let nudge = match wave {
+                        Wave::Clamped => Some((target, conductance)),
+                        Wave::Free => centred.then_some((target, -conductance)),
+                    };
+                    self.relaxed(&cell, wave, nudge)
+                }
+            };
+            let [low, high] = cell.range;
+            let u = u.clamp(low.into(), high.into());
+            self.cells[index].u[wave.index()] = narrow(u);
+            // Rounding half up cannot fall below the smallest voltage.
+            let v = ((u + half) >> format.v_guard()).min(v_high);
+            self.v[wave.index()][cell.node as usize] = narrow(v);
+        }
+    }
+
+    /// The accumulator of an edge after it learns.
+    #[inline(always)]
+    fn learnt(&self, [a, b]: [usize; 2], k: i64, alpha: i32, (low, high): (i64, i64)) -> i64 {
+        let drop = |v: &[i32]| i64::from(v[a]) - i64::from(v[b]);
+        let [free, clamped] = [drop(&self.v[0]), drop(&self.v[1])];
+        let product = (free - clamped) * (free + clamped);
+        let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
+        (k + change).clamp(low, high)
+    }
+}
+
+/// The drop a nudging conductance sees: a target's sense is a diode in its path.
+pub(super) fn passed(target: Target, v: i64) -> i64 {
+    let drop = i64::from(target.voltage) - v;
+    match target.sense {
+        Sense::Equal => drop,
+        Sense::AtLeast => drop.max(0),
+        Sense::AtMost => drop.min(0),
+    }
+}
+
+/// The accumulator of an output nudged by coupled learning towards the accumulator `wanted`.
+pub(super) fn nudged(wanted: i64, target: Target, u_free: i64, v_free: i64, eta: u8) -> i64 {
+    if target.sense.is_satisfied(v_free, target.voltage.into()) {
+        return u_free;
+    }
+    u_free + shift_rounded(wanted - u_free, eta.into())
+}
+
+impl Layout for General {
+    fn load(&mut self, state: &State) {
+        let design = Arc::clone(&self.design);
+        let (network, format, rules) = (design.network(), design.format(), design.rules());
+        for (wave, u) in state.u.iter().enumerate() {
+            for (v, &u) in self.v[wave].iter_mut().zip(u) {
+                *v = narrow(format.voltage(u));
+            }
+            for (input, node) in self.inputs[wave].iter_mut().zip(network.inputs()) {
+                *input = narrow(u[node.index()]);
+            }
+            for cell in &mut self.cells {
+                cell.u[wave] = narrow(u[cell.node as usize]);
+            }
+        }
+        for cell in &mut self.cells {
+            (cell.linear, cell.d_sum) = (0, 0);
+            if let (Nudge::Current { beta, .. }, true) = (rules.nudge, cell.port != NONE) {
+                cell.d_sum = 1 << (format.k_bits() - u32::from(beta));
+            }
+            let [start, middle, end] = cell.terms;
+            cell.d_sum += i64::from(end - middle) * i64::from(-rules.lowest_rail).max(0);
+            self.terms[start as usize..end as usize].iter_mut().for_each(|term| term.conductance = 0);
+        }
+        self.k.copy_from_slice(&state.k);
+        for (edge, &k) in state.k.iter().enumerate() {
+            self.set_conductance(edge, format.conductance(k));
+        }
+        self.stale.fill(true);
+        self.update_gains();
+        self.generators.copy_from_slice(&state.generators);
+        self.phase = state.phase;
+    }
+
+    fn state(&self) -> State {
+        let network = self.design.network();
+        let u = [0, 1].map(|wave| {
+            let mut u = vec![0; network.nodes().len()];
+            for (&input, node) in self.inputs[wave].iter().zip(network.inputs()) {
+                u[node.index()] = input.into();
+            }
+            self.cells.iter().for_each(|cell| u[cell.node as usize] = cell.u[wave].into());
+            u
+        });
+        State { u, k: self.k.clone(), generators: self.generators.clone(), phase: self.phase }
+    }
+
+    fn present(&mut self, sample: &Sample) {
+        let format = self.design.format();
+        for (port, (node, &v)) in self.design.network().inputs().iter().zip(&sample.inputs).enumerate() {
+            for wave in 0..2 {
+                self.inputs[wave][port] = narrow(format.accumulator(v.into()));
+                self.v[wave][node.index()] = v;
+            }
+        }
+        self.targets.copy_from_slice(&sample.targets);
+    }
+
+    fn relax(&mut self, steps: u32) {
+        let colours = self.design.network().colouring().count();
+        for _ in 0..steps {
+            self.turn(self.phase, Wave::Free);
+            self.turn(self.phase.checked_sub(1).unwrap_or(colours - 1), Wave::Clamped);
+            self.phase = (self.phase + 1) % colours;
+        }
+    }
+
+    fn learn(&mut self, configuration: &Configuration) {
+        let design = Arc::clone(&self.design);
+        let (network, format) = (design.network(), design.format());
+        let range = format.k_range(design.rules().g_min.into());
+        let mut changed = false;
+        for (index, edge) in network.edges().iter().enumerate() {
+            if let Learning::Desynchronous { rarity } = configuration.learning
+                && !self.generators[index].fires(rarity)
+            {
+                continue;
+            }
+            let alpha =
+                i32::from(network.groups()[edge.group.index()].alpha) + i32::from(configuration.alpha_offset);
+            let before = self.k[index];
+            let after = self.learnt(edge.ends.map(|n| n.index()), before, alpha, range);
+            self.k[index] = after;
+            if format.conductance(after) != format.conductance(before) {
+                self.set_conductance(index, format.conductance(after));
+                changed = true;
+            }
+        }
+        if changed {
+            self.update_gains();
+        }
+    }
+
+    fn answer(&self) -> Vec<i32> {
+        self.design.network().outputs().iter().map(|node| self.v[Wave::Free.index()][node.index()]).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! The fast engine: the same bits, in layouts that suit a processor.
+
+mod general;
+mod width;
+
+pub use width::VectorWidth;
+
+use super::{Engine, SampleError, StartError, check_sample};
+use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use general::General;
+use std::sync::Arc;
+use width::Token;
+
+/// One way to lay a network out in memory. States and samples are checked before they come here.
+trait Layout {
+    /// Takes a state over.
+    fn load(&mut self, state: &State);
+
+    /// A copy of the state.
+    fn state(&self) -> State;
+
+    /// Imposes the inputs and sets the targets.
+    fn present(&mut self, sample: &Sample);
+
+    /// Relaxing steps.
+    fn relax(&mut self, steps: u32);
+
+    /// One learning step.
+    fn learn(&mut self, configuration: &Configuration);
+
+    /// The free voltages of the outputs.
+    fn answer(&self) -> Vec<i32>;
+}
+
+/// The engine to train and to answer with.
+#[derive(Clone, Debug)]
+pub struct Fast {
+    design: Arc<Design>,
+    configuration: Configuration,
+    token: Token,
+    layout: General,
+}
+
+impl Fast {
+    /// An engine at rest in `state`, with the widest vectors this machine has.
+    ///
+    /// # Errors
+    /// [`StartError`] if the configuration is out of bounds or the state is not one of this design.
+    pub fn new(design: Arc<Design>, configuration: Configuration, state: State) -> Result<Self, StartError> {
+        Fast::with_width(design, configuration, state, VectorWidth::best())
+    }
+
+    /// The same with vectors of one width. If this machine lacks them, with [`VectorWidth::Portable`]; see
+    /// [`Fast::width`].
+    ///
+    /// # Errors
+    /// [`StartError`] if the configuration is out of bounds or the state is not one of this design.
+    pub fn with_width(
+        design: Arc<Design>,
+        configuration: Configuration,
+        state: State,
+        width: VectorWidth,
+    ) -> Result<Self, StartError> {
+        configuration.check()?;
+        state.check(&design)?;
+        let token = Token::of(width).unwrap_or(Token::Portable(pulp::Scalar::new()));
+        let mut layout = General::new(Arc::clone(&design));
+        layout.load(&state);
+        Ok(Fast { design, configuration, token, layout })
+    }
+
+    /// The width of its vectors.
+    pub fn width(&self) -> VectorWidth {
+        self.token.width()
+    }
+}
+
+impl Engine for Fast {
+    fn design(&self) -> &Design {
+        &self.design
+    }
+
+    fn configuration(&self) -> Configuration {
+        self.configuration
+    }
+
+    fn configure(&mut self, configuration: Configuration) -> Result<(), ConfigurationError> {
+        configuration.check()?;
+        self.configuration = configuration;
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        self.layout.state()
+    }
+
+    fn set_state(&mut self, state: State) -> Result<(), StateError> {
+        state.check(&self.design)?;
+        self.layout.load(&state);
+        Ok(())
+    }
+
+    fn present(&mut self, sample: &Sample) -> Result<(), SampleError> {
+        check_sample(&self.design, sample)?;
+        self.layout.present(sample);
+        Ok(())
+    }
+
+    fn step(&mut self) {
+        self.layout.relax(1);
+    }
+
+    fn learn(&mut self) {
+        self.layout.learn(&self.configuration);
+    }
+
+    fn answer(&self) -> Vec<i32> {
+        self.layout.answer()
+    }
+
+    fn train(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
+        self.present(sample)?;
+        let Configuration { steps, learning, .. } = self.configuration;
+        let every = match learning {
+            Learning::Continuous { every } => every,
+            Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
+        };
+        for _ in 1..steps.div_ceil(every) {
+            self.layout.relax(every);
+            self.layout.learn(&self.configuration);
+        }
+        let rest = (steps - 1) % every + 1;
+        self.layout.relax(rest);
+        let answer = self.layout.answer();
+        if rest == every {
+            self.layout.learn(&self.configuration);
+        }
+        Ok(answer)
+    }
+
+    fn relax(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
+        self.present(sample)?;
+        self.layout.relax(self.configuration.steps);
+        Ok(self.layout.answer())
+    }
+
+    fn read(&mut self, inputs: &[i32], steps: u32) -> Result<Vec<i32>, SampleError> {
+        let targets: Vec<Option<Target>> = vec![None; self.design.network().outputs().len()];
+        self.present(&Sample { inputs: inputs.to_vec(), targets })?;
+        self.layout.relax(steps);
+        Ok(self.layout.answer())
+    }
+}

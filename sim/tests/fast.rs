@@ -1,0 +1,200 @@
+//! The fast engine computes the reference engine's bits: on every kind of network, in every format and mode, with every
+//! vector width this machine has.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_sample, random_state};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use std::sync::Arc;
+use wheatstone_sim::engine::StartError;
+use wheatstone_sim::network::{EdgeKind, crossbar};
+use wheatstone_sim::{
+    Configuration, Design, Engine, Fast, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample,
+    State, VectorWidth,
+};
+
+const ALL: &[Kinds] = &[Kinds::Linear, Kinds::Linear, Kinds::Transistor, Kinds::Mixed];
+
+fn config(cases: u32) -> ProptestConfig {
+    let failures = FileFailurePersistence::Direct("proptest-regressions/fast.txt");
+    ProptestConfig { cases, failure_persistence: Some(Box::new(failures)), ..ProptestConfig::default() }
+}
+
+/// Every width's engine and the reference, which make the same moves.
+struct Together {
+    design: Arc<Design>,
+    reference: Reference,
+    fast: Vec<Fast>,
+}
+
+impl Together {
+    fn new(design: &Design, configuration: Configuration, state: &State) -> Together {
+        let design = Arc::new(design.clone());
+        let fast = |width| {
+            let engine = Fast::with_width(Arc::clone(&design), configuration, state.clone(), width).unwrap();
+            assert_eq!(engine.width(), width);
+            engine
+        };
+        Together {
+            reference: Reference::new(Arc::clone(&design), configuration, state.clone()).unwrap(),
+            fast: VectorWidth::available().into_iter().map(fast).collect(),
+            design,
+        }
+    }
+
+    /// The same move of all, and what it returns.
+    fn same<T: PartialEq + std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        mut act: impl FnMut(&mut dyn Engine) -> T,
+    ) {
+        let expected = act(&mut self.reference);
+        for fast in &mut self.fast {
+            assert_eq!(act(fast), expected, "{what}, {}", fast.width());
+        }
+        self.compare(what);
+    }
+
+    fn compare(&self, what: &str) {
+        let expected = self.reference.state();
+        for fast in &self.fast {
+            let state = fast.state();
+            let difference = expected.first_difference(&state);
+            assert!(state == expected, "{what}, {}: {difference:?}", fast.width());
+            assert_eq!(fast.configuration(), self.reference.configuration());
+        }
+    }
+
+    /// One move, drawn.
+    fn any_move(&mut self, draw: &mut Draw) {
+        let spread = draw.pick(&[Spread::Even, Spread::Even, Spread::Extreme, Spread::Small]);
+        let design = Arc::clone(&self.design);
+        let targets = !draw.one_in(4);
+        let sample = random_sample(draw, &design, spread, targets);
+        match draw.within(0..=11) {
+            0..=3 => self.same("train", |engine| engine.train(&sample)),
+            4 => self.same("relax", |engine| engine.relax(&sample)),
+            5 => {
+                let steps = u32::try_from(draw.within(0..=5)).unwrap();
+                self.same("read", |engine| engine.read(&sample.inputs, steps));
+            }
+            6 => self.same("present", |engine| engine.present(&sample)),
+            7 => self.same("step", |engine| engine.step()),
+            8 => self.same("learn", |engine| engine.learn()),
+            9 => {
+                let configuration = random_configuration(draw);
+                self.same("configure", |engine| engine.configure(configuration));
+            }
+            10 => {
+                let state = random_state(draw, &design, spread);
+                self.same("set_state", |engine| engine.set_state(state.clone()));
+            }
+            _ => self.same("answer", |engine| engine.answer()),
+        }
+    }
+}
+
+fn random_configuration(draw: &mut Draw) -> Configuration {
+    let small = |draw: &mut Draw, high| u32::try_from(draw.within(1..=high)).unwrap();
+    let learning = match draw.within(0..=2) {
+        0 => Learning::Quasistatic,
+        1 => Learning::Continuous { every: small(draw, 5) },
+        _ => Learning::Desynchronous { rarity: u8::try_from(draw.within(1..=8)).unwrap() },
+    };
+    let alpha_offset = u8::try_from(draw.within(0..=3)).unwrap();
+    Configuration { steps: small(draw, 9), learning, alpha_offset }
+}
+
+/// Many moves from a random state.
+fn run(case: &Case, salt: u64) {
+    let mut draw = Draw::new(case.seed ^ salt);
+    let spread = draw.pick(&[Spread::Even, Spread::Extreme, Spread::Small]);
+    let mut state = random_state(&mut draw, &case.design, spread);
+    if draw.one_in(3) {
+        // Inputs off the grid of voltages, other in each wave.
+        let (low, high) = case.design.format().u_range();
+        let inputs = case.design.network().inputs();
+        state.u.iter_mut().for_each(|u| inputs.iter().for_each(|i| u[i.index()] = draw.within(low..=high)));
+    }
+    let mut together = Together::new(&case.design, case.configuration, &state);
+    together.compare("new");
+    for _ in 0..16 {
+        together.any_move(&mut draw);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(600))]
+
+    #[test]
+    fn fast_equals_the_reference_on_random_graphs(case in cases(ALL, false)) {
+        run(&case, 11);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_lattices(case in cases_on(Shape::Lattice)) {
+        run(&case, 12);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_layers(case in cases_on(Shape::Layers)) {
+        run(&case, 13);
+    }
+}
+
+/// Input voltages that differ between the waves exist only in a state that was given; they stay until the next sample.
+#[test]
+fn inputs_of_a_given_state_stay() {
+    for (inputs, outputs) in [(3, 2), (40, 9)] {
+        let network = crossbar(inputs, outputs, EdgeKind::Linear).unwrap();
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 2 }, g_min: 1, lowest_rail: 0 };
+        let design = Design::new(network, Format::WIDE, rules).unwrap();
+        let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let mut draw = Draw::new(5);
+        let mut state = random_state(&mut draw, &design, Spread::Even);
+        for (wave, u) in state.u.iter_mut().enumerate() {
+            for input in design.network().inputs() {
+                u[input.index()] = draw.within(-8_388_608 / (i64::try_from(wave).unwrap() + 1)..=8_388_607);
+            }
+        }
+        let mut together = Together::new(&design, configuration, &state);
+        for _ in 0..4 {
+            together.same("step", |engine| engine.step());
+            together.same("learn", |engine| engine.learn());
+        }
+        let sample = random_sample(&mut draw, &design, Spread::Even, true);
+        together.same("train", |engine| engine.train(&sample));
+    }
+}
+
+/// What the reference refuses, the fast engine refuses in the same words, and nothing changes.
+#[test]
+fn what_does_not_fit_is_refused() {
+    let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
+    let rules =
+        Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 2 }, g_min: 1, lowest_rail: 0 };
+    let design = Arc::new(Design::new(network, Format::WIDE, rules).unwrap());
+    let good = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let state = State::initial(&design, &[Initial::Uniform { low: 0.2, high: 0.8 }], 1);
+    let mut together = Together::new(&design, good, &state);
+    let none = |inputs: Vec<i32>| Sample { inputs, targets: vec![None] };
+    for sample in [none(vec![1]), none(vec![1, 32_768]), Sample { inputs: vec![1, 2], targets: vec![] }] {
+        together.same("train", |engine| engine.train(&sample).map_err(|e| e.to_string()));
+        together.same("relax", |engine| engine.relax(&sample).map_err(|e| e.to_string()));
+        together.same("present", |engine| engine.present(&sample).map_err(|e| e.to_string()));
+    }
+    together.same("read", |engine| engine.read(&[1], 1).map_err(|e| e.to_string()));
+    together.same("configure", |engine| {
+        engine.configure(Configuration { steps: 0, ..good }).map_err(|e| e.to_string())
+    });
+    let mut short = state.clone();
+    short.k.pop();
+    together.same("set_state", |engine| engine.set_state(short.clone()).map_err(|e| e.to_string()));
+    let error = Fast::new(Arc::clone(&design), good, short).unwrap_err();
+    assert!(matches!(error, StartError::State(_)));
+    let error = Fast::new(design, Configuration { alpha_offset: 4, ..good }, state).unwrap_err();
+    assert!(matches!(error, StartError::Configuration(_)));
+}
