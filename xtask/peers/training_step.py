@@ -51,7 +51,8 @@ class Server:
         self.running.clear()
         self.task = Task.read(task)
         self.exact = Exact(self.task)
-        fitting = [kind for kind in self.kinds if self.task.nodes <= kind.largest]
+        reasons = [(kind, self.unsuited(kind)) for kind in self.kinds]
+        fitting = [kind for kind, why in reasons if why is None]
         offers = [
             {
                 "name": kind.name,
@@ -61,12 +62,16 @@ class Server:
             }
             for kind in fitting
         ]
-        unsuited = [
-            {"name": kind.name, "why": f"dense matrices of {self.task.nodes} nodes"}
-            for kind in self.kinds
-            if kind not in fitting
-        ]
+        unsuited = [{"name": kind.name, "why": why} for kind, why in reasons if why]
         return {"contenders": offers, "unsuited": unsuited}
+
+    def unsuited(self, kind):
+        """Why it does not take part in the task, or None."""
+        if self.task.nodes > kind.largest:
+            return getattr(kind, "why_not", f"a dense matrix of {self.task.nodes} nodes")
+        if self.task.nodes < getattr(kind, "smallest", 0):
+            return f"{self.task.nodes} nodes leave nothing to divide among threads"
+        return None
 
     def start(self, contender, variant, effort):
         kind = next(kind for kind in self.kinds if kind.name == contender)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use wheatstone_sim::{Configuration, Engine, Learning, Omega, Reference, Sample, State, Wave};
+use wheatstone_sim::{Configuration, Engine, Fast, Learning, Omega, Sample, State, Wave};
 
 use crate::task::{Problem, Task};
 
@@ -53,7 +53,7 @@ pub struct Record {
 /// One contender between two samples.
 pub struct Contender {
     kind: Kind,
-    engine: Reference,
+    engine: Fast,
     omega: Omega,
     steps: u32,
     /// Where the stream goes on.
@@ -69,7 +69,7 @@ impl Contender {
         let omega = Omega::new(eighths)?;
         let (design, first) = task.design(omega)?;
         let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
-        let engine = Reference::new(design, configuration, first.clone())?;
+        let engine = Fast::new(design, configuration, first.clone())?;
         Ok(Contender { kind, engine, omega, steps, next: 0, first })
     }
 

@@ -11,6 +11,6 @@ def threads():
 
 
 CONTENDERS = [
-    type(base.__name__, (base,), {"name": f"{base.name}, {threads()} threads"})
+    type(base.__name__, (base,), {"name": f"{base.name}, {threads()} threads", "smallest": 256})
     for base in (direct.Solve, direct.Cholesky, direct.Banded, direct.BandedSingle)
 ]

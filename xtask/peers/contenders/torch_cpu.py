@@ -91,7 +91,9 @@ def variants():
         for dtype in dtypes:
             for threads in sorted({1, CORES}):
                 full = f"{name} f{torch.finfo(dtype).bits}, {threads} thread{'s' * (threads > 1)}"
-                yield type(base.__name__, (base,), {"name": full, "dtype": dtype, "threads": threads})
+                smallest = 0 if threads == 1 else 256
+                fields = {"name": full, "dtype": dtype, "threads": threads, "smallest": smallest}
+                yield type(base.__name__, (base,), fields)
 
 
 CONTENDERS = list(variants())

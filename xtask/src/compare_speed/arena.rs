@@ -44,8 +44,8 @@ pub struct Entry {
     /// Index of the process it lives in.
     pub peer: usize,
     pub offer: Offer,
-    /// None if no setting reaches the error asked for.
-    pub choice: Option<Choice>,
+    /// Or why it does not take part.
+    pub choice: Result<Choice, String>,
     /// Nanoseconds a sample, by block.
     pub times: Vec<f64>,
 }
@@ -59,7 +59,18 @@ pub struct Choice {
     pub setting: String,
     /// The worse one of the beginning and the end of what is timed.
     pub accuracy: Accuracy,
+    /// Nanoseconds a sample, from the warm samples: a rough figure.
+    pub rough: f64,
 }
+
+/// Who takes that many times longer than the best of the others is not looked at any further.
+const HOPELESS: f64 = 30.0;
+/// Longest time of a turn, roughly, in nanoseconds: slow ones are given fewer samples.
+const LONG_TURN: f64 = 1e9;
+/// Shortest time of a turn, in nanoseconds: fast ones repeat their samples from the first state.
+const SHORT_TURN: u64 = 20_000_000;
+/// As often as this at most.
+const REPETITIONS: u64 = 16;
 
 /// A task that is loaded everywhere. The process that knows the exact solution is `peers[exact]`; `peers[0]` is ours.
 pub struct Arena<'a> {
@@ -79,7 +90,7 @@ impl Arena<'_> {
         let (mut entries, mut unsuited) = (Vec::new(), Vec::new());
         for (index, peer) in self.peers.iter_mut().enumerate() {
             let loaded: Loaded = peer.ask(&Request::Load { task: path })?;
-            let entry = |offer| Entry { peer: index, offer, choice: None, times: Vec::new() };
+            let entry = |offer| Entry { peer: index, offer, choice: Err(String::new()), times: Vec::new() };
             entries.extend(loaded.contenders.into_iter().map(entry));
             unsuited.extend(loaded.unsuited);
         }
@@ -92,51 +103,72 @@ impl Arena<'_> {
     /// # Errors
     /// A process fails.
     pub fn choose(&mut self, entries: &mut [Entry]) -> Result<()> {
-        let mut limit = 1.0;
+        let (mut limit, mut best) = (None, f64::INFINITY);
         for entry in entries {
-            self.progress.show(&format!("{}: looking for a setting", entry.offer.name));
-            entry.choice =
-                self.choice(entry.peer, &entry.offer, if entry.peer == 0 { 1.0 } else { limit })?;
-            if let (0, Some(choice)) = (entry.peer, &entry.choice)
-                && limit == 1.0
-            {
-                limit = choice.accuracy.share();
+            let ours = entry.peer == 0;
+            let asked = if ours { 1.0 } else { limit.unwrap_or(1.0) };
+            let patience = if ours { f64::INFINITY } else { HOPELESS * best };
+            entry.choice = self.choice(entry.peer, &entry.offer, asked, patience)?;
+            let Ok(choice) = &entry.choice else { continue };
+            if ours {
+                limit = limit.or(Some(choice.accuracy.share()));
+            } else {
+                best = best.min(choice.rough);
             }
         }
         Ok(())
     }
 
-    fn choice(&mut self, peer: usize, offer: &Offer, limit: f64) -> Result<Option<Choice>> {
+    /// The least costly setting whose error takes at most `limit` of its bound. Settings that take longer than `patience`
+    /// nanoseconds a sample are not waited for.
+    fn choice(
+        &mut self,
+        peer: usize,
+        offer: &Offer,
+        limit: f64,
+        patience: f64,
+    ) -> Result<Result<Choice, String>> {
         let mut best: Option<(f64, &str, u32)> = None;
+        let mut given_up = None;
         for variant in &offer.variants {
-            let ceiling = match best {
-                None => offer.efforts,
-                Some((cost, ..)) => below(cost, variant.cost, offer.efforts),
-            };
-            let begun = best.is_some();
+            let ceiling = best.map_or(offer.efforts, |(cost, ..)| below(cost, variant.cost, offer.efforts));
             let holds = |effort| {
                 self.progress.show(&format!("{}: effort {effort}, {}", offer.name, variant.name));
                 let found = self.probe(peer, offer, &variant.name, effort, 0)?;
-                Ok(found.accuracy.share() <= limit)
+                if found.rough > patience {
+                    given_up = Some(found.rough);
+                    return Ok(None);
+                }
+                Ok(Some(found.accuracy.share() <= limit))
             };
-            if let Some(effort) = smallest(ceiling, begun, holds)? {
+            if let Some(effort) = smallest(ceiling, best.is_some(), holds)? {
                 best = Some((f64::from(effort) * variant.cost, &variant.name, effort));
             }
         }
-        let Some((_, variant, mut effort)) = best else { return Ok(None) };
+        let Some((_, variant, mut effort)) = best else {
+            return Ok(Err(match given_up {
+                Some(rough) => format!("given up at {} a sample", super::report::time(rough)),
+                None => NOT_GOOD_ENOUGH.to_owned(),
+            }));
+        };
         // What holds at the beginning of the stream must hold at its end.
-        let first = self.probe(peer, offer, variant, effort, 0)?.accuracy;
-        loop {
-            let mut found = self.probe(peer, offer, variant, effort, self.schedule.samples)?;
+        let first = self.probe(peer, offer, variant, effort, 0)?;
+        while effort <= offer.efforts {
+            let mut found = self.probe(peer, offer, variant, effort, self.samples(first.rough))?;
             if found.accuracy.share() <= limit {
-                found.accuracy = found.accuracy.worse(first);
-                return Ok(Some(found));
+                found.accuracy = found.accuracy.worse(first.accuracy);
+                return Ok(Ok(found));
             }
             effort += (effort / 32).max(1);
-            if effort > offer.efforts {
-                return Ok(None);
-            }
         }
+        Ok(Err(NOT_GOOD_ENOUGH.to_owned()))
+    }
+
+    /// How many samples are timed in one go of somebody who takes `rough` nanoseconds for one.
+    fn samples(&self, rough: f64) -> usize {
+        let Schedule { warm, samples, .. } = self.schedule;
+        let fitting = (warm..=samples).step_by(warm).take_while(|&count| count as f64 * rough <= LONG_TURN);
+        fitting.last().unwrap_or(warm)
     }
 
     /// How good a setting is after the warm samples and so many more.
@@ -149,20 +181,20 @@ impl Arena<'_> {
         more: usize,
     ) -> Result<Choice> {
         let contender = offer.name.as_str();
-        let setting = self.start(peer, contender, variant, effort)?;
+        let (setting, rough) = self.start(peer, contender, variant, effort)?;
         if more > 0 {
             let _: Trained = self.peers[peer].ask(&Request::Train { contender, samples: more })?;
         }
         let accuracy = self.check(peer, offer)?;
-        Ok(Choice { variant: variant.to_owned(), effort, setting, accuracy })
+        Ok(Choice { variant: variant.to_owned(), effort, setting, accuracy, rough })
     }
 
-    /// At the first state and warm.
-    fn start(&mut self, peer: usize, contender: &str, variant: &str, effort: u32) -> Result<String> {
-        let peer = &mut self.peers[peer];
+    /// At the first state and warm; its setting, and roughly the nanoseconds that a sample took.
+    fn start(&mut self, peer: usize, contender: &str, variant: &str, effort: u32) -> Result<(String, f64)> {
+        let (peer, samples) = (&mut self.peers[peer], self.schedule.warm);
         let Started { setting } = peer.ask(&Request::Start { contender, variant, effort })?;
-        let _: Trained = peer.ask(&Request::Train { contender, samples: self.schedule.warm })?;
-        Ok(setting)
+        let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples })?;
+        Ok((setting, nanoseconds as f64 / samples as f64))
     }
 
     /// Compares what the contender computes next with the exact solution of the same conductances.
@@ -190,7 +222,7 @@ impl Arena<'_> {
             for turn in 0..entries.len() {
                 let index = (block + turn) % entries.len();
                 let entry = &mut entries[index];
-                let Some(choice) = entry.choice.clone() else { continue };
+                let Ok(choice) = entry.choice.clone() else { continue };
                 if block >= 3 && super::statistics::median(&entry.times) > slowest_of_interest {
                     continue;
                 }
@@ -201,22 +233,23 @@ impl Arena<'_> {
         Ok(())
     }
 
-    /// Nanoseconds a sample. Short ones are repeated from the first state, so that a turn takes a while.
+    /// Nanoseconds a sample.
     fn time(&mut self, peer: usize, offer: &Offer, choice: &Choice) -> Result<f64> {
-        const LONG_ENOUGH: u64 = 20_000_000;
-        const REPETITIONS: u64 = 16;
         let contender = offer.name.as_str();
+        let samples = self.samples(choice.rough);
         let (mut sum, mut repetitions) = (0, 0);
-        while sum < LONG_ENOUGH && repetitions < REPETITIONS {
+        while sum < SHORT_TURN && repetitions < REPETITIONS {
             self.start(peer, contender, &choice.variant, choice.effort)?;
-            let samples = self.schedule.samples;
             let Trained { nanoseconds } = self.peers[peer].ask(&Request::Train { contender, samples })?;
             sum += nanoseconds;
             repetitions += 1;
         }
-        Ok(sum as f64 / (repetitions * self.schedule.samples as u64) as f64)
+        Ok(sum as f64 / (repetitions * samples as u64) as f64)
     }
 }
+
+/// Why somebody does not take part.
+const NOT_GOOD_ENOUGH: &str = "no setting reaches the error asked for";
 
 /// The contenders of one question.
 pub fn of(entries: Vec<Entry>, question: Question) -> (Vec<Entry>, Vec<Entry>) {
@@ -230,22 +263,33 @@ fn below(cost: f64, unit: f64, efforts: u32) -> u32 {
 }
 
 /// The smallest effort up to `ceiling` for which `holds`, taken to be the case for all above it. `near` says that the
-/// ceiling is the place to begin.
-fn smallest(ceiling: u32, near: bool, mut holds: impl FnMut(u32) -> Result<bool>) -> Result<Option<u32>> {
+/// ceiling is the place to begin. Ends with nothing where `holds` has no answer.
+fn smallest(
+    ceiling: u32,
+    near: bool,
+    mut holds: impl FnMut(u32) -> Result<Option<bool>>,
+) -> Result<Option<u32>> {
     if ceiling == 0 {
         return Ok(None);
     }
     let (mut fails, mut good) = (0, if near { ceiling } else { ceiling.min(4) });
-    while !holds(good)? {
-        if good == ceiling {
-            return Ok(None);
+    loop {
+        match holds(good)? {
+            Some(true) => break,
+            Some(false) if good < ceiling => {
+                fails = good;
+                good = good.saturating_mul(2).min(ceiling);
+            }
+            _ => return Ok(None),
         }
-        fails = good;
-        good = good.saturating_mul(2).min(ceiling);
     }
     while fails + 1 < good {
         let middle = u32::midpoint(fails, good);
-        if holds(middle)? { good = middle } else { fails = middle }
+        match holds(middle)? {
+            Some(true) => good = middle,
+            Some(false) => fails = middle,
+            None => return Ok(None),
+        }
     }
     Ok(Some(good))
 }
@@ -265,7 +309,7 @@ mod tests {
         let found = smallest(ceiling, near, |effort| {
             asked += 1;
             assert!((1..=ceiling).contains(&effort));
-            Ok(effort >= wanted)
+            Ok(Some(effort >= wanted))
         });
         (found.unwrap(), asked)
     }

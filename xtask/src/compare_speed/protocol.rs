@@ -139,11 +139,6 @@ impl Peer {
         Ok(Peer { name: name.into(), child, requests, replies: BufReader::new(replies) })
     }
 
-    /// What it is called in messages.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Asks and waits for the reply.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::accuracy::{Accuracy, BOUNDS};
+use super::accuracy::Accuracy;
 use super::arena::{Entry, Schedule};
 use super::machine::Machine;
 use super::protocol::{Question, Unsuited};
@@ -85,13 +85,13 @@ impl Contest {
         let measured = || entries.iter().filter(|entry| !entry.times.is_empty());
         let first_of_ours = measured().find(|entry| entry.peer == 0);
         let mut unsuited = unsuited.to_vec();
-        for entry in entries.iter().filter(|entry| entry.choice.is_none()) {
-            let why = "no setting reaches the error asked for".to_owned();
-            unsuited.push(Unsuited { name: entry.offer.name.clone(), why });
-        }
+        unsuited.extend(entries.iter().filter_map(|entry| {
+            let why = entry.choice.as_ref().err()?.clone();
+            Some(Unsuited { name: entry.offer.name.clone(), why })
+        }));
         let mut rows: Vec<Row> = measured()
             .filter_map(|entry| {
-                let choice = entry.choice.as_ref()?;
+                let choice = entry.choice.as_ref().ok()?;
                 Some(Row {
                     name: entry.offer.name.clone(),
                     ours: entry.peer == 0,
@@ -214,7 +214,7 @@ impl Report {
 }
 
 /// Three digits and a unit.
-fn time(nanoseconds: f64) -> String {
+pub fn time(nanoseconds: f64) -> String {
     for (unit, scale) in [("s", 1e9), ("ms", 1e6), ("us", 1e3)] {
         if nanoseconds >= scale {
             return format!("{} {unit}", digits(nanoseconds / scale));
@@ -238,6 +238,7 @@ fn digits(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::accuracy::BOUNDS;
     use super::super::arena::Choice;
     use super::super::protocol::{Offer, Variant};
     use super::super::task::Drive;
@@ -247,8 +248,9 @@ mod tests {
         let variants = vec![Variant { name: String::new(), cost: 1.0 }];
         let offer = Offer { name: name.into(), question: Question::TrainingStep, variants, efforts: 1 };
         let accuracy = Accuracy { free: share * BOUNDS.free, clamped: 0.0, change: 0.0 };
-        let choice = Choice { variant: String::new(), effort: 1, setting: "as it is".into(), accuracy };
-        let choice = (!times.is_empty()).then_some(choice);
+        let choice =
+            Choice { variant: String::new(), effort: 1, setting: "as it is".into(), accuracy, rough: 1.0 };
+        let choice = if times.is_empty() { Err("too slow".to_owned()) } else { Ok(choice) };
         Entry { peer, offer, choice, times: times.to_vec() }
     }
 
@@ -284,7 +286,7 @@ mod tests {
         assert!(lines[3].contains("20.0 us") && lines[3].contains("200 (200 .. 200)"), "{}", lines[3]);
         assert!(lines[4].contains("5.00 ms"), "{}", lines[4]);
         assert_eq!(lines[5], "  dense: too large");
-        assert_eq!(lines[6], "  hopeless: no setting reaches the error asked for");
+        assert_eq!(lines[6], "  hopeless: too slow");
     }
 
     #[test]
