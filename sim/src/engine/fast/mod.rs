@@ -1,12 +1,19 @@
 //! The fast engine: the same bits, in layouts that suit a processor.
 
+mod aligned;
+mod blocks;
+mod dense;
+mod exact;
 mod general;
+mod kernels;
+mod lanes;
 mod width;
 
 pub use width::VectorWidth;
 
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use dense::Dense;
 use general::General;
 use std::sync::Arc;
 use width::Token;
@@ -30,6 +37,26 @@ trait Layout {
 
     /// The free voltages of the outputs.
     fn answer(&self) -> Vec<i32>;
+
+    /// Relaxes and learns the sample that is presented; returns its answer.
+    fn train(&mut self, configuration: &Configuration) -> Vec<i32> {
+        let &Configuration { steps, learning, .. } = configuration;
+        let every = match learning {
+            Learning::Continuous { every } => every,
+            Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
+        };
+        for _ in 1..steps.div_ceil(every) {
+            self.relax(every);
+            self.learn(configuration);
+        }
+        let rest = (steps - 1) % every + 1;
+        self.relax(rest);
+        let answer = self.answer();
+        if rest == every {
+            self.learn(configuration);
+        }
+        answer
+    }
 }
 
 /// The engine to train and to answer with.
@@ -38,7 +65,34 @@ pub struct Fast {
     design: Arc<Design>,
     configuration: Configuration,
     token: Token,
-    layout: General,
+    layout: Laid,
+}
+
+/// A network as it lies in memory.
+#[derive(Clone, Debug)]
+enum Laid {
+    General(General),
+    Dense(Box<Dense>),
+}
+
+impl Laid {
+    /// The layout that suits a design best.
+    fn of(design: &Arc<Design>, token: Token) -> Laid {
+        match Dense::new(design, token) {
+            Some(dense) => Laid::Dense(Box::new(dense)),
+            None => Laid::General(General::new(Arc::clone(design))),
+        }
+    }
+}
+
+/// Calls a method of the layout.
+macro_rules! layout {
+    ($laid:expr, $layout:ident => $call:expr) => {
+        match $laid {
+            Laid::General($layout) => $call,
+            Laid::Dense($layout) => $call,
+        }
+    };
 }
 
 impl Fast {
@@ -64,8 +118,8 @@ impl Fast {
         configuration.check()?;
         state.check(&design)?;
         let token = Token::of(width).unwrap_or(Token::Portable(pulp::Scalar::new()));
-        let mut layout = General::new(Arc::clone(&design));
-        layout.load(&state);
+        let mut layout = Laid::of(&design, token);
+        layout!(&mut layout, layout => layout.load(&state));
         Ok(Fast { design, configuration, token, layout })
     }
 
@@ -91,63 +145,48 @@ impl Engine for Fast {
     }
 
     fn state(&self) -> State {
-        self.layout.state()
+        layout!(&self.layout, layout => layout.state())
     }
 
     fn set_state(&mut self, state: State) -> Result<(), StateError> {
         state.check(&self.design)?;
-        self.layout.load(&state);
+        layout!(&mut self.layout, layout => layout.load(&state));
         Ok(())
     }
 
     fn present(&mut self, sample: &Sample) -> Result<(), SampleError> {
         check_sample(&self.design, sample)?;
-        self.layout.present(sample);
+        layout!(&mut self.layout, layout => layout.present(sample));
         Ok(())
     }
 
     fn step(&mut self) {
-        self.layout.relax(1);
+        layout!(&mut self.layout, layout => layout.relax(1));
     }
 
     fn learn(&mut self) {
-        self.layout.learn(&self.configuration);
+        layout!(&mut self.layout, layout => layout.learn(&self.configuration));
     }
 
     fn answer(&self) -> Vec<i32> {
-        self.layout.answer()
+        layout!(&self.layout, layout => layout.answer())
     }
 
     fn train(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
         self.present(sample)?;
-        let Configuration { steps, learning, .. } = self.configuration;
-        let every = match learning {
-            Learning::Continuous { every } => every,
-            Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
-        };
-        for _ in 1..steps.div_ceil(every) {
-            self.layout.relax(every);
-            self.layout.learn(&self.configuration);
-        }
-        let rest = (steps - 1) % every + 1;
-        self.layout.relax(rest);
-        let answer = self.layout.answer();
-        if rest == every {
-            self.layout.learn(&self.configuration);
-        }
-        Ok(answer)
+        Ok(layout!(&mut self.layout, layout => layout.train(&self.configuration)))
     }
 
     fn relax(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
         self.present(sample)?;
-        self.layout.relax(self.configuration.steps);
-        Ok(self.layout.answer())
+        layout!(&mut self.layout, layout => layout.relax(self.configuration.steps));
+        Ok(self.answer())
     }
 
     fn read(&mut self, inputs: &[i32], steps: u32) -> Result<Vec<i32>, SampleError> {
         let targets: Vec<Option<Target>> = vec![None; self.design.network().outputs().len()];
         self.present(&Sample { inputs: inputs.to_vec(), targets })?;
-        self.layout.relax(steps);
-        Ok(self.layout.answer())
+        layout!(&mut self.layout, layout => layout.relax(steps));
+        Ok(self.answer())
     }
 }

@@ -1,0 +1,2 @@
+//! Engines side by side.
+fn main() {}

@@ -1,0 +1,463 @@
+//! Complete layers: crossbars and layered networks.
+//!
+//! Nodes with the same neighbours form a *block*, and two blocks are joined completely or not at all. Such a pair is a
+//! *tile*: a matrix of conductances whose columns are the lanes of a vector. Its one block is updated by adding rows
+//! times voltages, its other by products of rows with a vector of voltages. What the inputs contribute does not change
+//! while a sample is relaxed: it is summed once, for both waves.
+
+use super::aligned::Aligned;
+use super::exact::{BIAS, Gains, Scales, double, fits, learning_scale, unbiased, whole};
+use super::kernels::{self, Accumulators, Learner, Nudges};
+use super::lanes::{Lanes, MOST_LANES, dispatch};
+use super::width::Token;
+use super::{Layout, blocks};
+use crate::network::{NodeId, NodeKind};
+use crate::{Configuration, Design, EdgeGenerator, Learning, Nudge, Sample, State, Target, Wave};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A tile has at least so many edges on average; below, the edge list is as fast.
+const SMALLEST_TILE: usize = 32;
+
+/// No such thing.
+const NONE: u32 = u32::MAX;
+
+/// Nodes with the same neighbours, side by side.
+#[derive(Clone, Debug)]
+struct Block {
+    /// First lane.
+    at: usize,
+    nodes: usize,
+    /// `nodes`, padded to whole vectors.
+    lanes: usize,
+    colour: u8,
+    input: bool,
+    /// Has output nodes.
+    outputs: bool,
+}
+
+/// The edges between two blocks.
+#[derive(Clone, Debug)]
+struct Tile {
+    /// The block that lies along the lanes.
+    columns: usize,
+    /// The block with a row for every node.
+    rows: usize,
+    /// First place.
+    at: usize,
+    /// Learning shift of all its edges.
+    alpha: i8,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Dense {
+    design: Arc<Design>,
+    token: Token,
+    scales: Scales,
+    gains: Gains,
+    blocks: Vec<Block>,
+    tiles: Vec<Tile>,
+    /// The lane of every node.
+    lane_of: Vec<u32>,
+    /// Biased, by wave.
+    u: [Aligned<f64>; 2],
+    v: [Aligned<f64>; 2],
+    /// What the inputs contribute, and the tie, by wave; up to date if `fields`.
+    field: [Aligned<f64>; 2],
+    fields: bool,
+    /// The inputs show both waves the same.
+    alike: bool,
+    /// 0 where nothing relaxes.
+    factor: Aligned<f64>,
+    linear: Aligned<f64>,
+    /// What an output's nudge counts in `D`.
+    nudge: Aligned<f64>,
+    /// Biased.
+    low: Aligned<f64>,
+    high: Aligned<f64>,
+    /// Room for the sums of a block, and for what learning needs of every node.
+    sums: Aligned<f64>,
+    difference: Aligned<f64>,
+    total: Aligned<f64>,
+    nudges: Nudges,
+    targets: Vec<Option<Target>>,
+    /// Biased, by place in the tiles.
+    k: Aligned<f64>,
+    g: Aligned<f64>,
+    /// `2^alpha` of the edges that learn, by place; empty until a learning step is desynchronous.
+    drawn: Aligned<f64>,
+    /// The place of every edge.
+    place_of: Vec<u32>,
+    /// The edge at every place; [`NONE`] in the padding.
+    edge_at: Vec<u32>,
+    generators: Vec<EdgeGenerator>,
+    phase: u8,
+}
+
+impl Dense {
+    /// The layout of a design made of complete layers, and nothing for any other.
+    pub(super) fn new(design: &Arc<Design>, token: Token) -> Option<Dense> {
+        let network = design.network();
+        if !fits(design) {
+            return None;
+        }
+        let found = blocks::find(network, SMALLEST_TILE)?;
+        let blocks = place_blocks(design, &found);
+        let tiles = place_tiles(&blocks, &found);
+        let lanes = blocks.last().map_or(0, |b| b.at + b.lanes);
+        let places = tiles.last().map_or(0, |t| t.at + blocks[t.columns].lanes * blocks[t.rows].nodes);
+        let mut lane_of = vec![0; network.nodes().len()];
+        for (block, members) in blocks.iter().zip(&found.blocks) {
+            for (lane, node) in (block.at..).zip(members) {
+                lane_of[node.index()] = u32::try_from(lane).ok()?;
+            }
+        }
+        let tile_of: BTreeMap<[usize; 2], &Tile> = tiles.iter().map(|t| ([t.columns, t.rows], t)).collect();
+        let mut place_of = vec![0; network.edges().len()];
+        let mut edge_at = vec![NONE; places];
+        for (edge, &[a, b]) in (0u32..).zip(network.edges().iter().map(|e| &e.ends)) {
+            let blocks_of = [a, b].map(|n| found.block_of[n.index()]);
+            let (tile, column, row) = match tile_of.get(&blocks_of) {
+                Some(tile) => (tile, a, b),
+                None => (tile_of.get(&[blocks_of[1], blocks_of[0]])?, b, a),
+            };
+            let lane = |node: NodeId, block: usize| lane_of[node.index()] as usize - blocks[block].at;
+            let place =
+                tile.at + lane(row, tile.rows) * blocks[tile.columns].lanes + lane(column, tile.columns);
+            place_of[edge as usize] = u32::try_from(place).ok()?;
+            edge_at[place] = edge;
+        }
+        let scales = Scales::new(design);
+        let mut low = Aligned::new(scales.u_range[0], lanes);
+        let mut high = Aligned::new(scales.u_range[1], lanes);
+        let mut nudge = Aligned::new(0.0, lanes);
+        for (node, &lane) in network.nodes().iter().zip(&lane_of) {
+            kernels::limit(node.clamp, &mut low[lane as usize], &mut high[lane as usize]);
+            if node.kind == NodeKind::Output {
+                nudge[lane as usize] = scales.nudge;
+            }
+        }
+        let zeros = Aligned::new(0.0, lanes);
+        let biased = Aligned::new(BIAS, lanes);
+        Some(Dense {
+            token,
+            gains: Gains::new(design),
+            u: [biased.clone(), biased],
+            v: [zeros.clone(), zeros.clone()],
+            field: [zeros.clone(), zeros.clone()],
+            fields: false,
+            alike: false,
+            factor: zeros.clone(),
+            linear: zeros.clone(),
+            nudge,
+            low,
+            high,
+            sums: zeros.clone(),
+            difference: zeros.clone(),
+            total: zeros,
+            nudges: Nudges::new(lanes),
+            targets: vec![None; network.outputs().len()],
+            k: Aligned::new(scales.k_range[0], places),
+            g: Aligned::new(scales.conductance(scales.k_range[0]), places),
+            drawn: Aligned::new(0.0, 0),
+            scales,
+            blocks,
+            tiles,
+            lane_of,
+            place_of,
+            edge_at,
+            generators: vec![EdgeGenerator::new(1); network.edges().len()],
+            phase: 0,
+            design: Arc::clone(design),
+        })
+    }
+
+    /// Sums what the inputs contribute to the waves.
+    #[inline(always)]
+    fn update_fields<L: Lanes>(&mut self, lanes: L) {
+        for wave in 0..2 {
+            if wave == 1 && self.alike {
+                let [free, clamped] = &mut self.field;
+                clamped.copy_from_slice(free);
+                continue;
+            }
+            self.field[wave].fill(self.scales.tie);
+            for tile in &self.tiles {
+                let (columns, rows) = (&self.blocks[tile.columns], &self.blocks[tile.rows]);
+                let g = &self.g[tile.at..][..rows.nodes * columns.lanes];
+                let v = &self.v[wave];
+                if rows.input && !columns.input {
+                    let field = &mut self.field[wave][columns.at..][..columns.lanes];
+                    kernels::add_rows(lanes, field, g, &v[rows.at..][..rows.nodes]);
+                } else if columns.input && !rows.input {
+                    let field = &mut self.field[wave][rows.at..][..rows.nodes];
+                    kernels::add_dots(lanes, field, g, &v[columns.at..][..columns.lanes]);
+                }
+            }
+        }
+        self.fields = true;
+    }
+
+    /// The turn of the blocks of one colour in one wave.
+    #[inline(always)]
+    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave) {
+        let w = wave.index();
+        let sign = kernels::nudging_sign(&self.design, wave);
+        for (index, block) in self.blocks.iter().enumerate() {
+            if block.input || block.colour != colour {
+                continue;
+            }
+            let at = block.at..block.at + block.lanes;
+            let sums = &mut self.sums[..block.lanes];
+            sums.copy_from_slice(&self.field[w][at.clone()]);
+            for tile in &self.tiles {
+                let (columns, rows) = (&self.blocks[tile.columns], &self.blocks[tile.rows]);
+                let g = &self.g[tile.at..][..rows.nodes * columns.lanes];
+                let v = &self.v[w];
+                if tile.columns == index && !rows.input {
+                    kernels::add_rows(lanes, sums, g, &v[rows.at..][..rows.nodes]);
+                } else if tile.rows == index && !columns.input {
+                    kernels::add_dots(lanes, &mut sums[..rows.nodes], g, &v[columns.at..][..columns.lanes]);
+                }
+            }
+            if block.outputs && sign != 0.0 {
+                kernels::nudge(lanes, sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
+            }
+            let nodes = Accumulators {
+                u: &mut self.u[w][at.clone()],
+                v: &mut self.v[w][at.clone()],
+                factor: &self.factor[at.clone()],
+                linear: &self.linear[at.clone()],
+                low: &self.low[at.clone()],
+                high: &self.high[at],
+            };
+            kernels::relax(lanes, &self.scales, sums, nodes);
+        }
+        if let (Nudge::Clamped { eta }, Wave::Clamped) = (self.design.rules().nudge, wave) {
+            self.nudge_clamped(colour, eta);
+        }
+    }
+
+    /// The outputs of a colour that coupled learning nudges; they are few.
+    fn nudge_clamped(&mut self, colour: u8, eta: u8) {
+        let network = self.design.network();
+        let v_guard = self.design.format().v_guard();
+        for (node, target) in network.outputs().iter().zip(&self.targets) {
+            if let Some(target) = *target
+                && network.colouring().colour(*node) == colour
+            {
+                let lane = self.lane_of[node.index()] as usize;
+                let u = kernels::nudged(self.u[0][lane], self.v[0][lane], target, eta, v_guard);
+                let u = u.clamp(self.low[lane], self.high[lane]);
+                self.u[1][lane] = u;
+                self.v[1][lane] = self.scales.voltage(u);
+            }
+        }
+    }
+
+    /// Draws which edges of a tile learn.
+    fn draw(&mut self, tile: usize, rarity: u8, scale: f64) {
+        if self.drawn.is_empty() {
+            self.drawn = Aligned::new(0.0, self.k.len());
+        }
+        let end = self.tiles.get(tile + 1).map_or(self.k.len(), |next| next.at);
+        for place in self.tiles[tile].at..end {
+            let edge = self.edge_at[place];
+            if edge != NONE {
+                let fires = self.generators[edge as usize].fires(rarity);
+                self.drawn[place] = if fires { scale } else { 0.0 };
+            }
+        }
+    }
+
+    /// Every edge learns, and the sums of conductances are taken anew.
+    #[inline(always)]
+    fn learn_edges<L: Lanes>(&mut self, lanes: L, configuration: &Configuration) {
+        let [free, clamped] = &self.v;
+        for (lane, (f, c)) in free.iter().zip(&**clamped).enumerate() {
+            self.difference[lane] = f - c;
+            self.total[lane] = f + c;
+        }
+        self.linear.fill(0.0);
+        for index in 0..self.tiles.len() {
+            let alpha = i32::from(self.tiles[index].alpha) + i32::from(configuration.alpha_offset);
+            let (scale, tie) = learning_scale(alpha);
+            let drawn = if let Learning::Desynchronous { rarity } = configuration.learning {
+                self.draw(index, rarity, scale);
+                true
+            } else {
+                false
+            };
+            self.learn_tile(lanes, index, scale, tie, drawn);
+        }
+    }
+
+    #[inline(always)]
+    fn learn_tile<L: Lanes>(&mut self, lanes: L, index: usize, scale: f64, tie: f64, drawn: bool) {
+        let tile = &self.tiles[index];
+        let (columns, rows) = (&self.blocks[tile.columns], &self.blocks[tile.rows]);
+        let learner = Learner::new(lanes, &self.scales, tie);
+        let scale = lanes.splat_f64s(scale);
+        let pitch = columns.lanes / L::F64_LANES;
+        let span = tile.at..tile.at + rows.nodes * columns.lanes;
+        let (k, _) = L::as_mut_simd_f64s(&mut self.k[span.clone()]);
+        let (g, _) = L::as_mut_simd_f64s(&mut self.g[span.clone()]);
+        let (drawn, _) = L::as_simd_f64s(if drawn { &self.drawn[span] } else { &[] });
+        let column_lanes = columns.at..columns.at + columns.lanes;
+        let (differences, _) = L::as_simd_f64s(&self.difference[column_lanes.clone()]);
+        let (totals, _) = L::as_simd_f64s(&self.total[column_lanes]);
+        for (row, (k, g)) in k.chunks_exact_mut(pitch).zip(g.chunks_exact_mut(pitch)).enumerate() {
+            let lane = rows.at + row;
+            let difference = lanes.splat_f64s(self.difference[lane]);
+            let total = lanes.splat_f64s(self.total[lane]);
+            let (linear, _) = L::as_mut_simd_f64s(&mut self.linear[columns.at..][..columns.lanes]);
+            let drawn = drawn.get(row * pitch..(row + 1) * pitch);
+            let mut sum = lanes.splat_f64s(0.0);
+            for i in 0..pitch {
+                let scale = drawn.map_or(scale, |drawn| drawn[i]);
+                let difference = lanes.sub_f64s(differences[i], difference);
+                let total = lanes.sub_f64s(totals[i], total);
+                [k[i], g[i]] = learner.learnt(k[i], difference, total, scale);
+                linear[i] = lanes.add_f64s(linear[i], g[i]);
+                sum = lanes.add_f64s(sum, g[i]);
+            }
+            if !rows.input {
+                self.linear[lane] += lanes.reduce_sum_f64s(sum);
+            }
+        }
+        if !rows.input {
+            // The padding learns as well; nobody is to see it.
+            for row in 0..rows.nodes {
+                let padding =
+                    tile.at + row * columns.lanes + columns.nodes..tile.at + (row + 1) * columns.lanes;
+                self.linear[rows.at + row] -= self.g[padding].iter().sum::<f64>();
+            }
+        }
+    }
+
+    /// Looks up the gains of all nodes that relax.
+    fn update_gains(&mut self) {
+        for block in self.blocks.iter().filter(|block| !block.input) {
+            for lane in block.at..block.at + block.nodes {
+                self.factor[lane] = self.gains.factor(self.linear[lane] + self.nudge[lane]);
+            }
+        }
+        self.fields = false;
+    }
+}
+
+/// Gives every block its lanes.
+fn place_blocks(design: &Design, found: &blocks::Blocks) -> Vec<Block> {
+    let network = design.network();
+    let mut at = 0;
+    let place = |members: &Vec<NodeId>| {
+        let any = |kind| members.iter().any(|n| network.nodes()[n.index()].kind == kind);
+        let block = Block {
+            at,
+            nodes: members.len(),
+            lanes: members.len().next_multiple_of(MOST_LANES),
+            colour: network.colouring().colour(members[0]),
+            input: any(NodeKind::Input),
+            outputs: any(NodeKind::Output),
+        };
+        at += block.lanes;
+        block
+    };
+    found.blocks.iter().map(place).collect()
+}
+
+/// Gives every tile its places, and decides which of its blocks lies along the lanes.
+fn place_tiles(blocks: &[Block], found: &blocks::Blocks) -> Vec<Tile> {
+    // Vectors to multiply, and for a block with rows that relaxes the sum over each row.
+    let cost = |columns: &Block, rows: &Block| {
+        rows.nodes * (columns.lanes + if rows.input { 0 } else { 3 * MOST_LANES })
+    };
+    let mut at = 0;
+    let place = |tile: &blocks::Tile| {
+        let [a, b] = tile.blocks;
+        let straight = cost(&blocks[a], &blocks[b]) <= cost(&blocks[b], &blocks[a]);
+        let [columns, rows] = if straight { [a, b] } else { [b, a] };
+        let tile = Tile { columns, rows, at, alpha: tile.alpha };
+        at += blocks[columns].lanes * blocks[rows].nodes;
+        tile
+    };
+    found.tiles.iter().map(place).collect()
+}
+
+impl Layout for Dense {
+    fn load(&mut self, state: &State) {
+        let network = self.design.network();
+        for (wave, u) in state.u.iter().enumerate() {
+            for (&u, &lane) in u.iter().zip(&self.lane_of) {
+                let u = double(u) + BIAS;
+                self.u[wave][lane as usize] = u;
+                self.v[wave][lane as usize] = self.scales.voltage(u);
+            }
+        }
+        let shown = |wave: usize| network.inputs().iter().map(move |n| state.u[wave][n.index()]);
+        self.alike = shown(0).eq(shown(1));
+        self.linear.fill(0.0);
+        for ((&k, &place), edge) in state.k.iter().zip(&self.place_of).zip(network.edges()) {
+            let k = double(k) + BIAS;
+            let g = self.scales.conductance(k);
+            (self.k[place as usize], self.g[place as usize]) = (k, g);
+            for end in edge.ends {
+                self.linear[self.lane_of[end.index()] as usize] += g;
+            }
+        }
+        self.generators.copy_from_slice(&state.generators);
+        self.phase = state.phase;
+        self.update_gains();
+    }
+
+    fn state(&self) -> State {
+        State {
+            u: [0, 1]
+                .map(|wave| self.lane_of.iter().map(|&lane| unbiased(self.u[wave][lane as usize])).collect()),
+            k: self.place_of.iter().map(|&place| unbiased(self.k[place as usize])).collect(),
+            generators: self.generators.clone(),
+            phase: self.phase,
+        }
+    }
+
+    fn present(&mut self, sample: &Sample) {
+        let network = self.design.network();
+        for (node, &v) in network.inputs().iter().zip(&sample.inputs) {
+            let lane = self.lane_of[node.index()] as usize;
+            for wave in 0..2 {
+                self.v[wave][lane] = v.into();
+                self.u[wave][lane] = f64::from(v) * self.scales.v_one + BIAS;
+            }
+        }
+        for (node, &target) in network.outputs().iter().zip(&sample.targets) {
+            self.nudges.set(self.lane_of[node.index()] as usize, target, self.scales.nudge);
+        }
+        self.targets.copy_from_slice(&sample.targets);
+        self.alike = true;
+        self.fields = false;
+    }
+
+    fn relax(&mut self, steps: u32) {
+        let colours = self.design.network().colouring().count();
+        dispatch!(self.token, lanes => {
+            if !self.fields {
+                self.update_fields(lanes);
+            }
+            for _ in 0..steps {
+                self.turn(lanes, self.phase, Wave::Free);
+                self.turn(lanes, self.phase.checked_sub(1).unwrap_or(colours - 1), Wave::Clamped);
+                self.phase = (self.phase + 1) % colours;
+            }
+        });
+    }
+
+    fn learn(&mut self, configuration: &Configuration) {
+        dispatch!(self.token, lanes => self.learn_edges(lanes, configuration));
+        self.update_gains();
+    }
+
+    fn answer(&self) -> Vec<i32> {
+        let lane = |node: &NodeId| self.lane_of[node.index()] as usize;
+        self.design.network().outputs().iter().map(|node| whole(self.v[0][lane(node)])).collect()
+    }
+}

@@ -1,0 +1,239 @@
+//! The loops over doubles, once for every width. Why they are exact: [`exact`](super::exact).
+
+use super::aligned::Aligned;
+use super::exact::{BIAS, Scales};
+use super::lanes::Lanes;
+use crate::network::DiodeClamp;
+use crate::{Design, Nudge, Sense, Target, Wave};
+use std::ops::Range;
+
+/// `sums[c] += g[r][c] v[r]` over all rows `r`.
+#[inline(always)]
+pub(super) fn add_rows<L: Lanes>(lanes: L, sums: &mut [f64], g: &[f64], v: &[f64]) {
+    let mut at = 0;
+    while at < sums.len() {
+        at += match (sums.len() - at) / L::F64_LANES {
+            8.. => add_some_rows::<L, 8>(lanes, sums, g, v, at),
+            4.. => add_some_rows::<L, 4>(lanes, sums, g, v, at),
+            _ => add_some_rows::<L, 1>(lanes, sums, g, v, at),
+        };
+    }
+}
+
+/// The same for `N` vectors from lane `at` on; returns how many lanes these are.
+#[inline(always)]
+fn add_some_rows<L: Lanes, const N: usize>(
+    lanes: L,
+    sums: &mut [f64],
+    g: &[f64],
+    v: &[f64],
+    at: usize,
+) -> usize {
+    let some = N * L::F64_LANES;
+    let pitch = sums.len();
+    let (sums, _) = L::as_mut_simd_f64s(&mut sums[at..at + some]);
+    let mut accumulators: [L::f64s; N] = std::array::from_fn(|i| sums[i]);
+    for (&v, row) in v.iter().zip(g.chunks_exact(pitch)) {
+        let v = lanes.splat_f64s(v);
+        let (row, _) = L::as_simd_f64s(&row[at..at + some]);
+        for (sum, &g) in accumulators.iter_mut().zip(row) {
+            *sum = lanes.mul_add_e_f64s(g, v, *sum);
+        }
+    }
+    sums.copy_from_slice(&accumulators);
+    some
+}
+
+/// `sums[r] += g[r][c] v[c]` over all columns `c`.
+#[inline(always)]
+pub(super) fn add_dots<L: Lanes>(lanes: L, sums: &mut [f64], g: &[f64], v: &[f64]) {
+    let pitch = v.len();
+    for (sums, rows) in sums.chunks_mut(4).zip(g.chunks(4 * pitch)) {
+        if let Some(sums) = sums.as_mut_array::<4>() {
+            add_some_dots(lanes, sums, rows, v);
+        } else {
+            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(pitch)) {
+                add_some_dots(lanes, std::array::from_mut(sum), row, v);
+            }
+        }
+    }
+}
+
+/// The same for `N` rows.
+#[inline(always)]
+fn add_some_dots<L: Lanes, const N: usize>(lanes: L, sums: &mut [f64; N], g: &[f64], v: &[f64]) {
+    let pitch = v.len();
+    let rows: [&[L::f64s]; N] = std::array::from_fn(|r| L::as_simd_f64s(&g[r * pitch..][..pitch]).0);
+    let (v, _) = L::as_simd_f64s(v);
+    let mut accumulators = [lanes.splat_f64s(0.0); N];
+    for (i, &v) in v.iter().enumerate() {
+        for (sum, row) in accumulators.iter_mut().zip(rows) {
+            *sum = lanes.mul_add_e_f64s(row[i], v, *sum);
+        }
+    }
+    for (sum, accumulator) in sums.iter_mut().zip(accumulators) {
+        *sum += lanes.reduce_sum_f64s(accumulator);
+    }
+}
+
+/// What a node's turn reads and writes, lane by lane.
+pub(super) struct Accumulators<'a> {
+    /// Biased.
+    pub(super) u: &'a mut [f64],
+    pub(super) v: &'a mut [f64],
+    pub(super) factor: &'a [f64],
+    /// Sums of linear conductances.
+    pub(super) linear: &'a [f64],
+    /// Biased.
+    pub(super) low: &'a [f64],
+    pub(super) high: &'a [f64],
+}
+
+/// Nodes take their turn: `sums` are `g v_j` over their edges and the tie.
+#[inline(always)]
+pub(super) fn relax<L: Lanes>(lanes: L, scales: &Scales, sums: &[f64], nodes: Accumulators) {
+    let splat = |x| lanes.splat_f64s(x);
+    let (v_scale, v_shift, v_high) = (splat(scales.v_scale), splat(scales.v_shift), splat(scales.v_high));
+    let (sums, _) = L::as_simd_f64s(sums);
+    let count = sums.len();
+    let (u, _) = L::as_mut_simd_f64s(nodes.u);
+    let (v, _) = L::as_mut_simd_f64s(nodes.v);
+    let [factor, linear, low, high] =
+        [nodes.factor, nodes.linear, nodes.low, nodes.high].map(|x| &L::as_simd_f64s(x).0[..count]);
+    let (u, v) = (&mut u[..count], &mut v[..count]);
+    for i in 0..count {
+        let sum = lanes.negate_mul_add_e_f64s(linear[i], v[i], sums[i]);
+        let moved = lanes.mul_add_e_f64s(sum, factor[i], u[i]);
+        u[i] = lanes.max_f64s(low[i], lanes.min_f64s(high[i], moved));
+        v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
+    }
+}
+
+/// Nudging conductances and what they pull towards, lane by lane. A lane without a target has conductance 0.
+#[derive(Clone, Debug)]
+pub(super) struct Nudges {
+    wanted: Aligned<f64>,
+    /// Smallest and largest drop the target's sense lets through.
+    low: Aligned<f64>,
+    high: Aligned<f64>,
+    conductance: Aligned<f64>,
+}
+
+impl Nudges {
+    pub(super) fn new(lanes: usize) -> Nudges {
+        let zeros = Aligned::new(0.0, lanes);
+        Nudges { wanted: zeros.clone(), low: zeros.clone(), high: zeros.clone(), conductance: zeros }
+    }
+
+    /// Sets the target of a lane.
+    pub(super) fn set(&mut self, lane: usize, target: Option<Target>, conductance: f64) {
+        self.conductance[lane] = if target.is_some() { conductance } else { 0.0 };
+        if let Some(Target { voltage, sense }) = target {
+            self.wanted[lane] = voltage.into();
+            self.low[lane] = if sense == Sense::AtLeast { 0.0 } else { f64::MIN };
+            self.high[lane] = if sense == Sense::AtMost { 0.0 } else { f64::MAX };
+        }
+    }
+}
+
+/// The sign of the nudging current in a wave: 0 if there is none.
+pub(super) fn nudging_sign(design: &Design, wave: Wave) -> f64 {
+    match (design.rules().nudge, wave) {
+        (Nudge::Clamped { .. }, _) | (Nudge::Current { centred: false, .. }, Wave::Free) => 0.0,
+        (Nudge::Current { .. }, Wave::Clamped) => 1.0,
+        (Nudge::Current { centred: true, .. }, Wave::Free) => -1.0,
+    }
+}
+
+/// Adds nudging currents of that sign to the sums of nodes at voltages `v`.
+#[inline(always)]
+pub(super) fn nudge<L: Lanes>(
+    lanes: L,
+    sums: &mut [f64],
+    v: &[f64],
+    nudges: &Nudges,
+    at: Range<usize>,
+    sign: f64,
+) {
+    let sign = lanes.splat_f64s(sign);
+    let (sums, _) = L::as_mut_simd_f64s(sums);
+    let count = sums.len();
+    let [v, wanted, low, high, conductance] = [
+        v,
+        &nudges.wanted[at.clone()],
+        &nudges.low[at.clone()],
+        &nudges.high[at.clone()],
+        &nudges.conductance[at],
+    ]
+    .map(|x| &L::as_simd_f64s(x).0[..count]);
+    for i in 0..count {
+        let drop = lanes.sub_f64s(wanted[i], v[i]);
+        let passed = lanes.max_f64s(low[i], lanes.min_f64s(high[i], drop));
+        sums[i] = lanes.mul_add_e_f64s(lanes.mul_f64s(conductance[i], sign), passed, sums[i]);
+    }
+}
+
+/// What an edge's learning needs besides its ends: the clamped range of `k`, and how `g` follows.
+#[derive(Clone, Copy)]
+pub(super) struct Learner<L: Lanes> {
+    lanes: L,
+    tie: L::f64s,
+    low: L::f64s,
+    high: L::f64s,
+    g_scale: L::f64s,
+    g_shift: L::f64s,
+}
+
+impl<L: Lanes> Learner<L> {
+    #[inline(always)]
+    pub(super) fn new(lanes: L, scales: &Scales, tie: f64) -> Self {
+        let splat = |x| lanes.splat_f64s(x);
+        Learner {
+            lanes,
+            tie: splat(tie),
+            low: splat(scales.k_range[0]),
+            high: splat(scales.k_range[1]),
+            g_scale: splat(scales.g_scale),
+            g_shift: splat(scales.g_shift),
+        }
+    }
+
+    /// The biased accumulator after a move of `scale (difference total)`, and the conductance it reads as. `difference` is that
+    /// of the two waves' drops, `total` their sum.
+    #[inline(always)]
+    pub(super) fn learnt(
+        &self,
+        k: L::f64s,
+        difference: L::f64s,
+        total: L::f64s,
+        scale: L::f64s,
+    ) -> [L::f64s; 2] {
+        let lanes = self.lanes;
+        let product = lanes.mul_add_e_f64s(difference, total, self.tie);
+        let moved = lanes.mul_add_e_f64s(product, scale, k);
+        let k = lanes.max_f64s(self.low, lanes.min_f64s(self.high, moved));
+        [k, lanes.floor(lanes.mul_add_e_f64s(k, self.g_scale, self.g_shift))]
+    }
+}
+
+/// The accumulator of an output nudged by coupled learning, biased like the one given, before its diode.
+pub(super) fn nudged(u_free: f64, v_free: f64, target: Target, eta: u8, v_guard: u32) -> f64 {
+    let wanted = i64::from(target.voltage);
+    let u = super::general::nudged(
+        wanted << v_guard,
+        target,
+        super::exact::unbiased(u_free),
+        super::exact::whole(v_free).into(),
+        eta,
+    );
+    super::exact::double(u) + BIAS
+}
+
+/// Narrows the biased range of an accumulator to what a diode permits.
+pub(super) fn limit(clamp: DiodeClamp, low: &mut f64, high: &mut f64) {
+    match clamp {
+        DiodeClamp::None => {}
+        DiodeClamp::NonNegative => *low = BIAS,
+        DiodeClamp::NonPositive => *high = BIAS,
+    }
+}
