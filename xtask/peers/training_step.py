@@ -34,7 +34,7 @@ class Server:
             modules = [importlib.import_module(name) for name in GROUPS[group]]
             self.kinds = [kind for module in modules for kind in module.CONTENDERS]
             if not self.kinds:
-                self.missing = "ngspice is not on PATH (remedy: sudo apt-get install -y ngspice)"
+                self.missing = "ngspice is not on PATH (remedy: cargo xtask setup --ngspice)"
         except Exception as error:  # whatever a package that is half there may raise
             self.missing = f"{type(error).__name__}: {error}"
 

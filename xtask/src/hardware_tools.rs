@@ -274,7 +274,11 @@ fn remedy(packages: &[&'static str]) -> String {
     format!("sudo apt-get update -qq && sudo apt-get install -y -qq {}", packages.join(" "))
 }
 
-fn install(packages: &[&'static str]) -> Result<()> {
+/// Installs packages of the system.
+///
+/// # Errors
+/// The user is not root, in which case the error holds the command for one who is, or the installation fails.
+pub fn install(packages: &[&'static str]) -> Result<()> {
     let user = Invocation::new("id").args(["-u"]).said().unwrap_or_default();
     if user.trim() != "0" {
         bail!("{} not found, and only root can install them: {}", packages.join(", "), remedy(packages));

@@ -36,10 +36,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Test(test_suite::Args),
-    /// Provide the tools that the tests of the hardware need, and show their versions
-    ///
-    /// Yosys is installed into target/tools; Icarus Verilog and Verilator come from the system.
-    Setup,
+    Setup(setup::Args),
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
     Fuzz(fuzz::Args),
@@ -50,7 +47,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(args) => test_suite::run(&args),
-        Task::Setup => setup::run(),
+        Task::Setup(args) => setup::run(&args),
         Task::Bless => bless::run(),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),

@@ -48,6 +48,9 @@ pub struct Args {
     /// Fewer turns: wider intervals
     #[arg(long)]
     quick: bool,
+    /// Leave out the table of the model's engines beside plain loops
+    #[arg(long)]
+    peers_only: bool,
     /// Write everything that was measured to this file as well
     #[arg(long)]
     json: Option<PathBuf>,
@@ -84,8 +87,9 @@ pub fn run(args: &Args) -> Result<()> {
             contests.push(contest);
         }
     }
-    let Company { versions, missing, .. } = company;
-    let report = Report { machine, versions, missing, bounds: accuracy::BOUNDS, contests };
+    let Company { versions, mut missing, .. } = company;
+    let engines = if args.peers_only { None } else { engines(&progress, &mut missing) };
+    let report = Report { machine, versions, missing, bounds: accuracy::BOUNDS, contests, engines };
     print!("{}", report.summary());
     args.json.as_ref().map_or(Ok(()), |path| write(path, &serde_json::to_vec_pretty(&report)?))
 }
@@ -93,6 +97,19 @@ pub fn run(args: &Args) -> Result<()> {
 /// The smallest lattice has hardly an inside, so that its corners have to do.
 fn drives(nodes: usize) -> &'static [Drive] {
     if nodes <= 64 { &[Drive::Corners] } else { &[Drive::Tiles, Drive::Border] }
+}
+
+/// The model's engines beside each other and beside plain loops, which need no peers: a bench of its own.
+fn engines(progress: &Progress, missing: &mut Vec<Unsuited>) -> Option<String> {
+    let bench = Invocation::cargo("bench --locked -p wheatstone-sim --bench ratios");
+    progress.heading(&format!("the engines and plain loops: {bench}"));
+    match bench.stdout() {
+        Ok(table) => Some(table),
+        Err(error) => {
+            missing.push(Unsuited { name: "engines and plain loops".to_owned(), why: format!("{error:#}") });
+            None
+        }
+    }
 }
 
 /// Aside, then renamed: what was there before is whole whatever happens.

@@ -21,6 +21,8 @@ pub struct Report {
     pub missing: Vec<Unsuited>,
     pub bounds: Accuracy,
     pub contests: Vec<Contest>,
+    /// The table of the engines beside plain loops, as its own bench prints it.
+    pub engines: Option<String>,
 }
 
 /// One question about one task.
@@ -179,7 +181,8 @@ fn write_row(text: &mut String, [name, time, ratio, error, free, clamped, change
 impl Report {
     /// Every verdict, who is missing, and where all that was measured.
     pub fn summary(&self) -> String {
-        let mut text = String::from("ours against the best of the others, at equal error\n");
+        let mut text = self.engines.clone().unwrap_or_default();
+        text.push_str("ours against the best of the others, at equal error\n");
         for contest in &self.contests {
             for Verdict { ours, best_peer, ratio, target } in &contest.verdicts {
                 let asked = target.map_or_else(String::new, |target| {
@@ -297,11 +300,12 @@ mod tests {
             missing: vec![Unsuited { name: "torch".into(), why: "not there".into() }],
             bounds: BOUNDS,
             contests: vec![contest()],
+            engines: Some("a table\n".to_owned()),
         };
         let text = report.summary();
         assert!(text.contains("fast  target 300: missed"), "{text}");
         assert!(text.contains("missing: torch: not there"), "{text}");
-        assert!(text.contains("numpy 2.4.6"), "{text}");
+        assert!(text.starts_with("a table\nours against") && text.contains("numpy 2.4.6"), "{text}");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["contests"][0]["rows"][1]["nanoseconds_by_block"][0], 20_000.0);
     }
