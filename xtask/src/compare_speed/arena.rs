@@ -134,11 +134,12 @@ impl Arena<'_> {
             let ceiling = best.map_or(offer.efforts, |(cost, ..)| below(cost, variant.cost, offer.efforts));
             let holds = |effort| {
                 self.progress.show(&format!("{}: effort {effort}, {}", offer.name, variant.name));
-                let found = self.probe(peer, offer, &variant.name, effort, 0)?;
-                if found.rough > patience {
-                    given_up = Some(found.rough);
+                let rough = self.glance(peer, offer, &variant.name, effort)?;
+                if rough > patience {
+                    given_up = Some(rough);
                     return Ok(None);
                 }
+                let found = self.probe(peer, offer, &variant.name, effort, 0)?;
                 Ok(Some(found.accuracy.share() <= limit))
             };
             if let Some(effort) = smallest(ceiling, best.is_some(), holds)? {
@@ -169,6 +170,18 @@ impl Arena<'_> {
         let Schedule { warm, samples, .. } = self.schedule;
         let fitting = (warm..=samples).step_by(warm).take_while(|&count| count as f64 * rough <= LONG_TURN);
         fitting.last().unwrap_or(warm)
+    }
+
+    /// Roughly the nanoseconds that a sample takes, from the faster one of the first two.
+    fn glance(&mut self, peer: usize, offer: &Offer, variant: &str, effort: u32) -> Result<f64> {
+        let (peer, contender) = (&mut self.peers[peer], offer.name.as_str());
+        let _: Started = peer.ask(&Request::Start { contender, variant, effort })?;
+        let mut fastest = u64::MAX;
+        for _ in 0..2 {
+            let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples: 1 })?;
+            fastest = fastest.min(nanoseconds);
+        }
+        Ok(fastest as f64)
     }
 
     /// How good a setting is after the warm samples and so many more.

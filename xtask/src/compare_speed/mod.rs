@@ -114,7 +114,8 @@ fn engines(progress: &Progress, missing: &mut Vec<Unsuited>) -> Option<String> {
 
 /// Aside, then renamed: what was there before is whole whatever happens.
 fn write(path: &PathBuf, bytes: &[u8]) -> Result<()> {
-    let aside = path.with_added_extension("partial");
+    let mut aside = path.clone().into_os_string();
+    aside.push(".partial");
     fs::write(&aside, bytes)
         .and_then(|()| fs::rename(&aside, path))
         .with_context(|| format!("cannot write {}", path.display()))

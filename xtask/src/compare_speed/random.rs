@@ -23,9 +23,8 @@ impl Random {
     /// If `bound` is above 2^32.
     pub fn below(&mut self, bound: usize) -> usize {
         assert!(bound <= 1 << 32, "the bias would matter");
-        #[expect(clippy::cast_possible_truncation, reason = "below the bound, which is a usize")]
-        let drawn = (((self.next() >> 32) * bound as u64) >> 32) as usize;
-        drawn
+        let drawn = ((self.next() >> 32) * bound as u64) >> 32;
+        usize::try_from(drawn).expect("below the bound, which is a usize")
     }
 
     /// Evenly drawn from `low..high`.

@@ -127,7 +127,8 @@ impl Task {
                 i64::from(random.between(1 << (WIDE.k_bits - 4), 6 << (WIDE.k_bits - 4))) << WIDE.k_guard
             })
             .collect();
-        let teachers = outputs.iter().map(|&output| Teacher::draw(&inputs, output, side, random)).collect();
+        let teachers: Vec<Teacher> =
+            outputs.iter().map(|&output| Teacher::draw(&inputs, output, side, random)).collect();
         let samples = (0..samples).map(|_| draw_sample(inputs.len(), &teachers, random)).collect();
         Ok(Task {
             name: format!("{}-{nodes}", drive.name()),
@@ -210,7 +211,7 @@ impl Teacher {
 }
 
 /// Inputs within 7/8 of full scale, noise within 1/16, so that every target can be imposed.
-fn draw_sample(inputs: usize, teachers: &Vec<Teacher>, random: &mut Random) -> Sample {
+fn draw_sample(inputs: usize, teachers: &[Teacher], random: &mut Random) -> Sample {
     let full = 1 << (WIDE.v_bits - 1);
     let (limit, noise) = (full / 8 * 7, full / 16);
     let inputs: Vec<i32> = (0..inputs).map(|_| random.between(-limit, limit + 1)).collect();
@@ -294,7 +295,7 @@ mod tests {
         let task = Task::new(16, Drive::Corners, 64, 3).unwrap();
         for Sample { inputs, targets } in &task.samples {
             let (low, high) = (inputs.iter().min().unwrap(), inputs.iter().max().unwrap());
-            assert!(targets.iter().all(|t| (low - 2048..=high + 2048).contains(&t)));
+            assert!(targets.iter().all(|t| (low - 2048..=high + 2048).contains(t)));
         }
     }
 
