@@ -39,8 +39,16 @@ impl Plain {
             configuration,
             input: network.nodes().iter().map(|n| n.kind == NodeKind::Input).collect(),
             colour: network.node_ids().map(|n| network.colouring().colour(n)).collect(),
-            low: network.nodes().iter().map(|n| if n.clamp == DiodeClamp::NonNegative { 0 } else { low }).collect(),
-            high: network.nodes().iter().map(|n| if n.clamp == DiodeClamp::NonPositive { 0 } else { high }).collect(),
+            low: network
+                .nodes()
+                .iter()
+                .map(|n| if n.clamp == DiodeClamp::NonNegative { 0 } else { low })
+                .collect(),
+            high: network
+                .nodes()
+                .iter()
+                .map(|n| if n.clamp == DiodeClamp::NonPositive { 0 } else { high })
+                .collect(),
             target: vec![None; network.nodes().len()],
             q: vec![0; network.nodes().len()],
             shift: vec![0; network.nodes().len()],

@@ -228,10 +228,8 @@ impl Dense {
                 v: &mut self.v[w][at.clone()],
                 factor: &self.factor[at.clone()],
                 linear: &self.linear[at.clone()],
-                low: &self.low[at.clone()],
-                high: &self.high[at],
             };
-            kernels::relax(lanes, &self.scales, sums, nodes);
+            kernels::relax(lanes, &self.scales, sums, nodes, &self.low[at.clone()], &self.high[at]);
         }
         if let (Nudge::Clamped { eta }, Wave::Clamped) = (self.design.rules().nudge, wave) {
             self.nudge_clamped(colour, eta);

@@ -84,27 +84,99 @@ pub(super) struct Accumulators<'a> {
     pub(super) factor: &'a [f64],
     /// Sums of linear conductances.
     pub(super) linear: &'a [f64],
-    /// Biased.
-    pub(super) low: &'a [f64],
-    pub(super) high: &'a [f64],
 }
 
-/// Nodes take their turn: `sums` are `g v_j` over their edges and the tie.
+/// Nodes take their turn: `sums` are `g v_j` over their edges and the tie. Each has limits of its own.
 #[inline(always)]
-pub(super) fn relax<L: Lanes>(lanes: L, scales: &Scales, sums: &[f64], nodes: Accumulators) {
+pub(super) fn relax<L: Lanes>(
+    lanes: L,
+    scales: &Scales,
+    sums: &[f64],
+    nodes: Accumulators,
+    low: &[f64],
+    high: &[f64],
+) {
+    let [low, high] = [low, high].map(|x| L::as_simd_f64s(x).0);
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |i| [low[i], high[i]],
+        #[inline(always)]
+        |_, factor| factor,
+    );
+}
+
+/// The same for nodes with the same limits.
+#[inline(always)]
+pub(super) fn relax_alike<L: Lanes>(
+    lanes: L,
+    scales: &Scales,
+    sums: &[f64],
+    nodes: Accumulators,
+    range: [f64; 2],
+) {
+    let range = range.map(|x| lanes.splat_f64s(x));
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |_| range,
+        #[inline(always)]
+        |_, factor| factor,
+    );
+}
+
+/// The same where only the `active` lanes, 1 and not 0, move.
+#[inline(always)]
+pub(super) fn relax_some<L: Lanes>(
+    lanes: L,
+    scales: &Scales,
+    sums: &[f64],
+    nodes: Accumulators,
+    range: [f64; 2],
+    active: &[f64],
+) {
+    let range = range.map(|x| lanes.splat_f64s(x));
+    let (active, _) = L::as_simd_f64s(active);
+    relax_within(
+        lanes,
+        scales,
+        sums,
+        nodes,
+        #[inline(always)]
+        |_| range,
+        #[inline(always)]
+        |i, factor| lanes.mul_f64s(factor, active[i]),
+    );
+}
+
+#[inline(always)]
+fn relax_within<L: Lanes>(
+    lanes: L,
+    scales: &Scales,
+    sums: &[f64],
+    nodes: Accumulators,
+    range: impl Fn(usize) -> [L::f64s; 2],
+    gain: impl Fn(usize, L::f64s) -> L::f64s,
+) {
     let splat = |x| lanes.splat_f64s(x);
     let (v_scale, v_shift, v_high) = (splat(scales.v_scale), splat(scales.v_shift), splat(scales.v_high));
     let (sums, _) = L::as_simd_f64s(sums);
     let count = sums.len();
     let (u, _) = L::as_mut_simd_f64s(nodes.u);
     let (v, _) = L::as_mut_simd_f64s(nodes.v);
-    let [factor, linear, low, high] =
-        [nodes.factor, nodes.linear, nodes.low, nodes.high].map(|x| &L::as_simd_f64s(x).0[..count]);
+    let [factor, linear] = [nodes.factor, nodes.linear].map(|x| &L::as_simd_f64s(x).0[..count]);
     let (u, v) = (&mut u[..count], &mut v[..count]);
     for i in 0..count {
+        let [low, high] = range(i);
         let sum = lanes.negate_mul_add_e_f64s(linear[i], v[i], sums[i]);
-        let moved = lanes.mul_add_e_f64s(sum, factor[i], u[i]);
-        u[i] = lanes.max_f64s(low[i], lanes.min_f64s(high[i], moved));
+        let moved = lanes.mul_add_e_f64s(sum, gain(i, factor[i]), u[i]);
+        u[i] = lanes.max_f64s(low, lanes.min_f64s(high, moved));
         v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
     }
 }
@@ -134,6 +206,11 @@ impl Nudges {
             self.high[lane] = if sense == Sense::AtMost { 0.0 } else { f64::MAX };
         }
     }
+
+    /// What lanes are pulled towards, the smallest and largest drop they feel, and their conductances.
+    pub(super) fn by_lane(&self, at: Range<usize>) -> [&[f64]; 4] {
+        [&self.wanted[at.clone()], &self.low[at.clone()], &self.high[at.clone()], &self.conductance[at]]
+    }
 }
 
 /// The sign of the nudging current in a wave: 0 if there is none.
@@ -158,14 +235,8 @@ pub(super) fn nudge<L: Lanes>(
     let sign = lanes.splat_f64s(sign);
     let (sums, _) = L::as_mut_simd_f64s(sums);
     let count = sums.len();
-    let [v, wanted, low, high, conductance] = [
-        v,
-        &nudges.wanted[at.clone()],
-        &nudges.low[at.clone()],
-        &nudges.high[at.clone()],
-        &nudges.conductance[at],
-    ]
-    .map(|x| &L::as_simd_f64s(x).0[..count]);
+    let (v, _) = L::as_simd_f64s(v);
+    let [wanted, low, high, conductance] = nudges.by_lane(at).map(|x| &L::as_simd_f64s(x).0[..count]);
     for i in 0..count {
         let drop = lanes.sub_f64s(wanted[i], v[i]);
         let passed = lanes.max_f64s(low[i], lanes.min_f64s(high[i], drop));
@@ -196,6 +267,12 @@ impl<L: Lanes> Learner<L> {
             g_scale: splat(scales.g_scale),
             g_shift: splat(scales.g_shift),
         }
+    }
+
+    /// The same with another tie for every lane.
+    #[inline(always)]
+    pub(super) fn with_tie(&self, tie: L::f64s) -> Self {
+        Learner { tie, ..*self }
     }
 
     /// The biased accumulator after a move of `scale (difference total)`, and the conductance it reads as. `difference` is that

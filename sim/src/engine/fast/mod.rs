@@ -3,10 +3,15 @@
 mod aligned;
 mod blocks;
 mod dense;
+mod doubles;
 mod exact;
 mod general;
+mod grid;
 mod kernels;
 mod lanes;
+mod lattice;
+mod pairs;
+mod rows;
 mod width;
 
 pub use width::VectorWidth;
@@ -14,7 +19,10 @@ pub use width::VectorWidth;
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
 use dense::Dense;
+use doubles::Doubles;
 use general::General;
+use lattice::Lattice;
+use pairs::Pairs;
 use std::sync::Arc;
 use width::Token;
 
@@ -73,14 +81,21 @@ pub struct Fast {
 enum Laid {
     General(General),
     Dense(Box<Dense>),
+    Lattice(Box<Lattice<Doubles>>),
+    NarrowLattice(Box<Lattice<Pairs>>),
 }
 
 impl Laid {
     /// The layout that suits a design best.
     fn of(design: &Arc<Design>, token: Token) -> Laid {
-        match Dense::new(design, token) {
-            Some(dense) => Laid::Dense(Box::new(dense)),
-            None => Laid::General(General::new(Arc::clone(design))),
+        if let Some(dense) = Dense::new(design, token) {
+            Laid::Dense(Box::new(dense))
+        } else if let Some(lattice) = Lattice::new(design, token) {
+            Laid::NarrowLattice(Box::new(lattice))
+        } else if let Some(lattice) = Lattice::new(design, token) {
+            Laid::Lattice(Box::new(lattice))
+        } else {
+            Laid::General(General::new(Arc::clone(design)))
         }
     }
 }
@@ -91,6 +106,8 @@ macro_rules! layout {
         match $laid {
             Laid::General($layout) => $call,
             Laid::Dense($layout) => $call,
+            Laid::Lattice($layout) => $call,
+            Laid::NarrowLattice($layout) => $call,
         }
     };
 }

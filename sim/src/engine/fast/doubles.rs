@@ -1,0 +1,366 @@
+//! Rows in doubles: for every format and kind of edge that [`exact::fits`](super::exact::fits).
+
+use super::aligned::Aligned;
+use super::exact::{self, BIAS, Gains, Scales, double, learning_scale, power, unbiased, whole};
+use super::kernels::{self, Accumulators, Learner, Nudges};
+use super::lanes::{Lanes, MOST_LANES};
+use super::rows::{Core, EdgeRow, Plan, Rate, Term};
+use crate::network::EdgeKind;
+use crate::{Design, Nudge, Target, Wave};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// So many lanes are summed before the first of them moves: few enough for the processor's nearest memory.
+const CHUNK: usize = 8 * MOST_LANES;
+
+#[derive(Clone, Debug)]
+pub(super) struct Doubles {
+    design: Arc<Design>,
+    scales: Scales,
+    gains: Gains,
+    absent: f64,
+    /// Biased, by wave.
+    u: [Aligned<f64>; 2],
+    v: [Aligned<f64>; 2],
+    /// Contributions of inputs and the tie, by wave; empty without inputs as such.
+    field: [Aligned<f64>; 2],
+    factor: Aligned<f64>,
+    linear: Aligned<f64>,
+    /// Biased; empty unless lanes have limits of their own.
+    low: Aligned<f64>,
+    high: Aligned<f64>,
+    nudges: Nudges,
+    /// Biased; 0 where there is no edge.
+    k: Aligned<f64>,
+    g: Aligned<f64>,
+    /// `2^offset`, or 0 for what does not learn: by lane of a row, and by edge.
+    lane_rate: Aligned<f64>,
+    edge_rate: Aligned<f64>,
+    /// 1 or 0 by lane of a row.
+    active: Aligned<f64>,
+}
+
+impl Doubles {
+    /// What some lanes of a row add up to in one wave: `sum(g v_j)`, and for transistors their current.
+    #[inline(always)]
+    fn add_terms<L: Lanes>(
+        &self,
+        lanes: L,
+        sums: &mut [f64],
+        terms: &[Term],
+        wave: Wave,
+        own: usize,
+        skip: usize,
+    ) {
+        let count = sums.len();
+        let v = &self.v[wave.index()];
+        let (sums, _) = L::as_mut_simd_f64s(sums);
+        for term in terms {
+            let (g, _) = L::as_simd_f64s(&self.g[term.edges + skip..][..count]);
+            let (other, _) = L::as_simd_f64s(&v[term.nodes + skip..][..count]);
+            match term.kind {
+                EdgeKind::Linear => {
+                    for ((sum, &g), &other) in sums.iter_mut().zip(g).zip(other) {
+                        *sum = lanes.mul_add_e_f64s(g, other, *sum);
+                    }
+                }
+                EdgeKind::Transistor => {
+                    let (own, _) = L::as_simd_f64s(&v[own..][..count]);
+                    let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
+                    for (((sum, &g), &other), &own) in sums.iter_mut().zip(g).zip(other).zip(own) {
+                        let a = lanes.max_f64s(zero, lanes.sub_f64s(g, own));
+                        let b = lanes.max_f64s(zero, lanes.sub_f64s(g, other));
+                        let twice = lanes.mul_f64s(lanes.sub_f64s(a, b), lanes.add_f64s(a, b));
+                        *sum = lanes.mul_add_e_f64s(twice, half, *sum);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Outputs take what coupled learning nudges them to, where they have targets.
+    #[inline(always)]
+    fn nudge_clamped<L: Lanes>(
+        &mut self,
+        lanes: L,
+        at: Range<usize>,
+        eta: u8,
+        [low, high]: [f64; 2],
+        masked: bool,
+    ) {
+        let splat = |x| lanes.splat_f64s(x);
+        let (shift, tie, low, high) = (splat(power(-i32::from(eta))), splat(0.25), splat(low), splat(high));
+        let (v_scale, v_shift, v_high) =
+            (splat(self.scales.v_scale), splat(self.scales.v_shift), splat(self.scales.v_high));
+        let (v_one, bias, zero) = (splat(self.scales.v_one), splat(BIAS), splat(0.0));
+        let [u_free, u] = &mut self.u;
+        let [v_free, v] = &mut self.v;
+        let (u_free, _) = L::as_simd_f64s(&u_free[at.clone()]);
+        let (v_free, _) = L::as_simd_f64s(&v_free[at.clone()]);
+        let (u, _) = L::as_mut_simd_f64s(&mut u[at.clone()]);
+        let (v, _) = L::as_mut_simd_f64s(&mut v[at.clone()]);
+        let (active, _) = L::as_simd_f64s(if masked { &self.active } else { &[] });
+        let [wanted, least, most, present] = self.nudges.by_lane(at).map(|x| L::as_simd_f64s(x).0);
+        for i in 0..u.len() {
+            // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
+            let drop = lanes.sub_f64s(wanted[i], v_free[i]);
+            let passed = lanes.max_f64s(least[i], lanes.min_f64s(most[i], drop));
+            let one_sided = lanes.or_m64s(lanes.equal_f64s(least[i], zero), lanes.equal_f64s(most[i], zero));
+            let satisfied = lanes.and_m64s(one_sided, lanes.equal_f64s(passed, zero));
+            let wanted = lanes.mul_add_e_f64s(wanted[i], v_one, bias);
+            let way = lanes.add_f64s(lanes.sub_f64s(wanted, u_free[i]), tie);
+            let pulled = lanes.mul_add_e_f64s(way, shift, u_free[i]);
+            let nudged = lanes.select_f64s(satisfied, u_free[i], pulled);
+            let mut moves = lanes.greater_than_f64s(present[i], zero);
+            if let Some(&active) = active.get(i) {
+                moves = lanes.and_m64s(moves, lanes.greater_than_f64s(active, zero));
+            }
+            let nudged = lanes.max_f64s(low, lanes.min_f64s(high, nudged));
+            u[i] = lanes.select_f64s(moves, nudged, u[i]);
+            v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
+        }
+    }
+
+    #[inline(always)]
+    fn learn_row<L: Lanes>(&mut self, lanes: L, row: &EdgeRow, rate: Rate) {
+        let offset = if let Rate::Same(offset) = rate { offset } else { 0 };
+        let (scale, tie) = learning_scale(i32::from(row.alpha) + i32::from(offset));
+        let learner = Learner::new(lanes, &self.scales, tie);
+        let splat = |x| lanes.splat_f64s(x);
+        let (scale, one, some, none) = (splat(scale), splat(1.0), splat(0.25), splat(0.0));
+        let edges = row.at..row.at + row.lanes;
+        let rates = match rate {
+            Rate::Same(_) => &[],
+            Rate::ByLane => &self.lane_rate[..row.lanes],
+            Rate::ByEdge => &self.edge_rate[edges.clone()],
+        };
+        let (rates, _) = L::as_simd_f64s(rates);
+        let (k, _) = L::as_mut_simd_f64s(&mut self.k[edges.clone()]);
+        let (g, _) = L::as_mut_simd_f64s(&mut self.g[edges]);
+        let [a_free, a_clamped, b_free, b_clamped] =
+            [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(end, wave): (usize, usize)| {
+                L::as_simd_f64s(&self.v[wave][row.ends[end]..][..row.lanes]).0
+            });
+        for i in 0..k.len() {
+            let free = lanes.sub_f64s(a_free[i], b_free[i]);
+            let clamped = lanes.sub_f64s(a_clamped[i], b_clamped[i]);
+            let (difference, total) = (lanes.sub_f64s(free, clamped), lanes.add_f64s(free, clamped));
+            [k[i], g[i]] = match rates.get(i) {
+                None => learner.learnt(k[i], difference, total, scale),
+                Some(&rate) => {
+                    let scale = lanes.mul_f64s(scale, rate);
+                    let tie = lanes.select_f64s(lanes.less_than_f64s(scale, one), some, none);
+                    learner.with_tie(tie).learnt(k[i], difference, total, scale)
+                }
+            };
+        }
+    }
+}
+
+impl Core for Doubles {
+    const LANES: usize = MOST_LANES;
+
+    fn fits(design: &Design) -> bool {
+        exact::fits(design)
+    }
+
+    fn new(design: &Arc<Design>, plan: &Plan) -> Self {
+        let scales = Scales::new(design);
+        let of = |value, wanted, length| Aligned::new(value, if wanted { length } else { 0 });
+        let both = |value, wanted| [of(value, wanted, plan.nodes), of(value, wanted, plan.nodes)];
+        let lanes = plan.rows.iter().map(|row| row.lanes).max().unwrap_or(0);
+        Doubles {
+            gains: Gains::new(design),
+            absent: double(plan.absent),
+            u: both(BIAS, true),
+            v: both(0.0, true),
+            field: both(scales.tie, plan.has_fields()),
+            factor: of(0.0, true, plan.nodes),
+            linear: of(0.0, true, plan.nodes),
+            low: of(scales.u_range[0], plan.limits, plan.nodes),
+            high: of(scales.u_range[1], plan.limits, plan.nodes),
+            nudges: Nudges::new(if plan.targets { plan.nodes } else { 0 }),
+            k: of(0.0, true, plan.edges),
+            g: of(double(plan.absent), true, plan.edges),
+            lane_rate: of(1.0, plan.targets, lanes),
+            edge_rate: Aligned::new(0.0, 0),
+            active: of(1.0, plan.targets, lanes),
+            scales,
+            design: Arc::clone(design),
+        }
+    }
+
+    fn set_u(&mut self, wave: Wave, lane: usize, u: i64) {
+        let u = double(u) + BIAS;
+        self.u[wave.index()][lane] = u;
+        self.v[wave.index()][lane] = self.scales.voltage(u);
+    }
+
+    fn u(&self, wave: Wave, lane: usize) -> i64 {
+        unbiased(self.u[wave.index()][lane])
+    }
+
+    fn v(&self, wave: Wave, lane: usize) -> i64 {
+        whole(self.v[wave.index()][lane]).into()
+    }
+
+    fn mirror(&mut self, wave: Wave, from: usize, to: usize) {
+        self.v[wave.index()][to] = self.v[wave.index()][from];
+    }
+
+    fn set_range(&mut self, lane: usize, [low, high]: [i64; 2]) {
+        self.low[lane] = double(low) + BIAS;
+        self.high[lane] = double(high) + BIAS;
+    }
+
+    fn set_k(&mut self, edge: usize, k: Option<i64>) {
+        let k = k.map(|k| double(k) + BIAS);
+        self.k[edge] = k.unwrap_or(0.0);
+        self.g[edge] = k.map_or(self.absent, |k| self.scales.conductance(k));
+    }
+
+    fn k(&self, edge: usize) -> i64 {
+        unbiased(self.k[edge])
+    }
+
+    fn g(&self, edge: usize) -> i64 {
+        whole(self.g[edge]).into()
+    }
+
+    fn mirror_edge(&mut self, from: usize, to: usize) {
+        self.g[to] = self.g[from];
+    }
+
+    fn set_target(&mut self, lane: usize, target: Option<Target>) {
+        // With a clamped nudge the conductance only says that there is a target.
+        let conductance = if self.scales.nudge > 0.0 { self.scales.nudge } else { 1.0 };
+        self.nudges.set(lane, target, conductance);
+    }
+
+    fn set_lane_rate(&mut self, lane: usize, offset: Option<u8>) {
+        self.lane_rate[lane] = offset.map_or(0.0, |offset| power(offset.into()));
+    }
+
+    fn set_edge_rate(&mut self, edge: usize, offset: Option<u8>) {
+        if self.edge_rate.is_empty() {
+            self.edge_rate = Aligned::new(0.0, self.k.len());
+        }
+        self.edge_rate[edge] = offset.map_or(0.0, |offset| power(offset.into()));
+    }
+
+    fn set_active(&mut self, lane: usize, active: bool) {
+        self.active[lane] = if active { 1.0 } else { 0.0 };
+    }
+
+    #[inline(always)]
+    fn update_gains<L: Lanes>(&mut self, lanes: L, plan: &Plan, still: &[u32]) {
+        let zero = lanes.splat_f64s(0.0);
+        let rail = lanes.splat_f64s(double(self.design.rules().lowest_rail.into()));
+        for row in &plan.rows {
+            let nudge = lanes.splat_f64s(if row.outputs { self.scales.nudge } else { 0.0 });
+            for skip in (0..row.lanes).step_by(CHUNK) {
+                let some = CHUNK.min(row.lanes - skip);
+                let at = row.at + skip..row.at + skip + some;
+                let (linear, _) = L::as_mut_simd_f64s(&mut self.linear[at.clone()]);
+                let (d_sums, _) = L::as_mut_simd_f64s(&mut self.factor[at.clone()]);
+                linear.fill(zero);
+                d_sums.fill(nudge);
+                for term in plan.terms[row.terms.clone()].iter().chain(&plan.terms[row.inputs.clone()]) {
+                    let (g, _) = L::as_simd_f64s(&self.g[term.edges + skip..][..some]);
+                    let sums = linear.iter_mut().zip(d_sums.iter_mut()).zip(g);
+                    match term.kind {
+                        EdgeKind::Linear => {
+                            for ((linear, d_sum), &g) in sums {
+                                *linear = lanes.add_f64s(*linear, g);
+                                *d_sum = lanes.add_f64s(*d_sum, g);
+                            }
+                        }
+                        EdgeKind::Transistor => {
+                            for ((_, d_sum), &g) in sums {
+                                *d_sum =
+                                    lanes.add_f64s(*d_sum, lanes.max_f64s(zero, lanes.sub_f64s(g, rail)));
+                            }
+                        }
+                    }
+                }
+                for factor in &mut self.factor[at] {
+                    *factor = self.gains.factor(*factor);
+                }
+            }
+        }
+        still.iter().for_each(|&lane| self.factor[lane as usize] = 0.0);
+    }
+
+    #[inline(always)]
+    fn update_fields<L: Lanes>(&mut self, lanes: L, plan: &Plan, alike: bool) {
+        for row in plan.rows.iter().filter(|row| !row.inputs.is_empty()) {
+            for wave in Wave::BOTH {
+                let at = row.at..row.at + row.lanes;
+                if alike && wave == Wave::Clamped {
+                    let [free, clamped] = &mut self.field;
+                    clamped[at.clone()].copy_from_slice(&free[at]);
+                    continue;
+                }
+                let mut field = std::mem::replace(&mut self.field[wave.index()], Aligned::new(0.0, 0));
+                field[at.clone()].fill(self.scales.tie);
+                self.add_terms(
+                    lanes,
+                    &mut field[at.clone()],
+                    &plan.terms[row.inputs.clone()],
+                    wave,
+                    at.start,
+                    0,
+                );
+                self.field[wave.index()] = field;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
+        let row = &plan.rows[row];
+        let w = wave.index();
+        let sign = if row.outputs { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
+        let range = row.range.map(|u| double(u) + BIAS);
+        let mut room = [0.0; CHUNK];
+        for skip in (0..row.lanes).step_by(CHUNK) {
+            let sums = &mut room[..CHUNK.min(row.lanes - skip)];
+            let at = row.at + skip..row.at + skip + sums.len();
+            if row.inputs.is_empty() {
+                sums.fill(self.scales.tie);
+            } else {
+                sums.copy_from_slice(&self.field[w][at.clone()]);
+            }
+            self.add_terms(lanes, sums, &plan.terms[row.terms.clone()], wave, at.start, skip);
+            if sign != 0.0 {
+                kernels::nudge(lanes, sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
+            }
+            let nodes = Accumulators {
+                u: &mut self.u[w][at.clone()],
+                v: &mut self.v[w][at.clone()],
+                factor: &self.factor[at.clone()],
+                linear: &self.linear[at.clone()],
+            };
+            if masked {
+                let active = &self.active[skip..][..sums.len()];
+                kernels::relax_some(lanes, &self.scales, sums, nodes, range, active);
+            } else if plan.limits {
+                kernels::relax(lanes, &self.scales, sums, nodes, &self.low[at.clone()], &self.high[at]);
+            } else {
+                kernels::relax_alike(lanes, &self.scales, sums, nodes, range);
+            }
+        }
+        if let (Nudge::Clamped { eta }, Wave::Clamped, true, true) =
+            (self.design.rules().nudge, wave, row.outputs, plan.targets)
+        {
+            self.nudge_clamped(lanes, row.at..row.at + row.lanes, eta, range, masked);
+        }
+    }
+
+    #[inline(always)]
+    fn learn<L: Lanes>(&mut self, lanes: L, plan: &Plan, rate: Rate) {
+        for row in &plan.edge_rows {
+            self.learn_row(lanes, row, rate);
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Square lattices, open and periodic, with ports and diodes anywhere and edges missing here and there.
+//!
+//! Inputs, outputs and the lanes between rows stand still in the turns of their [quarter](super::grid): their gain is 0.
+//! Inputs are to; outputs take their turn afterwards, one by one, since a few of them are nudged and most rows have none.
+
+use super::grid::{Grid, Side, absent};
+use super::lanes::{Lanes, dispatch};
+use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::width::Token;
+use super::{Layout, general};
+use crate::network::{DiodeClamp, EdgeKind, NodeKind};
+use crate::{
+    Configuration, Design, EdgeGenerator, Gain, Learning, Nudge, Sample, State, Target, Wave, shift_rounded,
+};
+use std::sync::Arc;
+
+/// Smaller ones run as fast as edge lists.
+const SMALLEST: usize = 48;
+
+/// An output, which takes its turn by itself.
+#[derive(Clone, Copy, Debug)]
+struct Output {
+    lane: usize,
+    /// Its quarter's row in the plan, and its place there.
+    row: usize,
+    place: usize,
+    clamp: DiodeClamp,
+    target: Option<Target>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Lattice<C> {
+    design: Arc<Design>,
+    token: Token,
+    grid: Grid,
+    plan: Plan,
+    core: C,
+    /// Lanes that do not move with their quarter.
+    still: Vec<u32>,
+    /// Places of a quarter's edges where there is none.
+    absent: Vec<u32>,
+    /// By colour: which lanes show the same as others, from and to.
+    halos: [Vec<[usize; 2]>; 2],
+    /// The same for edges.
+    edge_halos: Vec<[usize; 2]>,
+    outputs: Vec<Output>,
+    generators: Vec<EdgeGenerator>,
+    phase: u8,
+}
+
+impl<C: Core> Lattice<C> {
+    /// The layout of a design on a lattice, and nothing for any other.
+    pub(super) fn new(design: &Arc<Design>, token: Token) -> Option<Self> {
+        let network = design.network();
+        if network.nodes().len() < SMALLEST || !C::fits(design) {
+            return None;
+        }
+        let grid = Grid::find(network)?;
+        let limits = network.nodes().iter().any(|node| node.clamp != DiodeClamp::None);
+        let plan = plan::<C>(design, &grid, limits);
+        let mut lattice = Lattice {
+            core: C::new(design, &plan),
+            still: Vec::new(),
+            absent: Vec::new(),
+            halos: [0, 1].map(|colour| [0, 1].map(|parity| grid.halos(colour, parity).concat()).concat()),
+            edge_halos: edge_halos(&grid),
+            outputs: Vec::new(),
+            generators: vec![EdgeGenerator::new(1); network.edges().len()],
+            phase: 0,
+            design: Arc::clone(design),
+            token,
+            grid,
+            plan,
+        };
+        lattice.find_outputs();
+        lattice.find_still()?;
+        if limits {
+            lattice.set_ranges();
+        }
+        Some(lattice)
+    }
+
+    /// The place of an edge.
+    fn place(&self, edge: usize) -> usize {
+        let (from, side) = self
+            .grid
+            .side(self.design.network().edges()[edge].ends)
+            .unwrap_or_else(|| unreachable!("a lattice has no other edges"));
+        self.grid.lane(self.grid.at(from)) + if side == Side::South { self.grid.lanes } else { 0 }
+    }
+
+    fn find_outputs(&mut self) {
+        for &node in self.design.network().outputs() {
+            let lane = self.grid.lane(self.grid.at(node));
+            let in_row = |row: &Row| (row.at..row.at + row.lanes).contains(&lane);
+            let row = self.plan.rows.iter().position(in_row).unwrap_or(0);
+            let clamp = self.design.network().nodes()[node.index()].clamp;
+            let place = lane - self.plan.rows[row].at;
+            self.outputs.push(Output { lane, row, place, clamp, target: None });
+        }
+    }
+
+    /// Which lanes of the quarters are no hidden nodes, and which of their edges do not exist.
+    fn find_still(&mut self) -> Option<()> {
+        let network = self.design.network();
+        let mut hidden = vec![false; self.plan.nodes];
+        for (id, node) in network.node_ids().zip(network.nodes()) {
+            hidden[self.grid.lane(self.grid.at(id))] = node.kind == NodeKind::Hidden;
+        }
+        let mut there = vec![false; self.plan.edges];
+        for edge in 0..network.edges().len() {
+            there[self.place(edge)] = true;
+        }
+        for row in &self.plan.rows {
+            for lane in (row.at..row.at + row.lanes).filter(|&lane| !hidden[lane]) {
+                self.still.push(u32::try_from(lane).ok()?);
+            }
+        }
+        for row in &self.plan.edge_rows {
+            for place in (row.at..row.at + row.lanes).filter(|&place| !there[place]) {
+                self.absent.push(u32::try_from(place).ok()?);
+            }
+        }
+        self.still.shrink_to_fit();
+        self.absent.shrink_to_fit();
+        Some(())
+    }
+
+    fn set_ranges(&mut self) {
+        let (low, high) = self.design.format().u_range();
+        for (id, node) in self.design.network().node_ids().zip(self.design.network().nodes()) {
+            let range = match node.clamp {
+                DiodeClamp::None => [low, high],
+                DiodeClamp::NonNegative => [0, high],
+                DiodeClamp::NonPositive => [low, 0],
+            };
+            self.core.set_range(self.grid.lane(self.grid.at(id)), range);
+        }
+    }
+
+    /// After conductances have changed.
+    fn update_edges(&mut self) {
+        for &place in &self.absent {
+            self.core.set_k(place as usize, None);
+        }
+        for &[from, to] in &self.edge_halos {
+            self.core.mirror_edge(from, to);
+        }
+        dispatch!(self.token, lanes => self.core.update_gains(lanes, &self.plan, &self.still));
+    }
+
+    /// Copies what lies at the border, in one wave, of the nodes of a colour.
+    fn mirror(&mut self, colour: usize, wave: Wave) {
+        for &[from, to] in &self.halos[colour] {
+            self.core.mirror(wave, from, to);
+        }
+    }
+
+    /// The turn of a colour in one wave.
+    #[inline(always)]
+    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave) {
+        for row in (0..self.plan.rows.len()).filter(|&row| self.plan.rows[row].colour == colour) {
+            self.core.turn(lanes, &self.plan, row, wave, false);
+        }
+        for index in 0..self.outputs.len() {
+            let output = self.outputs[index];
+            if self.plan.rows[output.row].colour == colour {
+                let u = self.output_turn(output, wave);
+                self.core.set_u(wave, output.lane, u);
+            }
+        }
+        self.mirror(colour.into(), wave);
+    }
+
+    /// The accumulator of an output after its turn.
+    fn output_turn(&self, output: Output, wave: Wave) -> i64 {
+        let (design, format) = (&self.design, self.design.format());
+        let v = self.core.v(wave, output.lane);
+        let u = match (design.rules().nudge, output.target) {
+            (Nudge::Clamped { eta }, Some(target)) if wave == Wave::Clamped => {
+                let (u_free, v_free) =
+                    (self.core.u(Wave::Free, output.lane), self.core.v(Wave::Free, output.lane));
+                general::nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
+            }
+            (nudge, target) => {
+                let (mut twice_sum, mut d_sum) = (0, 0);
+                for term in &self.plan.terms[self.plan.rows[output.row].terms.clone()] {
+                    let g = self.core.g(term.edges + output.place);
+                    twice_sum += term.kind.twice_current(g, v, self.core.v(wave, term.nodes + output.place));
+                    d_sum += match term.kind {
+                        EdgeKind::Linear => g,
+                        EdgeKind::Transistor => (g - i64::from(design.rules().lowest_rail)).max(0),
+                    };
+                }
+                if let Nudge::Current { beta, centred } = nudge {
+                    let conductance = 1 << (format.k_bits() - u32::from(beta));
+                    d_sum += conductance;
+                    let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
+                    twice_sum +=
+                        target.map_or(0, |target| 2 * sign * conductance * general::passed(target, v));
+                }
+                let Gain { q, s } = design.gains().gain(d_sum, format.k_bits());
+                let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
+                self.core.u(wave, output.lane) + change
+            }
+        };
+        let (low, high) = format.u_range();
+        output.clamp.apply(u.clamp(low, high))
+    }
+}
+
+/// The rows of a lattice: its quarters, and of each the edges to the east and to the south.
+fn plan<C: Core>(design: &Design, grid: &Grid, limits: bool) -> Plan {
+    let kind = design.network().edges()[0].kind;
+    let alpha = design.network().groups()[design.network().edges()[0].group.index()].alpha;
+    let (low, high) = design.format().u_range();
+    let (mut rows, mut terms, mut edge_rows) = (Vec::new(), Vec::new(), Vec::new());
+    for colour in [0, 1] {
+        for parity in [0, 1] {
+            let own = grid.quarter(colour.into(), parity, C::LANES);
+            let [west, east, north, south] = grid.neighbours(colour.into(), parity);
+            // An edge lies with its northern or western end.
+            let sides = [
+                (west, west),
+                (east, own.start),
+                (north, grid.lanes + north),
+                (south, grid.lanes + own.start),
+            ];
+            terms.extend(sides.map(|(nodes, edges)| Term { nodes, edges, kind }));
+            edge_rows.extend([(own.start, east), (grid.lanes + own.start, south)].map(|(at, end)| EdgeRow {
+                at,
+                lanes: own.len(),
+                ends: [own.start, end],
+                alpha,
+            }));
+            rows.push(Row {
+                at: own.start,
+                lanes: own.len(),
+                colour,
+                outputs: false,
+                range: [low, high],
+                terms: terms.len() - 4..terms.len(),
+                inputs: 0..0,
+            });
+        }
+    }
+    Plan {
+        nodes: grid.lanes,
+        edges: 2 * grid.lanes,
+        rows,
+        terms,
+        edge_rows,
+        absent: absent(kind),
+        limits,
+        targets: false,
+    }
+}
+
+/// Which edges are copies of others across the border, from and to.
+fn edge_halos(grid: &Grid) -> Vec<[usize; 2]> {
+    let quarters = [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter();
+    let copies = quarters.flat_map(|(colour, parity)| {
+        let [columns, rows] = grid.halos(colour, parity);
+        let south = rows.into_iter().map(|lanes| lanes.map(|lane| grid.lanes + lane));
+        columns.into_iter().chain(south).collect::<Vec<_>>()
+    });
+    copies.collect()
+}
+
+impl<C: Core> Layout for Lattice<C> {
+    fn load(&mut self, state: &State) {
+        for wave in Wave::BOTH {
+            for (id, &u) in self.design.network().node_ids().zip(state.u(wave)) {
+                self.core.set_u(wave, self.grid.lane(self.grid.at(id)), u);
+            }
+            (0..2).for_each(|colour| self.mirror(colour, wave));
+        }
+        for (edge, &k) in state.k.iter().enumerate() {
+            self.core.set_k(self.place(edge), Some(k));
+        }
+        self.generators.copy_from_slice(&state.generators);
+        self.phase = state.phase;
+        self.update_edges();
+    }
+
+    fn state(&self) -> State {
+        let lanes = || self.design.network().node_ids().map(|id| self.grid.lane(self.grid.at(id)));
+        State {
+            u: Wave::BOTH.map(|wave| lanes().map(|lane| self.core.u(wave, lane)).collect()),
+            k: (0..self.generators.len()).map(|edge| self.core.k(self.place(edge))).collect(),
+            generators: self.generators.clone(),
+            phase: self.phase,
+        }
+    }
+
+    fn present(&mut self, sample: &Sample) {
+        let format = self.design.format();
+        for (&node, &v) in self.design.network().inputs().iter().zip(&sample.inputs) {
+            let lane = self.grid.lane(self.grid.at(node));
+            for wave in Wave::BOTH {
+                self.core.set_u(wave, lane, format.accumulator(v.into()));
+            }
+        }
+        for wave in Wave::BOTH {
+            (0..2).for_each(|colour| self.mirror(colour, wave));
+        }
+        for (output, &target) in self.outputs.iter_mut().zip(&sample.targets) {
+            output.target = target;
+        }
+    }
+
+    fn relax(&mut self, steps: u32) {
+        dispatch!(self.token, lanes => {
+            for _ in 0..steps {
+                self.turn(lanes, self.phase, Wave::Free);
+                self.turn(lanes, 1 - self.phase, Wave::Clamped);
+                self.phase = 1 - self.phase;
+            }
+        });
+    }
+
+    fn learn(&mut self, configuration: &Configuration) {
+        let offset = configuration.alpha_offset;
+        let rate = if let Learning::Desynchronous { rarity } = configuration.learning {
+            for edge in 0..self.generators.len() {
+                let fires = self.generators[edge].fires(rarity);
+                self.core.set_edge_rate(self.place(edge), fires.then_some(offset));
+            }
+            Rate::ByEdge
+        } else {
+            Rate::Same(offset)
+        };
+        dispatch!(self.token, lanes => self.core.learn(lanes, &self.plan, rate));
+        self.update_edges();
+    }
+
+    fn answer(&self) -> Vec<i32> {
+        #[expect(clippy::cast_possible_truncation, reason = "a voltage has at most 20 bits")]
+        self.outputs.iter().map(|output| self.core.v(Wave::Free, output.lane) as i32).collect()
+    }
+}
