@@ -103,7 +103,7 @@ impl Task {
     pub fn new(nodes: usize, drive: Drive, samples: usize, seed: u64) -> Result<Task> {
         let side = nodes.isqrt();
         ensure!(
-            side * side == nodes && side % 4 == 0 && (4..=256).contains(&side),
+            side * side == nodes && side.is_multiple_of(4) && (4..=256).contains(&side),
             "{nodes} nodes make no square lattice in whole 4x4 tiles; choose the square of a multiple of 4 up to 256"
         );
         let random = &mut Random::new(seed);
