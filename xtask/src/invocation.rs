@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -96,6 +96,16 @@ impl Invocation {
         }
         let status = child.wait().with_context(|| format!("waiting for `{self}`"))?;
         Ok((status, seen))
+    }
+
+    /// Starts it with pipes to its stdin and from its stdout, and does not wait.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn converse(&self) -> Result<Child> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().with_context(|| self.cannot_start())
     }
 
     /// Whether it starts and exits with 0; what it prints is thrown away.

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 mod apt;
 mod bless;
 mod compare_sklearn;
+mod compare_speed;
 mod comparison;
 mod fuzz;
 mod graphics;
@@ -37,23 +38,22 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Test(test_suite::Args),
-    /// Provide the tools that the tests of hardware and kernels need, and show their versions
-    ///
-    /// Yosys is installed into target/tools; Icarus Verilog, Verilator and a graphics driver come from the system.
-    Setup,
+    Setup(setup::Args),
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
     Fuzz(fuzz::Args),
     CompareSklearn(compare_sklearn::Args),
+    CompareSpeed(compare_speed::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(args) => test_suite::run(&args),
-        Task::Setup => setup::run(),
+        Task::Setup(args) => setup::run(&args),
         Task::Bless => bless::run(),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),
+        Task::CompareSpeed(args) => compare_speed::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,14 +4,28 @@ use anyhow::Result;
 
 use crate::graphics::Graphics;
 use crate::hardware_tools::HardwareTools;
+use crate::{apt, tool};
+
+/// Provide the tools that the tests of hardware and kernels need, and show their versions
+///
+/// Yosys is installed into target/tools; Icarus Verilog, Verilator and a graphics driver come from the system.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also ngspice, with which `compare-speed` compares; it comes from the system
+    #[arg(long)]
+    ngspice: bool,
+}
 
 /// Installs what is missing, then shows what is there.
 ///
 /// # Errors
 /// A tool cannot be installed, or only by a command for which this user lacks the rights.
-pub fn run() -> Result<()> {
+pub fn run(args: &Args) -> Result<()> {
     let tools = HardwareTools::provide()?;
     let graphics = Graphics::provide()?;
+    if args.ngspice && tool::on_path("ngspice").is_none() {
+        apt::install(&["ngspice"])?;
+    }
     print!("{}{}", tools.report(), graphics.report());
     if let Some(path) = tools.local_yosys() {
         println!("`cargo xtask test` uses that yosys; for other commands: export WHEATSTONE_YOSYS={path}");

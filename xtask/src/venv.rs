@@ -10,6 +10,18 @@ use crate::paths;
 /// What other software learns on the same splits.
 pub const PEERS: Venv =
     Venv { folder: "target/venv", requirements: "xtask/peers/requirements.txt", contents: "the peers" };
+/// What trains beside the model: numpy and scipy.
+pub const SPEED: Venv = Venv {
+    folder: "target/venv-speed",
+    requirements: "xtask/peers/requirements-speed.txt",
+    contents: "numpy and scipy",
+};
+/// The same with PyTorch, which is a hundred times larger.
+pub const TORCH: Venv = Venv {
+    folder: "target/venv-torch",
+    requirements: "xtask/peers/requirements-torch.txt",
+    contents: "PyTorch (6 GB)",
+};
 /// Yosys, as YoWASP packages it.
 pub const YOSYS: Venv =
     Venv { folder: "target/tools/yosys", requirements: "xtask/tools/yosys.txt", contents: "yosys" };
@@ -85,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned() {
-        for venv in [PEERS, YOSYS] {
+        for venv in [PEERS, SPEED, TORCH, YOSYS] {
             let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
             let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");

@@ -4,7 +4,7 @@ use super::aligned::Aligned;
 use super::exact::{self, BIAS, Gains, Scales, double, learning_scale, power, unbiased, whole};
 use super::kernels::{self, Accumulators, Learner, Nudges};
 use super::lanes::{Lanes, MOST_LANES};
-use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::rows::{Core, EdgeRow, Plan, Rate, Term};
 use crate::network::EdgeKind;
 use crate::{Design, Nudge, Target, Wave};
 use std::ops::Range;
@@ -317,7 +317,8 @@ impl Core for Doubles {
     }
 
     #[inline(always)]
-    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: &Row, wave: Wave, masked: bool) {
+    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
+        let row = &plan.rows[row];
         let w = wave.index();
         let sign = if row.outputs { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
         let range = row.range.map(|u| double(u) + BIAS);

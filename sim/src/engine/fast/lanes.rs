@@ -8,6 +8,8 @@ use pulp::aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 use pulp::{Scalar, Simd, cast};
+#[cfg(target_arch = "aarch64")]
+use std::arch::aarch64::int16x4_t;
 
 /// Runs a block with a token's width bound to a name, compiled for it.
 macro_rules! dispatch {
@@ -51,6 +53,33 @@ pub(super) trait Lanes: Simd {
 
     /// The largest whole numbers not above.
     fn floor(self, x: Self::f64s) -> Self::f64s;
+
+    /// In every lane the products of both 16-bit halves, added.
+    fn multiply_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s;
+
+    /// The lower halves of the one and the upper halves of the other.
+    fn join(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s;
+
+    /// 16 bits of every lane, from byte `BYTE` (0 or 1) on, in both halves.
+    fn twin<const BYTE: u8>(self, x: Self::i32s) -> Self::i32s;
+
+    /// The smaller of both halves each.
+    fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s;
+
+    /// Shifts right by less than 32, in every lane by another number, and keeps the sign.
+    fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s;
+}
+
+/// Where [`Lanes::twin`] takes the bytes of four lanes from.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+const fn twin_bytes<const BYTE: u8>() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let mut i = 0u8;
+    while i < 16 {
+        bytes[i as usize] = i / 4 * 4 + BYTE + i % 2;
+        i += 1;
+    }
+    bytes
 }
 
 impl Lanes for Scalar {
@@ -66,6 +95,36 @@ impl Lanes for Scalar {
         let whole = x as i64 as f64;
         if whole > x { whole - 1.0 } else { whole }
     }
+
+    #[inline(always)]
+    fn multiply_halves(self, a: i32, b: i32) -> i32 {
+        let ([a0, a1], [b0, b1]): ([i16; 2], [i16; 2]) = (cast(a), cast(b));
+        // Both products at -2^31 do not occur: a coefficient is never the smallest 16-bit number.
+        i32::from(a0) * i32::from(b0) + i32::from(a1) * i32::from(b1)
+    }
+
+    #[inline(always)]
+    fn join(self, lower: i32, upper: i32) -> i32 {
+        let ([lower, _], [_, upper]): ([i16; 2], [i16; 2]) = (cast(lower), cast(upper));
+        cast([lower, upper])
+    }
+
+    #[inline(always)]
+    fn twin<const BYTE: u8>(self, x: i32) -> i32 {
+        let [half, _]: [i16; 2] = cast(x >> (8 * BYTE));
+        cast([half; 2])
+    }
+
+    #[inline(always)]
+    fn min_halves(self, a: i32, b: i32) -> i32 {
+        let ([a0, a1], [b0, b1]): ([i16; 2], [i16; 2]) = (cast(a), cast(b));
+        cast([a0.min(b0), a1.min(b1)])
+    }
+
+    #[inline(always)]
+    fn shift_right(self, x: i32, by: i32) -> i32 {
+        x >> by
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -78,6 +137,33 @@ impl Lanes for Neon {
     #[inline(always)]
     fn floor(self, x: Self::f64s) -> Self::f64s {
         cast(self.neon.vrndmq_f64(cast(x)))
+    }
+
+    #[inline(always)]
+    fn multiply_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        let ([a0, a1], [b0, b1]): ([int16x4_t; 2], [int16x4_t; 2]) = (cast(a), cast(b));
+        cast(self.neon.vpaddq_s32(self.neon.vmull_s16(a0, b0), self.neon.vmull_s16(a1, b1)))
+    }
+
+    #[inline(always)]
+    fn join(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s {
+        let mask = self.splat_i32s(0xFFFF);
+        cast(self.neon.vbslq_s16(cast(mask), cast(lower), cast(upper)))
+    }
+
+    #[inline(always)]
+    fn twin<const BYTE: u8>(self, x: Self::i32s) -> Self::i32s {
+        cast(self.neon.vqtbl1q_u8(cast(x), cast(const { twin_bytes::<BYTE>() })))
+    }
+
+    #[inline(always)]
+    fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.min_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s {
+        cast(self.neon.vshlq_s32(cast(x), self.neon.vnegq_s32(cast(by))))
     }
 }
 
@@ -92,6 +178,31 @@ impl Lanes for V3 {
     fn floor(self, x: Self::f64s) -> Self::f64s {
         cast(self.avx._mm256_floor_pd(cast(x)))
     }
+
+    #[inline(always)]
+    fn multiply_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.avx2._mm256_madd_epi16(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn join(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s {
+        cast(self.avx2._mm256_blend_epi16::<0b1010_1010>(cast(lower), cast(upper)))
+    }
+
+    #[inline(always)]
+    fn twin<const BYTE: u8>(self, x: Self::i32s) -> Self::i32s {
+        cast(self.avx2._mm256_shuffle_epi8(cast(x), cast(const { [twin_bytes::<BYTE>(); 2] })))
+    }
+
+    #[inline(always)]
+    fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.min_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s {
+        cast(self.avx2._mm256_srav_epi32(cast(x), cast(by)))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -105,5 +216,30 @@ impl Lanes for V4 {
     fn floor(self, x: Self::f64s) -> Self::f64s {
         // 1: towards minus infinity; no fractional bits kept.
         cast(self.avx512f._mm512_roundscale_pd::<1>(cast(x)))
+    }
+
+    #[inline(always)]
+    fn multiply_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.avx512bw._mm512_madd_epi16(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn join(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s {
+        cast(self.avx512bw._mm512_mask_blend_epi16(0xAAAA_AAAA, cast(lower), cast(upper)))
+    }
+
+    #[inline(always)]
+    fn twin<const BYTE: u8>(self, x: Self::i32s) -> Self::i32s {
+        cast(self.avx512bw._mm512_shuffle_epi8(cast(x), cast(const { [twin_bytes::<BYTE>(); 4] })))
+    }
+
+    #[inline(always)]
+    fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.min_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s {
+        cast(self.avx512f._mm512_srav_epi32(cast(x), cast(by)))
     }
 }

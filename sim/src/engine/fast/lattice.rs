@@ -159,7 +159,7 @@ impl<C: Core> Lattice<C> {
     /// The turn of a colour in one wave.
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave) {
-        for row in self.plan.rows.iter().filter(|row| row.colour == colour) {
+        for row in (0..self.plan.rows.len()).filter(|&row| self.plan.rows[row].colour == colour) {
             self.core.turn(lanes, &self.plan, row, wave, false);
         }
         for index in 0..self.outputs.len() {

@@ -10,6 +10,7 @@ mod grid;
 mod kernels;
 mod lanes;
 mod lattice;
+mod pairs;
 mod rows;
 mod width;
 
@@ -21,6 +22,7 @@ use dense::Dense;
 use doubles::Doubles;
 use general::General;
 use lattice::Lattice;
+use pairs::Pairs;
 use std::sync::Arc;
 use width::Token;
 
@@ -80,6 +82,7 @@ enum Laid {
     General(General),
     Dense(Box<Dense>),
     Lattice(Box<Lattice<Doubles>>),
+    NarrowLattice(Box<Lattice<Pairs>>),
 }
 
 impl Laid {
@@ -87,6 +90,8 @@ impl Laid {
     fn of(design: &Arc<Design>, token: Token) -> Laid {
         if let Some(dense) = Dense::new(design, token) {
             Laid::Dense(Box::new(dense))
+        } else if let Some(lattice) = Lattice::new(design, token) {
+            Laid::NarrowLattice(Box::new(lattice))
         } else if let Some(lattice) = Lattice::new(design, token) {
             Laid::Lattice(Box::new(lattice))
         } else {
@@ -102,6 +107,7 @@ macro_rules! layout {
             Laid::General($layout) => $call,
             Laid::Dense($layout) => $call,
             Laid::Lattice($layout) => $call,
+            Laid::NarrowLattice($layout) => $call,
         }
     };
 }

@@ -136,14 +136,14 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Lets the nodes in a lane of every row move, or not, in turns that are `masked`.
     fn set_active(&mut self, lane: usize, active: bool);
 
-    /// Looks the gains up after conductances have changed. Lanes in `still` never move.
+    /// Looks the gains up after conductances have changed. Lanes in `still`, in the order of the rows, never move.
     fn update_gains<L: Lanes>(&mut self, lanes: L, plan: &Plan, still: &[u32]);
 
     /// Sums what the inputs contribute to the waves, once for both if they are `alike`.
     fn update_fields<L: Lanes>(&mut self, lanes: L, plan: &Plan, alike: bool);
 
     /// The turn of a row in one wave. If `masked`, only the active lanes move.
-    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: &Row, wave: Wave, masked: bool);
+    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
 
     /// Edges learn.
     fn learn<L: Lanes>(&mut self, lanes: L, plan: &Plan, rate: Rate);

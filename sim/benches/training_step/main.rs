@@ -1,0 +1,128 @@
+//! The model's side of `cargo xtask compare-speed`: training steps and relaxations on request.
+//!
+//! Requests come on stdin as JSON, one a line, and each gets one line on stdout; `docs/benchmarks.md` describes them.
+//! Only the work itself is timed, inside this process, so that neither the start nor the talk counts. Nothing is
+//! judged here: whoever asks compares the recorded voltages with an exact solution.
+
+#![allow(clippy::print_stdout, reason = "the replies")]
+
+mod contender;
+mod task;
+
+use std::io::BufRead;
+
+use contender::{Contender, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use task::{Problem, Task};
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Request {
+    /// Who are you?
+    Hello,
+    /// Read a task file; who takes part?
+    Load { task: String },
+    /// Begin at the task's first state.
+    Start { contender: Kind, variant: String, effort: u32 },
+    /// Go on for so many samples, and say how long it took.
+    Train { contender: Kind, samples: usize },
+    /// The same, untimed, with everything that was computed.
+    Record { contender: Kind, samples: usize },
+}
+
+/// What a contender offers.
+#[derive(Serialize)]
+struct Offer {
+    name: Kind,
+    question: &'static str,
+    /// One of these is chosen at the start; here over-relaxation factors in eighths.
+    variants: Vec<Variant>,
+    /// Largest effort: relaxing steps a sample.
+    efforts: u32,
+}
+
+/// One way to run a contender.
+#[derive(Serialize)]
+struct Variant {
+    name: String,
+    /// Of a unit of effort, relative to the other variants.
+    cost: f64,
+}
+
+/// What is loaded and running.
+#[derive(Default)]
+struct Server {
+    task: Option<Task>,
+    running: Vec<(Kind, Contender)>,
+}
+
+impl Server {
+    fn answer(&mut self, request: Request) -> Result<Value, Problem> {
+        match request {
+            Request::Hello => {
+                let versions = json!({ "wheatstone-sim": env!("CARGO_PKG_VERSION") });
+                Ok(json!({ "versions": versions, "missing": null }))
+            }
+            Request::Load { task } => {
+                self.running.clear();
+                self.task = Some(Task::read(&task)?);
+                let offers: Vec<Offer> = Kind::ALL.map(Kind::offer).into();
+                Ok(json!({ "contenders": offers, "unsuited": [] }))
+            }
+            Request::Start { contender, variant, effort } => {
+                let task = self.task.as_ref().ok_or(Problem::NoTask)?;
+                let started = Contender::start(contender, task, &variant, effort)?;
+                let setting = started.setting();
+                self.running.retain(|(kind, _)| *kind != contender);
+                self.running.push((contender, started));
+                Ok(json!({ "setting": setting }))
+            }
+            Request::Train { contender, samples } => {
+                let (task, contender) = self.running(contender)?;
+                Ok(json!({ "nanoseconds": contender.train(task, samples)? }))
+            }
+            Request::Record { contender, samples } => {
+                let (task, contender) = self.running(contender)?;
+                let records: Vec<_> =
+                    (0..samples).map(|_| contender.record(task)).collect::<Result<_, _>>()?;
+                Ok(json!({ "records": records }))
+            }
+        }
+    }
+
+    fn running(&mut self, kind: Kind) -> Result<(&Task, &mut Contender), Problem> {
+        let task = self.task.as_ref().ok_or(Problem::NoTask)?;
+        let running = self.running.iter_mut().find(|(other, _)| *other == kind);
+        running.map(|(_, contender)| (task, contender)).ok_or(Problem::NotStarted)
+    }
+}
+
+impl Kind {
+    fn offer(self) -> Offer {
+        Offer {
+            name: self,
+            question: self.question(),
+            variants: (8..=15).map(|eighths: u8| Variant { name: eighths.to_string(), cost: 1.0 }).collect(),
+            efforts: 1 << 14,
+        }
+    }
+}
+
+fn main() {
+    // Cargo passes `--bench`, and a person who runs all benchmarks has no requests to type.
+    if !std::env::args().any(|argument| argument == "serve") {
+        println!("training_step answers `cargo xtask compare-speed`; run that instead");
+        return;
+    }
+    let mut server = Server::default();
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else { return };
+        let reply = serde_json::from_str(&line)
+            .map_err(Problem::from)
+            .and_then(|request| server.answer(request))
+            .unwrap_or_else(|problem| json!({ "error": problem.to_string() }));
+        println!("{reply}");
+    }
+}

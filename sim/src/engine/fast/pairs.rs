@@ -1,0 +1,592 @@
+//! Rows in pairs of 16-bit numbers: for narrow formats, `compact` among them, and linear edges.
+//!
+//! A vector unit multiplies pairs of 16-bit numbers and adds both products into 32 bits, four times as many multiply-adds an
+//! instruction as with doubles. A lane of an operand holds the voltages of two neighbours, a lane of the other the
+//! conductances towards them, already times the node's `q`: `K` and four bits fit 16. Two more numbers, the negative sum of
+//! conductances times `q` taken apart, meet the node's own voltage. What comes out is the whole `S q`, which by
+//! [`Pairs::fits`] needs fewer than 32 bits; nothing here rounds but the contract's own shifts.
+//!
+//! Voltages are kept twice in every lane, in both halves, so that a pair is joined from two loads by taking the lower half
+//! of one and the upper half of the other. Accumulators are kept half an LSB of `v` too high: then `v` is their upper
+//! part as it stands, rounded to nearest.
+
+use super::aligned::Aligned;
+use super::lanes::{Lanes, MOST_LANES};
+use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use crate::network::EdgeKind;
+use crate::{Design, Gain, Nudge, Sense, Target, Wave};
+use pulp::cast;
+use std::sync::Arc;
+
+/// So many vectors of a row are computed at a time, so that additions do not wait for each other.
+const SOME: usize = 2;
+
+/// An offset of the learning shift that leaves nothing of any product.
+const NEVER: i32 = -64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Pairs {
+    design: Arc<Design>,
+    /// Half an LSB of `v`, added to all accumulators.
+    half: i32,
+    v_guard: u32,
+    /// By wave.
+    u: [Aligned<i32>; 2],
+    /// Voltages, in both halves.
+    v: [Aligned<i32>; 2],
+    /// What the inputs contribute, times `q`; empty without inputs as such.
+    field: [Aligned<i32>; 2],
+    /// Where the coefficients of every row begin, and how many pairs are the node's own.
+    coefficients_of: Vec<[usize; 2]>,
+    /// Row by row, pair by pair, lane by lane: two factors of 16 bits.
+    coefficients: Aligned<i32>,
+    /// `S q` is shifted right by so much, and so much is added before.
+    shift: Aligned<i32>,
+    round: Aligned<i32>,
+    /// Only where inputs or nudges are to be multiplied by it.
+    q: Aligned<i32>,
+    /// Empty unless lanes have limits of their own.
+    low: Aligned<i32>,
+    high: Aligned<i32>,
+    /// What lanes are pulled towards, the smallest and largest drop they feel, and 1 where there is a target.
+    nudges: [Aligned<i32>; 4],
+    k: Aligned<i32>,
+    /// Added to learning shifts, by lane of a row and by edge.
+    lane_rate: Aligned<i32>,
+    edge_rate: Aligned<i32>,
+    /// All ones or nothing, by lane of a row.
+    active: Aligned<i32>,
+}
+
+/// Every number kept here has fewer than 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "by `Pairs::fits`")]
+fn narrow(value: i64) -> i32 {
+    value as i32
+}
+
+/// A lane that holds two numbers of 16 bits.
+fn both_halves(v: i64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a voltage of at most 15 bits")]
+    let v = v as i16;
+    cast([v; 2])
+}
+
+/// How many halves the negative sum of conductances of a node of that degree is taken apart into.
+fn own_halves(design: &Design, degree: usize) -> usize {
+    let most = degree * usize::try_from(15 * design.format().g_max()).unwrap_or(usize::MAX);
+    most.div_ceil(usize::from(i16::MAX.unsigned_abs())).max(1)
+}
+
+impl Pairs {
+    /// Lanes `at..` of an array as vectors.
+    #[inline(always)]
+    fn vectors<L: Lanes>(array: &[i32], at: usize, count: usize) -> &[L::i32s] {
+        L::as_simd_i32s(&array[at..at + count]).0
+    }
+
+    /// `S q` of some vectors of a row: `N` of them from lane `skip` on.
+    #[inline(always)]
+    fn sums<L: Lanes, const N: usize>(
+        &self,
+        lanes: L,
+        plan: &Plan,
+        index: usize,
+        wave: Wave,
+        skip: usize,
+    ) -> [L::i32s; N] {
+        let row = &plan.rows[index];
+        let count = N * L::I32_LANES;
+        let v = &*self.v[wave.index()];
+        let [mut at, own_pairs] = self.coefficients_of[index];
+        at += skip;
+        let mut sums = [lanes.splat_i32s(0); N];
+        if !row.inputs.is_empty() {
+            sums.copy_from_slice(Self::vectors::<L>(&self.field[wave.index()], row.at + skip, count));
+        }
+        let terms = &plan.terms[row.terms.clone()];
+        for pair in terms.chunks(2) {
+            let lower = Self::vectors::<L>(v, pair[0].nodes + skip, count);
+            let upper = Self::vectors::<L>(v, pair[pair.len() - 1].nodes + skip, count);
+            let factors = Self::vectors::<L>(&self.coefficients, at, count);
+            for i in 0..N {
+                let voltages = lanes.join(lower[i], upper[i]);
+                sums[i] = lanes.add_i32s(sums[i], lanes.multiply_halves(voltages, factors[i]));
+            }
+            at += row.lanes;
+        }
+        let own = Self::vectors::<L>(v, row.at + skip, count);
+        for _ in 0..own_pairs {
+            let factors = Self::vectors::<L>(&self.coefficients, at, count);
+            for i in 0..N {
+                sums[i] = lanes.add_i32s(sums[i], lanes.multiply_halves(own[i], factors[i]));
+            }
+            at += row.lanes;
+        }
+        sums
+    }
+
+    /// Some vectors of a row take their turn.
+    #[inline(always)]
+    fn turn_some<L: Lanes, const N: usize, const BYTE: u8>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        index: usize,
+        wave: Wave,
+        skip: usize,
+        masked: bool,
+    ) {
+        let (w, row) = (wave.index(), &plan.rows[index]);
+        let (at, count) = (row.at + skip, N * L::I32_LANES);
+        let mut sums = self.sums::<L, N>(lanes, plan, index, wave, skip);
+        let sign = if row.outputs && plan.targets { nudging_sign(&self.design, wave) } else { 0 };
+        if sign != 0 {
+            let conductance = lanes.splat_i32s(sign * nudging_conductance(&self.design));
+            let [wanted, least, most, present] =
+                [0, 1, 2, 3].map(|i: usize| Self::vectors::<L>(&self.nudges[i], at, count));
+            let own = Self::vectors::<L>(&self.v[w], at, count);
+            let q = Self::vectors::<L>(&self.q, at, count);
+            for i in 0..N {
+                let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, own[i]));
+                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
+                let current =
+                    lanes.mul_i32s(lanes.mul_i32s(passed, conductance), lanes.mul_i32s(q[i], present[i]));
+                sums[i] = lanes.add_i32s(sums[i], current);
+            }
+        }
+        let nudged: Option<[L::i32s; N]> = match self.design.rules().nudge {
+            Nudge::Clamped { eta } if row.outputs && plan.targets && wave == Wave::Clamped => {
+                Some(self.nudged(lanes, at, eta))
+            }
+            _ => None,
+        };
+        let v_high = lanes.splat_i32s(both_halves(self.design.format().v_range().1));
+        let guard = lanes.splat_i32s(self.v_guard.cast_signed());
+        let range = row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half));
+        let shift = Self::vectors::<L>(&self.shift, at, count);
+        let round = Self::vectors::<L>(&self.round, at, count);
+        let (low, high) = if plan.limits {
+            (Self::vectors::<L>(&self.low, at, count), Self::vectors::<L>(&self.high, at, count))
+        } else {
+            (&[][..], &[][..])
+        };
+        let active = if masked { Self::vectors::<L>(&self.active, skip, count) } else { &[] };
+        let u = L::as_mut_simd_i32s(&mut self.u[w][at..at + count]).0;
+        let v = L::as_mut_simd_i32s(&mut self.v[w][at..at + count]).0;
+        for i in 0..N {
+            let change = lanes.shift_right(lanes.add_i32s(sums[i], round[i]), shift[i]);
+            let mut moved = lanes.add_i32s(u[i], change);
+            if let Some(nudged) = nudged {
+                let present = Self::vectors::<L>(&self.nudges[3], at, count)[i];
+                let has_target = lanes.greater_than_i32s(present, lanes.splat_i32s(0));
+                moved = lanes.select_i32s(has_target, nudged[i], moved);
+            }
+            let [low, high] = if plan.limits { [low[i], high[i]] } else { range };
+            let mut next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
+            if masked {
+                let moves = lanes.greater_than_i32s(active[i], lanes.splat_i32s(0));
+                next = lanes.select_i32s(moves, next, u[i]);
+            }
+            u[i] = next;
+            let shown = if BYTE == 0 { lanes.shift_right(next, guard) } else { next };
+            v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
+        }
+    }
+
+    /// The voltages of lanes that hold them twice.
+    #[inline(always)]
+    fn voltage<L: Lanes>(&self, lanes: L, v: L::i32s) -> L::i32s {
+        lanes.shift_right(v, lanes.splat_i32s(16))
+    }
+
+    /// The accumulators of outputs that coupled learning nudges, whether they have targets or not.
+    #[inline(always)]
+    fn nudged<L: Lanes, const N: usize>(&self, lanes: L, at: usize, eta: u8) -> [L::i32s; N] {
+        let count = N * L::I32_LANES;
+        let splat = |x| lanes.splat_i32s(x);
+        let (zero, half, shift) = (splat(0), splat((1 << eta) >> 1), splat(eta.into()));
+        let (one, bias) = (splat(1 << self.v_guard), splat(self.half));
+        let [wanted, least, most] = [0, 1, 2].map(|i: usize| Self::vectors::<L>(&self.nudges[i], at, count));
+        let u_free = Self::vectors::<L>(&self.u[0], at, count);
+        let v_free = Self::vectors::<L>(&self.v[0], at, count);
+        std::array::from_fn(
+            #[inline(always)]
+            |i| {
+                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
+                let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, v_free[i]));
+                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
+                let one_sided =
+                    lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
+                let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
+                let wanted = lanes.add_i32s(lanes.mul_i32s(wanted[i], one), bias);
+                let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
+                let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));
+                lanes.select_i32s(satisfied, u_free[i], pulled)
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn turn_row<L: Lanes, const BYTE: u8>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        index: usize,
+        wave: Wave,
+        masked: bool,
+    ) {
+        let total = plan.rows[index].lanes;
+        let some = SOME * L::I32_LANES;
+        let mut skip = 0;
+        while skip + some <= total {
+            self.turn_some::<L, SOME, BYTE>(lanes, plan, index, wave, skip, masked);
+            skip += some;
+        }
+        while skip < total {
+            self.turn_some::<L, 1, BYTE>(lanes, plan, index, wave, skip, masked);
+            skip += L::I32_LANES;
+        }
+    }
+
+    #[inline(always)]
+    fn learn_row<L: Lanes>(&mut self, lanes: L, row: &EdgeRow, rate: Rate) {
+        let format = self.design.format();
+        let (low, high) = format.k_range(self.design.rules().g_min.into());
+        let splat = |x| lanes.splat_i32s(x);
+        let (low, high, zero, one) = (splat(narrow(low)), splat(narrow(high)), splat(0), splat(1));
+        // A product beyond this moves any `k` to the end of its range, whatever it is added to.
+        let beyond = splat(1 << (format.k_bits() + format.k_guard() + 1));
+        let (least, most) = (splat(-31), splat(19));
+        let offset = if let Rate::Same(offset) = rate { offset } else { 0 };
+        let alpha = splat(i32::from(row.alpha) + i32::from(offset));
+        let rates = match rate {
+            Rate::Same(_) => &[],
+            Rate::ByLane => &self.lane_rate[..row.lanes],
+            Rate::ByEdge => &self.edge_rate[row.at..row.at + row.lanes],
+        };
+        let (rates, _) = L::as_simd_i32s(rates);
+        let (k, _) = L::as_mut_simd_i32s(&mut self.k[row.at..row.at + row.lanes]);
+        let [a_free, a_clamped, b_free, b_clamped] = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            .map(|(end, wave): (usize, usize)| Self::vectors::<L>(&self.v[wave], row.ends[end], row.lanes));
+        let sixteen = splat(16);
+        for i in 0..k.len() {
+            let drop = |a: L::i32s, b: L::i32s| {
+                lanes.sub_i32s(lanes.shift_right(a, sixteen), lanes.shift_right(b, sixteen))
+            };
+            let (free, clamped) = (drop(a_free[i], b_free[i]), drop(a_clamped[i], b_clamped[i]));
+            let product = lanes.mul_i32s(lanes.sub_i32s(free, clamped), lanes.add_i32s(free, clamped));
+            let alpha = rates.get(i).map_or(alpha, |&rate| lanes.add_i32s(alpha, rate));
+            let alpha = lanes.max_i32s(least, lanes.min_i32s(most, alpha));
+            let (left, right) =
+                (lanes.max_i32s(alpha, zero), lanes.max_i32s(lanes.sub_i32s(zero, alpha), zero));
+            let limit = lanes.max_i32s(lanes.shift_right(beyond, left), one);
+            // Only products that are shifted left can be too large; right shifts leave less than the range.
+            let limited = lanes.max_i32s(lanes.sub_i32s(zero, limit), lanes.min_i32s(limit, product));
+            let is_left = lanes.greater_than_i32s(left, zero);
+            let product = lanes.select_i32s(is_left, limited, product);
+            let shifted = shift_left(lanes, product, left);
+            // Without sign: where nothing is to be left, `right` is 31.
+            let unit = lanes.transmute_u32s_i32s(shift_left(lanes, one, right));
+            let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
+            let half = lanes.transmute_i32s_u32s(half);
+            let change = lanes.shift_right(lanes.add_i32s(shifted, half), right);
+            let moved = lanes.add_i32s(k[i], change);
+            k[i] = lanes.max_i32s(low, lanes.min_i32s(high, moved));
+        }
+    }
+
+    /// Conductances of a row's term as vectors of whole numbers.
+    #[inline(always)]
+    fn conductance<L: Lanes>(&self, lanes: L, k: L::i32s) -> L::i32s {
+        lanes.shift_right(k, lanes.splat_i32s(self.design.format().k_guard().cast_signed()))
+    }
+
+    /// Gains and coefficients of one row.
+    #[inline(always)]
+    fn update_row<L: Lanes>(&mut self, lanes: L, plan: &Plan, index: usize) {
+        let row = &plan.rows[index];
+        let (terms, inputs) = (&plan.terms[row.terms.clone()], &plan.terms[row.inputs.clone()]);
+        let nudge = if row.outputs { nudging_conductance(&self.design) } else { 0 };
+        let mut q = [0; MOST_LANES * 2];
+        let mut linear = [0; MOST_LANES * 2];
+        for skip in (0..row.lanes).step_by(Self::LANES) {
+            let at = row.at + skip;
+            let sums = L::as_mut_simd_i32s(&mut linear).0;
+            sums.fill(lanes.splat_i32s(0));
+            for term in terms.iter().chain(inputs) {
+                let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES);
+                for (sum, &k) in sums.iter_mut().zip(k) {
+                    *sum = lanes.add_i32s(*sum, self.conductance(lanes, k));
+                }
+            }
+            for (i, (&linear, q)) in linear.iter().zip(&mut q).enumerate() {
+                let gain = self.design.gains().gain(i64::from(linear + nudge), self.design.format().k_bits());
+                let shift = shift_of(gain, self.v_guard);
+                (*q, self.shift[at + i], self.round[at + i]) = (gain.q.into(), shift, 1 << (shift - 1));
+            }
+            if let Some(kept) = self.q.get_mut(at..at + Self::LANES) {
+                kept.copy_from_slice(&q);
+            }
+            self.update_coefficients(lanes, row, terms, index, skip, &q, &mut linear);
+        }
+    }
+
+    /// Coefficients of some lanes of a row, from their `q` and sums of conductances.
+    #[expect(clippy::too_many_arguments, reason = "one loop in two functions")]
+    #[inline(always)]
+    fn update_coefficients<L: Lanes>(
+        &mut self,
+        lanes: L,
+        row: &Row,
+        terms: &[Term],
+        index: usize,
+        skip: usize,
+        q: &[i32],
+        linear: &mut [i32],
+    ) {
+        let (q, _) = L::as_simd_i32s(q);
+        let (linear, _) = L::as_mut_simd_i32s(linear);
+        let [mut place, own_pairs] = self.coefficients_of[index];
+        place += skip;
+        for pair in terms.chunks(2) {
+            for i in 0..q.len() {
+                let factor = |term: &Term| {
+                    let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
+                    lanes.mul_i32s(self.conductance(lanes, k), q[i])
+                };
+                let lower = factor(&pair[0]);
+                let upper = pair.get(1).map_or(lanes.splat_i32s(0), factor);
+                let both = lanes.join(lower, lanes.twin::<0>(upper));
+                L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
+            }
+            place += row.lanes;
+        }
+        let least = lanes.splat_i32s(-i32::from(i16::MAX));
+        for (rest, &q) in linear.iter_mut().zip(q) {
+            *rest = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(*rest, q));
+        }
+        for _ in 0..own_pairs {
+            for (i, rest) in linear.iter_mut().enumerate() {
+                let lower = lanes.max_i32s(least, *rest);
+                *rest = lanes.sub_i32s(*rest, lower);
+                let upper = lanes.max_i32s(least, *rest);
+                *rest = lanes.sub_i32s(*rest, upper);
+                let both = lanes.join(lower, lanes.twin::<0>(upper));
+                L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
+            }
+            place += row.lanes;
+        }
+    }
+}
+
+/// Shifts left by less than 32, in every lane by another number.
+#[inline(always)]
+fn shift_left<L: Lanes>(lanes: L, x: L::i32s, by: L::i32s) -> L::i32s {
+    let shifted = lanes.wrapping_dyn_shl_u32s(lanes.transmute_u32s_i32s(x), lanes.transmute_u32s_i32s(by));
+    lanes.transmute_i32s_u32s(shifted)
+}
+
+/// The right shift that turns `S q` into a change of `u`; at least 1 by [`Pairs::fits`].
+fn shift_of(gain: Gain, v_guard: u32) -> i32 {
+    (gain.s + 3).cast_signed() - v_guard.cast_signed()
+}
+
+/// The nudging conductance; 0 if the nudge is of the other kind.
+fn nudging_conductance(design: &Design) -> i32 {
+    match design.rules().nudge {
+        Nudge::Current { beta, .. } => 1 << (design.format().k_bits() - u32::from(beta)),
+        Nudge::Clamped { .. } => 0,
+    }
+}
+
+/// The sign of the nudging current in a wave: 0 if there is none.
+fn nudging_sign(design: &Design, wave: Wave) -> i32 {
+    match (design.rules().nudge, wave) {
+        (Nudge::Clamped { .. }, _) | (Nudge::Current { centred: false, .. }, Wave::Free) => 0,
+        (Nudge::Current { .. }, Wave::Clamped) => 1,
+        (Nudge::Current { centred: true, .. }, Wave::Free) => -1,
+    }
+}
+
+impl Core for Pairs {
+    const LANES: usize = 2 * MOST_LANES;
+
+    /// Bounds: `(2^K - 1) 15` and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
+    /// 2^30, and so does its rounding; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
+    /// with its half below 2^28. At least one bit is shifted out of `S q`: `s + 3 - GV >= K - 1 - GV >= 1`.
+    fn fits(design: &Design) -> bool {
+        let (network, format) = (design.network(), design.format());
+        let (v, k) = (format.v_bits(), format.k_bits());
+        let terms = usize::BITS - (network.max_degree() + 1).leading_zeros();
+        network.edges().iter().all(|edge| edge.kind == EdgeKind::Linear)
+            && k <= 11
+            && v <= 15
+            && v + k + 4 + terms <= 30
+            && k + format.k_guard() <= 28
+            && format.v_guard() + 2 <= k
+    }
+
+    fn new(design: &Arc<Design>, plan: &Plan) -> Self {
+        let format = design.format();
+        let of = |value, wanted, length| Aligned::new(value, if wanted { length } else { 0 });
+        let both = |value, wanted| [of(value, wanted, plan.nodes), of(value, wanted, plan.nodes)];
+        let lanes = plan.rows.iter().map(|row| row.lanes).max().unwrap_or(0);
+        let half = (1 << format.v_guard()) >> 1;
+        let mut place = 0;
+        let coefficients_of = plan.rows.iter().map(|row| {
+            let own_pairs = own_halves(design, row.terms.len() + row.inputs.len()).div_ceil(2);
+            let here = place;
+            place += (row.terms.len().div_ceil(2) + own_pairs) * row.lanes;
+            [here, own_pairs]
+        });
+        let coefficients_of = coefficients_of.collect();
+        let (low, high) = format.u_range();
+        Pairs {
+            half,
+            v_guard: format.v_guard(),
+            u: both(half, true),
+            v: both(0, true),
+            field: both(0, plan.has_fields()),
+            coefficients_of,
+            coefficients: Aligned::new(0, place),
+            shift: of(1, true, plan.nodes),
+            round: of(1, true, plan.nodes),
+            q: of(0, plan.has_fields() || plan.targets, plan.nodes),
+            low: of(narrow(low) + half, plan.limits, plan.nodes),
+            high: of(narrow(high) + half, plan.limits, plan.nodes),
+            nudges: [0; 4].map(|_| of(0, plan.targets, plan.nodes)),
+            k: of(0, true, plan.edges),
+            lane_rate: of(0, plan.targets, lanes),
+            edge_rate: Aligned::new(0, 0),
+            active: of(1, plan.targets, lanes),
+            design: Arc::clone(design),
+        }
+    }
+
+    fn set_u(&mut self, wave: Wave, lane: usize, u: i64) {
+        self.u[wave.index()][lane] = narrow(u) + self.half;
+        self.v[wave.index()][lane] = both_halves(self.design.format().voltage(u));
+    }
+
+    fn u(&self, wave: Wave, lane: usize) -> i64 {
+        (self.u[wave.index()][lane] - self.half).into()
+    }
+
+    fn v(&self, wave: Wave, lane: usize) -> i64 {
+        (self.v[wave.index()][lane] >> 16).into()
+    }
+
+    fn mirror(&mut self, wave: Wave, from: usize, to: usize) {
+        self.v[wave.index()][to] = self.v[wave.index()][from];
+    }
+
+    fn set_range(&mut self, lane: usize, range: [i64; 2]) {
+        let [low, high] = range.map(|u| narrow(u) + self.half);
+        (self.low[lane], self.high[lane]) = (low, high);
+    }
+
+    fn set_k(&mut self, edge: usize, k: Option<i64>) {
+        self.k[edge] = k.map_or(0, narrow);
+    }
+
+    fn k(&self, edge: usize) -> i64 {
+        self.k[edge].into()
+    }
+
+    fn g(&self, edge: usize) -> i64 {
+        self.design.format().conductance(self.k[edge].into())
+    }
+
+    fn mirror_edge(&mut self, from: usize, to: usize) {
+        self.k[to] = self.k[from];
+    }
+
+    fn set_target(&mut self, lane: usize, target: Option<Target>) {
+        let [wanted, least, most, present] = &mut self.nudges;
+        present[lane] = target.is_some().into();
+        if let Some(Target { voltage, sense }) = target {
+            wanted[lane] = voltage;
+            least[lane] = if sense == Sense::AtLeast { 0 } else { i32::MIN };
+            most[lane] = if sense == Sense::AtMost { 0 } else { i32::MAX };
+        }
+    }
+
+    fn set_lane_rate(&mut self, lane: usize, offset: Option<u8>) {
+        self.lane_rate[lane] = offset.map_or(NEVER, i32::from);
+    }
+
+    fn set_edge_rate(&mut self, edge: usize, offset: Option<u8>) {
+        if self.edge_rate.is_empty() {
+            self.edge_rate = Aligned::new(NEVER, self.k.len());
+        }
+        self.edge_rate[edge] = offset.map_or(NEVER, i32::from);
+    }
+
+    fn set_active(&mut self, lane: usize, active: bool) {
+        self.active[lane] = active.into();
+    }
+
+    #[inline(always)]
+    fn update_gains<L: Lanes>(&mut self, lanes: L, plan: &Plan, still: &[u32]) {
+        for index in 0..plan.rows.len() {
+            self.update_row(lanes, plan, index);
+        }
+        // Nothing added, nothing shifted in: no change.
+        let mut still = still.iter().map(|&lane| lane as usize).peekable();
+        for (row, &[start, own_pairs]) in plan.rows.iter().zip(&self.coefficients_of) {
+            let pairs = row.terms.len().div_ceil(2) + own_pairs;
+            while let Some(lane) = still.next_if(|lane| (row.at..row.at + row.lanes).contains(lane)) {
+                for pair in 0..pairs {
+                    self.coefficients[start + pair * row.lanes + lane - row.at] = 0;
+                }
+                (self.shift[lane], self.round[lane]) = (1, 1);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn update_fields<L: Lanes>(&mut self, lanes: L, plan: &Plan, alike: bool) {
+        for row in plan.rows.iter().filter(|row| !row.inputs.is_empty()) {
+            for wave in Wave::BOTH {
+                let at = row.at..row.at + row.lanes;
+                if alike && wave == Wave::Clamped {
+                    let [free, clamped] = &mut self.field;
+                    clamped[at.clone()].copy_from_slice(&free[at]);
+                    continue;
+                }
+                let mut field = std::mem::replace(&mut self.field[wave.index()], Aligned::new(0, 0));
+                let (sums, _) = L::as_mut_simd_i32s(&mut field[at.clone()]);
+                sums.fill(lanes.splat_i32s(0));
+                for term in &plan.terms[row.inputs.clone()] {
+                    let k = Self::vectors::<L>(&self.k, term.edges, row.lanes);
+                    let v = Self::vectors::<L>(&self.v[wave.index()], term.nodes, row.lanes);
+                    for ((sum, &k), &v) in sums.iter_mut().zip(k).zip(v) {
+                        let product = lanes.mul_i32s(self.conductance(lanes, k), self.voltage(lanes, v));
+                        *sum = lanes.add_i32s(*sum, product);
+                    }
+                }
+                for (sum, &q) in sums.iter_mut().zip(Self::vectors::<L>(&self.q, row.at, row.lanes)) {
+                    *sum = lanes.mul_i32s(*sum, q);
+                }
+                self.field[wave.index()] = field;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
+        // With 8 guard bits the voltage begins at a byte, and needs no shift of its own.
+        if self.v_guard == 8 {
+            self.turn_row::<L, 1>(lanes, plan, row, wave, masked);
+        } else {
+            self.turn_row::<L, 0>(lanes, plan, row, wave, masked);
+        }
+    }
+
+    #[inline(always)]
+    fn learn<L: Lanes>(&mut self, lanes: L, plan: &Plan, rate: Rate) {
+        for row in &plan.edge_rows {
+            self.learn_row(lanes, row, rate);
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! One task and everyone who takes part in it: settings of equal error are chosen, then times are taken in turns.
+
+use anyhow::{Context, Result};
+
+use super::accuracy::{Accuracy, Measure};
+use super::progress::Progress;
+use super::protocol::{
+    Loaded, Offer, Peer, Question, Recorded, Request, Solution, Started, Trained, Unsuited,
+};
+use super::task::Task;
+
+/// How much of the stream is used for what. The same for everyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Schedule {
+    /// Samples before anything counts, from the task's first state.
+    pub warm: usize,
+    /// Samples that are timed.
+    pub samples: usize,
+    /// Samples whose answers are compared with the exact ones, behind the warm ones and behind the timed ones.
+    pub checked: usize,
+    /// Times everyone has a turn.
+    pub blocks: usize,
+}
+
+impl Schedule {
+    /// The larger the network, the fewer samples: they have more nodes to tell about.
+    pub fn new(nodes: usize, blocks: usize) -> Schedule {
+        Schedule {
+            warm: (65_536 / nodes).clamp(4, 16),
+            samples: (65_536 / nodes).clamp(4, 2048),
+            checked: (8192 / nodes).clamp(2, 64),
+            blocks,
+        }
+    }
+
+    /// Distinct samples: as many as are looked at, up to 256.
+    pub fn stream(&self) -> usize {
+        (self.warm + self.samples + self.checked).min(256)
+    }
+}
+
+/// A contender with the setting it is given.
+pub struct Entry {
+    /// Index of the process it lives in.
+    pub peer: usize,
+    pub offer: Offer,
+    /// Or why it does not take part.
+    pub choice: Result<Choice, String>,
+    /// Nanoseconds a sample, by block.
+    pub times: Vec<f64>,
+}
+
+/// A setting and how good it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub variant: String,
+    pub effort: u32,
+    /// For people.
+    pub setting: String,
+    /// The worse one of the beginning and the end of what is timed.
+    pub accuracy: Accuracy,
+    /// Nanoseconds a sample, from the warm samples: a rough figure.
+    pub rough: f64,
+}
+
+/// Who takes that many times longer than the best of the others is not looked at any further.
+const HOPELESS: f64 = 30.0;
+/// Longest time of a turn, roughly, in nanoseconds: slow ones are given fewer samples.
+const LONG_TURN: f64 = 1e9;
+/// Shortest time of a turn, in nanoseconds: fast ones repeat their samples from the first state.
+const SHORT_TURN: u64 = 20_000_000;
+/// As often as this at most.
+const REPETITIONS: u64 = 16;
+
+/// A task that is loaded everywhere. The process that knows the exact solution is `peers[exact]`; `peers[0]` is ours.
+pub struct Arena<'a> {
+    pub peers: &'a mut [Peer],
+    pub exact: usize,
+    pub task: &'a Task,
+    pub schedule: Schedule,
+    pub progress: &'a Progress,
+}
+
+impl Arena<'_> {
+    /// Loads the task everywhere.
+    ///
+    /// # Errors
+    /// A process refuses it.
+    pub fn load(&mut self, path: &str) -> Result<(Vec<Entry>, Vec<Unsuited>)> {
+        let (mut entries, mut unsuited) = (Vec::new(), Vec::new());
+        for (index, peer) in self.peers.iter_mut().enumerate() {
+            let loaded: Loaded = peer.ask(&Request::Load { task: path })?;
+            let entry = |offer| Entry { peer: index, offer, choice: Err(String::new()), times: Vec::new() };
+            entries.extend(loaded.contenders.into_iter().map(entry));
+            unsuited.extend(loaded.unsuited);
+        }
+        Ok((entries, unsuited))
+    }
+
+    /// Gives every contender the least costly setting that is good enough: ours within the bounds, everyone else no
+    /// worse than the first of ours.
+    ///
+    /// # Errors
+    /// A process fails.
+    pub fn choose(&mut self, entries: &mut [Entry]) -> Result<()> {
+        let (mut limit, mut best) = (None, f64::INFINITY);
+        for entry in entries {
+            let ours = entry.peer == 0;
+            let asked = if ours { 1.0 } else { limit.unwrap_or(1.0) };
+            let patience = if ours { f64::INFINITY } else { HOPELESS * best };
+            entry.choice = self.choice(entry.peer, &entry.offer, asked, patience)?;
+            let Ok(choice) = &entry.choice else { continue };
+            if ours {
+                limit = limit.or(Some(choice.accuracy.share()));
+            } else {
+                best = best.min(choice.rough);
+            }
+        }
+        Ok(())
+    }
+
+    /// The least costly setting whose error takes at most `limit` of its bound. Settings that take longer than `patience`
+    /// nanoseconds a sample are not waited for.
+    fn choice(
+        &mut self,
+        peer: usize,
+        offer: &Offer,
+        limit: f64,
+        patience: f64,
+    ) -> Result<Result<Choice, String>> {
+        let mut best: Option<(f64, &str, u32)> = None;
+        let mut given_up = None;
+        for variant in &offer.variants {
+            let ceiling = best.map_or(offer.efforts, |(cost, ..)| below(cost, variant.cost, offer.efforts));
+            let holds = |effort| {
+                self.progress.show(&format!("{}: effort {effort}, {}", offer.name, variant.name));
+                let rough = self.glance(peer, offer, &variant.name, effort)?;
+                if rough > patience {
+                    given_up = Some(rough);
+                    return Ok(None);
+                }
+                let found = self.probe(peer, offer, &variant.name, effort, 0)?;
+                Ok(Some(found.accuracy.share() <= limit))
+            };
+            if let Some(effort) = smallest(ceiling, best.is_some(), holds)? {
+                best = Some((f64::from(effort) * variant.cost, &variant.name, effort));
+            }
+        }
+        let Some((_, variant, mut effort)) = best else {
+            return Ok(Err(match given_up {
+                Some(rough) => format!("given up at {} a sample", super::report::time(rough)),
+                None => NOT_GOOD_ENOUGH.to_owned(),
+            }));
+        };
+        // What holds at the beginning of the stream must hold at its end.
+        let first = self.probe(peer, offer, variant, effort, 0)?;
+        while effort <= offer.efforts {
+            let mut found = self.probe(peer, offer, variant, effort, self.samples(first.rough))?;
+            if found.accuracy.share() <= limit {
+                found.accuracy = found.accuracy.worse(first.accuracy);
+                return Ok(Ok(found));
+            }
+            effort += (effort / 32).max(1);
+        }
+        Ok(Err(NOT_GOOD_ENOUGH.to_owned()))
+    }
+
+    /// How many samples are timed in one go of somebody who takes `rough` nanoseconds for one.
+    fn samples(&self, rough: f64) -> usize {
+        let Schedule { warm, samples, .. } = self.schedule;
+        let fitting = (warm..=samples).step_by(warm).take_while(|&count| count as f64 * rough <= LONG_TURN);
+        fitting.last().unwrap_or(warm)
+    }
+
+    /// Roughly the nanoseconds that a sample takes, from the faster one of the first two.
+    fn glance(&mut self, peer: usize, offer: &Offer, variant: &str, effort: u32) -> Result<f64> {
+        let (peer, contender) = (&mut self.peers[peer], offer.name.as_str());
+        let _: Started = peer.ask(&Request::Start { contender, variant, effort })?;
+        let mut fastest = u64::MAX;
+        for _ in 0..2 {
+            let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples: 1 })?;
+            fastest = fastest.min(nanoseconds);
+        }
+        Ok(fastest as f64)
+    }
+
+    /// How good a setting is after the warm samples and so many more.
+    fn probe(
+        &mut self,
+        peer: usize,
+        offer: &Offer,
+        variant: &str,
+        effort: u32,
+        more: usize,
+    ) -> Result<Choice> {
+        let contender = offer.name.as_str();
+        let (setting, rough) = self.start(peer, contender, variant, effort)?;
+        if more > 0 {
+            let _: Trained = self.peers[peer].ask(&Request::Train { contender, samples: more })?;
+        }
+        let accuracy = self.check(peer, offer)?;
+        Ok(Choice { variant: variant.to_owned(), effort, setting, accuracy, rough })
+    }
+
+    /// At the first state and warm; its setting, and roughly the nanoseconds that a sample took.
+    fn start(&mut self, peer: usize, contender: &str, variant: &str, effort: u32) -> Result<(String, f64)> {
+        let (peer, samples) = (&mut self.peers[peer], self.schedule.warm);
+        let Started { setting } = peer.ask(&Request::Start { contender, variant, effort })?;
+        let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples })?;
+        Ok((setting, nanoseconds as f64 / samples as f64))
+    }
+
+    /// Compares what the contender computes next with the exact solution of the same conductances.
+    fn check(&mut self, peer: usize, offer: &Offer) -> Result<Accuracy> {
+        let mut measure = Measure::default();
+        for _ in 0..self.schedule.checked {
+            let request = Request::Record { contender: &offer.name, samples: 1 };
+            let recorded: Recorded = self.peers[peer].ask(&request)?;
+            let record = recorded.records.first().context("a record without a sample")?;
+            let request = Request::Solve { k: &record.k, g: &record.g, sample: record.sample };
+            let exact: Solution = self.peers[self.exact].ask(&request)?;
+            measure.add(offer.question, &record.solution, &exact)?;
+        }
+        Ok(measure.accuracy(self.task.voltage_range()))
+    }
+
+    /// Takes times, everyone once in a block and each block beginning with another one. Who is far from the best after
+    /// three blocks does not go on.
+    ///
+    /// # Errors
+    /// A process fails.
+    pub fn measure(&mut self, entries: &mut [Entry]) -> Result<()> {
+        for block in 0..self.schedule.blocks {
+            let slowest_of_interest = interesting(entries);
+            for turn in 0..entries.len() {
+                let index = (block + turn) % entries.len();
+                let entry = &mut entries[index];
+                let Ok(choice) = entry.choice.clone() else { continue };
+                if block >= 3 && super::statistics::median(&entry.times) > slowest_of_interest {
+                    continue;
+                }
+                self.progress.show(&format!("block {}: {}", block + 1, entry.offer.name));
+                entry.times.push(self.time(entry.peer, &entry.offer, &choice)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nanoseconds a sample.
+    fn time(&mut self, peer: usize, offer: &Offer, choice: &Choice) -> Result<f64> {
+        let contender = offer.name.as_str();
+        let samples = self.samples(choice.rough);
+        let (mut sum, mut repetitions) = (0, 0);
+        while sum < SHORT_TURN && repetitions < REPETITIONS {
+            self.start(peer, contender, &choice.variant, choice.effort)?;
+            let Trained { nanoseconds } = self.peers[peer].ask(&Request::Train { contender, samples })?;
+            sum += nanoseconds;
+            repetitions += 1;
+        }
+        Ok(sum as f64 / (repetitions * samples as u64) as f64)
+    }
+}
+
+/// Why somebody does not take part.
+const NOT_GOOD_ENOUGH: &str = "no setting reaches the error asked for";
+
+/// The contenders of one question.
+pub fn of(entries: Vec<Entry>, question: Question) -> (Vec<Entry>, Vec<Entry>) {
+    entries.into_iter().partition(|entry| entry.offer.question == question)
+}
+
+/// The largest effort of a variant that costs less than `cost`, at most `efforts`.
+fn below(cost: f64, unit: f64, efforts: u32) -> u32 {
+    // Efforts are small whole numbers: counting is exact where division rounds.
+    (1..=efforts).take_while(|&effort| f64::from(effort) * unit < cost).last().unwrap_or(0)
+}
+
+/// The smallest effort up to `ceiling` for which `holds`, taken to be the case for all above it. `near` says that the
+/// ceiling is the place to begin. Ends with nothing where `holds` has no answer.
+fn smallest(
+    ceiling: u32,
+    near: bool,
+    mut holds: impl FnMut(u32) -> Result<Option<bool>>,
+) -> Result<Option<u32>> {
+    if ceiling == 0 {
+        return Ok(None);
+    }
+    let (mut fails, mut good) = (0, if near { ceiling } else { ceiling.min(4) });
+    loop {
+        match holds(good)? {
+            Some(true) => break,
+            Some(false) if good < ceiling => {
+                fails = good;
+                good = good.saturating_mul(2).min(ceiling);
+            }
+            _ => return Ok(None),
+        }
+    }
+    while fails + 1 < good {
+        let middle = u32::midpoint(fails, good);
+        match holds(middle)? {
+            Some(true) => good = middle,
+            Some(false) => fails = middle,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(good))
+}
+
+/// Times beyond this are not worth taking more often: eight times the best of those that are not ours.
+fn interesting(entries: &[Entry]) -> f64 {
+    let medians = entries.iter().filter(|entry| entry.peer != 0 && !entry.times.is_empty());
+    8.0 * medians.map(|entry| super::statistics::median(&entry.times)).fold(f64::INFINITY, f64::min)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search(ceiling: u32, near: bool, wanted: u32) -> (Option<u32>, usize) {
+        let mut asked = 0;
+        let found = smallest(ceiling, near, |effort| {
+            asked += 1;
+            assert!((1..=ceiling).contains(&effort));
+            Ok(Some(effort >= wanted))
+        });
+        (found.unwrap(), asked)
+    }
+
+    #[test]
+    fn the_smallest_effort_is_found() {
+        for near in [false, true] {
+            for ceiling in [1, 2, 3, 4, 5, 7, 100, 1000] {
+                for wanted in 1..=ceiling {
+                    assert_eq!(search(ceiling, near, wanted).0, Some(wanted), "{wanted} of {ceiling}");
+                }
+                assert_eq!(search(ceiling, near, ceiling + 1).0, None);
+            }
+            assert_eq!(search(0, near, 1), (None, 0));
+        }
+    }
+
+    #[test]
+    fn a_search_is_short() {
+        assert!(search(16_384, false, 300).1 <= 17);
+        assert_eq!(search(299, true, 300).1, 1, "one question settles a variant that is no better");
+    }
+
+    #[test]
+    fn dearer_variants_may_spend_less_effort() {
+        assert_eq!(below(10.0, 1.0, 100), 9);
+        assert_eq!(below(10.0, 1.5, 100), 6);
+        assert_eq!(below(1000.0, 1.5, 100), 100);
+        assert_eq!(below(1.0, 1.0, 100), 0);
+    }
+
+    #[test]
+    fn larger_networks_show_fewer_samples() {
+        let of = |nodes| {
+            let Schedule { warm, samples, checked, .. } = Schedule::new(nodes, 9);
+            (warm, samples, checked)
+        };
+        assert_eq!([of(16), of(1024), of(16_384)], [(16, 2048, 64), (16, 64, 8), (4, 4, 2)]);
+        assert_eq!(Schedule::new(16, 9).stream(), 256);
+    }
+}
