@@ -19,7 +19,8 @@ const FLOPS_A_TILE: u64 = 8;
 pub struct Switching {
     /// Changed bits of nets: outputs of registers, of functions that take time (others are wires), and the border's.
     pub nets: u64,
-    /// Of these, bits on channels between cells.
+    /// Changed bits on channels between cells. They are among the nets, under this name or that of the register behind
+    /// it.
     pub channels: u64,
     /// Changed bits at inputs of functions, each input on its own: what fans out counts as often as it does.
     pub pins: u64,
@@ -197,7 +198,9 @@ impl Counter {
         }
         if net.is_net && net.delay_luts == 0 {
             switching.nets += bits;
-            switching.channels += if net.is_channel { bits } else { 0 };
+        }
+        if net.is_channel {
+            switching.channels += bits;
         }
         if let Some(index) = net.product_of {
             switching.products.entry(self.multipliers[index].widths).or_default().results += 1;
