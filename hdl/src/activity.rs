@@ -301,12 +301,15 @@ mod tests {
             circuit.set(&x, x_value);
             circuit.set(&y, y_value);
             circuit.quiesce(5000);
-            activity.take().products
+            activity.take()
         };
         let once = |results, operands| BTreeMap::from([([6, 5], Products { results, operands })]);
-        assert_eq!(impose(-3, 5), once(1, 1));
-        assert_eq!(impose(5, -3), once(0, 1));
-        assert_eq!(impose(5, 4), once(1, 1));
-        assert_eq!(impose(5, 4), BTreeMap::new());
+        let first = impose(-3, 5);
+        assert_eq!(first.products, once(1, 1));
+        // 111101, 00101 and 11111110001: a sign has as many bits as its bus has left.
+        assert_eq!(first.nets, 5 + 2 + 8);
+        assert_eq!(impose(5, -3).products, once(0, 1));
+        assert_eq!(impose(5, 4).products, once(1, 1));
+        assert_eq!(impose(5, 4), Switching::default());
     }
 }
