@@ -19,7 +19,8 @@ const FLOPS_A_TILE: u64 = 8;
 pub struct Switching {
     /// Changed bits of nets: outputs of registers, of functions that take time (others are wires), and the border's.
     pub nets: u64,
-    /// Of these, bits on channels between cells.
+    /// Changed bits on channels between cells. They are among the nets, under this name or that of the register behind
+    /// it.
     pub channels: u64,
     /// Changed bits at inputs of functions, each input on its own: what fans out counts as often as it does.
     pub pins: u64,
@@ -197,7 +198,9 @@ impl Counter {
         }
         if net.is_net && net.delay_luts == 0 {
             switching.nets += bits;
-            switching.channels += if net.is_channel { bits } else { 0 };
+        }
+        if net.is_channel {
+            switching.channels += bits;
         }
         if let Some(index) = net.product_of {
             switching.products.entry(self.multipliers[index].widths).or_default().results += 1;
@@ -298,12 +301,15 @@ mod tests {
             circuit.set(&x, x_value);
             circuit.set(&y, y_value);
             circuit.quiesce(5000);
-            activity.take().products
+            activity.take()
         };
         let once = |results, operands| BTreeMap::from([([6, 5], Products { results, operands })]);
-        assert_eq!(impose(-3, 5), once(1, 1));
-        assert_eq!(impose(5, -3), once(0, 1));
-        assert_eq!(impose(5, 4), once(1, 1));
-        assert_eq!(impose(5, 4), BTreeMap::new());
+        let first = impose(-3, 5);
+        assert_eq!(first.products, once(1, 1));
+        // 111101, 00101 and 11111110001: a sign has as many bits as its bus has left.
+        assert_eq!(first.nets, 5 + 2 + 8);
+        assert_eq!(impose(5, -3).products, once(0, 1));
+        assert_eq!(impose(5, 4).products, once(1, 1));
+        assert_eq!(impose(5, 4), Switching::default());
     }
 }

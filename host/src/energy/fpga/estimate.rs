@@ -94,7 +94,8 @@ pub enum EstimateError {
 /// Trains samples on the simulated array and estimates its energy on a board. `watch` is shown how many samples are
 /// done, and stops it with `Break`.
 ///
-/// The first sample should be like the others: an array that begins far from equilibrium switches more.
+/// Whether the array fits the board is not asked here; [`area`](wheatstone_hdl::area) tells. The first sample should be
+/// like the others: an array that begins far from equilibrium switches more.
 ///
 /// # Errors
 /// [`EstimateError`]
@@ -213,9 +214,10 @@ impl Prices {
             multiplying[1] += self.product[1] * pairs * depth * work.operands.max(work.results) as f64;
             results += work.results;
         }
+        let within = nets.saturating_sub(channels);
         vec![
             part("channels between cells", channels, each(channels)),
-            part("nets within cells", nets - channels, each(nets - channels)),
+            part("nets within cells", within, each(within)),
             part("hidden in functions", pins, inside),
             part("local clocks", fires, clocks),
             part("matched delays", delay_luts, each(delay_luts)),
