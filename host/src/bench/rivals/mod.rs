@@ -28,40 +28,47 @@ pub fn rivals<'e>(
     trial: Duration,
     watch: Watch,
 ) -> Result<Rivals<'e>, BenchError> {
-    use wheatstone_gpu::perceptron::Machine;
+    use wheatstone_gpu::perceptron::{Machine, PerceptronError};
 
-    let mut rivals =
-        perceptron::rivals(experiment, goal, "cpu-perceptron", &Machine::processor(), trial, watch)?;
-    let missing = |name: &str, why: String| Missing {
-        name: name.to_owned(),
-        why,
-        remedy: "see docs/gpu.md for what an adapter needs, and choose another by --adapter".to_owned(),
-    };
-    let mut put = |(contenders, missing): Rivals<'e>| {
-        rivals.0.extend(contenders);
-        rivals.1.extend(missing);
-    };
-    let adapter = match wheatstone_gpu::adapter_named(adapter) {
-        Ok(adapter) => adapter,
-        Err(error) => {
-            let all = ["gpu-perceptron", "gpu-network"].map(|name| missing(name, error.to_string()));
-            put((Vec::new(), all.to_vec()));
-            return Ok(rivals);
+    let mut rivals = Rivals::default();
+    let mut put = |name: &str, one: Result<Rivals<'e>, BenchError>| {
+        match one {
+            Ok((contenders, missing)) => {
+                rivals.0.extend(contenders);
+                rivals.1.extend(missing);
+            }
+            Err(error @ BenchError::Interrupted) => return Err(error),
+            Err(error) => rivals.1.push(absent(name, &error)),
         }
+        Ok(())
     };
-    let software = if adapter.is_software() { " (software)" } else { "" };
-    match Machine::adapter(&adapter) {
-        Ok(machine) => {
-            let name = format!("gpu-perceptron{software}");
-            put(perceptron::rivals(experiment, goal, &name, &machine, trial, watch)?);
+    let cpu = "cpu-perceptron";
+    put(cpu, perceptron::rivals(experiment, goal, cpu, &Machine::processor(), trial, watch))?;
+    let [gpu, kernel] = ["gpu-perceptron", "gpu-network"];
+    match wheatstone_gpu::adapter_named(adapter) {
+        Ok(adapter) => {
+            let software = if adapter.is_software() { " (software)" } else { "" };
+            let perceptrons = Machine::adapter(&adapter)
+                .map_err(|error| PerceptronError::from(error).into())
+                .and_then(|machine| {
+                    let name = format!("{gpu}{software}");
+                    perceptron::rivals(experiment, goal, &name, &machine, trial, watch)
+                });
+            put(gpu, perceptrons)?;
+            put(kernel, kernel::rivals(experiment, &adapter, software, trial, watch))?;
         }
-        Err(error) => put((Vec::new(), vec![missing("gpu-perceptron", error.to_string())])),
+        Err(error) => rivals.1.extend([gpu, kernel].map(|name| absent(name, &error))),
     }
-    put(match kernel::rivals(experiment, &adapter, software, trial, watch) {
-        Err(BenchError::Kernel(error)) => (Vec::new(), vec![missing("gpu-network", error.to_string())]),
-        kernels => kernels?,
-    });
     Ok(rivals)
+}
+
+#[cfg(feature = "gpu")]
+fn absent(name: &str, error: &dyn std::error::Error) -> Missing {
+    Missing {
+        name: name.to_owned(),
+        why: error.to_string(),
+        remedy: "see docs/gpu.md for what an adapter needs, and choose another by --adapter".to_owned(),
+    }
 }
 
 /// Without the feature `gpu` there are none.
