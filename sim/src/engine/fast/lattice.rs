@@ -18,13 +18,17 @@ use std::sync::Arc;
 const SMALLEST: usize = 48;
 
 /// An output, which takes its turn by itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Output {
     lane: usize,
     /// Its quarter's row in the plan, and its place there.
     row: usize,
     place: usize,
+    colour: u8,
     clamp: DiodeClamp,
+    /// Lanes of its neighbours and the conductances towards them.
+    neighbours: [(usize, i64); 4],
+    gain: Gain,
     target: Option<Target>,
 }
 
@@ -33,6 +37,8 @@ pub(super) struct Lattice<C> {
     design: Arc<Design>,
     token: Token,
     grid: Grid,
+    /// Of all edges.
+    kind: EdgeKind,
     plan: Plan,
     core: C,
     /// Lanes that do not move with their quarter.
@@ -70,6 +76,7 @@ impl<C: Core> Lattice<C> {
             design: Arc::clone(design),
             token,
             grid,
+            kind: network.edges()[0].kind,
             plan,
         };
         lattice.find_outputs();
@@ -96,7 +103,16 @@ impl<C: Core> Lattice<C> {
             let row = self.plan.rows.iter().position(in_row).unwrap_or(0);
             let clamp = self.design.network().nodes()[node.index()].clamp;
             let place = lane - self.plan.rows[row].at;
-            self.outputs.push(Output { lane, row, place, clamp, target: None });
+            self.outputs.push(Output {
+                lane,
+                row,
+                place,
+                colour: self.plan.rows[row].colour,
+                clamp,
+                neighbours: [(0, 0); 4],
+                gain: Gain { q: 8, s: 0 },
+                target: None,
+            });
         }
     }
 
@@ -147,6 +163,7 @@ impl<C: Core> Lattice<C> {
             self.core.mirror_edge(from, to);
         }
         dispatch!(self.token, lanes => self.core.update_gains(lanes, &self.plan, &self.still));
+        self.update_outputs();
     }
 
     /// Copies what lies at the border, in one wave, of the nodes of a colour.
@@ -156,56 +173,75 @@ impl<C: Core> Lattice<C> {
         }
     }
 
-    /// The turn of a colour in one wave.
+    /// The turn of a colour in one wave or both.
     #[inline(always)]
-    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave) {
+    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, waves: &[Wave]) {
         for row in (0..self.plan.rows.len()).filter(|&row| self.plan.rows[row].colour == colour) {
-            self.core.turn(lanes, &self.plan, row, wave, false);
-        }
-        for index in 0..self.outputs.len() {
-            let output = self.outputs[index];
-            if self.plan.rows[output.row].colour == colour {
-                let u = self.output_turn(output, wave);
-                self.core.set_u(wave, output.lane, u);
+            match waves {
+                &[wave] => self.core.turn(lanes, &self.plan, row, wave, false),
+                _ => self.core.turn_both(lanes, &self.plan, row),
             }
         }
-        self.mirror(colour.into(), wave);
+        for &wave in waves {
+            for index in 0..self.outputs.len() {
+                if self.outputs[index].colour == colour {
+                    let u = self.output_turn(&self.outputs[index], wave);
+                    self.core.set_u(wave, self.outputs[index].lane, u);
+                }
+            }
+            self.mirror(colour.into(), wave);
+        }
     }
 
     /// The accumulator of an output after its turn.
-    fn output_turn(&self, output: Output, wave: Wave) -> i64 {
-        let (design, format) = (&self.design, self.design.format());
+    fn output_turn(&self, output: &Output, wave: Wave) -> i64 {
+        let (nudge, format) = (self.design.rules().nudge, self.design.format());
         let v = self.core.v(wave, output.lane);
-        let u = match (design.rules().nudge, output.target) {
+        let u = match (nudge, output.target) {
             (Nudge::Clamped { eta }, Some(target)) if wave == Wave::Clamped => {
                 let (u_free, v_free) =
                     (self.core.u(Wave::Free, output.lane), self.core.v(Wave::Free, output.lane));
                 general::nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
             }
             (nudge, target) => {
-                let (mut twice_sum, mut d_sum) = (0, 0);
-                for term in &self.plan.terms[self.plan.rows[output.row].terms.clone()] {
-                    let g = self.core.g(term.edges + output.place);
-                    twice_sum += term.kind.twice_current(g, v, self.core.v(wave, term.nodes + output.place));
-                    d_sum += match term.kind {
-                        EdgeKind::Linear => g,
-                        EdgeKind::Transistor => (g - i64::from(design.rules().lowest_rail)).max(0),
-                    };
-                }
-                if let Nudge::Current { beta, centred } = nudge {
+                let currents = output
+                    .neighbours
+                    .iter()
+                    .map(|&(other, g)| self.kind.twice_current(g, v, self.core.v(wave, other)));
+                let mut twice_sum: i64 = currents.sum();
+                if let (Nudge::Current { beta, centred }, Some(target)) = (nudge, target) {
                     let conductance = 1 << (format.k_bits() - u32::from(beta));
-                    d_sum += conductance;
                     let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
-                    twice_sum +=
-                        target.map_or(0, |target| 2 * sign * conductance * general::passed(target, v));
+                    twice_sum += 2 * sign * conductance * general::passed(target, v);
                 }
-                let Gain { q, s } = design.gains().gain(d_sum, format.k_bits());
+                let Gain { q, s } = output.gain;
                 let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
                 self.core.u(wave, output.lane) + change
             }
         };
         let (low, high) = format.u_range();
         output.clamp.apply(u.clamp(low, high))
+    }
+
+    /// What outputs know of their edges.
+    fn update_outputs(&mut self) {
+        let (design, kind) = (&self.design, self.kind);
+        for output in &mut self.outputs {
+            let terms = &self.plan.terms[self.plan.rows[output.row].terms.clone()];
+            let mut d_sum = match design.rules().nudge {
+                Nudge::Current { beta, .. } => 1 << (design.format().k_bits() - u32::from(beta)),
+                Nudge::Clamped { .. } => 0,
+            };
+            for (neighbour, term) in output.neighbours.iter_mut().zip(terms) {
+                let g = self.core.g(term.edges + output.place);
+                *neighbour = (term.nodes + output.place, g);
+                d_sum += match kind {
+                    EdgeKind::Linear => g,
+                    EdgeKind::Transistor => (g - i64::from(design.rules().lowest_rail)).max(0),
+                };
+            }
+            output.gain = design.gains().gain(d_sum, design.format().k_bits());
+        }
     }
 }
 
@@ -251,6 +287,7 @@ fn plan<C: Core>(design: &Design, grid: &Grid, limits: bool) -> Plan {
         terms,
         edge_rows,
         absent: absent(kind),
+        lattice: kind == EdgeKind::Linear,
         limits,
         targets: false,
     }
@@ -310,12 +347,17 @@ impl<C: Core> Layout for Lattice<C> {
     }
 
     fn relax(&mut self, steps: u32) {
+        // A colour's turn in the clamped wave comes one step after its turn in the free wave, and nothing between the two
+        // reads what it writes: both are taken together, but for the first clamped and the last free one.
+        let Some(last) = steps.checked_sub(1) else { return };
         dispatch!(self.token, lanes => {
-            for _ in 0..steps {
-                self.turn(lanes, self.phase, Wave::Free);
-                self.turn(lanes, 1 - self.phase, Wave::Clamped);
+            self.turn(lanes, 1 - self.phase, &[Wave::Clamped]);
+            for _ in 0..last {
+                self.turn(lanes, self.phase, &Wave::BOTH);
                 self.phase = 1 - self.phase;
             }
+            self.turn(lanes, self.phase, &[Wave::Free]);
+            self.phase = 1 - self.phase;
         });
     }
 

@@ -2,6 +2,7 @@
 
 mod aligned;
 mod blocks;
+mod cross;
 mod dense;
 mod doubles;
 mod exact;

@@ -11,6 +11,7 @@
 //! part as it stands, rounded to nearest.
 
 use super::aligned::Aligned;
+use super::cross::{self, Constants, InWave, Shared};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
@@ -245,6 +246,42 @@ impl Pairs {
         while skip < total {
             self.turn_some::<L, 1, BYTE>(lanes, plan, index, wave, skip, masked);
             skip += L::I32_LANES;
+        }
+    }
+
+    /// The turn of a row with four neighbours, in one wave or both.
+    #[inline(always)]
+    fn turn_cross<L: Lanes, const BYTE: u8>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        index: usize,
+        waves: [bool; 2],
+    ) {
+        let row = &plan.rows[index];
+        let (at, count) = (row.at, row.lanes);
+        let terms = &plan.terms[row.terms.clone()];
+        let neighbours = std::array::from_fn(|i| terms[i].nodes);
+        let constants = Constants {
+            lanes,
+            range: row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half)),
+            guard: lanes.splat_i32s(self.v_guard.cast_signed()),
+            v_high: lanes.splat_i32s(both_halves(self.design.format().v_range().1)),
+        };
+        let here = at..at + count;
+        let shared = Shared {
+            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index][0]..], count),
+            round: &self.round[here.clone()],
+            shift: &self.shift[here.clone()],
+            limits: plan.limits.then(|| [&self.low[here.clone()], &self.high[here]]),
+        };
+        let ([u_free, u_clamped], [v_free, v_clamped]) = (&mut self.u, &mut self.v);
+        let free = InWave::of(u_free, v_free, at, count, neighbours);
+        let clamped = InWave::of(u_clamped, v_clamped, at, count, neighbours);
+        match waves {
+            [true, true] => cross::turn::<L, BYTE, 2>(constants, shared, [free, clamped]),
+            [true, false] => cross::turn::<L, BYTE, 1>(constants, shared, [free]),
+            _ => cross::turn::<L, BYTE, 1>(constants, shared, [clamped]),
         }
     }
 
@@ -576,10 +613,20 @@ impl Core for Pairs {
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
         // With 8 guard bits the voltage begins at a byte, and needs no shift of its own.
-        if self.v_guard == 8 {
-            self.turn_row::<L, 1>(lanes, plan, row, wave, masked);
-        } else {
-            self.turn_row::<L, 0>(lanes, plan, row, wave, masked);
+        match (plan.lattice, self.v_guard) {
+            (true, 8) => self.turn_cross::<L, 1>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
+            (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
+            (false, 8) => self.turn_row::<L, 1>(lanes, plan, row, wave, masked),
+            (false, _) => self.turn_row::<L, 0>(lanes, plan, row, wave, masked),
+        }
+    }
+
+    #[inline(always)]
+    fn turn_both<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize) {
+        match (plan.lattice, self.v_guard) {
+            (true, 8) => self.turn_cross::<L, 1>(lanes, plan, row, [true; 2]),
+            (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, [true; 2]),
+            (false, _) => Wave::BOTH.into_iter().for_each(|wave| self.turn(lanes, plan, row, wave, false)),
         }
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Plan {
     pub(super) edge_rows: Vec<EdgeRow>,
     /// What an edge that does not exist conducts.
     pub(super) absent: i64,
+    /// Every row has four terms that are linear and nothing else: west, east, north, south.
+    pub(super) lattice: bool,
     /// Accumulators are limited lane by lane, by diodes, instead of row by row.
     pub(super) limits: bool,
     /// Outputs are rows, with targets lane by lane.
@@ -144,6 +146,13 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
 
     /// The turn of a row in one wave. If `masked`, only the active lanes move.
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
+
+    /// The turn of a row in the free wave, and then in the clamped one.
+    #[inline(always)]
+    fn turn_both<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize) {
+        self.turn(lanes, plan, row, Wave::Free, false);
+        self.turn(lanes, plan, row, Wave::Clamped, false);
+    }
 
     /// Edges learn.
     fn learn<L: Lanes>(&mut self, lanes: L, plan: &Plan, rate: Rate);
