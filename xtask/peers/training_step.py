@@ -56,6 +56,7 @@ class Server:
         offers = [
             {
                 "name": kind.name,
+                "method": getattr(kind, "method", kind.name),
                 "question": getattr(kind, "question", "training_step"),
                 "variants": [{"name": n, "cost": cost} for n, cost in getattr(kind, "variants", {"": 1.0}).items()],
                 "efforts": getattr(kind, "efforts", 1),

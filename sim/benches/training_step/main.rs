@@ -36,6 +36,8 @@ enum Request {
 #[derive(Serialize)]
 struct Offer {
     name: Kind,
+    /// Nobody else does what this one does.
+    method: Kind,
     question: &'static str,
     /// One of these is chosen at the start; here over-relaxation factors in eighths.
     variants: Vec<Variant>,
@@ -103,6 +105,7 @@ impl Kind {
     fn offer(self) -> Offer {
         Offer {
             name: self,
+            method: self,
             question: self.question(),
             variants: (8..=15).map(|eighths: u8| Variant { name: eighths.to_string(), cost: 1.0 }).collect(),
             efforts: 1 << 14,

@@ -57,7 +57,7 @@ class Grid(Trainer):
     The free state starts from that of the last sample, the clamped one from the free one.
     """
 
-    name, largest, efforts = "numpy sor f32", 1 << 20, 2048
+    name, method, largest, efforts = "numpy sor f32", "over-relaxation", 1 << 20, 2048
     # And what a unit of effort costs: the sweeps of both states.
     variants = {
         f"{omega} {share}": 1 + share for omega in (1.4, 1.0, 1.2, 1.5, 1.6, 1.7, 1.8, 1.9, 1.95) for share in (1.0, 0.5)

@@ -44,8 +44,7 @@ def conjugate_gradients(matrix, load, x, precondition, goal):
 class Jacobi(Trainer):
     """Preconditioned by the diagonal. The clamped state starts from the free one."""
 
-    name, largest = "scipy cg, jacobi", 1 << 20
-    efforts = 80
+    name, method, largest, efforts = "scipy cg, jacobi", "conjugate gradients, diagonal", 1 << 20, 80
 
     def __init__(self, task, variant, effort):
         super().__init__(task)
@@ -86,7 +85,7 @@ class Stale(Jacobi):
     The factors are renewed when they take more than six iterations; the first ones are not counted.
     """
 
-    name = "scipy cg, earlier lu"
+    name = method = "scipy cg, earlier lu"
 
     def __init__(self, task, variant, effort):
         super().__init__(task, variant, effort)

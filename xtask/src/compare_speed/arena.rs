@@ -104,11 +104,22 @@ impl Arena<'_> {
     /// A process fails.
     pub fn choose(&mut self, entries: &mut [Entry]) -> Result<()> {
         let (mut limit, mut best) = (None, f64::INFINITY);
-        for entry in entries {
+        for index in 0..entries.len() {
+            let (before, entry) = entries.split_at_mut(index);
+            let entry = &mut entry[0];
+            let alike = before.iter().find(|other| other.offer.method == entry.offer.method);
+            let known = alike.and_then(|other| other.choice.as_ref().ok());
             let ours = entry.peer == 0;
             let asked = if ours { 1.0 } else { limit.unwrap_or(1.0) };
             let patience = if ours { f64::INFINITY } else { HOPELESS * best };
-            entry.choice = self.choice(entry.peer, &entry.offer, asked, patience)?;
+            entry.choice = match known {
+                Some(known) => self.confirmed(entry.peer, &entry.offer, known, asked)?,
+                None => None,
+            }
+            .map_or_else(
+                || self.choice(entry.peer, &entry.offer, asked, patience),
+                |choice| Ok(Ok(choice)),
+            )?;
             let Ok(choice) = &entry.choice else { continue };
             if ours {
                 limit = limit.or(Some(choice.accuracy.share()));
@@ -117,6 +128,21 @@ impl Arena<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The setting of another contender of the same method, if it is good enough here as well.
+    fn confirmed(
+        &mut self,
+        peer: usize,
+        offer: &Offer,
+        known: &Choice,
+        limit: f64,
+    ) -> Result<Option<Choice>> {
+        self.progress.show(&format!("{}: effort {}, {}", offer.name, known.effort, known.variant));
+        let mut found = self.probe(peer, offer, &known.variant, known.effort, 0)?;
+        let later = self.probe(peer, offer, &known.variant, known.effort, self.samples(found.rough))?;
+        found.accuracy = found.accuracy.worse(later.accuracy);
+        Ok((found.accuracy.share() <= limit).then_some(found))
     }
 
     /// The least costly setting whose error takes at most `limit` of its bound. Settings that take longer than `patience`

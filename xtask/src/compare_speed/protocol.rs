@@ -60,6 +60,8 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Offer {
     pub name: String,
+    /// What it does. Those of one method need the same setting for the same error, whatever they are written in.
+    pub method: String,
     pub question: Question,
     pub variants: Vec<Variant>,
     /// The largest effort; 1 for those who have nothing to choose. Errors fall as effort grows.

@@ -249,7 +249,8 @@ mod tests {
 
     fn entry(peer: usize, name: &str, share: f64, times: &[f64]) -> Entry {
         let variants = vec![Variant { name: String::new(), cost: 1.0 }];
-        let offer = Offer { name: name.into(), question: Question::TrainingStep, variants, efforts: 1 };
+        let (name, method) = (name.to_owned(), name.to_owned());
+        let offer = Offer { name, method, question: Question::TrainingStep, variants, efforts: 1 };
         let accuracy = Accuracy { free: share * BOUNDS.free, clamped: 0.0, change: 0.0 };
         let choice =
             Choice { variant: String::new(), effort: 1, setting: "as it is".into(), accuracy, rough: 1.0 };

@@ -13,7 +13,7 @@ fn fake(name: &str, nanoseconds: u64, error: u32, variants: &str) -> Peer {
     let script = format!(
         r#"effort=1
         while read -r line; do case "$line" in
-        *'"op":"load"'*) echo '{{"contenders":[{{"name":"{name}","question":"equilibrium","variants":[{variants}],
+        *'"op":"load"'*) echo '{{"contenders":[{{"name":"{name}","method":"{name}","question":"equilibrium","variants":[{variants}],
             "efforts":4000}}],"unsuited":[]}}' | tr -d '\n'; echo;;
         *'"op":"start"'*) effort="${{line##*:}}"; effort="${{effort%\}}}}"; echo "{{\"setting\":\"effort $effort\"}}";;
         *'"op":"train"'*) echo '{{"nanoseconds":{nanoseconds}}}';;
@@ -44,13 +44,13 @@ fn contest(peers: &mut [Peer]) -> (Vec<Entry>, Contest, f64) {
 
 #[test]
 fn settings_of_equal_error_are_chosen_and_times_compared() {
-    let mut peers = [fake("ours", 1_000_000, 5000, ONE), fake("peer", 50_000_000, 9000, TWO)];
+    let mut peers = [fake("ours", 1_000_000, 600, ONE), fake("peer", 50_000_000, 9000, TWO)];
     let (entries, contest, range) = contest(&mut peers);
     let bound = range / 1000.0;
     // What the scripts compute, in whole numbers.
     let smallest = |error: u32, bound: f64| (1..).find(|effort| f64::from(error / effort) <= bound).unwrap();
     let [ours, peer] = [0, 1].map(|index| entries[index].choice.as_ref().unwrap());
-    assert_eq!(ours.effort, smallest(5000, bound));
+    assert_eq!(ours.effort, smallest(600, bound));
     assert_eq!(ours.setting, format!("effort {}", ours.effort));
     // The peer may not be worse than ours, which is a little better than the bound; and half the cost wins.
     assert_eq!((peer.variant.as_str(), peer.effort), ("b", smallest(9000, ours.accuracy.free * range)));
@@ -59,6 +59,18 @@ fn settings_of_equal_error_are_chosen_and_times_compared() {
     assert_eq!(entries[0].times, vec![1_000_000.0 / 2048.0; 4]);
     assert_eq!(entries[1].times, vec![50_000_000.0 / 320.0; 4]);
     assert_eq!(contest.verdicts[0].ratio.value, 320.0);
+}
+
+#[test]
+fn one_search_serves_all_of_a_method() {
+    let mut peers = [fake("ours", 1, 600, ONE), fake("peer", 1, 9000, TWO), fake("peer", 1, 9000, TWO)];
+    let (entries, ..) = contest(&mut peers);
+    assert_eq!(entries[1].choice, entries[2].choice);
+    // Where the same setting is worse, it is looked for anew.
+    let mut peers = [fake("ours", 1, 600, ONE), fake("peer", 1, 9000, TWO), fake("peer", 1, 18_000, TWO)];
+    let (entries, ..) = contest(&mut peers);
+    let efforts = [1, 2].map(|index| entries[index].choice.as_ref().unwrap().effort);
+    assert!(efforts[1] > efforts[0], "{efforts:?}");
 }
 
 #[test]
