@@ -12,8 +12,10 @@ use crate::invocation::Invocation;
 /// # Errors
 /// A golden test fails even when it may write, or git is missing.
 pub fn run() -> Result<()> {
-    let tests = Invocation::cargo("test --workspace --all-features --locked --no-fail-fast --lib --bins --tests -- golden")
-        .env("WHEATSTONE_BLESS", "1");
+    let tests = Invocation::cargo(
+        "test --workspace --all-features --locked --no-fail-fast --lib --bins --tests -- golden",
+    )
+    .env("WHEATSTONE_BLESS", "1");
     tests.announce("rewrite golden files");
     tests.run().context("a golden test fails for another reason than its file")?;
 

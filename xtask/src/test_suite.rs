@@ -97,7 +97,8 @@ fn plan(
     };
     let tests = environment.iter().fold(tests, |tests, (name, value)| tests.env(name, value));
     let clippy = Invocation::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings");
-    let doc = Invocation::cargo("doc --workspace --all-features --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
+    let doc = Invocation::cargo("doc --workspace --all-features --no-deps --locked")
+        .env("RUSTDOCFLAGS", "-D warnings");
 
     let mut steps = vec![Step::new("format", Invocation::cargo("fmt --all --check"))];
     steps.push(Step::new("lints", clippy));
@@ -107,7 +108,10 @@ fn plan(
     steps.push(Step::new("tests", tests));
     if !quick {
         if has_nextest {
-            steps.push(Step::new("examples", Invocation::cargo("test --doc --workspace --all-features --locked")));
+            steps.push(Step::new(
+                "examples",
+                Invocation::cargo("test --doc --workspace --all-features --locked"),
+            ));
         }
         let deny = deny.map(|deny| deny.args(["check", "bans", "licenses", "sources"]));
         steps.push(Step { name: "licences", invocation: deny });
@@ -173,7 +177,10 @@ mod tests {
         let steps = plan(false, false, None, None, &[]);
         assert_eq!(
             commands(&steps)[3..],
-            ["cargo test --workspace --all-features --locked --no-fail-fast -- --skip hardware_in_the_loop", "-"]
+            [
+                "cargo test --workspace --all-features --locked --no-fail-fast -- --skip hardware_in_the_loop",
+                "-"
+            ]
         );
     }
 

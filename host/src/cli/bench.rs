@@ -8,13 +8,13 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
-    self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results,
+    self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results, Row,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
 use wheatstone::energy::{self, Scope, Search, SystemClock};
 use wheatstone::experiment::Experiment;
-use wheatstone::figure::{Figure, Missing};
+use wheatstone::figure::{Figure, Kind, Missing};
 use wheatstone::link::Stop;
 use wheatstone::run::write_whole;
 use wheatstone_hdl::Board;
@@ -234,28 +234,29 @@ fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
     Ok(write_whole(&folder.join("report.html"), results.html(&command)?.as_bytes())?)
 }
 
+/// The table of what was found here; what others have published is in the report.
 fn text(results: &Results, folder: &Path) -> String {
-    let mut rows = table::plain(["contender", "quantity", "value", "95 % interval", "kind"]);
-    for row in &results.rows {
-        let end = |value| Figure { value, ..row.figure.clone() }.to_string();
-        rows.add_row([
-            row.contender.clone(),
-            row.quantity.replace('_', " "),
-            row.figure.to_string(),
-            format!("{} to {}", end(row.figure.low), end(row.figure.high)),
-            row.figure.kind.name().to_owned(),
-        ]);
+    let mut rows = table::plain(["contender", "quantity", "value", "interval", "kind"]);
+    for Row { contender, quantity, figure, .. } in &results.rows {
+        if figure.kind == Kind::Published {
+            continue;
+        }
+        let end = |value| Figure { value, ..figure.clone() }.to_string();
+        let interval = match (end(figure.low), end(figure.high)) {
+            (low, high) if low == high => String::new(),
+            (low, high) => format!("{low} to {high}"),
+        };
+        let (quantity, kind) = (quantity.replace('_', " "), figure.kind.to_string());
+        rows.add_row([contender.clone(), quantity, figure.to_string(), interval, kind]);
     }
-    let mut missing = table::plain(["missing", "why", "what to do"]);
-    for one in &results.missing {
-        missing.add_row([&one.name, &one.why, &one.remedy]);
-    }
+    let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();
     format!(
-        "{} on {}\ngoal: {} of {} samples\n\n{rows}\n\n{missing}\n\nreport: {}",
+        "{} on {}\ngoal: {} of {} samples\n\n{rows}\n\n{}\n\nreport: {}",
         results.preset,
         results.machine_text(),
         results.goal,
         results.judged_samples,
+        missing.join("\n"),
         folder.join("report.html").display()
     )
 }

@@ -8,13 +8,14 @@ use crate::figure::{Figure, Kind, with_prefix};
 /// Height of a contender's line.
 const LINE: f64 = 34.0;
 /// Where the axis begins and how wide it is.
-const LEFT: f64 = 210.0;
-const WIDTH: f64 = 430.0;
+const LEFT: f64 = 290.0;
+const WIDTH: f64 = 370.0;
 /// Room for the figure in words beside it.
-const RIGHT: f64 = 130.0;
+const RIGHT: f64 = 110.0;
 const TOP: f64 = 40.0;
 
-/// A dot for every figure with a bar over its interval, one line each, named and with the value in words. All have one unit. Filled
+/// A dot for every figure with a bar over its interval, one line each, named and with the value in words. All have one unit, up to what it is of: J, and
+/// J per anything. Filled
 /// dots are measured, rings simulated or estimated, diamonds published.
 ///
 /// What is not above zero has no place on the axis and is left out.
@@ -39,7 +40,7 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
     let mut y = TOP + LINE / 2.0;
     for (name, figure) in &shown {
         let colour = colour(figure.kind);
-        svg.text([LEFT - 12.0, y], 13.0, Anchor::End, &shorten(name, 30));
+        svg.text([LEFT - 12.0, y], 13.0, Anchor::End, &shorten(name, 42));
         svg.stroke(&format!("M{LEFT} {y:.1}H{:.1}", LEFT + WIDTH), GRID, 0.75, Some(3.0));
         let (low, high) = (x(figure.low), x(figure.high));
         if high - low > 1.0 {
@@ -60,7 +61,7 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
             figure.kind,
             &format!("{name}: {figure}, {}", figure.kind.name()),
         );
-        svg.styled([LEFT + WIDTH + 14.0, y], 13.0, Anchor::Start, INK, "", &figure.to_string());
+        svg.styled([LEFT + WIDTH + 14.0, y], 13.0, Anchor::Start, INK, "", &with_prefix(figure.value, unit));
         y += LINE;
     }
     legend(&mut svg, bottom + 46.0, &shown.iter().map(|(_, f)| f.kind).collect::<Vec<_>>());
