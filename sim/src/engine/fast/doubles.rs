@@ -159,6 +159,7 @@ impl Doubles {
 
 impl Core for Doubles {
     const LANES: usize = MOST_LANES;
+    const BYTES: [usize; 2] = [48, 16];
 
     fn fits(design: &Design) -> bool {
         exact::fits(design)

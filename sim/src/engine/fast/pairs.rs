@@ -2,8 +2,9 @@
 //!
 //! A vector unit multiplies pairs of 16-bit numbers and adds both products into 32 bits, four times as many multiply-adds an
 //! instruction as with doubles. A lane of an operand holds the voltages of two neighbours, a lane of the other the
-//! conductances towards them, already times the node's `q`: `K` and four bits fit 16. Two more numbers, the negative sum of
-//! conductances times `q` taken apart, meet the node's own voltage. What comes out is the whole `S q`, which by
+//! conductances towards them, already times the node's `q`: `K` and four bits fit 16. The negative sum of conductances times
+//! `q` meets the node's own voltage: taken apart into a pair in a lattice, where four neighbours leave at most 16 bits to each
+//! half, and whole elsewhere. What comes out is the whole `S q`, which by
 //! [`Pairs::fits`] needs fewer than 32 bits; nothing here rounds but the contract's own shifts.
 //!
 //! Voltages are kept twice in every lane, in both halves, so that a pair is joined from two loads by taking the lower half
@@ -37,11 +38,13 @@ pub(super) struct Pairs {
     v: [Aligned<i32>; 2],
     /// What the inputs contribute, times `q`; empty without inputs as such.
     field: [Aligned<i32>; 2],
-    /// Where the coefficients of every row begin, and how many pairs are the node's own.
-    coefficients_of: Vec<[usize; 2]>,
-    /// Row by row, pair by pair, lane by lane: two factors of 16 bits.
+    /// Where the coefficients of every row begin.
+    coefficients_of: Vec<usize>,
+    /// Row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's own.
     coefficients: Aligned<i32>,
-    /// `S q` is shifted right by so much, and so much is added before.
+    /// The node's own factor is taken apart into a pair as well, as four neighbours permit, and `round` is there.
+    own_pair: bool,
+    /// `S q` is shifted right by so much, and so much is added before; in a lattice it is kept.
     shift: Aligned<i32>,
     round: Aligned<i32>,
     /// Only where inputs or nudges are to be multiplied by it.
@@ -72,10 +75,9 @@ fn both_halves(v: i64) -> i32 {
     cast([v; 2])
 }
 
-/// How many halves the negative sum of conductances of a node of that degree is taken apart into.
-fn own_halves(design: &Design, degree: usize) -> usize {
-    let most = degree * usize::try_from(15 * design.format().g_max()).unwrap_or(usize::MAX);
-    most.div_ceil(usize::from(i16::MAX.unsigned_abs())).max(1)
+/// Words of coefficients of every lane of a row: its pairs, and its own.
+fn words(row: &Row) -> usize {
+    row.terms.len().div_ceil(2) + 1
 }
 
 impl Pairs {
@@ -98,8 +100,7 @@ impl Pairs {
         let row = &plan.rows[index];
         let count = N * L::I32_LANES;
         let v = &*self.v[wave.index()];
-        let [mut at, own_pairs] = self.coefficients_of[index];
-        at += skip;
+        let mut at = self.coefficients_of[index] + skip;
         let mut sums = [lanes.splat_i32s(0); N];
         if !row.inputs.is_empty() {
             sums.copy_from_slice(Self::vectors::<L>(&self.field[wave.index()], row.at + skip, count));
@@ -116,12 +117,9 @@ impl Pairs {
             at += row.lanes;
         }
         let own = Self::vectors::<L>(v, row.at + skip, count);
-        for _ in 0..own_pairs {
-            let factors = Self::vectors::<L>(&self.coefficients, at, count);
-            for i in 0..N {
-                sums[i] = lanes.add_i32s(sums[i], lanes.multiply_halves(own[i], factors[i]));
-            }
-            at += row.lanes;
+        let factors = Self::vectors::<L>(&self.coefficients, at, count);
+        for i in 0..N {
+            sums[i] = lanes.add_i32s(sums[i], lanes.mul_i32s(self.voltage(lanes, own[i]), factors[i]));
         }
         sums
     }
@@ -165,24 +163,20 @@ impl Pairs {
         let guard = lanes.splat_i32s(self.v_guard.cast_signed());
         let range = row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half));
         let shift = Self::vectors::<L>(&self.shift, at, count);
-        let round = Self::vectors::<L>(&self.round, at, count);
-        let (low, high) = if plan.limits {
-            (Self::vectors::<L>(&self.low, at, count), Self::vectors::<L>(&self.high, at, count))
-        } else {
-            (&[][..], &[][..])
-        };
+        let one = lanes.splat_i32s(1);
         let active = if masked { Self::vectors::<L>(&self.active, skip, count) } else { &[] };
         let u = L::as_mut_simd_i32s(&mut self.u[w][at..at + count]).0;
         let v = L::as_mut_simd_i32s(&mut self.v[w][at..at + count]).0;
         for i in 0..N {
-            let change = lanes.shift_right(lanes.add_i32s(sums[i], round[i]), shift[i]);
+            let round = lanes.shift_right(shift_left(lanes, one, shift[i]), one);
+            let change = lanes.shift_right(lanes.add_i32s(sums[i], round), shift[i]);
             let mut moved = lanes.add_i32s(u[i], change);
             if let Some(nudged) = nudged {
                 let present = Self::vectors::<L>(&self.nudges[3], at, count)[i];
                 let has_target = lanes.greater_than_i32s(present, lanes.splat_i32s(0));
                 moved = lanes.select_i32s(has_target, nudged[i], moved);
             }
-            let [low, high] = if plan.limits { [low[i], high[i]] } else { range };
+            let [low, high] = range;
             let mut next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
             if masked {
                 let moves = lanes.greater_than_i32s(active[i], lanes.splat_i32s(0));
@@ -270,7 +264,7 @@ impl Pairs {
         };
         let here = at..at + count;
         let shared = Shared {
-            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index][0]..], count),
+            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index]..], count),
             round: &self.round[here.clone()],
             shift: &self.shift[here.clone()],
             limits: plan.limits.then(|| [&self.low[here.clone()], &self.high[here]]),
@@ -359,12 +353,15 @@ impl Pairs {
             for (i, (&linear, q)) in linear.iter().zip(&mut q).enumerate() {
                 let gain = self.design.gains().gain(i64::from(linear + nudge), self.design.format().k_bits());
                 let shift = shift_of(gain, self.v_guard);
-                (*q, self.shift[at + i], self.round[at + i]) = (gain.q.into(), shift, 1 << (shift - 1));
+                (*q, self.shift[at + i]) = (gain.q.into(), shift);
+                if self.own_pair {
+                    self.round[at + i] = 1 << (shift - 1);
+                }
             }
             if let Some(kept) = self.q.get_mut(at..at + Self::LANES) {
                 kept.copy_from_slice(&q);
             }
-            self.update_coefficients(lanes, row, terms, index, skip, &q, &mut linear);
+            self.update_coefficients(lanes, row, terms, index, skip, &q, &linear);
         }
     }
 
@@ -379,12 +376,11 @@ impl Pairs {
         index: usize,
         skip: usize,
         q: &[i32],
-        linear: &mut [i32],
+        linear: &[i32],
     ) {
         let (q, _) = L::as_simd_i32s(q);
-        let (linear, _) = L::as_mut_simd_i32s(linear);
-        let [mut place, own_pairs] = self.coefficients_of[index];
-        place += skip;
+        let (linear, _) = L::as_simd_i32s(linear);
+        let mut place = self.coefficients_of[index] + skip;
         for pair in terms.chunks(2) {
             for i in 0..q.len() {
                 let factor = |term: &Term| {
@@ -399,19 +395,15 @@ impl Pairs {
             place += row.lanes;
         }
         let least = lanes.splat_i32s(-i32::from(i16::MAX));
-        for (rest, &q) in linear.iter_mut().zip(q) {
-            *rest = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(*rest, q));
-        }
-        for _ in 0..own_pairs {
-            for (i, rest) in linear.iter_mut().enumerate() {
-                let lower = lanes.max_i32s(least, *rest);
-                *rest = lanes.sub_i32s(*rest, lower);
-                let upper = lanes.max_i32s(least, *rest);
-                *rest = lanes.sub_i32s(*rest, upper);
-                let both = lanes.join(lower, lanes.twin::<0>(upper));
-                L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
-            }
-            place += row.lanes;
+        let own = L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0;
+        for ((own, &linear), &q) in own.iter_mut().zip(&*linear).zip(q) {
+            let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
+            *own = if self.own_pair {
+                let lower = lanes.max_i32s(least, whole);
+                lanes.join(lower, lanes.twin::<0>(lanes.sub_i32s(whole, lower)))
+            } else {
+                whole
+            };
         }
     }
 }
@@ -447,8 +439,9 @@ fn nudging_sign(design: &Design, wave: Wave) -> i32 {
 
 impl Core for Pairs {
     const LANES: usize = 2 * MOST_LANES;
+    const BYTES: [usize; 2] = [24, 8];
 
-    /// Bounds: `(2^K - 1) 15` and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
+    /// Bounds: `(2^K - 1) 15`, twice that and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
     /// 2^30, and so does its rounding; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
     /// with its half below 2^28. At least one bit is shifted out of `S q`: `s + 3 - GV >= K - 1 - GV >= 1`.
     fn fits(design: &Design) -> bool {
@@ -456,7 +449,7 @@ impl Core for Pairs {
         let (v, k) = (format.v_bits(), format.k_bits());
         let terms = usize::BITS - (network.max_degree() + 1).leading_zeros();
         network.edges().iter().all(|edge| edge.kind == EdgeKind::Linear)
-            && k <= 11
+            && k <= 10
             && v <= 15
             && v + k + 4 + terms <= 30
             && k + format.k_guard() <= 28
@@ -471,10 +464,9 @@ impl Core for Pairs {
         let half = (1 << format.v_guard()) >> 1;
         let mut place = 0;
         let coefficients_of = plan.rows.iter().map(|row| {
-            let own_pairs = own_halves(design, row.terms.len() + row.inputs.len()).div_ceil(2);
             let here = place;
-            place += (row.terms.len().div_ceil(2) + own_pairs) * row.lanes;
-            [here, own_pairs]
+            place += words(row) * row.lanes;
+            here
         });
         let coefficients_of = coefficients_of.collect();
         let (low, high) = format.u_range();
@@ -487,7 +479,8 @@ impl Core for Pairs {
             coefficients_of,
             coefficients: Aligned::new(0, place),
             shift: of(1, true, plan.nodes),
-            round: of(1, true, plan.nodes),
+            own_pair: plan.lattice,
+            round: of(1, plan.lattice, plan.nodes),
             q: of(0, plan.has_fields() || plan.targets, plan.nodes),
             low: of(narrow(low) + half, plan.limits, plan.nodes),
             high: of(narrow(high) + half, plan.limits, plan.nodes),
@@ -570,13 +563,15 @@ impl Core for Pairs {
         }
         // Nothing added, nothing shifted in: no change.
         let mut still = still.iter().map(|&lane| lane as usize).peekable();
-        for (row, &[start, own_pairs]) in plan.rows.iter().zip(&self.coefficients_of) {
-            let pairs = row.terms.len().div_ceil(2) + own_pairs;
+        for (row, &start) in plan.rows.iter().zip(&self.coefficients_of) {
             while let Some(lane) = still.next_if(|lane| (row.at..row.at + row.lanes).contains(lane)) {
-                for pair in 0..pairs {
+                for pair in 0..words(row) {
                     self.coefficients[start + pair * row.lanes + lane - row.at] = 0;
                 }
-                (self.shift[lane], self.round[lane]) = (1, 1);
+                self.shift[lane] = 1;
+                if self.own_pair {
+                    self.round[lane] = 1;
+                }
             }
         }
     }

@@ -92,6 +92,8 @@ pub(super) enum Rate {
 pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Rows are padded to a multiple of this.
     const LANES: usize;
+    /// What a lane of a node and of an edge takes in memory, about, as far as relaxing touches it.
+    const BYTES: [usize; 2];
 
     /// Whether it can hold a design.
     fn fits(design: &Design) -> bool;

@@ -29,9 +29,29 @@ pub(super) struct SideBySide<C> {
     fields: bool,
 }
 
+/// What replicas that are relaxed together may take in memory: half of what a core has near by.
+const NEAR: usize = 1 << 19;
+
+/// Replicas relaxed together at most: beyond, nothing is gained.
+const MOST: usize = 64;
+
 impl<C: Core> SideBySide<C> {
+    /// Groups of replicas of a design, one for each state, small enough to stay in a core's cache.
+    pub(super) fn groups(design: &Arc<Design>, token: Token, states: &[State]) -> Vec<Self> {
+        let [of_node, of_edge] = C::BYTES;
+        let network = design.network();
+        let bytes = network.nodes().len() * of_node + network.edges().len() * of_edge;
+        let size = (NEAR / bytes / C::LANES * C::LANES).clamp(C::LANES, MOST);
+        let group = |states: &[State]| {
+            let mut group = SideBySide::new(design, token, states.len());
+            group.load(states.iter().enumerate());
+            group
+        };
+        states.chunks(size).map(group).collect()
+    }
+
     /// So many replicas of a design that fits the core.
-    pub(super) fn new(design: &Arc<Design>, token: Token, replicas: usize) -> Self {
+    fn new(design: &Arc<Design>, token: Token, replicas: usize) -> Self {
         let pitch = replicas.next_multiple_of(C::LANES);
         let (plan, colours) = plan(design, pitch);
         SideBySide {
@@ -48,7 +68,7 @@ impl<C: Core> SideBySide<C> {
         }
     }
 
-    fn replicas(&self) -> usize {
+    pub(super) fn replicas(&self) -> usize {
         self.phases.len()
     }
 
