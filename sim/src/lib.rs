@@ -55,7 +55,7 @@ mod wave;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use design::{Configuration, ConfigurationError, Design, DesignError, Learning, Nudge, Rules};
 pub use difference::StateDifference;
-pub use engine::{Engine, Fast, Reference, SampleError, StartError, VectorWidth};
+pub use engine::{Engine, Fast, Reference, Replicas, SampleError, StartError, VectorWidth};
 pub use format::{Format, FormatError, shift_rounded};
 pub use gain::{Gain, GainTable, Omega, OmegaError};
 pub use generator::{EdgeGenerator, epoch_order};

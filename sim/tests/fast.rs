@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_sample, random_state};
+use common::{
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_configuration, random_sample, random_state,
+};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
@@ -94,17 +96,6 @@ impl Together {
             _ => self.same("answer", |engine| engine.answer()),
         }
     }
-}
-
-fn random_configuration(draw: &mut Draw) -> Configuration {
-    let small = |draw: &mut Draw, high| u32::try_from(draw.within(1..=high)).unwrap();
-    let learning = match draw.within(0..=2) {
-        0 => Learning::Quasistatic,
-        1 => Learning::Continuous { every: small(draw, 5) },
-        _ => Learning::Desynchronous { rarity: u8::try_from(draw.within(1..=8)).unwrap() },
-    };
-    let alpha_offset = u8::try_from(draw.within(0..=3)).unwrap();
-    Configuration { steps: small(draw, 9), learning, alpha_offset }
 }
 
 /// Many moves from a random state.

@@ -3,7 +3,7 @@
 mod fast;
 mod reference;
 
-pub use fast::{Fast, VectorWidth};
+pub use fast::{Fast, Replicas, VectorWidth};
 pub use reference::Reference;
 
 use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};

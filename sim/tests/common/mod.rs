@@ -203,6 +203,18 @@ pub fn random_sample(draw: &mut Draw, design: &Design, spread: Spread, targets: 
     Sample { inputs, targets }
 }
 
+/// Any legal configuration of few steps.
+pub fn random_configuration(draw: &mut Draw) -> Configuration {
+    let small = |draw: &mut Draw, high| u32::try_from(draw.within(1..=high)).expect("in bounds");
+    let learning = match draw.within(0..=2) {
+        0 => Learning::Quasistatic,
+        1 => Learning::Continuous { every: small(draw, 5) },
+        _ => Learning::Desynchronous { rarity: u8::try_from(draw.within(1..=8)).expect("in bounds") },
+    };
+    let alpha_offset = u8::try_from(draw.within(0..=3)).expect("in bounds");
+    Configuration { steps: small(draw, 9), learning, alpha_offset }
+}
+
 /// Everything a property test varies; the rest follows from `seed`.
 #[derive(Clone, Debug)]
 pub struct Case {

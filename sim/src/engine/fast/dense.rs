@@ -95,6 +95,11 @@ pub(super) struct Dense {
 }
 
 impl Dense {
+    /// Whether a design is made of complete layers.
+    pub(super) fn suits(design: &Design) -> bool {
+        fits(design) && blocks::find(design.network(), SMALLEST_TILE).is_some()
+    }
+
     /// The layout of a design made of complete layers, and nothing for any other.
     pub(super) fn new(design: &Arc<Design>, token: Token) -> Option<Dense> {
         let network = design.network();

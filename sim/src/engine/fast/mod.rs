@@ -12,9 +12,12 @@ mod kernels;
 mod lanes;
 mod lattice;
 mod pairs;
+mod replicas;
 mod rows;
+mod side_by_side;
 mod width;
 
+pub use replicas::Replicas;
 pub use width::VectorWidth;
 
 use super::{Engine, SampleError, StartError, check_sample};
@@ -49,23 +52,29 @@ trait Layout {
 
     /// Relaxes and learns the sample that is presented; returns its answer.
     fn train(&mut self, configuration: &Configuration) -> Vec<i32> {
-        let &Configuration { steps, learning, .. } = configuration;
-        let every = match learning {
-            Learning::Continuous { every } => every,
-            Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
-        };
-        for _ in 1..steps.div_ceil(every) {
-            self.relax(every);
-            self.learn(configuration);
-        }
-        let rest = (steps - 1) % every + 1;
-        self.relax(rest);
-        let answer = self.answer();
-        if rest == every {
-            self.learn(configuration);
+        let (mut answer, mut left) = (Vec::new(), configuration.steps);
+        for (steps, learns) in stretches(configuration.steps, configuration.learning) {
+            self.relax(steps);
+            left -= steps;
+            if left == 0 {
+                answer = self.answer();
+            }
+            if learns {
+                self.learn(configuration);
+            }
         }
         answer
     }
+}
+
+/// The relaxing steps of a training sample, in stretches: how many, and whether a learning step follows.
+fn stretches(steps: u32, learning: Learning) -> impl Iterator<Item = (u32, bool)> {
+    let every = match learning {
+        Learning::Continuous { every } => every,
+        Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
+    };
+    let whole = (0..steps / every).map(move |_| (every, true));
+    whole.chain(Some((steps % every, false)).filter(|&(rest, _)| rest > 0))
 }
 
 /// The engine to train and to answer with.
@@ -135,7 +144,7 @@ impl Fast {
     ) -> Result<Self, StartError> {
         configuration.check()?;
         state.check(&design)?;
-        let token = Token::of(width).unwrap_or(Token::Portable(pulp::Scalar::new()));
+        let token = Token::or_portable(width);
         let mut layout = Laid::of(&design, token);
         layout!(&mut layout, layout => layout.load(&state));
         Ok(Fast { design, configuration, token, layout })
@@ -144,6 +153,11 @@ impl Fast {
     /// The width of its vectors.
     pub fn width(&self) -> VectorWidth {
         self.token.width()
+    }
+
+    /// Relaxing steps.
+    fn steps(&mut self, steps: u32) {
+        layout!(&mut self.layout, layout => layout.relax(steps));
     }
 }
 
@@ -179,7 +193,7 @@ impl Engine for Fast {
     }
 
     fn step(&mut self) {
-        layout!(&mut self.layout, layout => layout.relax(1));
+        self.steps(1);
     }
 
     fn learn(&mut self) {
@@ -197,14 +211,14 @@ impl Engine for Fast {
 
     fn relax(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
         self.present(sample)?;
-        layout!(&mut self.layout, layout => layout.relax(self.configuration.steps));
+        self.steps(self.configuration.steps);
         Ok(self.answer())
     }
 
     fn read(&mut self, inputs: &[i32], steps: u32) -> Result<Vec<i32>, SampleError> {
         let targets: Vec<Option<Target>> = vec![None; self.design.network().outputs().len()];
         self.present(&Sample { inputs: inputs.to_vec(), targets })?;
-        layout!(&mut self.layout, layout => layout.relax(steps));
+        self.steps(steps);
         Ok(self.answer())
     }
 }

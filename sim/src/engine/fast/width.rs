@@ -75,6 +75,11 @@ impl Token {
         }
     }
 
+    /// What every machine has, if this one lacks the instructions.
+    pub(super) fn or_portable(width: VectorWidth) -> Token {
+        Token::of(width).unwrap_or(Token::Portable(Scalar::new()))
+    }
+
     /// The width it proves.
     pub(super) fn width(self) -> VectorWidth {
         match self {
