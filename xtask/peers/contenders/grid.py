@@ -81,7 +81,7 @@ class Grid(Trainer):
         self.relaxing = [[array(r[INNER]) for r in colours] for colours in relaxing]
         self.keep = [[array(1 - omega * r[INNER]) for r in colours] for colours in relaxing]
         self.weight = [[array(np.zeros((4, *(n - 2 for n in layout.shape)))) for _ in (0, 1)] for _ in (0, 1)]
-        self.scratch = [array(np.zeros([n - 2 for n in layout.shape])) for _ in range(3)]
+        self.scratch = [array(np.zeros([n - 2 for n in layout.shape])) for _ in range(2)]
         # Positions of ports in both colours' arrays, flat.
         size = self.size = layout.shape[0] * layout.shape[1]
         # By wave, then by colour.
@@ -102,18 +102,15 @@ class Grid(Trainer):
 
     def weigh(self):
         """What each neighbour counts: `omega g / sum of g`, 0 at imposed nodes."""
-        xp, omega, g = self.library, self.omega, self.g
-        total, share, _ = self.scratch
-        # Red.
-        inner = [g[t][INNER] for t in range(4)]
-        self._weigh(inner, None, 0)
-        # Black: above it stands the red node whose edge goes down, and so on.
-        above, below, same = g[1][ABOVE], g[0][BELOW], g[2][INNER]
-        self._weigh([above, below, same], (g[3][EVEN_RIGHT], g[3][ODD_LEFT]), 1)
+        g = self.g
+        self._weigh([g[t][INNER] for t in range(4)], None, 0)
+        # Above a black node stands the red one whose edge goes down, and so on.
+        self._weigh([g[1][ABOVE], g[0][BELOW], g[2][INNER]], (g[3][EVEN_RIGHT], g[3][ODD_LEFT]), 1)
 
     def _weigh(self, edges, split, colour):
+        """One colour's weights in both waves. `split` is the fourth edge where its rows come from different places."""
         xp = self.library
-        total, share, _ = self.scratch
+        total, share = self.scratch
         xp.add(edges[0], edges[1], out=total)
         xp.add(total, edges[2], out=total)
         if split is None:
@@ -133,7 +130,7 @@ class Grid(Trainer):
 
     def sweep(self, wave):
         xp = self.library
-        sum_, term, _ = self.scratch
+        sum_, term = self.scratch
         for colour in (0, 1):
             me, other, w = self.v[wave][colour], self.v[wave][1 - colour], self.weight[wave][colour]
             inner = me[INNER]

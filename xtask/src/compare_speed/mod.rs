@@ -140,7 +140,8 @@ impl Company {
         progress.heading(&format!("build and start the model: {ours}"));
         company.admit("wheatstone", &ours)?;
         let python = venv::SPEED.python().context("scipy gives the exact solutions")?;
-        let script = |python: &Invocation, group: &str| python.clone().args([SCRIPT, group]);
+        // Without `-B` it would leave compiled files among the sources.
+        let script = |python: &Invocation, group: &str| python.clone().args(["-B", SCRIPT, group]);
         company.admit("scipy", &script(&python, "scipy").env("OPENBLAS_NUM_THREADS", "1"))?;
         if company.peers.len() != 2 {
             bail!("scipy gives the exact solutions, and does not work: {}", company.missing[0].why);

@@ -158,8 +158,12 @@ impl Contest {
             ];
             write_row(&mut text, &cells);
         }
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for Unsuited { name, why } in &self.unsuited {
-            let _ = writeln!(text, "  {name}: {why}");
+            by_reason.entry(why).or_default().push(name);
+        }
+        for (why, names) in by_reason {
+            let _ = writeln!(text, "  {why}: {}", names.join("; "));
         }
         text
     }
@@ -289,8 +293,8 @@ mod tests {
         assert!(lines[2].starts_with("  ours                              100 ns"), "{}", lines[2]);
         assert!(lines[3].contains("20.0 us") && lines[3].contains("200 (200 .. 200)"), "{}", lines[3]);
         assert!(lines[4].contains("5.00 ms"), "{}", lines[4]);
-        assert_eq!(lines[5], "  dense: too large");
-        assert_eq!(lines[6], "  hopeless: too slow");
+        assert_eq!(lines[5], "  too large: dense");
+        assert_eq!(lines[6], "  too slow: hopeless");
     }
 
     #[test]
