@@ -7,10 +7,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::invocation::Invocation;
-use crate::{paths, tool, venv};
+use crate::{apt, paths, tool, venv};
 
 /// The version of yosys that the project is checked with; `xtask/tools/yosys.txt` pins the package.
 const YOSYS_VERSION: &str = "0.70";
@@ -190,7 +190,7 @@ impl HardwareTools {
         }
         let packages = packages(&tools.missing);
         if !packages.is_empty() {
-            install(&packages)?;
+            apt::install(&packages)?;
         }
         // This also starts yosys once. YoWASP translates it at its first start and keeps the result; many tests that
         // start it at the same time would all translate it.
@@ -259,33 +259,6 @@ fn packages(programs: &[&Program]) -> Vec<&'static str> {
     packages
 }
 
-fn update() -> Invocation {
-    Invocation::new("apt-get").args(["update", "-qq"])
-}
-
-fn fetch(packages: &[&'static str]) -> Invocation {
-    let install = Invocation::new("apt-get").args(["install", "-y", "-qq"]).args(packages.iter().copied());
-    // It must not wait for answers that nobody gives.
-    install.env("DEBIAN_FRONTEND", "noninteractive")
-}
-
-/// The command for a user who has the rights, to be pasted into a shell.
-fn remedy(packages: &[&'static str]) -> String {
-    format!("sudo apt-get update -qq && sudo apt-get install -y -qq {}", packages.join(" "))
-}
-
-fn install(packages: &[&'static str]) -> Result<()> {
-    let user = Invocation::new("id").args(["-u"]).said().unwrap_or_default();
-    if user.trim() != "0" {
-        bail!("{} not found, and only root can install them: {}", packages.join(", "), remedy(packages));
-    }
-    for command in [update(), fetch(packages)] {
-        command.announce(&format!("install {}", packages.join(", ")));
-        command.run().with_context(|| format!("installing {} failed", packages.join(", ")))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,14 +302,6 @@ mod tests {
     fn a_package_of_two_programs_is_installed_once() {
         let packages = packages(&PROGRAMS);
         assert_eq!(packages, ["iverilog", "verilator"]);
-        assert_eq!(
-            fetch(&packages).to_string(),
-            "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iverilog verilator"
-        );
-        assert_eq!(
-            remedy(&packages),
-            "sudo apt-get update -qq && sudo apt-get install -y -qq iverilog verilator"
-        );
     }
 
     #[test]

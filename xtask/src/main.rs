@@ -12,10 +12,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod apt;
 mod bless;
 mod compare_sklearn;
 mod comparison;
 mod fuzz;
+mod graphics;
 mod hardware_tools;
 mod invocation;
 mod paths;
@@ -35,9 +37,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Test(test_suite::Args),
-    /// Provide the tools that the tests of the hardware need, and show their versions
+    /// Provide the tools that the tests of hardware and kernels need, and show their versions
     ///
-    /// Yosys is installed into target/tools; Icarus Verilog and Verilator come from the system.
+    /// Yosys is installed into target/tools; Icarus Verilog, Verilator and a graphics driver come from the system.
     Setup,
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,

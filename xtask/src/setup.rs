@@ -1,7 +1,8 @@
-//! `cargo xtask setup`: the tools that the tests of the hardware need.
+//! `cargo xtask setup`: the tools that the tests of hardware and kernels need.
 
 use anyhow::Result;
 
+use crate::graphics::Graphics;
 use crate::hardware_tools::HardwareTools;
 
 /// Installs what is missing, then shows what is there.
@@ -10,7 +11,8 @@ use crate::hardware_tools::HardwareTools;
 /// A tool cannot be installed, or only by a command for which this user lacks the rights.
 pub fn run() -> Result<()> {
     let tools = HardwareTools::provide()?;
-    print!("{}", tools.report());
+    let graphics = Graphics::provide()?;
+    print!("{}{}", tools.report(), graphics.report());
     if let Some(path) = tools.local_yosys() {
         println!("`cargo xtask test` uses that yosys; for other commands: export WHEATSTONE_YOSYS={path}");
     }

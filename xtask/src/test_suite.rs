@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::graphics::Graphics;
 use crate::hardware_tools::HardwareTools;
 use crate::invocation::Invocation;
 use crate::tool;
@@ -15,7 +16,7 @@ const NEEDS_HARDWARE: &str = "hardware_in_the_loop";
 ///
 /// With the environment variable CI set, missing tools are installed into target/tools. Without it, plain `cargo
 /// test` stands in for cargo-nextest, the check of licences and sources is left out where cargo-deny is missing, and
-/// tests of the hardware whose tools are missing are skipped.
+/// tests of hardware and kernels whose tools are missing are skipped.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only format, lints and tests: no documentation, no examples in it, no licences
@@ -48,8 +49,9 @@ pub fn run(args: &Args) -> Result<()> {
         tool_or_fallback(tool::DENY, ci, "licences and sources are not checked")?
     };
     let hardware = if ci { HardwareTools::provide()? } else { HardwareTools::locate()? };
+    let graphics = if ci { Graphics::provide()? } else { Graphics::locate() };
     let outcome = run_steps(&plan(args.quick, ci, nextest, deny, &hardware.environment()));
-    if let Some(note) = hardware.missing_note() {
+    for note in hardware.missing_note().into_iter().chain(graphics.missing_note()) {
         eprintln!("note: {note}");
     }
     outcome
