@@ -4,7 +4,7 @@ use crate::Adapter;
 use thiserror::Error;
 use wgpu::{
     Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePipeline, DeviceDescriptor,
-    ErrorFilter, Features, Limits, MapMode, MemoryHints, PollType, Queue,
+    ErrorFilter, Features, MapMode, MemoryHints, PollType, Queue,
 };
 
 /// What a device did not do.
@@ -56,10 +56,6 @@ impl Device {
         let (device, queue) = pollster::block_on(adapter.adapter.request_device(&descriptor))
             .map_err(|source| DeviceError::Open { adapter: adapter.name().to_owned(), source })?;
         Ok(Device { device, queue })
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        self.device.limits()
     }
 
     /// Runs `work`; whatever the device complains about meanwhile becomes an error.

@@ -4,7 +4,7 @@ use super::Examples;
 use crate::Adapter;
 use crate::device::{Device, DeviceError};
 use burn::tensor::wgpu::{WgpuInitError, WgpuSetup};
-use burn::tensor::{BasicOps, Element, Int, Tensor, TensorData};
+use burn::tensor::{Element, Int, Tensor, TensorData};
 use std::fmt;
 use thiserror::Error;
 use wgpu::Features;
@@ -88,21 +88,12 @@ impl Machine {
         self.device.sync().map_err(|error| self.failed(&error))
     }
 
-    /// What a tensor of one number holds.
-    pub(super) fn number<E, const D: usize, K>(&self, tensor: Tensor<D, K>) -> Result<E, MachineError>
-    where
-        E: Element + Default,
-        K: BasicOps,
-    {
-        Ok(self.numbers(tensor)?.into_iter().next().unwrap_or_default())
-    }
-
-    /// What a tensor holds, row by row.
-    pub(super) fn numbers<E: Element, const D: usize, K: BasicOps>(
+    /// The numbers of a tensor that was read, row by row.
+    pub(super) fn numbers<E: Element>(
         &self,
-        tensor: Tensor<D, K>,
+        data: Result<TensorData, impl fmt::Display>,
     ) -> Result<Vec<E>, MachineError> {
-        let data = tensor.try_into_data().map_err(|error| self.failed(&error))?;
+        let data = data.map_err(|error| self.failed(&error))?;
         Ok(data.iter::<E>().collect())
     }
 

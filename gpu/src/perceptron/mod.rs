@@ -206,7 +206,7 @@ impl Perceptron {
     pub fn accuracy(&self, examples: &Examples) -> Result<f64, PerceptronError> {
         let (answers, classes) = self.answers(examples)?;
         let right = answers.argmax(1).flatten::<1>(0, 1).equal(classes).int().sum();
-        let right: i32 = self.machine.number(right)?;
+        let right: i32 = self.machine.numbers::<i32>(right.try_into_data())?.into_iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "fewer examples than 2^52")]
         let all = examples.len() as f64;
         Ok(f64::from(right) / all)
@@ -219,7 +219,7 @@ impl Perceptron {
     pub fn loss(&self, examples: &Examples) -> Result<f32, PerceptronError> {
         let (answers, classes) = self.answers(examples)?;
         let loss = CrossEntropyLossConfig::new().init(&answers.device()).forward(answers, classes);
-        Ok(self.machine.number(loss)?)
+        Ok(self.machine.numbers::<f32>(loss.try_into_data())?.into_iter().sum())
     }
 
     fn answers(&self, examples: &Examples) -> Result<(Tensor<2>, Tensor<1, Int>), PerceptronError> {
@@ -235,9 +235,9 @@ impl Perceptron {
     pub fn parameters(&self) -> Result<Vec<f32>, PerceptronError> {
         let mut parameters = Vec::new();
         for layer in &self.layers.valid() {
-            parameters.extend(self.machine.numbers::<f32, 2, _>(layer.weight.val())?);
+            parameters.extend(self.machine.numbers::<f32>(layer.weight.val().try_into_data())?);
             if let Some(bias) = &layer.bias {
-                parameters.extend(self.machine.numbers::<f32, 1, _>(bias.val())?);
+                parameters.extend(self.machine.numbers::<f32>(bias.val().try_into_data())?);
             }
         }
         Ok(parameters)
