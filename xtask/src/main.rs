@@ -38,10 +38,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Test(test_suite::Args),
-    /// Provide the tools that the tests of hardware and kernels need, and show their versions
-    ///
-    /// Yosys is installed into target/tools; Icarus Verilog, Verilator and a graphics driver come from the system.
-    Setup,
+    Setup(setup::Args),
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
     Fuzz(fuzz::Args),

@@ -23,6 +23,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let tools = HardwareTools::provide()?;
     let graphics = Graphics::provide()?;
+    if args.ngspice && tool::on_path("ngspice").is_none() {
+        apt::install(&["ngspice"])?;
+    }
     print!("{}{}", tools.report(), graphics.report());
     if let Some(path) = tools.local_yosys() {
         println!("`cargo xtask test` uses that yosys; for other commands: export WHEATSTONE_YOSYS={path}");
