@@ -18,6 +18,7 @@ use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
 use crate::{Design, Gain, Nudge, Sense, Target, Wave};
 use pulp::cast;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// So many vectors of a row are computed at a time, so that additions do not wait for each other.
@@ -185,6 +186,62 @@ impl Pairs {
             u[i] = next;
             let shown = if BYTE == 0 { lanes.shift_right(next, guard) } else { next };
             v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
+        }
+    }
+
+    /// The turn of rows without outputs, `N` vectors of each at a time: [`Pairs::turn_some`] without what they do not need.
+    #[inline(always)]
+    fn turn_some_hidden<L: Lanes, const N: usize, const BYTE: u8>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        rows: Range<usize>,
+        wave: Wave,
+    ) {
+        let w = wave.index();
+        let splat = |x| lanes.splat_i32s(x);
+        let (zero, one, sixteen) = (splat(0), splat(1), splat(16));
+        let v_high = splat(both_halves(self.design.format().v_range().1));
+        let (guard, half) = (splat(self.v_guard.cast_signed()), self.half);
+        let u = L::as_mut_simd_i32s(&mut self.u[w]).0;
+        let v = L::as_mut_simd_i32s(&mut self.v[w]).0;
+        let [field, shift, coefficients] =
+            [&self.field[w], &self.shift, &self.coefficients].map(|x| L::as_simd_i32s(x).0);
+        for (row, &start) in plan.rows[rows.clone()].iter().zip(&self.coefficients_of[rows]) {
+            let (at, start, pitch) = (row.at / L::I32_LANES, start / L::I32_LANES, row.lanes / L::I32_LANES);
+            let [low, high] = row.range.map(|u| splat(narrow(u) + half));
+            let (pairs, last) = plan.terms[row.terms.clone()].as_chunks::<2>();
+            for skip in (0..pitch).step_by(N) {
+                let here = at + skip..at + skip + N;
+                let mut sums = [zero; N];
+                if !row.inputs.is_empty() {
+                    sums.copy_from_slice(&field[here.clone()]);
+                }
+                let mut place = start + skip;
+                let pairs = pairs.iter().map(|[a, b]| [a.nodes, b.nodes]);
+                for [lower, upper] in pairs.chain(last.iter().map(|a| [a.nodes; 2])) {
+                    let (lower, upper) = (lower / L::I32_LANES + skip, upper / L::I32_LANES + skip);
+                    let (lower, upper) = (&v[lower..lower + N], &v[upper..upper + N]);
+                    let factors = &coefficients[place..place + N];
+                    for i in 0..N {
+                        let product = lanes.multiply_halves(lanes.join(lower[i], upper[i]), factors[i]);
+                        sums[i] = lanes.add_i32s(sums[i], product);
+                    }
+                    place += pitch;
+                }
+                let own = &coefficients[place..place + N];
+                let shift = &shift[here.clone()];
+                let (u, v) = (&mut u[here.clone()], &mut v[here]);
+                for i in 0..N {
+                    let back = lanes.mul_i32s(lanes.shift_right(v[i], sixteen), own[i]);
+                    let round = lanes.shift_right(shift_left(lanes, one, shift[i]), one);
+                    let sum = lanes.add_i32s(lanes.add_i32s(sums[i], back), round);
+                    let moved = lanes.add_i32s(u[i], lanes.shift_right(sum, shift[i]));
+                    u[i] = lanes.max_i32s(low, lanes.min_i32s(high, moved));
+                    let shown = if BYTE == 0 { lanes.shift_right(u[i], guard) } else { u[i] };
+                    v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
+                }
+            }
         }
     }
 
@@ -442,7 +499,7 @@ impl Core for Pairs {
     const BYTES: [usize; 2] = [24, 8];
 
     /// Bounds: `(2^K - 1) 15`, twice that and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
-    /// 2^30, and so does its rounding; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
+    /// 15/16 of 2^31, and its rounding is a fraction of it; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
     /// with its half below 2^28. At least one bit is shifted out of `S q`: `s + 3 - GV >= K - 1 - GV >= 1`.
     fn fits(design: &Design) -> bool {
         let (network, format) = (design.network(), design.format());
@@ -451,7 +508,7 @@ impl Core for Pairs {
         network.edges().iter().all(|edge| edge.kind == EdgeKind::Linear)
             && k <= 10
             && v <= 15
-            && v + k + 4 + terms <= 30
+            && v + k + 4 + terms <= 31
             && k + format.k_guard() <= 28
             && format.v_guard() + 2 <= k
     }
@@ -613,6 +670,17 @@ impl Core for Pairs {
             (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
             (false, 8) => self.turn_row::<L, 1>(lanes, plan, row, wave, masked),
             (false, _) => self.turn_row::<L, 0>(lanes, plan, row, wave, masked),
+        }
+    }
+
+    #[inline(always)]
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, wave: Wave) {
+        let vectors = plan.rows.first().map_or(0, |row| row.lanes) / L::I32_LANES;
+        match (vectors.is_multiple_of(2), self.v_guard) {
+            (true, 8) => self.turn_some_hidden::<L, 2, 1>(lanes, plan, rows, wave),
+            (true, _) => self.turn_some_hidden::<L, 2, 0>(lanes, plan, rows, wave),
+            (false, 8) => self.turn_some_hidden::<L, 1, 1>(lanes, plan, rows, wave),
+            (false, _) => self.turn_some_hidden::<L, 1, 0>(lanes, plan, rows, wave),
         }
     }
 

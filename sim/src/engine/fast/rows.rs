@@ -149,6 +149,9 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// The turn of a row in one wave. If `masked`, only the active lanes move.
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
 
+    /// The turn of rows without outputs in one wave, all lanes active; the plan is no lattice's.
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, wave: Wave);
+
     /// The turn of a row in the free wave, and then in the clamped one.
     #[inline(always)]
     fn turn_both<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize) {

@@ -17,8 +17,8 @@ pub(super) struct SideBySide<C> {
     core: C,
     /// Lanes of a row: the replicas, padded.
     pitch: usize,
-    /// Rows of every colour.
-    colours: Vec<Range<usize>>,
+    /// Rows of every colour, those of outputs apart.
+    colours: Vec<[Range<usize>; 2]>,
     /// By edge, then by replica.
     generators: Vec<EdgeGenerator>,
     /// By replica.
@@ -30,7 +30,7 @@ pub(super) struct SideBySide<C> {
 }
 
 /// What replicas that are relaxed together may take in memory: half of what a core has near by.
-const NEAR: usize = 1 << 19;
+const NEAR: usize = 1 << 20;
 
 /// Replicas relaxed together at most: beyond, nothing is gained.
 const MOST: usize = 64;
@@ -41,7 +41,7 @@ impl<C: Core> SideBySide<C> {
         let [of_node, of_edge] = C::BYTES;
         let network = design.network();
         let bytes = network.nodes().len() * of_node + network.edges().len() * of_edge;
-        let size = (NEAR / bytes / C::LANES * C::LANES).clamp(C::LANES, MOST);
+        let size = (NEAR / bytes / C::LANES * C::LANES).clamp(2 * C::LANES, MOST);
         let group = |states: &[State]| {
             let mut group = SideBySide::new(design, token, states.len());
             group.load(states.iter().enumerate());
@@ -159,7 +159,12 @@ impl<C: Core> SideBySide<C> {
     /// The turn of a colour in one wave.
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave, masked: bool) {
-        for row in self.colours[usize::from(colour)].clone() {
+        let [mut hidden, outputs] = self.colours[usize::from(colour)].clone();
+        if !masked {
+            self.core.turn_hidden(lanes, &self.plan, hidden.clone(), wave);
+            hidden = 0..0;
+        }
+        for row in hidden.chain(outputs) {
             self.core.turn(lanes, &self.plan, row, wave, masked);
         }
     }
@@ -205,46 +210,49 @@ impl<C: Core> SideBySide<C> {
 }
 
 /// A row for every node that relaxes and for every edge, and which rows have which colour.
-fn plan(design: &Design, pitch: usize) -> (Plan, Vec<Range<usize>>) {
+fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
     let network = design.network();
     let (low, high) = design.format().u_range();
     let (mut rows, mut terms, mut colours) = (Vec::new(), Vec::new(), Vec::new());
     for colour in 0..network.colouring().count() {
-        let first = rows.len();
-        for id in network.node_ids() {
-            let node = network.nodes()[id.index()];
-            if node.kind == NodeKind::Input || network.colouring().colour(id) != colour {
-                continue;
+        colours.push([NodeKind::Hidden, NodeKind::Output].map(|kind| {
+            let first = rows.len();
+            for id in network.node_ids() {
+                let node = network.nodes()[id.index()];
+                if node.kind != kind || network.colouring().colour(id) != colour {
+                    continue;
+                }
+                let start = terms.len();
+                // A transistor's current depends on both voltages and is no sum made once a sample.
+                let is_field = |term: &Term| {
+                    term.kind == EdgeKind::Linear
+                        && network.nodes()[term.nodes / pitch].kind == NodeKind::Input
+                };
+                let term = |incidence: &Incidence| Term {
+                    nodes: incidence.neighbour.index() * pitch,
+                    edges: incidence.edge.index() * pitch,
+                    kind: network.edges()[incidence.edge.index()].kind,
+                };
+                let all = || network.incidences(id).iter().map(term);
+                terms.extend(all().filter(|term| !is_field(term)));
+                let middle = terms.len();
+                terms.extend(all().filter(is_field));
+                rows.push(Row {
+                    at: id.index() * pitch,
+                    lanes: pitch,
+                    colour,
+                    outputs: kind == NodeKind::Output,
+                    range: match node.clamp {
+                        DiodeClamp::None => [low, high],
+                        DiodeClamp::NonNegative => [0, high],
+                        DiodeClamp::NonPositive => [low, 0],
+                    },
+                    terms: start..middle,
+                    inputs: middle..terms.len(),
+                });
             }
-            let start = terms.len();
-            // A transistor's current depends on both voltages and is no sum made once a sample.
-            let is_field = |term: &Term| {
-                term.kind == EdgeKind::Linear && network.nodes()[term.nodes / pitch].kind == NodeKind::Input
-            };
-            let term = |incidence: &Incidence| Term {
-                nodes: incidence.neighbour.index() * pitch,
-                edges: incidence.edge.index() * pitch,
-                kind: network.edges()[incidence.edge.index()].kind,
-            };
-            let all = || network.incidences(id).iter().map(term);
-            terms.extend(all().filter(|term| !is_field(term)));
-            let middle = terms.len();
-            terms.extend(all().filter(is_field));
-            rows.push(Row {
-                at: id.index() * pitch,
-                lanes: pitch,
-                colour,
-                outputs: node.kind == NodeKind::Output,
-                range: match node.clamp {
-                    DiodeClamp::None => [low, high],
-                    DiodeClamp::NonNegative => [0, high],
-                    DiodeClamp::NonPositive => [low, 0],
-                },
-                terms: start..middle,
-                inputs: middle..terms.len(),
-            });
-        }
-        colours.push(first..rows.len());
+            first..rows.len()
+        }));
     }
     let edge_row = |(index, edge): (usize, &Edge)| EdgeRow {
         at: index * pitch,
