@@ -1,6 +1,4 @@
 //! `wheatstone bench` from end to end: what it leaves, what it says is missing, and how it ends when interrupted.
-#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
-
 mod common;
 
 use common::{Place, program};

@@ -77,7 +77,6 @@ pub enum PerceptronError {
 }
 
 /// A perceptron on a machine, with the examples it learns.
-#[derive(Debug)]
 pub struct Perceptron {
     machine: Machine,
     config: PerceptronConfig,
@@ -93,6 +92,12 @@ pub struct Perceptron {
     epochs: u32,
     /// Examples of the epoch that are done.
     done: usize,
+}
+
+impl std::fmt::Debug for Perceptron {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Perceptron").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl Perceptron {
