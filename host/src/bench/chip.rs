@@ -123,7 +123,8 @@ fn estimate(
 
 fn figure(bounded: Bounded<f64>, unit: &'static str, kind: Kind) -> Figure {
     let Bounded { value, low, high } = bounded;
-    Figure { value, unit: unit.into(), kind, low, high }
+    // Rounding may carry the mean of equal values beyond them.
+    Figure { value: value.clamp(low, high.max(low)), unit: unit.into(), kind, low, high }
 }
 
 /// The whole chip, spoken to through its pins.
