@@ -2,6 +2,7 @@
 
 use super::aligned::Aligned;
 use super::exact::{self, BIAS, Gains, Scales, double, learning_scale, power, unbiased, whole};
+use super::hidden::{self, InDoubles, twice_current};
 use super::kernels::{self, Accumulators, Learner, Nudges};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
@@ -119,58 +120,24 @@ impl Doubles {
         }
     }
 
-    /// The turn of rows without outputs, `N` vectors of each at a time: [`Doubles::turn_some`] without what they do not need.
+    /// The turn of rows without outputs, `N` vectors of each at a time.
     #[inline(always)]
     fn turn_some_hidden<L: Lanes, const N: usize>(
         &mut self,
         lanes: L,
         plan: &Plan,
         rows: Range<usize>,
-        wave: Wave,
+        waves: &[Wave],
     ) {
-        let w = wave.index();
-        let scales = &self.scales;
-        let splat = |x| lanes.splat_f64s(x);
-        let (tie, zero, half) = (splat(scales.tie), splat(0.0), splat(0.5));
-        let (v_scale, v_shift, v_high) = (splat(scales.v_scale), splat(scales.v_shift), splat(scales.v_high));
-        let u = L::as_mut_simd_f64s(&mut self.u[w]).0;
-        let v = L::as_mut_simd_f64s(&mut self.v[w]).0;
-        let [field, factor, linear, g] =
-            [&self.field[w], &self.factor, &self.linear, &self.g].map(|x| L::as_simd_f64s(x).0);
-        for row in &plan.rows[rows] {
-            let at = row.at / L::F64_LANES;
-            let [low, high] = row.range.map(|u| splat(double(u) + BIAS));
-            let terms = &plan.terms[row.terms.clone()];
-            for skip in (0..row.lanes / L::F64_LANES).step_by(N) {
-                let here = at + skip..at + skip + N;
-                let mut sums = [tie; N];
-                if !row.inputs.is_empty() {
-                    sums.copy_from_slice(&field[here.clone()]);
-                }
-                for term in terms {
-                    let (edges, nodes) = (term.edges / L::F64_LANES + skip, term.nodes / L::F64_LANES + skip);
-                    let (g, other) = (&g[edges..edges + N], &v[nodes..nodes + N]);
-                    if term.kind == EdgeKind::Linear {
-                        for i in 0..N {
-                            sums[i] = lanes.mul_add_e_f64s(g[i], other[i], sums[i]);
-                        }
-                    } else {
-                        let own = &v[here.clone()];
-                        for i in 0..N {
-                            let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
-                            sums[i] = lanes.mul_add_e_f64s(twice, half, sums[i]);
-                        }
-                    }
-                }
-                let (u, v) = (&mut u[here.clone()], &mut v[here.clone()]);
-                let (factor, linear) = (&factor[here.clone()], &linear[here]);
-                for i in 0..N {
-                    let sum = lanes.negate_mul_add_e_f64s(linear[i], v[i], sums[i]);
-                    let moved = lanes.mul_add_e_f64s(sum, factor[i], u[i]);
-                    u[i] = lanes.max_f64s(low, lanes.min_f64s(high, moved));
-                    v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
-                }
-            }
+        let Doubles { scales, u: [u_free, u_clamped], v: [v_free, v_clamped], field, .. } = self;
+        let doubles =
+            InDoubles { lanes, plan, rows, g: &self.g, factor: &self.factor, linear: &self.linear, scales };
+        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
+        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        match waves {
+            [Wave::Free] => doubles.turn::<N, 1>([free]),
+            [Wave::Clamped] => doubles.turn::<N, 1>([clamped]),
+            _ => doubles.turn::<N, 2>([free, clamped]),
         }
     }
 
@@ -252,14 +219,6 @@ impl Doubles {
             };
         }
     }
-}
-
-/// Twice the current of transistors of conductance `g` into nodes at `own` from others.
-#[inline(always)]
-fn twice_current<L: Lanes>(lanes: L, zero: L::f64s, [g, own, other]: [L::f64s; 3]) -> L::f64s {
-    let a = lanes.max_f64s(zero, lanes.sub_f64s(g, own));
-    let b = lanes.max_f64s(zero, lanes.sub_f64s(g, other));
-    lanes.mul_f64s(lanes.sub_f64s(a, b), lanes.add_f64s(a, b))
 }
 
 impl Core for Doubles {
@@ -440,14 +399,14 @@ impl Core for Doubles {
     }
 
     #[inline(always)]
-    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, wave: Wave) {
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]) {
         let vectors = plan.rows.first().map_or(0, |row| row.lanes) / L::F64_LANES;
         if vectors.is_multiple_of(4) {
-            self.turn_some_hidden::<L, 4>(lanes, plan, rows, wave);
+            self.turn_some_hidden::<L, 4>(lanes, plan, rows, waves);
         } else if vectors.is_multiple_of(2) {
-            self.turn_some_hidden::<L, 2>(lanes, plan, rows, wave);
+            self.turn_some_hidden::<L, 2>(lanes, plan, rows, waves);
         } else {
-            self.turn_some_hidden::<L, 1>(lanes, plan, rows, wave);
+            self.turn_some_hidden::<L, 1>(lanes, plan, rows, waves);
         }
     }
 

@@ -13,6 +13,7 @@
 
 use super::aligned::Aligned;
 use super::cross::{self, Constants, InWave, Shared};
+use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
@@ -65,7 +66,7 @@ pub(super) struct Pairs {
 
 /// Every number kept here has fewer than 32 bits.
 #[expect(clippy::cast_possible_truncation, reason = "by `Pairs::fits`")]
-fn narrow(value: i64) -> i32 {
+pub(super) fn narrow(value: i64) -> i32 {
     value as i32
 }
 
@@ -169,7 +170,7 @@ impl Pairs {
         let u = L::as_mut_simd_i32s(&mut self.u[w][at..at + count]).0;
         let v = L::as_mut_simd_i32s(&mut self.v[w][at..at + count]).0;
         for i in 0..N {
-            let round = lanes.shift_right(shift_left(lanes, one, shift[i]), one);
+            let round = lanes.shift_right(lanes.shift_left(one, shift[i]), one);
             let change = lanes.shift_right(lanes.add_i32s(sums[i], round), shift[i]);
             let mut moved = lanes.add_i32s(u[i], change);
             if let Some(nudged) = nudged {
@@ -189,59 +190,33 @@ impl Pairs {
         }
     }
 
-    /// The turn of rows without outputs, `N` vectors of each at a time: [`Pairs::turn_some`] without what they do not need.
+    /// The turn of rows without outputs, `N` vectors of each at a time.
     #[inline(always)]
     fn turn_some_hidden<L: Lanes, const N: usize, const BYTE: u8>(
         &mut self,
         lanes: L,
         plan: &Plan,
         rows: Range<usize>,
-        wave: Wave,
+        waves: &[Wave],
     ) {
-        let w = wave.index();
-        let splat = |x| lanes.splat_i32s(x);
-        let (zero, one, sixteen) = (splat(0), splat(1), splat(16));
-        let v_high = splat(both_halves(self.design.format().v_range().1));
-        let (guard, half) = (splat(self.v_guard.cast_signed()), self.half);
-        let u = L::as_mut_simd_i32s(&mut self.u[w]).0;
-        let v = L::as_mut_simd_i32s(&mut self.v[w]).0;
-        let [field, shift, coefficients] =
-            [&self.field[w], &self.shift, &self.coefficients].map(|x| L::as_simd_i32s(x).0);
-        for (row, &start) in plan.rows[rows.clone()].iter().zip(&self.coefficients_of[rows]) {
-            let (at, start, pitch) = (row.at / L::I32_LANES, start / L::I32_LANES, row.lanes / L::I32_LANES);
-            let [low, high] = row.range.map(|u| splat(narrow(u) + half));
-            let (pairs, last) = plan.terms[row.terms.clone()].as_chunks::<2>();
-            for skip in (0..pitch).step_by(N) {
-                let here = at + skip..at + skip + N;
-                let mut sums = [zero; N];
-                if !row.inputs.is_empty() {
-                    sums.copy_from_slice(&field[here.clone()]);
-                }
-                let mut place = start + skip;
-                let pairs = pairs.iter().map(|[a, b]| [a.nodes, b.nodes]);
-                for [lower, upper] in pairs.chain(last.iter().map(|a| [a.nodes; 2])) {
-                    let (lower, upper) = (lower / L::I32_LANES + skip, upper / L::I32_LANES + skip);
-                    let (lower, upper) = (&v[lower..lower + N], &v[upper..upper + N]);
-                    let factors = &coefficients[place..place + N];
-                    for i in 0..N {
-                        let product = lanes.multiply_halves(lanes.join(lower[i], upper[i]), factors[i]);
-                        sums[i] = lanes.add_i32s(sums[i], product);
-                    }
-                    place += pitch;
-                }
-                let own = &coefficients[place..place + N];
-                let shift = &shift[here.clone()];
-                let (u, v) = (&mut u[here.clone()], &mut v[here]);
-                for i in 0..N {
-                    let back = lanes.mul_i32s(lanes.shift_right(v[i], sixteen), own[i]);
-                    let round = lanes.shift_right(shift_left(lanes, one, shift[i]), one);
-                    let sum = lanes.add_i32s(lanes.add_i32s(sums[i], back), round);
-                    let moved = lanes.add_i32s(u[i], lanes.shift_right(sum, shift[i]));
-                    u[i] = lanes.max_i32s(low, lanes.min_i32s(high, moved));
-                    let shown = if BYTE == 0 { lanes.shift_right(u[i], guard) } else { u[i] };
-                    v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
-                }
-            }
+        let Pairs { design, half, u: [u_free, u_clamped], v: [v_free, v_clamped], field, .. } = self;
+        let words = InWords {
+            lanes,
+            plan,
+            coefficients_of: &self.coefficients_of[rows.clone()],
+            rows,
+            coefficients: &self.coefficients,
+            shift: &self.shift,
+            half: *half,
+            guard: lanes.splat_i32s(self.v_guard.cast_signed()),
+            v_high: lanes.splat_i32s(both_halves(design.format().v_range().1)),
+        };
+        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
+        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        match waves {
+            [Wave::Free] => words.turn::<N, BYTE, 1>([free]),
+            [Wave::Clamped] => words.turn::<N, BYTE, 1>([clamped]),
+            _ => words.turn::<N, BYTE, 2>([free, clamped]),
         }
     }
 
@@ -372,9 +347,9 @@ impl Pairs {
             let limited = lanes.max_i32s(lanes.sub_i32s(zero, limit), lanes.min_i32s(limit, product));
             let is_left = lanes.greater_than_i32s(left, zero);
             let product = lanes.select_i32s(is_left, limited, product);
-            let shifted = shift_left(lanes, product, left);
+            let shifted = lanes.shift_left(product, left);
             // Without sign: where nothing is to be left, `right` is 31.
-            let unit = lanes.transmute_u32s_i32s(shift_left(lanes, one, right));
+            let unit = lanes.transmute_u32s_i32s(lanes.shift_left(one, right));
             let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
             let half = lanes.transmute_i32s_u32s(half);
             let change = lanes.shift_right(lanes.add_i32s(shifted, half), right);
@@ -463,13 +438,6 @@ impl Pairs {
             };
         }
     }
-}
-
-/// Shifts left by less than 32, in every lane by another number.
-#[inline(always)]
-fn shift_left<L: Lanes>(lanes: L, x: L::i32s, by: L::i32s) -> L::i32s {
-    let shifted = lanes.wrapping_dyn_shl_u32s(lanes.transmute_u32s_i32s(x), lanes.transmute_u32s_i32s(by));
-    lanes.transmute_i32s_u32s(shifted)
 }
 
 /// The right shift that turns `S q` into a change of `u`; at least 1 by [`Pairs::fits`].
@@ -674,13 +642,13 @@ impl Core for Pairs {
     }
 
     #[inline(always)]
-    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, wave: Wave) {
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]) {
         let vectors = plan.rows.first().map_or(0, |row| row.lanes) / L::I32_LANES;
         match (vectors.is_multiple_of(2), self.v_guard) {
-            (true, 8) => self.turn_some_hidden::<L, 2, 1>(lanes, plan, rows, wave),
-            (true, _) => self.turn_some_hidden::<L, 2, 0>(lanes, plan, rows, wave),
-            (false, 8) => self.turn_some_hidden::<L, 1, 1>(lanes, plan, rows, wave),
-            (false, _) => self.turn_some_hidden::<L, 1, 0>(lanes, plan, rows, wave),
+            (true, 8) => self.turn_some_hidden::<L, 2, 1>(lanes, plan, rows, waves),
+            (true, _) => self.turn_some_hidden::<L, 2, 0>(lanes, plan, rows, waves),
+            (false, 8) => self.turn_some_hidden::<L, 1, 1>(lanes, plan, rows, waves),
+            (false, _) => self.turn_some_hidden::<L, 1, 0>(lanes, plan, rows, waves),
         }
     }
 

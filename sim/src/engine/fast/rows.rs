@@ -149,8 +149,8 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// The turn of a row in one wave. If `masked`, only the active lanes move.
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
 
-    /// The turn of rows without outputs in one wave, all lanes active; the plan is no lattice's.
-    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, wave: Wave);
+    /// The turn of rows without outputs in one wave or both, all lanes active; the plan is no lattice's.
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]);
 
     /// The turn of a row in the free wave, and then in the clamped one.
     #[inline(always)]

@@ -145,10 +145,26 @@ impl<C: Core> SideBySide<C> {
                 replicas.clone().for_each(|replica| self.core.set_active(replica, moves(replica)));
             }
             let mut next = phase;
+            let before = |colour: u8| colour.checked_sub(1).unwrap_or(colours - 1);
+            // With two colours, a colour's turn in the clamped wave comes one step after its turn in the free wave, and nothing
+            // between the two reads what it writes: both are taken together.
+            let together = if colours == 2 && !masked { steps.saturating_sub(1) } else { 0 };
             dispatch!(self.token, lanes => {
-                for _ in 0..steps {
-                    self.turn(lanes, next, Wave::Free, masked);
-                    self.turn(lanes, next.checked_sub(1).unwrap_or(colours - 1), Wave::Clamped, masked);
+                if together > 0 {
+                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
+                }
+                for _ in 0..together {
+                    self.turn(lanes, next, &Wave::BOTH, masked);
+                    next = before(next);
+                }
+                if together > 0 {
+                    self.turn(lanes, next, &[Wave::Free], masked);
+                    next = before(next);
+                }
+                let done = if together > 0 { steps } else { 0 };
+                for _ in done..steps {
+                    self.turn(lanes, next, &[Wave::Free], masked);
+                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
                     next = (next + 1) % colours;
                 }
             });
@@ -156,16 +172,18 @@ impl<C: Core> SideBySide<C> {
         }
     }
 
-    /// The turn of a colour in one wave.
+    /// The turn of a colour in one wave, or in the free and then the clamped one.
     #[inline(always)]
-    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave, masked: bool) {
+    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, waves: &[Wave], masked: bool) {
         let [mut hidden, outputs] = self.colours[usize::from(colour)].clone();
         if !masked {
-            self.core.turn_hidden(lanes, &self.plan, hidden.clone(), wave);
+            self.core.turn_hidden(lanes, &self.plan, hidden.clone(), waves);
             hidden = 0..0;
         }
         for row in hidden.chain(outputs) {
-            self.core.turn(lanes, &self.plan, row, wave, masked);
+            for &wave in waves {
+                self.core.turn(lanes, &self.plan, row, wave, masked);
+            }
         }
     }
 
