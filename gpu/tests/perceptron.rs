@@ -22,7 +22,7 @@ fn clouds(seed: u16, rows: u16) -> Examples {
     let points = (0..rows).map(|row| {
         let centre = centres[usize::from(class(row))];
         // The sum of three draws is nearly normal.
-        centre.iter().map(|c| c + draw() + draw() + draw()).collect()
+        centre.iter().map(|c| c + 0.6 * (draw() + draw() + draw())).collect()
     });
     Examples::new(&points.collect::<Vec<_>>(), &(0..rows).map(class).collect::<Vec<_>>()).unwrap()
 }
@@ -67,7 +67,9 @@ fn both_machines_begin_alike_and_stay_close() {
     let machines = [Machine::processor(), Machine::adapter(&adapter).unwrap()];
     let mut both = machines.map(|m| Perceptron::new(&m, config(Optimiser::Sgd, 0.1, 4), &train).unwrap());
     assert_eq!(both[0].parameters().unwrap(), both[1].parameters().unwrap());
-    both.iter_mut().for_each(|perceptron| drop(perceptron.run_epoch().unwrap()));
+    for perceptron in &mut both {
+        perceptron.run_epoch().unwrap();
+    }
     let [a, b] = both.map(|perceptron| perceptron.parameters().unwrap());
     assert_eq!(a.len(), 4 * 16 + 16 + 16 * 3 + 3);
     assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-4), "{a:?}\n{b:?}");

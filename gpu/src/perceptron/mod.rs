@@ -20,6 +20,7 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::fmt;
 use std::time::Instant;
 use thiserror::Error;
 use wheatstone_sim::epoch_order;
@@ -94,9 +95,10 @@ pub struct Perceptron {
     done: usize,
 }
 
-impl std::fmt::Debug for Perceptron {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Perceptron").field("config", &self.config).finish_non_exhaustive()
+impl fmt::Debug for Perceptron {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Perceptron { machine, config, epochs, done, .. } = self;
+        write!(f, "Perceptron {{ {config:?} on {}, {epochs} epochs and {done} examples }}", machine.name())
     }
 }
 

@@ -90,7 +90,7 @@ pub struct Fast {
 /// A network as it lies in memory.
 #[derive(Clone, Debug)]
 enum Laid {
-    General(General),
+    General(Box<General>),
     Dense(Box<Dense>),
     Lattice(Box<Lattice<Doubles>>),
     NarrowLattice(Box<Lattice<Pairs>>),
@@ -106,7 +106,7 @@ impl Laid {
         } else if let Some(lattice) = Lattice::new(design, token) {
             Laid::Lattice(Box::new(lattice))
         } else {
-            Laid::General(General::new(Arc::clone(design)))
+            Laid::General(Box::new(General::new(Arc::clone(design))))
         }
     }
 }
