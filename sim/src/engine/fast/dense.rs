@@ -7,7 +7,7 @@
 
 use super::aligned::Aligned;
 use super::exact::{BIAS, Gains, Scales, double, fits, learning_scale, unbiased, whole};
-use super::kernels::{self, Accumulators, Learner, Nudges};
+use super::kernels::{self, Accumulators, Learner, LearningTile, Nudges};
 use super::lanes::{Lanes, MOST_LANES, dispatch};
 use super::width::Token;
 use super::{Layout, blocks};
@@ -300,41 +300,29 @@ impl Dense {
     fn learn_tile<L: Lanes>(&mut self, lanes: L, index: usize, scale: f64, tie: f64, drawn: bool) {
         let tile = &self.tiles[index];
         let (columns, rows) = (&self.blocks[tile.columns], &self.blocks[tile.rows]);
-        let learner = Learner::new(lanes, &self.scales, tie);
-        let scale = lanes.splat_f64s(scale);
-        let pitch = columns.lanes / L::F64_LANES;
         let span = tile.at..tile.at + rows.nodes * columns.lanes;
-        let (k, _) = L::as_mut_simd_f64s(&mut self.k[span.clone()]);
-        let (g, _) = L::as_mut_simd_f64s(&mut self.g[span.clone()]);
-        let (drawn, _) = L::as_simd_f64s(if drawn { &self.drawn[span] } else { &[] });
-        let column_lanes = columns.at..columns.at + columns.lanes;
-        let (differences, _) = L::as_simd_f64s(&self.difference[column_lanes.clone()]);
-        let (totals, _) = L::as_simd_f64s(&self.total[column_lanes]);
-        for (row, (k, g)) in k.chunks_exact_mut(pitch).zip(g.chunks_exact_mut(pitch)).enumerate() {
-            let lane = rows.at + row;
-            let difference = lanes.splat_f64s(self.difference[lane]);
-            let total = lanes.splat_f64s(self.total[lane]);
-            let (linear, _) = L::as_mut_simd_f64s(&mut self.linear[columns.at..][..columns.lanes]);
-            let drawn = drawn.get(row * pitch..(row + 1) * pitch);
-            let mut sum = lanes.splat_f64s(0.0);
-            for i in 0..pitch {
-                let scale = drawn.map_or(scale, |drawn| drawn[i]);
-                let difference = lanes.sub_f64s(differences[i], difference);
-                let total = lanes.sub_f64s(totals[i], total);
-                [k[i], g[i]] = learner.learnt(k[i], difference, total, scale);
-                linear[i] = lanes.add_f64s(linear[i], g[i]);
-                sum = lanes.add_f64s(sum, g[i]);
-            }
-            if !rows.input {
-                self.linear[lane] += lanes.reduce_sum_f64s(sum);
-            }
-        }
+        let lanes_of = |block: &Block, count: usize| {
+            [&self.difference, &self.total].map(|x| &x[block.at..block.at + count])
+        };
+        let mut learning = LearningTile {
+            k: &mut self.k[span.clone()],
+            g: &mut self.g[span.clone()],
+            scale,
+            drawn: if drawn { &self.drawn[span] } else { &[] },
+            columns: lanes_of(columns, columns.lanes),
+            rows: lanes_of(rows, rows.nodes),
+        };
+        let learner = Learner::new(lanes, &self.scales, tie);
+        let by_row = &mut self.sums[..rows.nodes];
+        by_row.fill(0.0);
+        let by_column = &mut self.linear[columns.at..][..columns.lanes];
+        learning.learn(learner, by_column, (!rows.input).then_some(&mut *by_row));
         if !rows.input {
-            // The padding learns as well; nobody is to see it.
-            for row in 0..rows.nodes {
-                let padding =
-                    tile.at + row * columns.lanes + columns.nodes..tile.at + (row + 1) * columns.lanes;
-                self.linear[rows.at + row] -= self.g[padding].iter().sum::<f64>();
+            for (row, &sum) in by_row.iter().enumerate() {
+                // The padding learns as well; nobody is to see it.
+                let end = tile.at + (row + 1) * columns.lanes;
+                let padding: f64 = self.g[end + columns.nodes - columns.lanes..end].iter().sum();
+                self.linear[rows.at + row] += sum - padding;
             }
         }
     }

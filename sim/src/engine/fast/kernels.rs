@@ -291,6 +291,94 @@ impl<L: Lanes> Learner<L> {
     }
 }
 
+/// The edges of a tile that learn, row by row.
+pub(super) struct LearningTile<'a> {
+    pub(super) k: &'a mut [f64],
+    pub(super) g: &'a mut [f64],
+    /// `2^alpha` of all of them, or, if there are any, of each.
+    pub(super) scale: f64,
+    pub(super) drawn: &'a [f64],
+    /// Voltages of the columns and of the rows: the difference of the two waves, and their sum.
+    pub(super) columns: [&'a [f64]; 2],
+    pub(super) rows: [&'a [f64]; 2],
+}
+
+impl LearningTile<'_> {
+    /// All edges learn. Their conductances are added up by column, and by row if there is room for that.
+    #[inline(always)]
+    pub(super) fn learn<L: Lanes>(
+        &mut self,
+        learner: Learner<L>,
+        by_column: &mut [f64],
+        by_row: Option<&mut [f64]>,
+    ) {
+        let mut none = [];
+        let by_row = by_row.unwrap_or(&mut none);
+        if self.drawn.is_empty() {
+            self.learn_all::<L, false>(learner, by_column, by_row);
+        } else {
+            self.learn_all::<L, true>(learner, by_column, by_row);
+        }
+    }
+
+    #[inline(always)]
+    fn learn_all<L: Lanes, const DRAWN: bool>(
+        &mut self,
+        learner: Learner<L>,
+        by_column: &mut [f64],
+        by_row: &mut [f64],
+    ) {
+        let mut at = 0;
+        while at < by_column.len() {
+            at += match (by_column.len() - at) / L::F64_LANES {
+                8.. => self.learn_some::<L, 8, DRAWN>(learner, by_column, by_row, at),
+                4.. => self.learn_some::<L, 4, DRAWN>(learner, by_column, by_row, at),
+                _ => self.learn_some::<L, 1, DRAWN>(learner, by_column, by_row, at),
+            };
+        }
+    }
+
+    /// The same for the `N` vectors of every row that begin at lane `at`; returns how many lanes these are.
+    #[inline(always)]
+    fn learn_some<L: Lanes, const N: usize, const DRAWN: bool>(
+        &mut self,
+        learner: Learner<L>,
+        by_column: &mut [f64],
+        by_row: &mut [f64],
+        at: usize,
+    ) -> usize {
+        let (lanes, pitch) = (learner.lanes, by_column.len());
+        let some = N * L::F64_LANES;
+        let of_columns = |x: &[f64]| -> [L::f64s; N] {
+            let (vectors, _) = L::as_simd_f64s(&x[at..at + some]);
+            std::array::from_fn(|i| vectors[i])
+        };
+        let [differences, totals] = self.columns.map(of_columns);
+        let mut sums = of_columns(by_column);
+        let scale = lanes.splat_f64s(self.scale);
+        for (row, (&difference, &total)) in self.rows[0].iter().zip(self.rows[1]).enumerate() {
+            let (difference, total) = (lanes.splat_f64s(difference), lanes.splat_f64s(total));
+            let here = row * pitch + at..row * pitch + at + some;
+            let (k, _) = L::as_mut_simd_f64s(&mut self.k[here.clone()]);
+            let (g, _) = L::as_mut_simd_f64s(&mut self.g[here.clone()]);
+            let (drawn, _) = L::as_simd_f64s(if DRAWN { &self.drawn[here] } else { &[] });
+            for i in 0..N {
+                let scale = if DRAWN { drawn[i] } else { scale };
+                let difference = lanes.sub_f64s(differences[i], difference);
+                let total = lanes.sub_f64s(totals[i], total);
+                [k[i], g[i]] = learner.learnt(k[i], difference, total, scale);
+                sums[i] = lanes.add_f64s(sums[i], g[i]);
+            }
+            if let Some(by_row) = by_row.get_mut(row) {
+                let sum = g.iter().fold(lanes.splat_f64s(0.0), |sum, &g| lanes.add_f64s(sum, g));
+                *by_row += lanes.reduce_sum_f64s(sum);
+            }
+        }
+        L::as_mut_simd_f64s(&mut by_column[at..at + some]).0.copy_from_slice(&sums);
+        some
+    }
+}
+
 /// The accumulator of an output nudged by coupled learning, biased like the one given, before its diode.
 pub(super) fn nudged(u_free: f64, v_free: f64, target: Target, eta: u8, v_guard: u32) -> f64 {
     let wanted = i64::from(target.voltage);
