@@ -1,7 +1,7 @@
 //! How fast the engines are, as ratios taken in one run: `cargo bench -p wheatstone-sim --bench ratios`.
 //!
-//! What is compared runs in turns, a few dozen rounds; each is judged by its fastest round, which other work on the machine
-//! disturbs least. The medians are in the JSON beside it. Figures in absolute units are this machine's.
+//! What is compared runs in turns, a few dozen rounds, in processor time of one thread; each is judged by its fastest round,
+//! which other work on the machine disturbs least. The medians are in the JSON beside it. Figures in absolute units are this machine's.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints and may panic")]
 
@@ -12,8 +12,7 @@ use common::roofline::{self, KERNELS};
 use common::subjects::{self, Subject};
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
-use wheatstone_sim::{Engine, Fast, Format, Reference, VectorWidth};
+use wheatstone_sim::{Engine, Fast, Format, Reference, Replicas, Sample, VectorWidth};
 
 /// One of those that run in turns.
 struct Turn<'a> {
@@ -28,8 +27,14 @@ fn turn<'a>(name: impl Into<String>, run: impl FnMut() + 'a) -> Turn<'a> {
 /// Seconds a call, by name: of the fastest round, and of the median one.
 type Times = BTreeMap<String, (f64, f64)>;
 
-const ROUNDS: usize = 25;
-const ROUND: Duration = Duration::from_millis(8);
+const ROUNDS: usize = 60;
+const ROUND: f64 = 3e-3;
+
+/// Seconds this thread has had a processor: other programs' turns do not count.
+fn now() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
 
 /// Runs all in turns.
 fn measure(mut turns: Vec<Turn>) -> Times {
@@ -39,12 +44,11 @@ fn measure(mut turns: Vec<Turn>) -> Times {
             (turn.run)();
             let mut calls = 1;
             loop {
-                let start = Instant::now();
+                let start = now();
                 (0..calls).for_each(|_| (turn.run)());
-                let taken = start.elapsed();
-                if taken >= ROUND / 4 || calls > 1 << 28 {
-                    break (f64::from(calls) * ROUND.as_secs_f64() / taken.as_secs_f64()).ceil().max(1.0)
-                        as u32;
+                let taken = now() - start;
+                if taken >= ROUND / 4.0 || calls > 1 << 28 {
+                    break (f64::from(calls) * ROUND / taken).ceil().max(1.0) as u32;
                 }
                 calls *= 4;
             }
@@ -53,9 +57,9 @@ fn measure(mut turns: Vec<Turn>) -> Times {
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); turns.len()];
     for _ in 0..ROUNDS {
         for ((turn, &calls), times) in turns.iter_mut().zip(&calls).zip(&mut rounds) {
-            let start = Instant::now();
+            let start = now();
             (0..calls).for_each(|_| (turn.run)());
-            times.push(start.elapsed().as_secs_f64() / f64::from(calls));
+            times.push((now() - start) / f64::from(calls));
         }
     }
     let judge = |mut times: Vec<f64>| {
@@ -275,14 +279,101 @@ fn small(report: &mut Report) {
     }
 }
 
+/// How many replicas run side by side.
+const REPLICAS: usize = 32;
+
+/// Replicas on a general graph.
+fn replicas(report: &mut Report) {
+    for (format, name, target) in [(Format::COMPACT, "compact", Some(8.0)), (Format::WIDE, "wide", None)] {
+        let subject = subjects::random_graph(format, name);
+        check(&subject);
+        let states: Vec<_> = (0..REPLICAS as u64).map(|seed| subject.state(seed)).collect();
+        let samples: Vec<Option<&Sample>> = subject.samples[..REPLICAS].iter().map(Some).collect();
+        let of = |width| {
+            let design = subject.design.clone();
+            Replicas::with_width(design, subject.configuration, states.clone(), width).unwrap()
+        };
+        let mut all: Vec<Replicas> = VectorWidth::available().into_iter().map(of).collect();
+        let (mut alone, mut plain) = (fast(&subject, VectorWidth::best()), plain(&subject));
+        plain.present(&subject.samples[0]);
+        let best = VectorWidth::best().name();
+        let words: Vec<i32> = (0..2048).map(|i| i * 40_503 ^ 0x0101_0101).collect();
+        let mut training = all[all.len() - 1].clone();
+        let mut turns = Vec::new();
+        for replicas in &mut all {
+            let samples = &samples;
+            turns.push(turn(replicas.width().name(), move || {
+                black_box(replicas.relax(samples).unwrap());
+            }));
+        }
+        turns.push(turn("training", || {
+            black_box(training.train(&samples).unwrap());
+        }));
+        turns.push(turn("alone", || {
+            black_box(alone.relax(&subject.samples[0]).unwrap());
+        }));
+        turns.push(turn("plain", || (0..subject.configuration.steps).for_each(|_| plain.step())));
+        let kernel = if name == "compact" { &KERNELS[0] } else { &KERNELS[2] };
+        turns.push(turn("roof", || {
+            let (a, b) = words.split_at(1024);
+            black_box((kernel.run)(VectorWidth::best(), black_box(a), black_box(b)));
+        }));
+        let times = measure(turns);
+        let edges = f64::from(subject.configuration.steps) * subject.edge_relaxations();
+        let count = REPLICAS as f64;
+        for width in VectorWidth::available() {
+            let width = width.name();
+            report.add(
+                &format!("random graph {name}, {REPLICAS} replicas: edge-relaxations, {width}"),
+                "G/s",
+                target.filter(|_| width == best),
+                &times,
+                |t| count * edges / t(width) / 1e9,
+            );
+        }
+        report.add(
+            &format!("random graph {name}: edge-relaxations of one engine"),
+            "G/s",
+            None,
+            &times,
+            |t| edges / t("alone") / 1e9,
+        );
+        report.add(
+            &format!("random graph {name}: edge-relaxations of the plain loop"),
+            "G/s",
+            None,
+            &times,
+            |t| edges / t("plain") / 1e9,
+        );
+        let products = count * (edges + 2.0 * f64::from(subject.configuration.steps) * subject.updates());
+        report.add(
+            &format!(
+                "random graph {name}, {REPLICAS} replicas: multiply-adds, share of the {} roof",
+                kernel.name
+            ),
+            "%",
+            None,
+            &times,
+            |t| 100.0 * (products / t(best)) / (1024.0 * kernel.per_word / t("roof")),
+        );
+        report.add(&format!("random graph {name}: a training sample of all"), "us", None, &times, |t| {
+            t("training") * 1e6
+        });
+    }
+}
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
     let mut report = Report::default();
     println!("vectors: {}", VectorWidth::best());
-    for (name, run) in
-        [("roofs", roofs as fn(&mut Report)), ("lattices", lattices), ("digits", digits), ("small", small)]
-    {
+    for (name, run) in [
+        ("roofs", roofs as fn(&mut Report)),
+        ("lattices", lattices),
+        ("digits", digits),
+        ("small", small),
+        ("replicas", replicas),
+    ] {
         if wants(name) {
             run(&mut report);
         }

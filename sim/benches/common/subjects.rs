@@ -106,14 +106,16 @@ pub fn random_graph(format: Format, name: &str) -> Subject {
     let mut net = NetworkBuilder::new("random");
     let group = net.group("all", 0);
     let ids: Vec<NodeId> = (0..nodes).map(|_| net.node(DiodeClamp::None)).collect();
-    let mut pairs: std::collections::BTreeSet<[u32; 2]> =
-        (1..nodes).map(|i| [i - 1 - below(i) / 2 * 2 % i, i]).collect();
+    // Odd nodes are joined with even ones only: two colours. A spanning tree comes first.
+    let tree = (1..nodes).map(|i| {
+        let earlier = i.div_ceil(2);
+        [2 * below(earlier) + 1 - i % 2, i]
+    });
+    let mut pairs: std::collections::BTreeSet<[u32; 2]> = tree.map(|[a, b]| [a.min(b), a.max(b)]).collect();
     while pairs.len() < edges {
-        // Even with odd numbers only: two colours.
         let (a, b) = (2 * below(nodes / 2), 2 * below(nodes / 2) + 1);
         pairs.insert([a.min(b), a.max(b)]);
     }
-    let pairs: Vec<_> = pairs.into_iter().filter(|[a, b]| (a + b) % 2 == 1).collect();
     for &[a, b] in &pairs {
         net.edge(ids[a as usize], ids[b as usize], EdgeKind::Linear, group);
     }

@@ -225,6 +225,7 @@ impl Dense {
                     kernels::add_dots(lanes, &mut sums[..rows.nodes], g, &v[columns.at..][..columns.lanes]);
                 }
             }
+            let (sums, _) = L::as_mut_simd_f64s(sums);
             if block.outputs && sign != 0.0 {
                 kernels::nudge(lanes, sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
             }

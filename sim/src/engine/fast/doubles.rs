@@ -2,15 +2,19 @@
 
 use super::aligned::Aligned;
 use super::exact::{self, BIAS, Gains, Scales, double, learning_scale, power, unbiased, whole};
+use super::hidden::{self, InDoubles, twice_current};
 use super::kernels::{self, Accumulators, Learner, Nudges};
 use super::lanes::{Lanes, MOST_LANES};
-use super::rows::{Core, EdgeRow, Plan, Rate, Term};
+use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
 use crate::{Design, Nudge, Target, Wave};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// So many lanes are summed before the first of them moves: few enough for the processor's nearest memory.
+/// So many vectors of a row are computed at a time, so that additions do not wait for each other.
+const SOME: usize = 4;
+
+/// So many lanes of a row are looked at at a time where gains are looked up.
 const CHUNK: usize = 8 * MOST_LANES;
 
 #[derive(Clone, Debug)]
@@ -41,40 +45,99 @@ pub(super) struct Doubles {
 }
 
 impl Doubles {
-    /// What some lanes of a row add up to in one wave: `sum(g v_j)`, and for transistors their current.
+    /// Lanes `at..` of an array as vectors.
     #[inline(always)]
-    fn add_terms<L: Lanes>(
+    fn vectors<L: Lanes>(array: &[f64], at: usize, count: usize) -> &[L::f64s] {
+        L::as_simd_f64s(&array[at..at + count]).0
+    }
+
+    /// Adds what terms contribute in one wave to some vectors of a row, from lane `skip` of it on: `g v_j`, and for transistors
+    /// their current.
+    #[inline(always)]
+    fn add_terms<L: Lanes, const N: usize>(
         &self,
         lanes: L,
-        sums: &mut [f64],
+        sums: &mut [L::f64s; N],
         terms: &[Term],
         wave: Wave,
-        own: usize,
-        skip: usize,
+        (at, skip): (usize, usize),
     ) {
-        let count = sums.len();
-        let v = &self.v[wave.index()];
-        let (sums, _) = L::as_mut_simd_f64s(sums);
+        let count = N * L::F64_LANES;
+        let v = &*self.v[wave.index()];
         for term in terms {
-            let (g, _) = L::as_simd_f64s(&self.g[term.edges + skip..][..count]);
-            let (other, _) = L::as_simd_f64s(&v[term.nodes + skip..][..count]);
-            match term.kind {
-                EdgeKind::Linear => {
-                    for ((sum, &g), &other) in sums.iter_mut().zip(g).zip(other) {
-                        *sum = lanes.mul_add_e_f64s(g, other, *sum);
-                    }
+            let g = Self::vectors::<L>(&self.g, term.edges + skip, count);
+            let other = Self::vectors::<L>(v, term.nodes + skip, count);
+            if term.kind == EdgeKind::Linear {
+                for i in 0..N {
+                    sums[i] = lanes.mul_add_e_f64s(g[i], other[i], sums[i]);
                 }
-                EdgeKind::Transistor => {
-                    let (own, _) = L::as_simd_f64s(&v[own..][..count]);
-                    let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
-                    for (((sum, &g), &other), &own) in sums.iter_mut().zip(g).zip(other).zip(own) {
-                        let a = lanes.max_f64s(zero, lanes.sub_f64s(g, own));
-                        let b = lanes.max_f64s(zero, lanes.sub_f64s(g, other));
-                        let twice = lanes.mul_f64s(lanes.sub_f64s(a, b), lanes.add_f64s(a, b));
-                        *sum = lanes.mul_add_e_f64s(twice, half, *sum);
-                    }
+            } else {
+                let own = Self::vectors::<L>(v, at + skip, count);
+                let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
+                for i in 0..N {
+                    let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
+                    sums[i] = lanes.mul_add_e_f64s(twice, half, sums[i]);
                 }
             }
+        }
+    }
+
+    /// Some vectors of a row take their turn.
+    #[inline(always)]
+    fn turn_some<L: Lanes, const N: usize>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        (row, skip): (&Row, usize),
+        wave: Wave,
+        masked: bool,
+    ) {
+        let w = wave.index();
+        let count = N * L::F64_LANES;
+        let at = row.at + skip..row.at + skip + count;
+        let mut sums = [lanes.splat_f64s(self.scales.tie); N];
+        if !row.inputs.is_empty() {
+            sums.copy_from_slice(Self::vectors::<L>(&self.field[w], at.start, count));
+        }
+        self.add_terms::<L, N>(lanes, &mut sums, &plan.terms[row.terms.clone()], wave, (row.at, skip));
+        let sign = if row.outputs && plan.targets { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
+        if sign != 0.0 {
+            kernels::nudge(lanes, &mut sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
+        }
+        let nodes = Accumulators {
+            u: &mut self.u[w][at.clone()],
+            v: &mut self.v[w][at.clone()],
+            factor: &self.factor[at.clone()],
+            linear: &self.linear[at.clone()],
+        };
+        if masked {
+            let active = &self.active[skip..skip + count];
+            kernels::relax_some(lanes, &self.scales, &sums, nodes, row.range, active);
+        } else if plan.limits {
+            kernels::relax(lanes, &self.scales, &sums, nodes, &self.low[at.clone()], &self.high[at]);
+        } else {
+            kernels::relax_alike(lanes, &self.scales, &sums, nodes, row.range);
+        }
+    }
+
+    /// The turn of rows without outputs, `N` vectors of each at a time.
+    #[inline(always)]
+    fn turn_some_hidden<L: Lanes, const N: usize>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        rows: Range<usize>,
+        waves: &[Wave],
+    ) {
+        let Doubles { scales, u: [u_free, u_clamped], v: [v_free, v_clamped], field, .. } = self;
+        let doubles =
+            InDoubles { lanes, plan, rows, g: &self.g, factor: &self.factor, linear: &self.linear, scales };
+        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
+        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        match waves {
+            [Wave::Free] => doubles.turn::<N, 1>([free]),
+            [Wave::Clamped] => doubles.turn::<N, 1>([clamped]),
+            _ => doubles.turn::<N, 2>([free, clamped]),
         }
     }
 
@@ -85,10 +148,11 @@ impl Doubles {
         lanes: L,
         at: Range<usize>,
         eta: u8,
-        [low, high]: [f64; 2],
+        range: [i64; 2],
         masked: bool,
     ) {
         let splat = |x| lanes.splat_f64s(x);
+        let [low, high] = range.map(|u| double(u) + BIAS);
         let (shift, tie, low, high) = (splat(power(-i32::from(eta))), splat(0.25), splat(low), splat(high));
         let (v_scale, v_shift, v_high) =
             (splat(self.scales.v_scale), splat(self.scales.v_shift), splat(self.scales.v_high));
@@ -159,6 +223,7 @@ impl Doubles {
 
 impl Core for Doubles {
     const LANES: usize = MOST_LANES;
+    const BYTES: [usize; 2] = [48, 16];
 
     fn fits(design: &Design) -> bool {
         exact::fits(design)
@@ -301,17 +366,14 @@ impl Core for Doubles {
                     clamped[at.clone()].copy_from_slice(&free[at]);
                     continue;
                 }
-                let mut field = std::mem::replace(&mut self.field[wave.index()], Aligned::new(0.0, 0));
-                field[at.clone()].fill(self.scales.tie);
-                self.add_terms(
-                    lanes,
-                    &mut field[at.clone()],
-                    &plan.terms[row.inputs.clone()],
-                    wave,
-                    at.start,
-                    0,
-                );
-                self.field[wave.index()] = field;
+                for skip in (0..row.lanes).step_by(L::F64_LANES) {
+                    let mut sum = [lanes.splat_f64s(self.scales.tie)];
+                    let terms = &plan.terms[row.inputs.clone()];
+                    self.add_terms::<L, 1>(lanes, &mut sum, terms, wave, (row.at, skip));
+                    let here = at.start + skip;
+                    let field = &mut self.field[wave.index()][here..here + L::F64_LANES];
+                    L::as_mut_simd_f64s(field).0.copy_from_slice(&sum);
+                }
             }
         }
     }
@@ -319,41 +381,32 @@ impl Core for Doubles {
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
         let row = &plan.rows[row];
-        let w = wave.index();
-        let sign = if row.outputs { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
-        let range = row.range.map(|u| double(u) + BIAS);
-        let mut room = [0.0; CHUNK];
-        for skip in (0..row.lanes).step_by(CHUNK) {
-            let sums = &mut room[..CHUNK.min(row.lanes - skip)];
-            let at = row.at + skip..row.at + skip + sums.len();
-            if row.inputs.is_empty() {
-                sums.fill(self.scales.tie);
-            } else {
-                sums.copy_from_slice(&self.field[w][at.clone()]);
-            }
-            self.add_terms(lanes, sums, &plan.terms[row.terms.clone()], wave, at.start, skip);
-            if sign != 0.0 {
-                kernels::nudge(lanes, sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
-            }
-            let nodes = Accumulators {
-                u: &mut self.u[w][at.clone()],
-                v: &mut self.v[w][at.clone()],
-                factor: &self.factor[at.clone()],
-                linear: &self.linear[at.clone()],
-            };
-            if masked {
-                let active = &self.active[skip..][..sums.len()];
-                kernels::relax_some(lanes, &self.scales, sums, nodes, range, active);
-            } else if plan.limits {
-                kernels::relax(lanes, &self.scales, sums, nodes, &self.low[at.clone()], &self.high[at]);
-            } else {
-                kernels::relax_alike(lanes, &self.scales, sums, nodes, range);
-            }
+        let some = SOME * L::F64_LANES;
+        let mut skip = 0;
+        while skip + some <= row.lanes {
+            self.turn_some::<L, SOME>(lanes, plan, (row, skip), wave, masked);
+            skip += some;
+        }
+        while skip < row.lanes {
+            self.turn_some::<L, 1>(lanes, plan, (row, skip), wave, masked);
+            skip += L::F64_LANES;
         }
         if let (Nudge::Clamped { eta }, Wave::Clamped, true, true) =
             (self.design.rules().nudge, wave, row.outputs, plan.targets)
         {
-            self.nudge_clamped(lanes, row.at..row.at + row.lanes, eta, range, masked);
+            self.nudge_clamped(lanes, row.at..row.at + row.lanes, eta, row.range, masked);
+        }
+    }
+
+    #[inline(always)]
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]) {
+        let vectors = plan.rows.first().map_or(0, |row| row.lanes) / L::F64_LANES;
+        if vectors.is_multiple_of(4) {
+            self.turn_some_hidden::<L, 4>(lanes, plan, rows, waves);
+        } else if vectors.is_multiple_of(2) {
+            self.turn_some_hidden::<L, 2>(lanes, plan, rows, waves);
+        } else {
+            self.turn_some_hidden::<L, 1>(lanes, plan, rows, waves);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The loops over doubles, once for every width. Why they are exact: [`exact`](super::exact).
 
 use super::aligned::Aligned;
-use super::exact::{BIAS, Scales};
+use super::exact::{BIAS, Scales, double};
 use super::lanes::Lanes;
 use crate::network::DiodeClamp;
 use crate::{Design, Nudge, Sense, Target, Wave};
@@ -91,7 +91,7 @@ pub(super) struct Accumulators<'a> {
 pub(super) fn relax<L: Lanes>(
     lanes: L,
     scales: &Scales,
-    sums: &[f64],
+    sums: &[L::f64s],
     nodes: Accumulators,
     low: &[f64],
     high: &[f64],
@@ -114,11 +114,11 @@ pub(super) fn relax<L: Lanes>(
 pub(super) fn relax_alike<L: Lanes>(
     lanes: L,
     scales: &Scales,
-    sums: &[f64],
+    sums: &[L::f64s],
     nodes: Accumulators,
-    range: [f64; 2],
+    range: [i64; 2],
 ) {
-    let range = range.map(|x| lanes.splat_f64s(x));
+    let range = range.map(|u| lanes.splat_f64s(double(u) + BIAS));
     relax_within(
         lanes,
         scales,
@@ -136,12 +136,12 @@ pub(super) fn relax_alike<L: Lanes>(
 pub(super) fn relax_some<L: Lanes>(
     lanes: L,
     scales: &Scales,
-    sums: &[f64],
+    sums: &[L::f64s],
     nodes: Accumulators,
-    range: [f64; 2],
+    range: [i64; 2],
     active: &[f64],
 ) {
-    let range = range.map(|x| lanes.splat_f64s(x));
+    let range = range.map(|u| lanes.splat_f64s(double(u) + BIAS));
     let (active, _) = L::as_simd_f64s(active);
     relax_within(
         lanes,
@@ -159,14 +159,13 @@ pub(super) fn relax_some<L: Lanes>(
 fn relax_within<L: Lanes>(
     lanes: L,
     scales: &Scales,
-    sums: &[f64],
+    sums: &[L::f64s],
     nodes: Accumulators,
     range: impl Fn(usize) -> [L::f64s; 2],
     gain: impl Fn(usize, L::f64s) -> L::f64s,
 ) {
     let splat = |x| lanes.splat_f64s(x);
     let (v_scale, v_shift, v_high) = (splat(scales.v_scale), splat(scales.v_shift), splat(scales.v_high));
-    let (sums, _) = L::as_simd_f64s(sums);
     let count = sums.len();
     let (u, _) = L::as_mut_simd_f64s(nodes.u);
     let (v, _) = L::as_mut_simd_f64s(nodes.v);
@@ -226,14 +225,13 @@ pub(super) fn nudging_sign(design: &Design, wave: Wave) -> f64 {
 #[inline(always)]
 pub(super) fn nudge<L: Lanes>(
     lanes: L,
-    sums: &mut [f64],
+    sums: &mut [L::f64s],
     v: &[f64],
     nudges: &Nudges,
     at: Range<usize>,
     sign: f64,
 ) {
     let sign = lanes.splat_f64s(sign);
-    let (sums, _) = L::as_mut_simd_f64s(sums);
     let count = sums.len();
     let (v, _) = L::as_simd_f64s(v);
     let [wanted, low, high, conductance] = nudges.by_lane(at).map(|x| &L::as_simd_f64s(x).0[..count]);
@@ -303,7 +301,7 @@ pub(super) fn nudged(u_free: f64, v_free: f64, target: Target, eta: u8, v_guard:
         super::exact::whole(v_free).into(),
         eta,
     );
-    super::exact::double(u) + BIAS
+    double(u) + BIAS
 }
 
 /// Narrows the biased range of an accumulator to what a diode permits.

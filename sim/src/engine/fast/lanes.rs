@@ -68,6 +68,13 @@ pub(super) trait Lanes: Simd {
 
     /// Shifts right by less than 32, in every lane by another number, and keeps the sign.
     fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s;
+
+    /// Shifts left by less than 32, in every lane by another number.
+    #[inline(always)]
+    fn shift_left(self, x: Self::i32s, by: Self::i32s) -> Self::i32s {
+        let shifted = self.wrapping_dyn_shl_u32s(self.transmute_u32s_i32s(x), self.transmute_u32s_i32s(by));
+        self.transmute_i32s_u32s(shifted)
+    }
 }
 
 /// Where [`Lanes::twin`] takes the bytes of four lanes from.

@@ -8,6 +8,7 @@ mod doubles;
 mod exact;
 mod general;
 mod grid;
+mod hidden;
 mod kernels;
 mod lanes;
 mod lattice;

@@ -2,8 +2,9 @@
 //!
 //! A vector unit multiplies pairs of 16-bit numbers and adds both products into 32 bits, four times as many multiply-adds an
 //! instruction as with doubles. A lane of an operand holds the voltages of two neighbours, a lane of the other the
-//! conductances towards them, already times the node's `q`: `K` and four bits fit 16. Two more numbers, the negative sum of
-//! conductances times `q` taken apart, meet the node's own voltage. What comes out is the whole `S q`, which by
+//! conductances towards them, already times the node's `q`: `K` and four bits fit 16. The negative sum of conductances times
+//! `q` meets the node's own voltage: taken apart into a pair in a lattice, where four neighbours leave at most 16 bits to each
+//! half, and whole elsewhere. What comes out is the whole `S q`, which by
 //! [`Pairs::fits`] needs fewer than 32 bits; nothing here rounds but the contract's own shifts.
 //!
 //! Voltages are kept twice in every lane, in both halves, so that a pair is joined from two loads by taking the lower half
@@ -12,11 +13,13 @@
 
 use super::aligned::Aligned;
 use super::cross::{self, Constants, InWave, Shared};
+use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
 use crate::{Design, Gain, Nudge, Sense, Target, Wave};
 use pulp::cast;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// So many vectors of a row are computed at a time, so that additions do not wait for each other.
@@ -37,11 +40,13 @@ pub(super) struct Pairs {
     v: [Aligned<i32>; 2],
     /// What the inputs contribute, times `q`; empty without inputs as such.
     field: [Aligned<i32>; 2],
-    /// Where the coefficients of every row begin, and how many pairs are the node's own.
-    coefficients_of: Vec<[usize; 2]>,
-    /// Row by row, pair by pair, lane by lane: two factors of 16 bits.
+    /// Where the coefficients of every row begin.
+    coefficients_of: Vec<usize>,
+    /// Row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's own.
     coefficients: Aligned<i32>,
-    /// `S q` is shifted right by so much, and so much is added before.
+    /// The node's own factor is taken apart into a pair as well, as four neighbours permit, and `round` is there.
+    own_pair: bool,
+    /// `S q` is shifted right by so much, and so much is added before; in a lattice it is kept.
     shift: Aligned<i32>,
     round: Aligned<i32>,
     /// Only where inputs or nudges are to be multiplied by it.
@@ -61,7 +66,7 @@ pub(super) struct Pairs {
 
 /// Every number kept here has fewer than 32 bits.
 #[expect(clippy::cast_possible_truncation, reason = "by `Pairs::fits`")]
-fn narrow(value: i64) -> i32 {
+pub(super) fn narrow(value: i64) -> i32 {
     value as i32
 }
 
@@ -72,10 +77,9 @@ fn both_halves(v: i64) -> i32 {
     cast([v; 2])
 }
 
-/// How many halves the negative sum of conductances of a node of that degree is taken apart into.
-fn own_halves(design: &Design, degree: usize) -> usize {
-    let most = degree * usize::try_from(15 * design.format().g_max()).unwrap_or(usize::MAX);
-    most.div_ceil(usize::from(i16::MAX.unsigned_abs())).max(1)
+/// Words of coefficients of every lane of a row: its pairs, and its own.
+fn words(row: &Row) -> usize {
+    row.terms.len().div_ceil(2) + 1
 }
 
 impl Pairs {
@@ -98,8 +102,7 @@ impl Pairs {
         let row = &plan.rows[index];
         let count = N * L::I32_LANES;
         let v = &*self.v[wave.index()];
-        let [mut at, own_pairs] = self.coefficients_of[index];
-        at += skip;
+        let mut at = self.coefficients_of[index] + skip;
         let mut sums = [lanes.splat_i32s(0); N];
         if !row.inputs.is_empty() {
             sums.copy_from_slice(Self::vectors::<L>(&self.field[wave.index()], row.at + skip, count));
@@ -116,12 +119,9 @@ impl Pairs {
             at += row.lanes;
         }
         let own = Self::vectors::<L>(v, row.at + skip, count);
-        for _ in 0..own_pairs {
-            let factors = Self::vectors::<L>(&self.coefficients, at, count);
-            for i in 0..N {
-                sums[i] = lanes.add_i32s(sums[i], lanes.multiply_halves(own[i], factors[i]));
-            }
-            at += row.lanes;
+        let factors = Self::vectors::<L>(&self.coefficients, at, count);
+        for i in 0..N {
+            sums[i] = lanes.add_i32s(sums[i], lanes.mul_i32s(self.voltage(lanes, own[i]), factors[i]));
         }
         sums
     }
@@ -165,24 +165,20 @@ impl Pairs {
         let guard = lanes.splat_i32s(self.v_guard.cast_signed());
         let range = row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half));
         let shift = Self::vectors::<L>(&self.shift, at, count);
-        let round = Self::vectors::<L>(&self.round, at, count);
-        let (low, high) = if plan.limits {
-            (Self::vectors::<L>(&self.low, at, count), Self::vectors::<L>(&self.high, at, count))
-        } else {
-            (&[][..], &[][..])
-        };
+        let one = lanes.splat_i32s(1);
         let active = if masked { Self::vectors::<L>(&self.active, skip, count) } else { &[] };
         let u = L::as_mut_simd_i32s(&mut self.u[w][at..at + count]).0;
         let v = L::as_mut_simd_i32s(&mut self.v[w][at..at + count]).0;
         for i in 0..N {
-            let change = lanes.shift_right(lanes.add_i32s(sums[i], round[i]), shift[i]);
+            let round = lanes.shift_right(lanes.shift_left(one, shift[i]), one);
+            let change = lanes.shift_right(lanes.add_i32s(sums[i], round), shift[i]);
             let mut moved = lanes.add_i32s(u[i], change);
             if let Some(nudged) = nudged {
                 let present = Self::vectors::<L>(&self.nudges[3], at, count)[i];
                 let has_target = lanes.greater_than_i32s(present, lanes.splat_i32s(0));
                 moved = lanes.select_i32s(has_target, nudged[i], moved);
             }
-            let [low, high] = if plan.limits { [low[i], high[i]] } else { range };
+            let [low, high] = range;
             let mut next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
             if masked {
                 let moves = lanes.greater_than_i32s(active[i], lanes.splat_i32s(0));
@@ -191,6 +187,36 @@ impl Pairs {
             u[i] = next;
             let shown = if BYTE == 0 { lanes.shift_right(next, guard) } else { next };
             v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
+        }
+    }
+
+    /// The turn of rows without outputs, `N` vectors of each at a time.
+    #[inline(always)]
+    fn turn_some_hidden<L: Lanes, const N: usize, const BYTE: u8>(
+        &mut self,
+        lanes: L,
+        plan: &Plan,
+        rows: Range<usize>,
+        waves: &[Wave],
+    ) {
+        let Pairs { design, half, u: [u_free, u_clamped], v: [v_free, v_clamped], field, .. } = self;
+        let words = InWords {
+            lanes,
+            plan,
+            coefficients_of: &self.coefficients_of[rows.clone()],
+            rows,
+            coefficients: &self.coefficients,
+            shift: &self.shift,
+            half: *half,
+            guard: lanes.splat_i32s(self.v_guard.cast_signed()),
+            v_high: lanes.splat_i32s(both_halves(design.format().v_range().1)),
+        };
+        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
+        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        match waves {
+            [Wave::Free] => words.turn::<N, BYTE, 1>([free]),
+            [Wave::Clamped] => words.turn::<N, BYTE, 1>([clamped]),
+            _ => words.turn::<N, BYTE, 2>([free, clamped]),
         }
     }
 
@@ -270,7 +296,7 @@ impl Pairs {
         };
         let here = at..at + count;
         let shared = Shared {
-            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index][0]..], count),
+            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index]..], count),
             round: &self.round[here.clone()],
             shift: &self.shift[here.clone()],
             limits: plan.limits.then(|| [&self.low[here.clone()], &self.high[here]]),
@@ -321,9 +347,9 @@ impl Pairs {
             let limited = lanes.max_i32s(lanes.sub_i32s(zero, limit), lanes.min_i32s(limit, product));
             let is_left = lanes.greater_than_i32s(left, zero);
             let product = lanes.select_i32s(is_left, limited, product);
-            let shifted = shift_left(lanes, product, left);
+            let shifted = lanes.shift_left(product, left);
             // Without sign: where nothing is to be left, `right` is 31.
-            let unit = lanes.transmute_u32s_i32s(shift_left(lanes, one, right));
+            let unit = lanes.transmute_u32s_i32s(lanes.shift_left(one, right));
             let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
             let half = lanes.transmute_i32s_u32s(half);
             let change = lanes.shift_right(lanes.add_i32s(shifted, half), right);
@@ -359,12 +385,15 @@ impl Pairs {
             for (i, (&linear, q)) in linear.iter().zip(&mut q).enumerate() {
                 let gain = self.design.gains().gain(i64::from(linear + nudge), self.design.format().k_bits());
                 let shift = shift_of(gain, self.v_guard);
-                (*q, self.shift[at + i], self.round[at + i]) = (gain.q.into(), shift, 1 << (shift - 1));
+                (*q, self.shift[at + i]) = (gain.q.into(), shift);
+                if self.own_pair {
+                    self.round[at + i] = 1 << (shift - 1);
+                }
             }
             if let Some(kept) = self.q.get_mut(at..at + Self::LANES) {
                 kept.copy_from_slice(&q);
             }
-            self.update_coefficients(lanes, row, terms, index, skip, &q, &mut linear);
+            self.update_coefficients(lanes, row, terms, index, skip, &q, &linear);
         }
     }
 
@@ -379,12 +408,11 @@ impl Pairs {
         index: usize,
         skip: usize,
         q: &[i32],
-        linear: &mut [i32],
+        linear: &[i32],
     ) {
         let (q, _) = L::as_simd_i32s(q);
-        let (linear, _) = L::as_mut_simd_i32s(linear);
-        let [mut place, own_pairs] = self.coefficients_of[index];
-        place += skip;
+        let (linear, _) = L::as_simd_i32s(linear);
+        let mut place = self.coefficients_of[index] + skip;
         for pair in terms.chunks(2) {
             for i in 0..q.len() {
                 let factor = |term: &Term| {
@@ -399,28 +427,17 @@ impl Pairs {
             place += row.lanes;
         }
         let least = lanes.splat_i32s(-i32::from(i16::MAX));
-        for (rest, &q) in linear.iter_mut().zip(q) {
-            *rest = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(*rest, q));
-        }
-        for _ in 0..own_pairs {
-            for (i, rest) in linear.iter_mut().enumerate() {
-                let lower = lanes.max_i32s(least, *rest);
-                *rest = lanes.sub_i32s(*rest, lower);
-                let upper = lanes.max_i32s(least, *rest);
-                *rest = lanes.sub_i32s(*rest, upper);
-                let both = lanes.join(lower, lanes.twin::<0>(upper));
-                L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
-            }
-            place += row.lanes;
+        let own = L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0;
+        for ((own, &linear), &q) in own.iter_mut().zip(&*linear).zip(q) {
+            let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
+            *own = if self.own_pair {
+                let lower = lanes.max_i32s(least, whole);
+                lanes.join(lower, lanes.twin::<0>(lanes.sub_i32s(whole, lower)))
+            } else {
+                whole
+            };
         }
     }
-}
-
-/// Shifts left by less than 32, in every lane by another number.
-#[inline(always)]
-fn shift_left<L: Lanes>(lanes: L, x: L::i32s, by: L::i32s) -> L::i32s {
-    let shifted = lanes.wrapping_dyn_shl_u32s(lanes.transmute_u32s_i32s(x), lanes.transmute_u32s_i32s(by));
-    lanes.transmute_i32s_u32s(shifted)
 }
 
 /// The right shift that turns `S q` into a change of `u`; at least 1 by [`Pairs::fits`].
@@ -447,18 +464,19 @@ fn nudging_sign(design: &Design, wave: Wave) -> i32 {
 
 impl Core for Pairs {
     const LANES: usize = 2 * MOST_LANES;
+    const BYTES: [usize; 2] = [24, 8];
 
-    /// Bounds: `(2^K - 1) 15` and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
-    /// 2^30, and so does its rounding; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
+    /// Bounds: `(2^K - 1) 15`, twice that and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
+    /// 15/16 of 2^31, and its rounding is a fraction of it; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
     /// with its half below 2^28. At least one bit is shifted out of `S q`: `s + 3 - GV >= K - 1 - GV >= 1`.
     fn fits(design: &Design) -> bool {
         let (network, format) = (design.network(), design.format());
         let (v, k) = (format.v_bits(), format.k_bits());
         let terms = usize::BITS - (network.max_degree() + 1).leading_zeros();
         network.edges().iter().all(|edge| edge.kind == EdgeKind::Linear)
-            && k <= 11
+            && k <= 10
             && v <= 15
-            && v + k + 4 + terms <= 30
+            && v + k + 4 + terms <= 31
             && k + format.k_guard() <= 28
             && format.v_guard() + 2 <= k
     }
@@ -471,10 +489,9 @@ impl Core for Pairs {
         let half = (1 << format.v_guard()) >> 1;
         let mut place = 0;
         let coefficients_of = plan.rows.iter().map(|row| {
-            let own_pairs = own_halves(design, row.terms.len() + row.inputs.len()).div_ceil(2);
             let here = place;
-            place += (row.terms.len().div_ceil(2) + own_pairs) * row.lanes;
-            [here, own_pairs]
+            place += words(row) * row.lanes;
+            here
         });
         let coefficients_of = coefficients_of.collect();
         let (low, high) = format.u_range();
@@ -487,7 +504,8 @@ impl Core for Pairs {
             coefficients_of,
             coefficients: Aligned::new(0, place),
             shift: of(1, true, plan.nodes),
-            round: of(1, true, plan.nodes),
+            own_pair: plan.lattice,
+            round: of(1, plan.lattice, plan.nodes),
             q: of(0, plan.has_fields() || plan.targets, plan.nodes),
             low: of(narrow(low) + half, plan.limits, plan.nodes),
             high: of(narrow(high) + half, plan.limits, plan.nodes),
@@ -570,13 +588,15 @@ impl Core for Pairs {
         }
         // Nothing added, nothing shifted in: no change.
         let mut still = still.iter().map(|&lane| lane as usize).peekable();
-        for (row, &[start, own_pairs]) in plan.rows.iter().zip(&self.coefficients_of) {
-            let pairs = row.terms.len().div_ceil(2) + own_pairs;
+        for (row, &start) in plan.rows.iter().zip(&self.coefficients_of) {
             while let Some(lane) = still.next_if(|lane| (row.at..row.at + row.lanes).contains(lane)) {
-                for pair in 0..pairs {
+                for pair in 0..words(row) {
                     self.coefficients[start + pair * row.lanes + lane - row.at] = 0;
                 }
-                (self.shift[lane], self.round[lane]) = (1, 1);
+                self.shift[lane] = 1;
+                if self.own_pair {
+                    self.round[lane] = 1;
+                }
             }
         }
     }
@@ -618,6 +638,17 @@ impl Core for Pairs {
             (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
             (false, 8) => self.turn_row::<L, 1>(lanes, plan, row, wave, masked),
             (false, _) => self.turn_row::<L, 0>(lanes, plan, row, wave, masked),
+        }
+    }
+
+    #[inline(always)]
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]) {
+        let vectors = plan.rows.first().map_or(0, |row| row.lanes) / L::I32_LANES;
+        match (vectors.is_multiple_of(2), self.v_guard) {
+            (true, 8) => self.turn_some_hidden::<L, 2, 1>(lanes, plan, rows, waves),
+            (true, _) => self.turn_some_hidden::<L, 2, 0>(lanes, plan, rows, waves),
+            (false, 8) => self.turn_some_hidden::<L, 1, 1>(lanes, plan, rows, waves),
+            (false, _) => self.turn_some_hidden::<L, 1, 0>(lanes, plan, rows, waves),
         }
     }
 

@@ -59,8 +59,8 @@ pub struct Replicas {
 #[derive(Clone, Debug)]
 enum Laid {
     Alone(Vec<Fast>),
-    Doubles(Box<SideBySide<Doubles>>),
-    Pairs(Box<SideBySide<Pairs>>),
+    Doubles(Vec<SideBySide<Doubles>>),
+    Pairs(Vec<SideBySide<Pairs>>),
 }
 
 /// A lattice of so many nodes fills vectors by itself.
@@ -103,13 +103,9 @@ impl Replicas {
             let alone = |state| Fast::with_width(Arc::clone(&design), configuration, state, width);
             Laid::Alone(states.into_iter().map(alone).collect::<Result<_, _>>()?)
         } else if Pairs::fits(&design) {
-            let mut side_by_side = SideBySide::new(&design, token, states.len());
-            side_by_side.load(states.iter().enumerate());
-            Laid::Pairs(Box::new(side_by_side))
+            Laid::Pairs(SideBySide::groups(&design, token, &states))
         } else {
-            let mut side_by_side = SideBySide::new(&design, token, states.len());
-            side_by_side.load(states.iter().enumerate());
-            Laid::Doubles(Box::new(side_by_side))
+            Laid::Doubles(SideBySide::groups(&design, token, &states))
         };
         Ok(Replicas { design, configuration, alpha_offsets, token, laid })
     }
@@ -174,8 +170,14 @@ impl Replicas {
         assert!(replica < self.len(), "replica {replica} of {}", self.len());
         match &self.laid {
             Laid::Alone(engines) => engines[replica].state(),
-            Laid::Doubles(lanes) => lanes.state(replica),
-            Laid::Pairs(lanes) => lanes.state(replica),
+            Laid::Doubles(groups) => {
+                let (group, lane) = place(groups, replica);
+                groups[group].state(lane)
+            }
+            Laid::Pairs(groups) => {
+                let (group, lane) = place(groups, replica);
+                groups[group].state(lane)
+            }
         }
     }
 
@@ -191,8 +193,14 @@ impl Replicas {
         state.check(&self.design)?;
         match &mut self.laid {
             Laid::Alone(engines) => engines[replica].set_state(state)?,
-            Laid::Doubles(lanes) => lanes.load(std::iter::once((replica, &state))),
-            Laid::Pairs(lanes) => lanes.load(std::iter::once((replica, &state))),
+            Laid::Doubles(groups) => {
+                let (group, lane) = place(groups, replica);
+                groups[group].load(std::iter::once((lane, &state)));
+            }
+            Laid::Pairs(groups) => {
+                let (group, lane) = place(groups, replica);
+                groups[group].load(std::iter::once((lane, &state)));
+            }
         }
         Ok(())
     }
@@ -215,8 +223,8 @@ impl Replicas {
                 }
                 each(engines, samples, |engine, sample| engine.train(sample))?
             }
-            Laid::Doubles(lanes) => train(lanes, samples, steps, learning, &self.alpha_offsets),
-            Laid::Pairs(lanes) => train(lanes, samples, steps, learning, &self.alpha_offsets),
+            Laid::Doubles(groups) => train(groups, samples, steps, learning, &self.alpha_offsets),
+            Laid::Pairs(groups) => train(groups, samples, steps, learning, &self.alpha_offsets),
         })
     }
 
@@ -274,8 +282,8 @@ impl Replicas {
                 engine.steps(steps);
                 Ok(engine.answer())
             })?,
-            Laid::Doubles(lanes) => relax(lanes, shown, steps),
-            Laid::Pairs(lanes) => relax(lanes, shown, steps),
+            Laid::Doubles(groups) => relax(groups, shown, steps),
+            Laid::Pairs(groups) => relax(groups, shown, steps),
         })
     }
 }
@@ -294,44 +302,72 @@ fn each<S: Copy>(
     engines.iter_mut().zip(samples).map(one).collect()
 }
 
+/// The group of a replica, and its place there.
+fn place<C: Core>(groups: &[SideBySide<C>], replica: usize) -> (usize, usize) {
+    let size = groups[0].replicas();
+    (replica / size, replica % size)
+}
+
+/// Groups with the items of their replicas.
+fn grouped<'a, C: Core, T>(
+    groups: &'a mut [SideBySide<C>],
+    items: &'a [T],
+) -> impl Iterator<Item = (&'a mut SideBySide<C>, &'a [T])> {
+    let size = groups.first().map_or(1, SideBySide::replicas);
+    groups.iter_mut().zip(items.chunks(size))
+}
+
 /// Presents, and says which replicas are active.
-fn present<C: Core>(lanes: &mut SideBySide<C>, shown: &[Option<Shown>]) -> Vec<bool> {
+fn present<C: Core>(group: &mut SideBySide<C>, shown: &[Option<Shown>]) -> Vec<bool> {
     for (replica, shown) in shown.iter().enumerate() {
         if let Some((inputs, targets)) = shown {
-            lanes.present(replica, inputs, targets);
+            group.present(replica, inputs, targets);
         }
     }
     shown.iter().map(Option::is_some).collect()
 }
 
-fn answers<C: Core>(lanes: &SideBySide<C>, active: &[bool]) -> Vec<Option<Vec<i32>>> {
-    active.iter().enumerate().map(|(replica, &active)| active.then(|| lanes.answer(replica))).collect()
+fn answers<C: Core>(group: &SideBySide<C>, active: &[bool]) -> impl Iterator<Item = Option<Vec<i32>>> {
+    active.iter().enumerate().map(|(replica, &active)| active.then(|| group.answer(replica)))
 }
 
-fn relax<C: Core>(lanes: &mut SideBySide<C>, shown: &[Option<Shown>], steps: u32) -> Vec<Option<Vec<i32>>> {
-    let active = present(lanes, shown);
-    lanes.relax(&active, steps);
-    answers(lanes, &active)
+fn relax<C: Core>(
+    groups: &mut [SideBySide<C>],
+    shown: &[Option<Shown>],
+    steps: u32,
+) -> Vec<Option<Vec<i32>>> {
+    let mut found = Vec::with_capacity(shown.len());
+    for (group, shown) in grouped(groups, shown) {
+        let active = present(group, shown);
+        group.relax(&active, steps);
+        found.extend(answers(group, &active));
+    }
+    found
 }
 
 fn train<C: Core>(
-    lanes: &mut SideBySide<C>,
+    groups: &mut [SideBySide<C>],
     samples: &[Option<&Sample>],
     steps: u32,
     learning: Learning,
     alpha_offsets: &[u8],
 ) -> Vec<Option<Vec<i32>>> {
-    let shown: Vec<_> = samples.iter().map(|s| s.map(|s| (&s.inputs[..], &s.targets[..]))).collect();
-    let active = present(lanes, &shown);
-    let (mut found, mut left) = (Vec::new(), steps);
-    for (steps, learns) in super::stretches(steps, learning) {
-        lanes.relax(&active, steps);
-        left -= steps;
-        if left == 0 {
-            found = answers(lanes, &active);
-        }
-        if learns {
-            lanes.learn(&active, learning, alpha_offsets);
+    let mut found = Vec::with_capacity(samples.len());
+    let offsets_of = |first: usize, count: usize| &alpha_offsets[first..first + count];
+    for (group, samples) in grouped(groups, samples) {
+        let shown: Vec<_> = samples.iter().map(|s| s.map(|s| (&s.inputs[..], &s.targets[..]))).collect();
+        let active = present(group, &shown);
+        let offsets = offsets_of(found.len(), active.len());
+        let mut left = steps;
+        for (steps, learns) in super::stretches(steps, learning) {
+            group.relax(&active, steps);
+            left -= steps;
+            if left == 0 {
+                found.extend(answers(group, &active));
+            }
+            if learns {
+                group.learn(&active, learning, offsets);
+            }
         }
     }
     found

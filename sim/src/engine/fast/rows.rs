@@ -92,6 +92,8 @@ pub(super) enum Rate {
 pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Rows are padded to a multiple of this.
     const LANES: usize;
+    /// What a lane of a node and of an edge takes in memory, about, as far as relaxing touches it.
+    const BYTES: [usize; 2];
 
     /// Whether it can hold a design.
     fn fits(design: &Design) -> bool;
@@ -146,6 +148,9 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
 
     /// The turn of a row in one wave. If `masked`, only the active lanes move.
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
+
+    /// The turn of rows without outputs in one wave or both, all lanes active; the plan is no lattice's.
+    fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]);
 
     /// The turn of a row in the free wave, and then in the clamped one.
     #[inline(always)]

@@ -17,8 +17,8 @@ pub(super) struct SideBySide<C> {
     core: C,
     /// Lanes of a row: the replicas, padded.
     pitch: usize,
-    /// Rows of every colour.
-    colours: Vec<Range<usize>>,
+    /// Rows of every colour, those of outputs apart.
+    colours: Vec<[Range<usize>; 2]>,
     /// By edge, then by replica.
     generators: Vec<EdgeGenerator>,
     /// By replica.
@@ -29,9 +29,29 @@ pub(super) struct SideBySide<C> {
     fields: bool,
 }
 
+/// What replicas that are relaxed together may take in memory: half of what a core has near by.
+const NEAR: usize = 1 << 20;
+
+/// Replicas relaxed together at most: beyond, nothing is gained.
+const MOST: usize = 64;
+
 impl<C: Core> SideBySide<C> {
+    /// Groups of replicas of a design, one for each state, small enough to stay in a core's cache.
+    pub(super) fn groups(design: &Arc<Design>, token: Token, states: &[State]) -> Vec<Self> {
+        let [of_node, of_edge] = C::BYTES;
+        let network = design.network();
+        let bytes = network.nodes().len() * of_node + network.edges().len() * of_edge;
+        let size = (NEAR / bytes / C::LANES * C::LANES).clamp(2 * C::LANES, MOST);
+        let group = |states: &[State]| {
+            let mut group = SideBySide::new(design, token, states.len());
+            group.load(states.iter().enumerate());
+            group
+        };
+        states.chunks(size).map(group).collect()
+    }
+
     /// So many replicas of a design that fits the core.
-    pub(super) fn new(design: &Arc<Design>, token: Token, replicas: usize) -> Self {
+    fn new(design: &Arc<Design>, token: Token, replicas: usize) -> Self {
         let pitch = replicas.next_multiple_of(C::LANES);
         let (plan, colours) = plan(design, pitch);
         SideBySide {
@@ -48,7 +68,7 @@ impl<C: Core> SideBySide<C> {
         }
     }
 
-    fn replicas(&self) -> usize {
+    pub(super) fn replicas(&self) -> usize {
         self.phases.len()
     }
 
@@ -125,10 +145,26 @@ impl<C: Core> SideBySide<C> {
                 replicas.clone().for_each(|replica| self.core.set_active(replica, moves(replica)));
             }
             let mut next = phase;
+            let before = |colour: u8| colour.checked_sub(1).unwrap_or(colours - 1);
+            // With two colours, a colour's turn in the clamped wave comes one step after its turn in the free wave, and nothing
+            // between the two reads what it writes: both are taken together.
+            let together = if colours == 2 && !masked { steps.saturating_sub(1) } else { 0 };
             dispatch!(self.token, lanes => {
-                for _ in 0..steps {
-                    self.turn(lanes, next, Wave::Free, masked);
-                    self.turn(lanes, next.checked_sub(1).unwrap_or(colours - 1), Wave::Clamped, masked);
+                if together > 0 {
+                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
+                }
+                for _ in 0..together {
+                    self.turn(lanes, next, &Wave::BOTH, masked);
+                    next = before(next);
+                }
+                if together > 0 {
+                    self.turn(lanes, next, &[Wave::Free], masked);
+                    next = before(next);
+                }
+                let done = if together > 0 { steps } else { 0 };
+                for _ in done..steps {
+                    self.turn(lanes, next, &[Wave::Free], masked);
+                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
                     next = (next + 1) % colours;
                 }
             });
@@ -136,11 +172,18 @@ impl<C: Core> SideBySide<C> {
         }
     }
 
-    /// The turn of a colour in one wave.
+    /// The turn of a colour in one wave, or in the free and then the clamped one.
     #[inline(always)]
-    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave, masked: bool) {
-        for row in self.colours[usize::from(colour)].clone() {
-            self.core.turn(lanes, &self.plan, row, wave, masked);
+    fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, waves: &[Wave], masked: bool) {
+        let [mut hidden, outputs] = self.colours[usize::from(colour)].clone();
+        if !masked {
+            self.core.turn_hidden(lanes, &self.plan, hidden.clone(), waves);
+            hidden = 0..0;
+        }
+        for row in hidden.chain(outputs) {
+            for &wave in waves {
+                self.core.turn(lanes, &self.plan, row, wave, masked);
+            }
         }
     }
 
@@ -185,46 +228,49 @@ impl<C: Core> SideBySide<C> {
 }
 
 /// A row for every node that relaxes and for every edge, and which rows have which colour.
-fn plan(design: &Design, pitch: usize) -> (Plan, Vec<Range<usize>>) {
+fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
     let network = design.network();
     let (low, high) = design.format().u_range();
     let (mut rows, mut terms, mut colours) = (Vec::new(), Vec::new(), Vec::new());
     for colour in 0..network.colouring().count() {
-        let first = rows.len();
-        for id in network.node_ids() {
-            let node = network.nodes()[id.index()];
-            if node.kind == NodeKind::Input || network.colouring().colour(id) != colour {
-                continue;
+        colours.push([NodeKind::Hidden, NodeKind::Output].map(|kind| {
+            let first = rows.len();
+            for id in network.node_ids() {
+                let node = network.nodes()[id.index()];
+                if node.kind != kind || network.colouring().colour(id) != colour {
+                    continue;
+                }
+                let start = terms.len();
+                // A transistor's current depends on both voltages and is no sum made once a sample.
+                let is_field = |term: &Term| {
+                    term.kind == EdgeKind::Linear
+                        && network.nodes()[term.nodes / pitch].kind == NodeKind::Input
+                };
+                let term = |incidence: &Incidence| Term {
+                    nodes: incidence.neighbour.index() * pitch,
+                    edges: incidence.edge.index() * pitch,
+                    kind: network.edges()[incidence.edge.index()].kind,
+                };
+                let all = || network.incidences(id).iter().map(term);
+                terms.extend(all().filter(|term| !is_field(term)));
+                let middle = terms.len();
+                terms.extend(all().filter(is_field));
+                rows.push(Row {
+                    at: id.index() * pitch,
+                    lanes: pitch,
+                    colour,
+                    outputs: kind == NodeKind::Output,
+                    range: match node.clamp {
+                        DiodeClamp::None => [low, high],
+                        DiodeClamp::NonNegative => [0, high],
+                        DiodeClamp::NonPositive => [low, 0],
+                    },
+                    terms: start..middle,
+                    inputs: middle..terms.len(),
+                });
             }
-            let start = terms.len();
-            // A transistor's current depends on both voltages and is no sum made once a sample.
-            let is_field = |term: &Term| {
-                term.kind == EdgeKind::Linear && network.nodes()[term.nodes / pitch].kind == NodeKind::Input
-            };
-            let term = |incidence: &Incidence| Term {
-                nodes: incidence.neighbour.index() * pitch,
-                edges: incidence.edge.index() * pitch,
-                kind: network.edges()[incidence.edge.index()].kind,
-            };
-            let all = || network.incidences(id).iter().map(term);
-            terms.extend(all().filter(|term| !is_field(term)));
-            let middle = terms.len();
-            terms.extend(all().filter(is_field));
-            rows.push(Row {
-                at: id.index() * pitch,
-                lanes: pitch,
-                colour,
-                outputs: node.kind == NodeKind::Output,
-                range: match node.clamp {
-                    DiodeClamp::None => [low, high],
-                    DiodeClamp::NonNegative => [0, high],
-                    DiodeClamp::NonPositive => [low, 0],
-                },
-                terms: start..middle,
-                inputs: middle..terms.len(),
-            });
-        }
-        colours.push(first..rows.len());
+            first..rows.len()
+        }));
     }
     let edge_row = |(index, edge): (usize, &Edge)| EdgeRow {
         at: index * pitch,
