@@ -42,6 +42,9 @@ pub struct Args {
     /// Numbers of nodes, squares of multiples of 4
     #[arg(long, value_delimiter = ',', default_value = "16,1024,16384")]
     nodes: Vec<usize>,
+    /// Ways to drive them; all that suit the numbers of nodes where none is named
+    #[arg(long, value_delimiter = ',')]
+    drives: Vec<Drive>,
     /// Others to compare with
     #[arg(long, value_delimiter = ',', default_value = "scipy,torch,ngspice")]
     peers: Vec<Other>,
@@ -70,6 +73,7 @@ enum Other {
 /// The model cannot be built, scipy, which gives the exact solutions, is missing, or somebody fails on the way.
 pub fn run(args: &Args) -> Result<()> {
     let tasks = args.nodes.iter().flat_map(|&nodes| drives(nodes).iter().map(move |&drive| (nodes, drive)));
+    let tasks = tasks.filter(|(_, drive)| args.drives.is_empty() || args.drives.contains(drive));
     let schedule = |nodes| Schedule::new(nodes, if args.quick { 5 } else { 15 });
     let tasks = tasks
         .map(|(nodes, drive)| Ok((Task::new(nodes, drive, schedule(nodes).stream(), 1)?, schedule(nodes))))

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::random::Random;
 
 /// How a lattice is driven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Drive {
     /// Four inputs, two outputs.
