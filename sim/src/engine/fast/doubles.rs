@@ -132,8 +132,8 @@ impl Doubles {
         let Doubles { scales, u: [u_free, u_clamped], v: [v_free, v_clamped], field, .. } = self;
         let doubles =
             InDoubles { lanes, plan, rows, g: &self.g, factor: &self.factor, linear: &self.linear, scales };
-        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
-        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        let free = hidden::InWave { u: u_free, v: v_free, field: &field[0] };
+        let clamped = hidden::InWave { u: u_clamped, v: v_clamped, field: &field[1] };
         match waves {
             [Wave::Free] => doubles.turn::<N, 1>([free]),
             [Wave::Clamped] => doubles.turn::<N, 1>([clamped]),

@@ -211,8 +211,8 @@ impl Pairs {
             guard: lanes.splat_i32s(self.v_guard.cast_signed()),
             v_high: lanes.splat_i32s(both_halves(design.format().v_range().1)),
         };
-        let free = hidden::InWave { u: &mut **u_free, v: &mut **v_free, field: &*field[0] };
-        let clamped = hidden::InWave { u: &mut **u_clamped, v: &mut **v_clamped, field: &*field[1] };
+        let free = hidden::InWave { u: u_free, v: v_free, field: &field[0] };
+        let clamped = hidden::InWave { u: u_clamped, v: v_clamped, field: &field[1] };
         match waves {
             [Wave::Free] => words.turn::<N, BYTE, 1>([free]),
             [Wave::Clamped] => words.turn::<N, BYTE, 1>([clamped]),
@@ -414,10 +414,10 @@ impl Pairs {
         let (linear, _) = L::as_simd_i32s(linear);
         let mut place = self.coefficients_of[index] + skip;
         for pair in terms.chunks(2) {
-            for i in 0..q.len() {
+            for (i, &q) in q.iter().enumerate() {
                 let factor = |term: &Term| {
                     let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
-                    lanes.mul_i32s(self.conductance(lanes, k), q[i])
+                    lanes.mul_i32s(self.conductance(lanes, k), q)
                 };
                 let lower = factor(&pair[0]);
                 let upper = pair.get(1).map_or(lanes.splat_i32s(0), factor);
@@ -428,7 +428,7 @@ impl Pairs {
         }
         let least = lanes.splat_i32s(-i32::from(i16::MAX));
         let own = L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0;
-        for ((own, &linear), &q) in own.iter_mut().zip(&*linear).zip(q) {
+        for ((own, &linear), &q) in own.iter_mut().zip(linear).zip(q) {
             let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
             *own = if self.own_pair {
                 let lower = lanes.max_i32s(least, whole);
