@@ -53,8 +53,8 @@ fn measure(mut turns: Vec<Turn>) -> Times {
                         clippy::cast_sign_loss,
                         reason = "at least 1, and beyond 32 bits it saturates"
                     )]
-                    let fit = (f64::from(calls) * ROUND / taken).ceil().max(1.0) as u32;
-                    break fit;
+                    let calls = (f64::from(calls) * ROUND / taken).ceil().max(1.0) as u32;
+                    break calls;
                 }
                 calls *= 4;
             }
@@ -144,7 +144,7 @@ fn check(subject: &Subject) {
 }
 
 fn roofs(report: &mut Report) {
-    let words: Vec<i32> = (0..2048).map(|i| (i * 40_503) ^ 0x0101_0101).collect();
+    let words = roofline::words();
     let (a, b) = words.split_at(1024);
     let arrays = [("L1", 1 << 11), ("L2", 1 << 15), ("DRAM", 1 << 24)].map(|(name, n)| (name, vec![1u64; n]));
     let mut turns = Vec::new();
@@ -183,7 +183,7 @@ fn lattices(report: &mut Report) {
         check(&subject);
         let steps = f64::from(subject.configuration.steps);
         let sample = &subject.samples[0];
-        let words: Vec<i32> = (0..2048).map(|i| (i * 40_503) ^ 0x0101_0101).collect();
+        let words = roofline::words();
         let (a, b) = words.split_at(1024);
         let mut engines: Vec<Fast> =
             VectorWidth::available().into_iter().map(|w| fast(&subject, w)).collect();
@@ -303,7 +303,7 @@ fn replicas(report: &mut Report) {
         let (mut alone, mut plain) = (fast(&subject, VectorWidth::best()), plain(&subject));
         plain.present(&subject.samples[0]);
         let best = VectorWidth::best().name();
-        let words: Vec<i32> = (0..2048).map(|i| (i * 40_503) ^ 0x0101_0101).collect();
+        let words = roofline::words();
         let mut training = all[all.len() - 1].clone();
         let mut turns = Vec::new();
         for replicas in &mut all {

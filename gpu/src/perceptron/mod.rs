@@ -179,7 +179,7 @@ impl Perceptron {
         };
         let end = self.examples.min(self.done + self.config.batch);
         let taken = end - self.done;
-        let batch = features.clone().slice(self.done..end);
+        let batch = features.clone().slice(0..taken);
         let targets = classes.clone().slice(self.done..end);
         if end < self.examples {
             self.done = end;
@@ -297,4 +297,30 @@ fn check_fit(config: &PerceptronConfig, examples: &Examples) -> Result<(), Perce
         return Err(PerceptronError::Fit { what: "classes", found: examples.classes(), expected: classes });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_has_an_order_of_its_own() {
+        let rows: Vec<Vec<f32>> = (0..20u8).map(|row| vec![f32::from(row)]).collect();
+        let examples = Examples::new(&rows, &(0..20).collect::<Vec<_>>()).unwrap();
+        let config = PerceptronConfig {
+            sizes: vec![1, 20],
+            optimiser: Optimiser::Sgd,
+            learning_rate: 0.1,
+            batch: 8,
+            seed: 5,
+        };
+        let mut perceptron = Perceptron::new(&Machine::processor(), config, &examples).unwrap();
+        for epoch in 0..3 {
+            let (features, classes) = perceptron.shuffled();
+            let expected: Vec<i32> = epoch_order(5, epoch, 20).into_iter().map(u32::cast_signed).collect();
+            assert_eq!(perceptron.machine.numbers::<i32>(features.try_into_data()).unwrap(), expected);
+            assert_eq!(perceptron.machine.numbers::<i32>(classes.try_into_data()).unwrap(), expected);
+            assert_eq!([0, 1, 2].map(|_| perceptron.step()), [8, 8, 4]);
+        }
+    }
 }

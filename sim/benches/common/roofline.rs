@@ -20,6 +20,11 @@ pub const KERNELS: [Kernel; 3] = [
     Kernel { name: "double", per_word: 0.5, run: double },
 ];
 
+/// Two operands of 4 KiB, one after the other, with numbers of all sizes in them.
+pub fn words() -> Vec<i32> {
+    (0..2048).map(|i| (i * 40_503) ^ 0x0101_0101).collect()
+}
+
 /// Independent sums, to hide the latency of an addition.
 const SUMS: usize = 8;
 

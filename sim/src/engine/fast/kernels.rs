@@ -49,7 +49,7 @@ fn add_some_rows<L: Lanes, const N: usize>(
 pub(super) fn add_dots<L: Lanes>(lanes: L, sums: &mut [f64], g: &[f64], v: &[f64]) {
     let pitch = v.len();
     for (sums, rows) in sums.chunks_mut(4).zip(g.chunks(4 * pitch)) {
-        if let Some(sums) = sums.as_mut_array::<4>() {
+        if let Ok(sums) = <&mut [f64; 4]>::try_from(&mut *sums) {
             add_some_dots(lanes, sums, rows, v);
         } else {
             for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(pitch)) {
