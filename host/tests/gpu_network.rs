@@ -11,6 +11,11 @@ use wheatstone_sim::{Engine, Reference, State, epoch_order};
 /// Enough for every class to come, few enough for an adapter in software.
 const SAMPLES: usize = 40;
 
+/// Epoch after epoch, as training goes.
+fn order(seed: u64, samples: usize) -> Vec<u32> {
+    (0..).flat_map(|epoch| epoch_order(seed, epoch, samples)).take(SAMPLES).collect()
+}
+
 fn assert_equal_bits(preset: &str, format: &str) {
     let adapter = match adapters() {
         Ok(mut adapters) => adapters.swap_remove(0),
@@ -28,7 +33,7 @@ fn assert_equal_bits(preset: &str, format: &str) {
     let states: Vec<State> =
         seeds.iter().map(|&seed| State::initial(&experiment.design, initial, seed)).collect();
     let orders: Vec<Vec<u32>> =
-        seeds.iter().map(|&seed| epoch_order(seed, 0, samples.len())[..SAMPLES].to_vec()).collect();
+        seeds.iter().map(|&seed| order(seed, samples.len())).collect();
     let mut kernel =
         NetworkKernel::new(&adapter, experiment.design.clone(), &samples, states.clone()).unwrap();
     kernel.train(experiment.configuration(0), &orders).unwrap();

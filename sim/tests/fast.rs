@@ -8,7 +8,9 @@ use common::{
     Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_configuration, random_sample, random_state,
 };
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{FileFailurePersistence, TestRunner};
+use rayon::prelude::*;
 use std::sync::Arc;
 use wheatstone_sim::engine::StartError;
 use wheatstone_sim::network::{EdgeKind, crossbar};
@@ -132,6 +134,38 @@ proptest! {
     #[test]
     fn fast_equals_the_reference_on_layers(case in cases_on(Shape::Layers)) {
         run(&case, 13);
+    }
+}
+
+/// Engines run side by side, on any number of threads, as they would alone.
+#[test]
+fn threads_change_no_bit() {
+    let mut runner = TestRunner::deterministic();
+    let mut draw = || cases(ALL, false).new_tree(&mut runner).unwrap().current();
+    let cases: Vec<Case> = (0..200).map(|_| draw()).collect();
+    let trained = |case: &Case, start: &dyn Fn(State) -> Box<dyn Engine>| {
+        let mut draw = Draw::new(case.seed);
+        let mut engine = start(random_state(&mut draw, &case.design, Spread::Even));
+        for _ in 0..8 {
+            engine.train(&random_sample(&mut draw, &case.design, Spread::Even, true)).unwrap();
+        }
+        engine.state()
+    };
+    let reference = |case: &Case| {
+        let design = Arc::new(case.design.clone());
+        trained(case, &|state| {
+            Box::new(Reference::new(Arc::clone(&design), case.configuration, state).unwrap())
+        })
+    };
+    let fast = |case: &Case| {
+        let design = Arc::new(case.design.clone());
+        trained(case, &|state| Box::new(Fast::new(Arc::clone(&design), case.configuration, state).unwrap()))
+    };
+    let expected: Vec<State> = cases.iter().map(reference).collect();
+    for threads in [1, 2, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let found: Vec<State> = pool.install(|| cases.par_iter().map(fast).collect());
+        assert!(found == expected, "{threads} threads");
     }
 }
 
