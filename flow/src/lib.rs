@@ -1,0 +1,1 @@
+//! From the self-timed array to a bitstream with open tools, its timing proved after routing.
