@@ -182,7 +182,8 @@ impl Emitter {
             .collect();
         let mut rest = format!("(\n{}\n);\n", ports.join(",\n"));
         for wire in wires {
-            let attribute = if wire.noglobal { "(* noglobal *) " } else { "" };
+            // Without `keep`, synthesis keeps another name of the net, and the attribute is gone with this one.
+            let attribute = if wire.noglobal { "(* keep, noglobal *) " } else { "" };
             rest += &format!("    {attribute}wire {}{};\n", wire.bus.shape().verilog(), wire.name);
         }
         for (name, part) in module.parts() {
