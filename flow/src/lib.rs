@@ -1,1 +1,4 @@
 //! From the self-timed array to a bitstream with open tools, its timing proved after routing.
+
+pub mod routed;
+pub mod sdf;

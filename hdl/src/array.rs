@@ -6,6 +6,7 @@ use crate::cell::{
     parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
+use crate::leaf::Behaviour;
 use crate::module::{Module, Part};
 use crate::primitive::rest;
 use crate::technology::Technology;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use wheatstone_sim::Design;
 use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
 
-/// Lengths of the matched delays in LUTs, by module name of the cell.
+/// Lengths of the matched delays in LUTs, by name of a cell (`node_0`, `edge_12`) or by module name, for all cells made of
+/// that module. A cell's own entry counts before its module's.
 pub type DelayLengths = BTreeMap<String, u32>;
 
 /// How edges multiply.
@@ -113,7 +115,7 @@ impl Array {
         Array::with_delays(design, options, &lengths)
     }
 
-    /// The array with matched delays of given lengths; 1 where none is given.
+    /// The array with matched delays of given lengths, by cell or by module; 1 where none is given.
     ///
     /// # Errors
     /// [`NotBuildable`] if the design cannot be built.
@@ -200,7 +202,9 @@ impl Array {
             link = next;
         }
 
-        let luts = |name: &str| lengths.get(name).copied().unwrap_or(1);
+        let luts = |cell: &str, module: &str| {
+            lengths.get(cell).or_else(|| lengths.get(module)).copied().unwrap_or(1).max(1)
+        };
         let (mut fires, mut started) = (Vec::new(), Vec::new());
         let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
         let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
@@ -223,10 +227,12 @@ impl Array {
         for id in network.node_ids() {
             let (ports, info) = (&nodes[id.index()], network.nodes()[id.index()]);
             let colour = network.colouring().colour(id);
+            let own_name = format!("node_{}", id.index());
             let cell = if info.kind == NodeKind::Input {
                 let sample = &samples[position(network.inputs(), id)];
                 let name = format!("input_node_{}_{colour}", ports.requests.len());
-                input_node(context, name.clone(), colour, luts(&name), ports, sample)
+                let luts = luts(&own_name, &name);
+                input_node(context, name, colour, luts, ports, sample)
             } else {
                 let kinds: Vec<EdgeKind> =
                     network.incidences(id).iter().map(|i| network.edges()[i.edge.index()].kind).collect();
@@ -242,28 +248,32 @@ impl Array {
                     .flatten();
                 let traits = NodeTraits { clamp: info.clamp, colour, doubled, transistors, output };
                 let name = traits.module_name(ports.requests.len());
-                node(context, name.clone(), &traits, luts(&name), ports)
+                let luts = luts(&own_name, &name);
+                node(context, name, &traits, luts, ports)
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             started.extend(cell.port("started").map(|port| port.bus.clone()));
-            top.module(format!("node_{}", id.index()), cell);
+            top.module(own_name, cell);
         }
         for id in network.edge_ids() {
             let edge = network.edges()[id.index()];
             let alpha = i32::from(network.groups()[edge.group.index()].alpha);
             let ports = &edges[id.index()];
+            let own_name = format!("edge_{}", id.index());
             let cell = match multiplier {
                 Multiplier::Parallel | Multiplier::Lut => {
                     let name = crate::cell::edge_module_name(edge.kind, alpha);
-                    parallel_edge(context, name.clone(), edge.kind, alpha, luts(&name), ports)
+                    let luts = luts(&own_name, &name);
+                    parallel_edge(context, name, edge.kind, alpha, luts, ports)
                 }
                 Multiplier::Serial => {
                     let name = serial_edge_module_name(edge.kind, alpha);
-                    serial_edge(context, name.clone(), edge.kind, alpha, luts(&name), ports)
+                    let luts = luts(&own_name, &name);
+                    serial_edge(context, name, edge.kind, alpha, luts, ports)
                 }
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
-            top.module(format!("edge_{}", id.index()), cell);
+            top.module(own_name, cell);
         }
         let at_rest = Bus::new(Shape::BIT);
         top.output("rest", &at_rest);
@@ -310,9 +320,23 @@ impl Array {
         }
     }
 
-    /// Lengths of its matched delays.
+    /// Lengths of its matched delays, as they were given.
     pub fn delay_lengths(&self) -> &DelayLengths {
         &self.lengths
+    }
+
+    /// Length of the matched delay of every cell in LUTs, by the cell's name.
+    pub fn cell_delay_lengths(&self) -> DelayLengths {
+        let mut lengths = DelayLengths::new();
+        self.module.for_each_leaf(&mut |path, leaf| {
+            if let Behaviour::MatchedDelay { lut_ps } = leaf.behaviour()
+                && let Some((cell, _)) = path.split_once('.')
+            {
+                let luts = leaf.nominal_ps() / lut_ps;
+                lengths.insert(cell.to_owned(), u32::try_from(luts).unwrap_or(u32::MAX));
+            }
+        });
+        lengths
     }
 
     /// Its Verilog, without a header.

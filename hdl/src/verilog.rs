@@ -10,7 +10,7 @@ use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The Verilog of `top` and everything below, without a header.
@@ -123,6 +123,9 @@ struct Emitter {
     used: BTreeMap<String, usize>,
     /// The leaves each leaf module stands for.
     instances: BTreeMap<String, Vec<Arc<Leaf>>>,
+    /// Buses that stay off the global buffers. Every name of such a net has the attribute, since synthesis keeps one of
+    /// them, and not always that of the cell's wire.
+    noglobal: HashSet<usize>,
 }
 
 impl Emitter {
@@ -149,7 +152,8 @@ impl Emitter {
                 _ if is_register => "output reg",
                 _ => "output",
             };
-            format!("    {kind} {}{}", port.bus.shape().verilog(), port.name)
+            let attribute = if self.noglobal.contains(&port.bus.id()) { "(* noglobal *) " } else { "" };
+            format!("    {attribute}{kind} {}{}", port.bus.shape().verilog(), port.name)
         };
         let ports: Vec<String> = leaf.inputs().iter().chain(leaf.outputs()).map(head).collect();
         let mut rest = format!("(\n{}\n);\n", ports.join(",\n"));
@@ -171,6 +175,7 @@ impl Emitter {
     fn module(&mut self, module: &Module) -> String {
         let names: HashMap<usize, &str> =
             module.ports().iter().map(|p| (p.bus.id(), p.name.as_str())).collect();
+        self.noglobal.extend(module.ports().iter().filter(|p| p.noglobal).map(|p| p.bus.id()));
         let (borders, wires): (Vec<&Port>, Vec<&Port>) =
             module.ports().iter().partition(|p| p.direction != Direction::Local);
         let ports: Vec<String> = borders

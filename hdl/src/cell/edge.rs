@@ -211,7 +211,10 @@ pub fn parallel_edge(
         &ports.current_is_free,
         &generator,
     );
-    cell.leaf("tick_back_flop", falling_flop(technology, &fire, &sequence.tick, &tick_back, &border.reset));
+    cell.leaf(
+        "tick_back_flop",
+        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
+    );
     cell.leaf(
         "join_requests",
         join_ends(
@@ -266,7 +269,7 @@ pub fn parallel_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    cell.leaf("scan_end", scan_end(&k, &ports.scan_out));
+    scan_end(&mut cell, technology, &fire, &k, k_initial & 1 == 1, &ports.scan_out);
     cell
 }
 
@@ -307,12 +310,26 @@ fn slice(from: &Bus, to: &Bus) -> Leaf {
         .evaluate(|x, y| y[0] = x[0])
 }
 
-/// The end of a cell's scan chain: bit 0 of its last register.
-pub(crate) fn scan_end(register: &Bus, scan_out: &Bus) -> Leaf {
-    Leaf::function("scan_end", "the scan chain leaves by bit 0", 0)
+/// The end of a cell's scan chain: bit 0 of its last register, `initial` at power-up, once the pulse is over.
+///
+/// One strobe shifts all cells, but reaches them at different times. What the next cell sees changes when this cell's pulse
+/// ends, so it stands still while the strobe is high, however far apart the two fire. (The field calls this a lockup
+/// latch.)
+pub(crate) fn scan_end(
+    cell: &mut Module,
+    technology: Technology,
+    fire: &Bus,
+    register: &Bus,
+    initial: bool,
+    scan_out: &Bus,
+) {
+    let last = cell.wire("scan_last", Shape::BIT);
+    let leaf = Leaf::function("scan_end", "the scan chain leaves by bit 0", 0)
         .input("i", register)
-        .output("o", scan_out, "i[0]")
-        .evaluate(|x, y| y[0] = x[0] & 1)
+        .output("o", &last, "i[0]")
+        .evaluate(|x, y| y[0] = x[0] & 1);
+    cell.leaf("scan_end", leaf);
+    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None, initial));
 }
 
 /// `product = x * y`, exact.

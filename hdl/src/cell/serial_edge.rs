@@ -9,7 +9,7 @@
 
 use super::edge::{EdgePorts, declare_ports, scan_end};
 use super::learning::generator_step;
-use super::serial_learning::learning;
+use super::serial_learning::{learning, smallest};
 use super::serial_sequence::{SerialSequence, Timeline, serial_sequence};
 use super::{Context, edge_module_name, serial_linear, serial_transistor};
 use crate::bus::{Bus, Shape};
@@ -162,7 +162,10 @@ pub fn serial_edge(
 
     let sequence =
         serial_sequence(&mut cell, context, timeline, &fire, &ports.phase, &ports.last, &generator);
-    cell.leaf("tick_back_flop", falling_flop(technology, &fire, &sequence.tick, &tick_back, &border.reset));
+    cell.leaf(
+        "tick_back_flop",
+        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
+    );
     cell.leaf(
         "join_requests",
         join_ends(
@@ -192,7 +195,7 @@ pub fn serial_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    cell.leaf("scan_end", scan_end(&k, &ports.scan_out));
+    scan_end(&mut cell, technology, &fire, &k, smallest(context) & 1 == 1, &ports.scan_out);
     cell
 }
 

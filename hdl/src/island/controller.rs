@@ -380,8 +380,9 @@ impl Logic for Controller {
             }
         }
 
-        // The scan chain: its last bit, or the lowest of Q, is caught, then the strobe is high for two clocks.
-        self.shift_strobe.d.next = self.strobes.val() & !self.shift_phase.q.val().get_bit(1);
+        // The scan chain: its last bit, or the lowest of Q, is caught and shown; a clock later the strobe is high for two.
+        self.shift_strobe.d.next =
+            self.strobes.val() & (self.shift_phase.q.val().get_bit(0) ^ self.shift_phase.q.val().get_bit(1));
         if self.strobes.val() {
             self.shift_phase.d.next = self.shift_phase.q.val() + 1;
             if self.shift_phase.q.val() == 0 {

@@ -2,7 +2,7 @@
 
 pub mod simulation;
 
-use crate::array::{Array, ArrayOptions};
+use crate::array::{Array, ArrayOptions, DelayLengths};
 use crate::board::Board;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
@@ -51,7 +51,24 @@ impl Top {
         options: IslandOptions,
     ) -> Result<Top, TopError> {
         options.facts(&design)?;
-        let array = Array::new(design, array)?;
+        Ok(Top::around(Array::new(design, array)?, options))
+    }
+
+    /// The same with matched delays of given lengths, as [`Array::with_delays`] takes them.
+    ///
+    /// # Errors
+    /// [`TopError`] if the array cannot be built or the island cannot serve it.
+    pub fn with_delays(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        lengths: &DelayLengths,
+        options: IslandOptions,
+    ) -> Result<Top, TopError> {
+        options.facts(&design)?;
+        Ok(Top::around(Array::with_delays(design, array, lengths)?, options))
+    }
+
+    fn around(array: Array, options: IslandOptions) -> Top {
         let border = SampleBorder::new(&array);
         let mut module = Module::new("bordered_array", "the array and its border");
         for (name, bus) in border.inputs().into_iter().chain(array.border.named()) {
@@ -72,7 +89,7 @@ impl Top {
         }
         module.module("border", border.module.clone());
         module.module("array", array.module.clone());
-        Ok(Top { array, border, module, options })
+        Top { array, border, module, options }
     }
 
     /// The island.
