@@ -1,4 +1,20 @@
 //! From the self-timed array to a bitstream with open tools, its timing proved after routing.
+//!
+//! An [`Order`] says what is to be built for which board; [`build`](build::build) takes it through the
+//! [stages](Stage): Verilog, yosys, nextpnr, the check of relative timing, and the packer.
 
+pub mod build;
+pub mod cache;
+pub mod error;
+pub mod layout;
+pub mod manifest;
+pub mod order;
 pub mod routed;
 pub mod sdf;
+pub mod stage;
+pub mod timing;
+pub mod toolchain;
+
+pub use error::FlowError;
+pub use order::Order;
+pub use stage::Stage;

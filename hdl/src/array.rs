@@ -32,6 +32,17 @@ pub enum Multiplier {
     Serial,
 }
 
+impl Multiplier {
+    /// Its name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Multiplier::Parallel => "parallel",
+            Multiplier::Lut => "lut",
+            Multiplier::Serial => "serial",
+        }
+    }
+}
+
 /// How an array is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ArrayOptions {

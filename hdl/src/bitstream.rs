@@ -10,6 +10,7 @@
 //! that was cut short is the usual damage.
 
 use crate::board::Board;
+use crate::technology::Technology;
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
 
@@ -63,16 +64,7 @@ pub enum Part {
 impl Part {
     /// The device of a board; none if the board has none.
     pub fn of(board: Board) -> Option<Part> {
-        let name = match board {
-            Board::Ulx3s12f => "LFE5U-12F",
-            Board::Ulx3s25f => "LFE5U-25F",
-            Board::Ulx3s45f => "LFE5U-45F",
-            Board::Ulx3s85f => "LFE5U-85F",
-            Board::Icebreaker => "iCE40 UP5K",
-            Board::Hx8kEvn => "iCE40 8K",
-            Board::Generic => return None,
-        };
-        Part::named(name)
+        Part::named(board.device()?)
     }
 
     fn named(name: &str) -> Option<Part> {
@@ -101,10 +93,8 @@ impl Display for Part {
 
 /// The package of a board's device, where bitstreams tell it: the same device in another package has other pins.
 fn package(board: Board) -> Option<&'static str> {
-    match board {
-        Board::Ulx3s12f | Board::Ulx3s25f | Board::Ulx3s45f | Board::Ulx3s85f => Some("CABGA381"),
-        Board::Icebreaker | Board::Hx8kEvn | Board::Generic => None,
-    }
+    let board = board.description()?;
+    (board.technology == Technology::Ecp5).then_some(board.package.as_str())
 }
 
 /// What a bitstream says of itself.
@@ -334,7 +324,7 @@ mod tests {
 
     #[test]
     fn every_board_takes_its_own_bitstream_and_no_other() {
-        for owner in Board::ALL {
+        for &owner in Board::ALL {
             let bytes = match Part::of(owner) {
                 Some(Part::Ecp5 { idcode }) => ecp5("Part: LFE5U-85F-6CABGA381", idcode),
                 Some(Part::Ice40 { width, height }) => {
@@ -343,7 +333,7 @@ mod tests {
                 None => continue,
             };
             let bitstream = Bitstream::read(&bytes).unwrap();
-            for board in Board::ALL {
+            for &board in Board::ALL {
                 match bitstream.check(board) {
                     Ok(()) => assert_eq!(board, owner),
                     Err(error) => {

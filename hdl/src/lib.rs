@@ -32,7 +32,7 @@ pub mod verilog;
 pub mod waves;
 
 pub use array::{Array, ArrayOptions, Multiplier};
-pub use board::{Board, UnknownBoard};
+pub use board::{Board, Description, UnknownBoard};
 pub use check::{
     MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_in_luts, check_network,
 };

@@ -3,8 +3,11 @@
 //! The figures include an average wire. They only size the matched delays before anything is placed; post-route delays
 //! replace them.
 
+use serde::{Deserialize, Serialize};
+
 /// A family of devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Technology {
     /// Lattice ECP5.
     Ecp5,

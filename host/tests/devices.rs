@@ -209,8 +209,8 @@ fn a_bitstream_for_another_board_is_refused_before_anything_is_sent() {
         ("half.bit --board ulx3s-45f", &["half.bit", "cut short"]),
         ("text.bit --board ulx3s-45f", &["text.bit", "not a bitstream", "ecppack"]),
         ("absent.bit --board ulx3s-45f", &["absent.bit", "cannot read"]),
-        ("iris --board ulx3s-45f", &["preset iris", "bitstreams/ulx3s-45f/iris.bit", "build one"]),
-        ("iris --board icebreaker", &["bitstreams/icebreaker/iris.bin"]),
+        ("iris --board ulx3s-45f", &["preset iris", "bitstreams/ulx3s-45f/iris/bitstream.bit", "build one"]),
+        ("iris --board icebreaker", &["bitstreams/icebreaker/iris/bitstream.bin"]),
         ("irsi --board ulx3s-45f", &["irsi", "iris, "]),
         ("45.bit", &["--board"]),
     ] {
@@ -219,8 +219,8 @@ fn a_bitstream_for_another_board_is_refused_before_anything_is_sent() {
         shows(&ended.err, fragments);
         assert!(!place.path("told").exists(), "{arguments}: something was sent");
     }
-    fs::create_dir_all(place.path("bitstreams/ulx3s-45f")).unwrap();
-    place.write("bitstreams/ulx3s-45f/iris.bit", &whole);
+    fs::create_dir_all(place.path("bitstreams/ulx3s-45f/iris")).unwrap();
+    place.write("bitstreams/ulx3s-45f/iris/bitstream.bit", &whole);
     assert_eq!(load(&place, &["iris", "--board", "ulx3s-45f"]).code, 0);
 }
 

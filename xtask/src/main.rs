@@ -1,7 +1,7 @@
 //! The project's own tasks: everything a script would do elsewhere.
 //!
-//! `cargo xtask test` is the one test command. The other tasks provide tools, rewrite golden files, fuzz the parsers and
-//! compare results with other software. A task announces every command before it runs it, in a form that can be pasted
+//! `cargo xtask test` is the one test command. The other tasks provide tools, rewrite golden files, fuzz the parsers, build
+//! the committed bitstreams again and compare results with other software. A task announces every command before it runs it, in a form that can be pasted
 //! into a shell at the root of the repository.
 //!
 //! Exit codes: 0 ok, 1 a step failed, 2 wrong usage.
@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 mod apt;
 mod bless;
+mod check_bitstreams;
 mod compare_sklearn;
 mod compare_speed;
 mod comparison;
@@ -45,6 +46,7 @@ enum Task {
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
     Fuzz(fuzz::Args),
+    CheckBitstreams(check_bitstreams::Args),
     CompareSklearn(compare_sklearn::Args),
     CompareSpeed(compare_speed::Args),
 }
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Task::Setup(args) => setup::run(&args),
         Task::Bless => bless::run(),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::CheckBitstreams(args) => check_bitstreams::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),
         Task::CompareSpeed(args) => compare_speed::run(&args),
     };

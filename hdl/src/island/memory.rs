@@ -9,6 +9,7 @@
 //! - what is read at an edge that writes: at the same port at all, at the other port at the same address.
 
 use rust_hdl::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Words in one SPRAM of an iCE40 UltraPlus.
 const SPRAM_WORDS: usize = 1 << 14;
@@ -17,7 +18,8 @@ const SPRAM_WORDS: usize = 1 << 14;
 const AFTER_WRITE: u64 = 0xDEAD;
 
 /// What a [`Memory`] is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MemoryKind {
     /// Whatever block RAM yosys finds in the device.
     Block,

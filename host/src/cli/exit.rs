@@ -16,6 +16,7 @@ use wheatstone::loading::LoadError;
 use wheatstone::ports::PortError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
+use wheatstone_flow::FlowError;
 use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
@@ -112,6 +113,7 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<EncodingError>(error).is_some()
         || find::<SplitError>(error).is_some()
         || matches!(find(error), Some(AreaError::NoDevice { .. }))
+        || matches!(find(error), Some(FlowError::NoDevice { .. } | FlowError::Top(_) | FlowError::TooLarge { .. }))
         || find::<NotBuildable>(error).is_some()
         || find::<SimulationError>(error).is_some()
         || find::<WrongBoard>(error).is_some()
@@ -202,6 +204,8 @@ mod tests {
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
+            (FlowError::NoDevice { board: Board::Generic }.into(), BAD_INPUT),
+            (FlowError::Slow { board: Board::Hx8kEvn, achieved_mhz: 1.0, needed_mhz: 12.0 }.into(), FAILED),
             (TrainingError::from(gone()).into(), NO_DEVICE),
             (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
             (EvaluationError::from(gone()).into(), NO_DEVICE),

@@ -18,7 +18,7 @@ use wheatstone_hdl::tools::{Program, Tool};
 /// is checked: it must be whole, and for the device of this board.
 #[derive(Args, Debug)]
 pub struct Load {
-    /// Bitstream (.bit for an ECP5, .bin for an iCE40), or preset whose bitstream is in bitstreams/BOARD
+    /// Bitstream (.bit for an ECP5, .bin for an iCE40), or preset whose bitstream is in bitstreams/BOARD/PRESET
     bitstream: String,
     /// Board to load
     #[arg(long)]

@@ -3,6 +3,7 @@
 mod advice;
 mod arguments;
 mod bench;
+mod build;
 mod completions;
 mod cross_validate;
 mod data;
@@ -58,6 +59,7 @@ enum Verb {
     Eval(eval::Eval),
     CrossValidate(cross_validate::CrossValidate),
     Bench(bench::Bench),
+    Build(build::Build),
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
     Presets(presets::Presets),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Verb::Eval(verb) => verb.run(&output),
         Verb::CrossValidate(verb) => verb.run(&output),
         Verb::Bench(verb) => verb.run(&output),
+        Verb::Build(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),

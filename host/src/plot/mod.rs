@@ -14,8 +14,10 @@ mod histogram;
 mod learning;
 mod network;
 mod palette;
+mod placement;
 mod power;
 mod scale;
+mod slack;
 mod svg;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -26,8 +28,10 @@ pub use fit::fit;
 pub use histogram::conductance_histogram;
 pub use learning::{error_curve, learning_curve};
 pub use network::{left_out, network};
+pub use placement::placement;
 pub use power::power_curve;
 pub(crate) use scale::grouped;
+pub use slack::slack_histogram;
 
 use wheatstone_sim::Format;
 

@@ -55,6 +55,7 @@ impl Place {
         for tool in ["YOSYS", "IVERILOG", "VVP", "VERILATOR", "OPENFPGALOADER"] {
             command.env_remove(format!("WHEATSTONE_{tool}"));
         }
+        command.env("WHEATSTONE_TOOLS", "");
         for (name, value) in variables {
             command.env(name, value);
         }

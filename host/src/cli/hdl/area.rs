@@ -12,7 +12,7 @@ use wheatstone_hdl::area::{
 };
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
-use wheatstone_hdl::{Board, Multiplier, Technology, Top};
+use wheatstone_hdl::{Board, Technology, Top};
 
 /// Count what every kind of cell takes of the device, as yosys maps it
 ///
@@ -61,11 +61,7 @@ impl Area {
             format: array.design().format().to_string(),
             board: board.name(),
             technology: array.technology().name(),
-            multiplier: match array.multiplier() {
-                Multiplier::Parallel => "parallel",
-                Multiplier::Lut => "lut",
-                Multiplier::Serial => "serial",
-            },
+            multiplier: array.multiplier().name(),
             yosys: yosys.version()?,
             array: measure(&yosys, &array, options)?,
         };

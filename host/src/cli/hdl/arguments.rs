@@ -42,17 +42,21 @@ enum Multiply {
 }
 
 impl TargetArguments {
+    /// How edges are to multiply, if that is said.
+    pub fn multiplier(self) -> Option<Multiplier> {
+        self.multiplier.map(|multiply| match multiply {
+            Multiply::Parallel => Multiplier::Parallel,
+            Multiply::Lut => Multiplier::Lut,
+            Multiply::Serial => Multiplier::Serial,
+        })
+    }
+
     /// The options of the array.
     pub fn options(self) -> ArrayOptions {
         let technology = self.board.technology();
-        let multiplier = match self.multiplier {
-            Some(Multiply::Parallel) => Multiplier::Parallel,
-            Some(Multiply::Lut) => Multiplier::Lut,
-            Some(Multiply::Serial) => Multiplier::Serial,
-            None if technology == Technology::Ice40 => Multiplier::Serial,
-            None => Multiplier::Parallel,
-        };
-        ArrayOptions { technology, multiplier }
+        let default =
+            if technology == Technology::Ice40 { Multiplier::Serial } else { Multiplier::Parallel };
+        ArrayOptions { technology, multiplier: self.multiplier().unwrap_or(default) }
     }
 }
 

@@ -6,6 +6,8 @@ mod emit;
 mod lint;
 mod simulate;
 
+pub use arguments::TargetArguments;
+
 use super::output::Output;
 use clap::Subcommand;
 

@@ -103,40 +103,40 @@ pub const ECP5: Constant = Constant {
     source: "assumed: both are 40 nm; no public dynamic figure of the ECP5 was found",
 };
 
-/// Static power of a board's FPGA core; `None` without an FPGA. Its bounds are assumed about a published value.
+/// Static power of a board's FPGA core; `None` without an FPGA, or for one of which no figure is known. Its bounds are assumed about a published value.
 pub fn static_power(board: Board) -> Option<Constant> {
-    let (name, low, high, source) = match board {
-        Board::Icebreaker => (
+    let (name, low, high, source) = match board.device()? {
+        "iCE40 UP5K" => (
             "static power, iCE40 UP5K",
             0.1e-3,
             0.3e-3,
             "ice40_power, row `Blank design`: 85.6 uA at 1.219 V, 0.104 mW; three times that when warm is assumed",
         ),
-        Board::Hx8kEvn => (
+        "iCE40 8K" => (
             "static power, iCE40 HX8K",
             0.7e-3,
             4.1e-3,
             "Lattice DS1040, static supply current: 1.14 mA at 1.2 V typical (recalled, not checked), halved and trebled",
         ),
-        Board::Ulx3s12f | Board::Ulx3s25f => (
+        "LFE5U-12F" | "LFE5U-25F" => (
             "static power, ECP5-25F",
             28e-3,
             170e-3,
             "Lattice DS1044, core standby current: 77 mA at 1.1 V typical (recalled, not checked), a third to twice",
         ),
-        Board::Ulx3s45f => (
+        "LFE5U-45F" => (
             "static power, ECP5-45F",
             43e-3,
             255e-3,
             "Lattice DS1044, core standby current: 116 mA at 1.1 V typical (recalled, not checked), a third to twice",
         ),
-        Board::Ulx3s85f => (
+        "LFE5U-85F" => (
             "static power, ECP5-85F",
             78e-3,
             466e-3,
             "Lattice DS1044, core standby current: 212 mA at 1.1 V typical (recalled, not checked), a third to twice",
         ),
-        Board::Generic => return None,
+        _ => return None,
     };
     Some(Constant { name, low, high, unit: "W", kind: Kind::Estimated, source })
 }

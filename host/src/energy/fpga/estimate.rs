@@ -184,7 +184,7 @@ impl Prices {
             Technology::Ice40 | Technology::Generic => [1.0, 1.0],
         };
         // Whether a product is made by a DSP block is synthesis's choice where there are some.
-        let has_blocks = board != Board::Hx8kEvn && multiplier == Multiplier::Parallel;
+        let has_blocks = board.device() != Some("iCE40 8K") && multiplier == Multiplier::Parallel;
         let cheapest = if has_blocks { PRODUCT_OF_DSP } else { PRODUCT_OF_LUTS };
         let net = [NET.low * ROUTING.low, NET.high * ROUTING.high];
         let hidden = [NET.low * INTERNAL.low, NET.high * INTERNAL.high];

@@ -1,0 +1,384 @@
+//! A build: its stages one after the other, what each leaves behind, and the rounds until timing holds.
+//!
+//! Emitting and the check of timing are this program's own work and are done every time: a proof is not taken from a
+//! cache. What tools made is kept by what it was made of, and taken from there.
+
+use crate::cache::{Cache, Key, hex, sha256_of};
+use crate::error::{At, FlowError};
+use crate::layout::Layout;
+use crate::order::Order;
+use crate::stage::Stage;
+use crate::timing::{self, Findings};
+use crate::toolchain::{
+    ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments, synthesis_arguments,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::bitstream::{Bitstream, Part};
+use wheatstone_hdl::board::{Description, Pins};
+use wheatstone_hdl::tools::ToolError;
+use wheatstone_hdl::Top;
+
+/// How often a design is placed and routed until its timing holds.
+pub const ROUNDS: u32 = 6;
+
+/// Where a build happens and how far it goes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder for everything it leaves behind.
+    pub folder: PathBuf,
+    /// Folder of the cache.
+    pub cache: PathBuf,
+    /// The first stage whose results are made anew even if the cache has them.
+    pub from: Option<Stage>,
+    /// The last stage.
+    pub until: Stage,
+}
+
+/// One run of a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StageRun {
+    /// Which.
+    pub stage: Stage,
+    /// In which round, from 1.
+    pub round: u32,
+    /// Whether its result was in the cache.
+    pub cached: bool,
+    /// How long it took here.
+    pub took: Duration,
+}
+
+/// A bitstream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Product {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// What a build left behind. What its last stage did not come to is absent.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The chip of the last round.
+    pub top: Top,
+    /// The tools.
+    pub tools: Vec<ToolVersion>,
+    /// Versions other than the pinned ones.
+    pub warnings: Vec<String>,
+    /// Its stages as they went.
+    pub stages: Vec<StageRun>,
+    /// How often it was placed and routed.
+    pub rounds: u32,
+    /// SHA-256 of the Verilog, in hexadecimal.
+    pub verilog_sha256: String,
+    /// What is placed where.
+    pub layout: Option<Layout>,
+    /// What the island's clock reaches, in MHz.
+    pub island_mhz: Option<f64>,
+    /// Relative timing.
+    pub timing: Option<Findings>,
+    /// The bitstream.
+    pub bitstream: Option<Product>,
+}
+
+/// Builds.
+///
+/// `told` hears of every stage as it begins, with its round; `stop` is asked many times a second whether to end.
+///
+/// # Errors
+/// [`FlowError`]: a tool is missing or fails, the design is too large, timing does not hold, or it was stopped.
+pub fn build(
+    order: &Order,
+    tools: &Toolchain,
+    settings: &Settings,
+    told: &mut dyn FnMut(Stage, u32),
+    stop: &dyn Fn() -> bool,
+) -> Result<Built, FlowError> {
+    let no_device = || FlowError::NoDevice { board: order.board };
+    let description = order.board.description().ok_or_else(no_device)?;
+    let pins = order.board.pins().ok_or_else(no_device)?;
+    fs::create_dir_all(&settings.folder).at(&settings.folder)?;
+    let cache = Cache::open(&settings.cache)?;
+    let warnings = tools.warnings();
+    let tools = tools.clone();
+    let mut run = Run { order, settings, description, pins, tools, cache, stages: Vec::new(), told, stop };
+    let mut lengths: Option<DelayLengths> = None;
+    let mut round = 1;
+    loop {
+        let top = order.top(lengths.as_ref())?;
+        let verilog_sha256 = run.emit(&top, round)?;
+        let mut built = Built {
+            top,
+            tools: run.tools.versions(),
+            warnings: warnings.clone(),
+            stages: Vec::new(),
+            rounds: round,
+            verilog_sha256,
+            layout: None,
+            island_mhz: None,
+            timing: None,
+            bitstream: None,
+        };
+        let next = run.round(&mut built)?;
+        if next.is_none() {
+            built.stages = run.stages;
+            return Ok(built);
+        }
+        (lengths, round) = (next, round + 1);
+    }
+}
+
+struct Run<'a> {
+    order: &'a Order,
+    settings: &'a Settings,
+    description: &'static Description,
+    pins: Pins,
+    tools: Toolchain,
+    cache: Cache,
+    stages: Vec<StageRun>,
+    told: &'a mut dyn FnMut(Stage, u32),
+    stop: &'a dyn Fn() -> bool,
+}
+
+impl Run<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.settings.folder.join(name)
+    }
+
+    fn wanted(&self, stage: Stage) -> bool {
+        stage <= self.settings.until
+    }
+
+    fn begin(&mut self, stage: Stage, round: u32) -> Result<Instant, FlowError> {
+        if (self.stop)() {
+            return Err(FlowError::Stopped { stage });
+        }
+        (self.told)(stage, round);
+        Ok(Instant::now())
+    }
+
+    fn end(&mut self, stage: Stage, round: u32, cached: bool, since: Instant) {
+        self.stages.push(StageRun { stage, round, cached, took: since.elapsed() });
+    }
+
+    /// Writes the Verilog and gives its digest.
+    fn emit(&mut self, top: &Top, round: u32) -> Result<String, FlowError> {
+        let since = self.begin(Stage::Emit, round)?;
+        let Order { name, board, design, seed, .. } = self.order;
+        // The order, not the words of the command line: the same order is the same text.
+        let command = format!("wheatstone build {name} --board {board} --format {} --seed {seed}", design.format());
+        let verilog = top.verilog(*board, &command).map_err(wheatstone_hdl::TopError::from)?;
+        let path = self.path(file::DESIGN);
+        fs::write(&path, &verilog).at(&path)?;
+        self.end(Stage::Emit, round, false, since);
+        Ok(hex(&Sha256::digest(verilog)))
+    }
+
+    /// All stages behind the Verilog. Gives lengths of matched delays if there is to be another round.
+    fn round(&mut self, built: &mut Built) -> Result<Option<DelayLengths>, FlowError> {
+        let (board, technology, round) = (self.order.board, self.description.technology, built.rounds);
+        if !self.wanted(Stage::Synth) {
+            return Ok(None);
+        }
+        let arguments = synthesis_arguments(self.description);
+        let yosys = self.tools.synthesis.clone();
+        self.tool(Stage::Synth, round, &yosys, &arguments, &[file::DESIGN], &[file::SYNTHESISED])?;
+        if !self.wanted(Stage::Route) {
+            return Ok(None);
+        }
+        let [routed, bitstream] = products(technology);
+        let pins = self.path(self.pins.file);
+        fs::write(&pins, self.pins.text).at(&pins)?;
+        let arguments = router_arguments(self.description, self.pins.file, self.order.seed);
+        let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
+        let nextpnr = self.tools.router.clone();
+        let inputs = [file::SYNTHESISED, self.pins.file];
+        let placed = self.tool(Stage::Route, round, &nextpnr, &arguments, &inputs, &results);
+        placed.map_err(|error| self.too_large(error))?;
+        built.island_mhz = Some(self.island_clock()?);
+        built.layout = Some(self.layout(&built.top)?);
+        if !self.wanted(Stage::Timing) {
+            return Ok(None);
+        }
+        if let Some(lengths) = self.timing(built)? {
+            return Ok(Some(lengths));
+        }
+        if !self.wanted(Stage::Pack) {
+            return Ok(None);
+        }
+        let idcode = match Part::of(board) {
+            Some(Part::Ecp5 { idcode }) => Some(idcode),
+            _ => None,
+        };
+        let packer = self.tools.packer.clone();
+        self.tool(Stage::Pack, round, &packer, &packer_arguments(technology, idcode), &[routed], &[bitstream])?;
+        built.bitstream = Some(self.product(bitstream)?);
+        Ok(None)
+    }
+
+    /// Runs a tool on files of the build's folder, or takes what it once made of the same.
+    fn tool(
+        &mut self,
+        stage: Stage,
+        round: u32,
+        tool: &Versioned,
+        arguments: &[String],
+        inputs: &[&str],
+        results: &[&str],
+    ) -> Result<(), FlowError> {
+        let since = self.begin(stage, round)?;
+        let log_name = format!("{stage}.log");
+        let mut key = Key::default().with("tool", &tool.version);
+        for argument in arguments {
+            key = key.with("argument", argument);
+        }
+        for name in inputs {
+            let path = self.path(name);
+            key = key.with(name, sha256_of(&path).at(path)?);
+        }
+        let anew = self.settings.from.is_some_and(|from| stage >= from);
+        let found = if anew { None } else { self.cache.find(&key) };
+        let cached = found.is_some();
+        let entry = match found {
+            Some(entry) => entry,
+            None => {
+                let place = self.cache.workplace()?;
+                for name in inputs {
+                    let (from, to) = (self.path(name), place.path().join(name));
+                    fs::copy(&from, &to).at(from)?;
+                }
+                let log = self.path(&log_name);
+                let done = tool.tool.run_logged(arguments, place.path(), &log, self.stop);
+                done.map_err(|source| match source {
+                    ToolError::Stopped { .. } => FlowError::Stopped { stage },
+                    source => FlowError::Tool { stage, log: log.clone(), source },
+                })?;
+                fs::copy(&log, place.path().join(&log_name)).at(&log)?;
+                self.cache.keep(&key, place, &[results, &[&log_name]].concat())?
+            }
+        };
+        for name in results.iter().copied().chain([log_name.as_str()]) {
+            let to = self.path(name);
+            // A log that was just written lies there already.
+            if cached || name != log_name {
+                fs::copy(entry.join(name), &to).at(to)?;
+            }
+        }
+        self.end(stage, round, cached, since);
+        Ok(())
+    }
+
+    /// What nextpnr said if there was too little of something: its log lists what is taken of what there is.
+    fn too_large(&self, error: FlowError) -> FlowError {
+        let FlowError::Tool { log, .. } = &error else { return error };
+        let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        match text.lines().filter_map(utilisation).find(|(_, used, available)| used > available) {
+            Some((resource, used, available)) => {
+                FlowError::TooLarge { board: self.order.board, resource, used, available }
+            }
+            None => error,
+        }
+    }
+
+    /// What the island's clock reaches; an error if that is not enough for the crystal.
+    fn island_clock(&self) -> Result<f64, FlowError> {
+        let path = self.path(file::REPORT);
+        let wrong =
+            |message: String| FlowError::Format { stage: Stage::Route, file: path.clone(), message };
+        let text = fs::read(&path).at(&path)?;
+        let report: RouteReport = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        // All other clocks are fires.
+        let island = report.fmax.iter().filter(|(name, _)| !name.contains("bordered_array"));
+        let achieved = island.map(|(_, clock)| clock.achieved).min_by(f64::total_cmp);
+        let achieved_mhz = achieved.ok_or_else(|| wrong("it tells of no clock of the island".to_owned()))?;
+        let needed_mhz = f64::from(self.description.island.clock_hz) / 1e6;
+        if achieved_mhz < needed_mhz {
+            return Err(FlowError::Slow { board: self.order.board, achieved_mhz, needed_mhz });
+        }
+        Ok(achieved_mhz)
+    }
+
+    fn layout(&self, top: &Top) -> Result<Layout, FlowError> {
+        let path = self.path(file::ROUTED);
+        let text = fs::read(&path).at(&path)?;
+        Layout::read(&text, top).map_err(|error| FlowError::Format {
+            stage: Stage::Route,
+            file: path,
+            message: error.to_string(),
+        })
+    }
+
+    /// The check, and what it asks for if there is another round to come.
+    fn timing(&mut self, built: &mut Built) -> Result<Option<DelayLengths>, FlowError> {
+        let round = built.rounds;
+        let since = self.begin(Stage::Timing, round)?;
+        let (netlist, delays) = (self.path(file::ROUTED), self.path(file::DELAYS));
+        let (findings, corrections) = timing::examine(&built.top, self.order.board, &netlist, &delays)?;
+        let report = self.path(file::TIMING);
+        let text = serde_json::to_vec_pretty(&findings).map_err(std::io::Error::from).at(&report)?;
+        fs::write(&report, text).at(&report)?;
+        let first = findings.violations.first().cloned();
+        built.timing = Some(findings);
+        self.end(Stage::Timing, round, false, since);
+        match (first, corrections) {
+            (None, _) => Ok(None),
+            (Some(_), Some(lengths)) if round < ROUNDS => Ok(Some(lengths)),
+            (Some(first), _) => Err(FlowError::Timing { rounds: round, first, report }),
+        }
+    }
+
+    fn product(&self, name: &str) -> Result<Product, FlowError> {
+        let path = self.path(name);
+        let bytes = fs::read(&path).at(&path)?;
+        let read = Bitstream::read(&bytes);
+        let bitstream = read.map_err(|source| FlowError::Bitstream { file: path.clone(), source })?;
+        let check = bitstream.check(self.order.board);
+        check.map_err(|source| FlowError::WrongBoard { file: path.clone(), source })?;
+        Ok(Product { sha256: hex(&Sha256::digest(&bytes)), path })
+    }
+}
+
+/// What nextpnr says of clocks.
+#[derive(Deserialize)]
+struct RouteReport {
+    fmax: BTreeMap<String, Clock>,
+}
+
+#[derive(Deserialize)]
+struct Clock {
+    achieved: f64,
+}
+
+/// A line of nextpnr's table of resources: `Info: ICESTORM_LC: 7754/ 7680 100%`.
+fn utilisation(line: &str) -> Option<(String, u64, u64)> {
+    let (resource, numbers) = line.strip_prefix("Info:")?.trim().split_once(':')?;
+    let (used, rest) = numbers.split_once('/')?;
+    let available = rest.split_whitespace().next()?;
+    Some((resource.to_owned(), used.trim().parse().ok()?, available.parse().ok()?))
+}
+
+
+/// The folder a build leaves its files in, unless another is asked for.
+pub fn default_folder(order: &Order) -> PathBuf {
+    Path::new("build").join(order.board.name()).join(format!("{}-seed{}", order.name, order.seed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_read_from_the_log() {
+        let line = "Info: \t         ICESTORM_LC:    7754/   7680   100%";
+        assert_eq!(utilisation(line), Some(("ICESTORM_LC".to_owned(), 7754, 7680)));
+        for other in ["Info: Device utilisation:", "ERROR: a: 1/2", "Info: routed 3/4", ""] {
+            assert_eq!(utilisation(other), None, "{other}");
+        }
+    }
+}

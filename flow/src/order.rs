@@ -1,0 +1,78 @@
+//! What is to be built.
+
+use crate::error::FlowError;
+use std::sync::Arc;
+use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Top};
+use wheatstone_sim::Design;
+
+/// A design for a board.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What to call it: the preset or the network.
+    pub name: String,
+    /// The network, its format and its rules.
+    pub design: Arc<Design>,
+    /// The board.
+    pub board: Board,
+    /// How edges multiply.
+    pub multiplier: Multiplier,
+    /// How the island is built.
+    pub island: IslandOptions,
+    /// Seed of placement.
+    pub seed: u64,
+}
+
+impl Order {
+    /// The chip, with matched delays as documented for the device or of given lengths.
+    ///
+    /// # Errors
+    /// [`FlowError::Top`] if the design cannot be hardware.
+    pub fn top(&self, lengths: Option<&DelayLengths>) -> Result<Top, FlowError> {
+        let options = ArrayOptions { technology: self.board.technology(), multiplier: self.multiplier };
+        let design = Arc::clone(&self.design);
+        let top = match lengths {
+            None => Top::new(design, options, self.island),
+            Some(lengths) => Top::with_delays(design, options, lengths, self.island),
+        };
+        Ok(top?)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use wheatstone_hdl::Technology;
+    use wheatstone_sim::network::{EdgeKind, crossbar};
+    use wheatstone_sim::{Format, Nudge, Omega, Rules};
+
+    /// The smallest order there is.
+    pub(crate) fn order(board: Board) -> Order {
+        let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
+        let format = Format::new(8, 4, 6, 8).unwrap();
+        let multiplier = match board.technology() {
+            Technology::Ice40 => Multiplier::Serial,
+            _ => Multiplier::Parallel,
+        };
+        Order {
+            name: "smallest".to_owned(),
+            design: Arc::new(Design::new(network, format, rules).unwrap()),
+            board,
+            multiplier,
+            island: IslandOptions::of(board),
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn lengths_of_matched_delays_are_taken_over() {
+        let order = order(Board::Icebreaker);
+        let mut lengths = order.top(None).unwrap().array.delay_lengths().clone();
+        let module = "serial_linear_edge_p0";
+        lengths.insert(module.to_owned(), 77);
+        assert_eq!(order.top(Some(&lengths)).unwrap().array.delay_lengths()[module], 77);
+    }
+}

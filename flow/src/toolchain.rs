@@ -1,0 +1,211 @@
+//! The tools of a device's family, with their versions, and what they are told.
+
+use crate::error::FlowError;
+use serde::Serialize;
+use wheatstone_hdl::board::Description;
+use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_hdl::{Board, Technology};
+
+/// Names of the files of a build; tools run in their folder.
+pub mod file {
+    /// The Verilog of the chip.
+    pub const DESIGN: &str = "design.v";
+    /// The netlist of the device's primitives.
+    pub const SYNTHESISED: &str = "synth.json";
+    /// The netlist with its places and wires.
+    pub const ROUTED: &str = "routed.json";
+    /// The delays of everything routed.
+    pub const DELAYS: &str = "routed.sdf";
+    /// What nextpnr says of resources and clocks.
+    pub const REPORT: &str = "route-report.json";
+    /// What the check of relative timing found.
+    pub const TIMING: &str = "timing.json";
+}
+
+/// A tool and what it states of its version.
+#[derive(Clone, Debug)]
+pub struct Versioned {
+    /// The tool.
+    pub tool: Tool,
+    /// The line with its version.
+    pub version: String,
+}
+
+/// A tool as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolVersion {
+    /// What it is called.
+    pub name: String,
+    /// The line with its version.
+    pub version: String,
+}
+
+impl Versioned {
+    fn new(tool: Tool) -> Result<Versioned, FlowError> {
+        let version = tool.version().map_err(FlowError::Missing)?;
+        Ok(Versioned { tool, version })
+    }
+
+    fn named(&self) -> ToolVersion {
+        ToolVersion { name: self.tool.program().to_string(), version: self.version.clone() }
+    }
+}
+
+/// The three tools between Verilog and a bitstream.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// Yosys.
+    pub synthesis: Versioned,
+    /// nextpnr.
+    pub router: Versioned,
+    /// icepack or ecppack.
+    pub packer: Versioned,
+}
+
+impl Toolchain {
+    /// Finds the tools for a board's device.
+    ///
+    /// # Errors
+    /// [`FlowError::NoDevice`] if it has none, [`FlowError::Missing`] if a tool is missing or does not start.
+    pub fn find(board: Board) -> Result<Toolchain, FlowError> {
+        let [synthesis, router, packer] = match board.technology() {
+            Technology::Ecp5 => [Program::Yosys, Program::NextpnrEcp5, Program::Ecppack],
+            Technology::Ice40 => [Program::Yosys, Program::NextpnrIce40, Program::Icepack],
+            Technology::Generic => return Err(FlowError::NoDevice { board }),
+        };
+        let find = |program| Tool::find(program).map_err(FlowError::Missing);
+        Toolchain::of([find(synthesis)?, find(router)?, find(packer)?])
+    }
+
+    /// These tools: for synthesis, for routing, for packing.
+    ///
+    /// # Errors
+    /// [`FlowError::Missing`] if one does not start.
+    pub fn of([synthesis, router, packer]: [Tool; 3]) -> Result<Toolchain, FlowError> {
+        Ok(Toolchain {
+            synthesis: Versioned::new(synthesis)?,
+            router: Versioned::new(router)?,
+            packer: Versioned::new(packer)?,
+        })
+    }
+
+    fn all(&self) -> [&Versioned; 3] {
+        [&self.synthesis, &self.router, &self.packer]
+    }
+
+    /// The tools as reports name them.
+    pub fn versions(&self) -> Vec<ToolVersion> {
+        self.all().map(Versioned::named).to_vec()
+    }
+
+    /// What is to be said of versions other than the pinned ones.
+    pub fn warnings(&self) -> Vec<String> {
+        self.all().iter().filter_map(|versioned| versioned.tool.warning(&versioned.version)).collect()
+    }
+}
+
+/// The names of the router's result and of the bitstream, which differ between the families.
+pub fn products(technology: Technology) -> [&'static str; 2] {
+    match technology {
+        Technology::Ice40 => ["routed.asc", "bitstream.bin"],
+        Technology::Ecp5 | Technology::Generic => ["routed.config", "bitstream.bit"],
+    }
+}
+
+/// What yosys is told.
+pub fn synthesis_arguments(board: &Description) -> Vec<String> {
+    let script = format!(
+        "read_verilog {}; {} -top top; write_json {}",
+        file::DESIGN,
+        board.synthesis,
+        file::SYNTHESISED
+    );
+    ["-p".to_owned(), script].to_vec()
+}
+
+/// What nextpnr is told. A crystal's period is no bound for a cell, which has its own pace: the clocks are judged
+/// afterwards, so that nextpnr must not refuse.
+pub fn router_arguments(board: &Description, pins: &str, seed: u64) -> Vec<String> {
+    let [pins_option, product_option] = match board.technology {
+        Technology::Ice40 => ["--pcf", "--asc"],
+        Technology::Ecp5 | Technology::Generic => ["--lpf", "--textcfg"],
+    };
+    let (seed, clock) = (seed.to_string(), (f64::from(board.island.clock_hz) / 1e6).to_string());
+    let [routed, _] = products(board.technology);
+    [
+        board.nextpnr.as_str(),
+        "--package",
+        &board.package,
+        pins_option,
+        pins,
+        "--json",
+        file::SYNTHESISED,
+        product_option,
+        routed,
+        "--write",
+        file::ROUTED,
+        "--sdf",
+        file::DELAYS,
+        "--report",
+        file::REPORT,
+        "--freq",
+        &clock,
+        "--timing-allow-fail",
+        "--seed",
+        &seed,
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// What the packer is told.
+pub fn packer_arguments(technology: Technology, idcode: Option<u32>) -> Vec<String> {
+    let [routed, bitstream] = products(technology);
+    let mut arguments: Vec<String> = match technology {
+        Technology::Ice40 => [routed, bitstream].map(str::to_owned).to_vec(),
+        Technology::Ecp5 | Technology::Generic => {
+            ["--compress", "--input", routed, "--bit", bitstream].map(str::to_owned).to_vec()
+        }
+    };
+    // An ECP5-12F is the die of a 25F under another code.
+    if let Some(idcode) = idcode {
+        arguments.extend(["--idcode".to_owned(), format!("{idcode:#010x}")]);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn description(board: Board) -> &'static Description {
+        board.description().unwrap()
+    }
+
+    #[test]
+    fn tools_are_told_device_package_and_pins() {
+        let router = |board| router_arguments(description(board), "pins", 7).join(" ");
+        assert_eq!(
+            router(Board::Ulx3s12f),
+            "--12k --package CABGA381 --lpf pins --json synth.json --textcfg routed.config --write routed.json \
+             --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --seed 7"
+        );
+        assert!(router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc"));
+        let synthesis = |board| synthesis_arguments(description(board)).join(" ");
+        assert_eq!(
+            synthesis(Board::Icebreaker),
+            "-p read_verilog design.v; synth_ice40 -device u -top top; write_json synth.json"
+        );
+        assert_eq!(
+            packer_arguments(Technology::Ecp5, Some(0x2111_1043)).join(" "),
+            "--compress --input routed.config --bit bitstream.bit --idcode 0x21111043"
+        );
+        assert_eq!(packer_arguments(Technology::Ice40, None).join(" "), "routed.asc bitstream.bin");
+    }
+
+    #[test]
+    fn there_are_no_tools_for_no_device() {
+        let error = Toolchain::find(Board::Generic).unwrap_err();
+        assert!(matches!(error, FlowError::NoDevice { .. }), "{error}");
+    }
+}

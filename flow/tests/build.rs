@@ -1,0 +1,165 @@
+//! Builds with tools that are shell scripts, and one with the real ones.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{Fakes, order};
+use std::cell::Cell;
+use std::fs;
+use wheatstone_flow::build::{Built, Settings, build};
+use wheatstone_flow::{FlowError, Stage};
+use wheatstone_hdl::Board;
+use wheatstone_hdl::tools::ToolError;
+
+/// A build with fake tools; the stages that were told.
+fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, FlowError>, Vec<Stage>) {
+    let mut settings = Settings {
+        folder: fakes.folder().join("out"),
+        cache: fakes.folder().join("cache"),
+        from: None,
+        until: Stage::Pack,
+    };
+    change(&mut settings);
+    let mut told = Vec::new();
+    let built = build(&order(Board::Hx8kEvn), &fakes.tools(), &settings, &mut |stage, _| told.push(stage), &|| false);
+    (built, told)
+}
+
+fn cached(built: &Built) -> Vec<Stage> {
+    built.stages.iter().filter(|run| run.cached).map(|run| run.stage).collect()
+}
+
+#[test]
+fn a_build_passes_all_stages_and_the_next_one_takes_them_from_the_cache() {
+    let fakes = Fakes::new();
+    let (built, told) = run(&fakes, |_| {});
+    let built = built.unwrap();
+    assert_eq!(told, Stage::ALL);
+    assert_eq!(cached(&built), []);
+    assert_eq!(built.layout.unwrap().total.lut4, 1);
+    assert!(fakes.folder().join("out/bitstream.bin").is_file());
+    assert_eq!(fakes.calls(), ["yosys", "nextpnr-ice40", "icepack"]);
+
+    let (again, _) = run(&fakes, |settings| settings.folder = fakes.folder().join("other"));
+    let again = again.unwrap();
+    assert_eq!(cached(&again), [Stage::Synth, Stage::Route, Stage::Pack]);
+    assert_eq!(again.bitstream.unwrap().sha256, built.bitstream.unwrap().sha256);
+    assert!(fakes.folder().join("other/route.log").is_file(), "logs are kept as well");
+    assert_eq!(fakes.calls().len(), 3, "no tool ran again");
+}
+
+#[test]
+fn from_makes_anew_and_until_ends_early() {
+    let fakes = Fakes::new();
+    let (built, told) = run(&fakes, |settings| settings.until = Stage::Synth);
+    assert_eq!(told, [Stage::Emit, Stage::Synth]);
+    let built = built.unwrap();
+    assert!(built.bitstream.is_none() && built.layout.is_none() && built.timing.is_none());
+    run(&fakes, |_| {}).0.unwrap();
+    let (built, _) = run(&fakes, |settings| settings.from = Some(Stage::Route));
+    assert_eq!(cached(&built.unwrap()), [Stage::Synth]);
+    assert_eq!(fakes.calls(), ["yosys", "nextpnr-ice40", "icepack", "nextpnr-ice40", "icepack"]);
+}
+
+#[test]
+fn a_corrupt_result_is_made_again() {
+    let fakes = Fakes::new();
+    run(&fakes, |_| {}).0.unwrap();
+    for entry in fs::read_dir(fakes.folder().join("cache")).unwrap() {
+        let netlist = entry.unwrap().path().join("synth.json");
+        if netlist.is_file() {
+            fs::write(netlist, "half").unwrap();
+        }
+    }
+    let (built, _) = run(&fakes, |_| {});
+    assert_eq!(cached(&built.unwrap()), [Stage::Route, Stage::Pack], "the netlist is the same again");
+}
+
+#[test]
+fn another_version_of_a_tool_makes_its_results_anew() {
+    let fakes = Fakes::new();
+    run(&fakes, |_| {}).0.unwrap();
+    fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.99)'", common::NEXTPNR);
+    let (built, _) = run(&fakes, |_| {});
+    let built = built.unwrap();
+    assert_eq!(cached(&built), [Stage::Synth, Stage::Pack]);
+    assert!(built.warnings.iter().any(|warning| warning.contains("nextpnr-0.99")), "{:?}", built.warnings);
+}
+
+#[test]
+fn a_tool_that_fails_is_quoted_and_its_log_named() {
+    let fakes = Fakes::new();
+    fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", "echo reading; echo 'ERROR: no such cell' >&2; exit 3");
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    let log = fakes.folder().join("out/synth.log");
+    let message = error.to_string();
+    for part in ["stage synth", "exit code 3", "ERROR: no such cell", log.to_str().unwrap()] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(fs::read_to_string(log).unwrap(), "reading\nERROR: no such cell\n");
+}
+
+#[test]
+fn a_tool_that_leaves_nothing_behind_is_no_success() {
+    let fakes = Fakes::new();
+    fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", "exit 0");
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    assert!(matches!(error, FlowError::Io { .. }) && error.to_string().contains("synth.json"), "{error}");
+}
+
+#[test]
+fn too_large_and_too_slow_are_told_apart_from_failures() {
+    let fakes = Fakes::new();
+    let version = "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'";
+    let full = "echo 'Info: ICESTORM_LC: 7754/ 7680 100%'; echo 'ERROR: failed'; exit 255";
+    fakes.write("nextpnr-ice40", version, full);
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    assert!(matches!(error, FlowError::TooLarge { used: 7754, available: 7680, .. }), "{error}");
+    fakes.write("nextpnr-ice40", version, &common::NEXTPNR.replace("45.5", "11.5"));
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    assert!(matches!(error, FlowError::Slow { .. }) && error.to_string().contains("11.50 MHz"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_bitstream_is_refused() {
+    let fakes = Fakes::new();
+    fakes.write("icepack", "", "echo nothing > bitstream.bin");
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    assert!(matches!(error, FlowError::Bitstream { .. }), "{error}");
+}
+
+#[test]
+fn a_build_that_is_stopped_keeps_its_finished_stages() {
+    let fakes = Fakes::new();
+    fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", "touch running; exec sleep 600");
+    let settings = Settings {
+        folder: fakes.folder().join("out"),
+        cache: fakes.folder().join("cache"),
+        from: None,
+        until: Stage::Pack,
+    };
+    let (routing, asked) = (Cell::new(false), Cell::new(0));
+    let stop = || {
+        asked.set(asked.get() + u32::from(routing.get()));
+        asked.get() > 3
+    };
+    let mut told = |stage, _| routing.set(stage == Stage::Route);
+    let error = build(&order(Board::Hx8kEvn), &fakes.tools(), &settings, &mut told, &stop).unwrap_err();
+    assert!(matches!(error, FlowError::Stopped { stage: Stage::Route }), "{error}");
+    fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", common::NEXTPNR);
+    assert_eq!(cached(&run(&fakes, |_| {}).0.unwrap()), [Stage::Synth]);
+}
+
+#[test]
+fn a_missing_tool_is_told_with_its_remedy() {
+    let fakes = Fakes::new();
+    fs::remove_file(fakes.folder().join("icepack")).unwrap();
+    let error = wheatstone_flow::toolchain::Toolchain::of([
+        wheatstone_hdl::tools::Tool::at(wheatstone_hdl::tools::Program::Yosys, fakes.folder().join("gone")),
+        fakes.tool("nextpnr-ice40"),
+        fakes.tool("icepack"),
+    ])
+    .unwrap_err();
+    assert!(matches!(error, FlowError::Missing(ToolError::Start { .. })), "{error}");
+}

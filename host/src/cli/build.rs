@@ -1,0 +1,131 @@
+//! `wheatstone build`
+
+use super::exit::Interrupted;
+use super::hdl::TargetArguments;
+use super::output::Output;
+use super::{interrupt, progress};
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use wheatstone::building::{BuildReport, Outcome};
+use wheatstone::config::{Draft, FormatChoice};
+use wheatstone::experiment::{Experiment, ExperimentError, read_network};
+use wheatstone::run::write_whole;
+use wheatstone_flow::build::{Settings, build, default_folder};
+use wheatstone_flow::manifest::{self, Manifest};
+use wheatstone_flow::toolchain::Toolchain;
+use wheatstone_flow::{FlowError, Order, Stage};
+use wheatstone_hdl::Multiplier;
+use wheatstone_hdl::island::IslandOptions;
+use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+
+/// Build a bitstream: Verilog, synthesis, place and route, check of relative timing, packing
+///
+/// Needs yosys, nextpnr and the packer of the device; `cargo xtask setup` installs them. Results of the tools are kept by what
+/// they were made of, so that the same build again takes seconds, and one that is broken off goes on where it was.
+#[derive(Args, Debug)]
+pub struct Build {
+    /// Preset, or network file (.toml, .json) under plain rules
+    #[arg(long, value_name = "NETWORK|PRESET")]
+    network: String,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Fixed-point format: wide, compact, or widths V/GV/K/GK. Default: the preset's, or wide
+    #[arg(long)]
+    format: Option<FormatChoice>,
+    /// Replaces one key of the preset, for example network.shape={layered={hidden=[4]}}; may be given more than once
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Seed of placement
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// First stage to make anew even if its result is in the cache: emit, synth, route, timing or pack
+    #[arg(long, value_name = "STAGE")]
+    from: Option<Stage>,
+    /// Last stage
+    #[arg(long, value_name = "STAGE", default_value_t = Stage::Pack)]
+    until: Stage,
+    /// Folder to write; default: build/BOARD/NETWORK-seedSEED
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Folder of the cache
+    #[arg(long, value_name = "FOLDER", default_value = "build/cache")]
+    cache: PathBuf,
+}
+
+impl Build {
+    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        let order = self.order()?;
+        let folder = self.out.clone().unwrap_or_else(|| default_folder(&order));
+        let tools = Toolchain::find(order.board)?;
+        for warning in tools.warnings() {
+            output.say(&format!("warning: {warning}"));
+        }
+        interrupt::listen()?;
+        let settings =
+            Settings { folder: folder.clone(), cache: self.cache.clone(), from: self.from, until: self.until };
+        let bar = progress::stages(*output);
+        let mut told = |stage: Stage, round: u32| bar.set_message(format!("{stage}, round {round}"));
+        let done = build(&order, &tools, &settings, &mut told, &interrupt::requested);
+        bar.finish_and_clear();
+        let built = done.map_err(|error| match error {
+            FlowError::Stopped { .. } => anyhow::Error::new(Interrupted(error.to_string())),
+            error => error.into(),
+        })?;
+        let outcome = Outcome::new(&order, &built, &folder);
+        let arguments = self.arguments(&order);
+        let command = format!("wheatstone build {}", arguments.join(" "));
+        let report = BuildReport { order: &order, built: &built, outcome: &outcome, command: &command };
+        write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
+        let manifest = Manifest::new(&order, &built, arguments).to_toml()?;
+        write_whole(&folder.join(manifest::FILE), manifest.as_bytes())?;
+        output.result(&outcome, || outcome.text())
+    }
+
+    fn order(&self) -> anyhow::Result<Order> {
+        let (name, design) = self.design()?;
+        let board = self.target.board;
+        let edges = design.network().edges().len() as u64;
+        let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
+        let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
+        let multiplier = self.target.multiplier().unwrap_or(default);
+        Ok(Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed })
+    }
+
+    fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
+        let path = PathBuf::from(&self.network);
+        if path.extension().is_none() {
+            let mut draft = Draft::preset(&self.network)?;
+            if let Some(format) = self.format {
+                draft.put("format", format)?;
+            }
+            for text in &self.overrides {
+                draft.set(text)?;
+            }
+            let experiment = Experiment::prepare(draft.finish()?)?;
+            return Ok((experiment.config.name.clone(), experiment.design));
+        }
+        let network = read_network(&path)?;
+        let rules =
+            Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
+        let format = self.format.map_or(Format::WIDE, |format| format.0);
+        let name = network.name().to_owned();
+        let design = Design::new(network, format, rules).map_err(ExperimentError::from)?;
+        Ok((name, Arc::new(design)))
+    }
+
+    /// What repeats the build, defaults spelled out.
+    fn arguments(&self, order: &Order) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut put = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
+        put("network", self.network.clone());
+        put("board", order.board.name().to_owned());
+        put("format", order.design.format().to_string());
+        put("multiplier", order.multiplier.name().to_owned());
+        for text in &self.overrides {
+            put("set", text.clone());
+        }
+        put("seed", order.seed.to_string());
+        arguments
+    }
+}
