@@ -1,4 +1,5 @@
 //! From the self-timed array to a bitstream with open tools, its timing proved after routing.
 
+pub mod check;
 pub mod routed;
 pub mod sdf;
