@@ -7,6 +7,7 @@ use crate::cache::{Cache, Key, hex, sha256_of};
 use crate::error::{At, FlowError};
 use crate::layout::Layout;
 use crate::order::Order;
+use crate::rounds::{Next, Rounds};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
 use crate::toolchain::{
@@ -23,9 +24,6 @@ use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::tools::ToolError;
 use wheatstone_hdl::Top;
-
-/// How often a design is placed and routed until its timing holds.
-pub const ROUNDS: u32 = 6;
 
 /// Where a build happens and how far it goes.
 #[derive(Clone, Debug)]
@@ -105,33 +103,31 @@ pub fn build(
     let pins = order.board.pins().ok_or_else(no_device)?;
     fs::create_dir_all(&settings.folder).at(&settings.folder)?;
     let cache = Cache::open(&settings.cache)?;
-    let warnings = tools.warnings();
     let tools = tools.clone();
     let mut run = Run { order, settings, description, pins, tools, cache, stages: Vec::new(), told, stop };
+    let mut rounds = Rounds::default();
     let mut lengths: Option<DelayLengths> = None;
     let mut round = 1;
-    loop {
-        let top = order.top(lengths.as_ref())?;
-        let verilog_sha256 = run.emit(&top, round)?;
-        let mut built = Built {
-            top,
-            tools: run.tools.versions(),
-            warnings: warnings.clone(),
-            stages: Vec::new(),
-            rounds: round,
-            verilog_sha256,
-            layout: None,
-            island_mhz: None,
-            timing: None,
-            bitstream: None,
-        };
-        let next = run.round(&mut built)?;
-        if next.is_none() {
-            built.stages = run.stages;
-            return Ok(built);
+    let mut built = loop {
+        let (built, advised) = run.round(round, lengths.as_ref())?;
+        let findings = built.timing.as_ref();
+        let holds = findings.and_then(Findings::holds);
+        match rounds.after(holds, built.top.array.cell_delay_lengths(), advised) {
+            Next::Accept => break built,
+            Next::Again(other) => lengths = Some(other),
+            Next::GiveUp => {
+                let first = findings.and_then(|findings| findings.violations.first().cloned());
+                let report = run.path(file::TIMING);
+                return Err(FlowError::Timing { rounds: round, first: first.unwrap_or_default(), report });
+            }
         }
-        (lengths, round) = (next, round + 1);
+        round += 1;
+    };
+    if run.wanted(Stage::Pack) {
+        built.bitstream = Some(run.pack(round)?);
     }
+    built.stages = run.stages;
+    Ok(built)
 }
 
 struct Run<'a> {
@@ -180,46 +176,69 @@ impl Run<'_> {
         Ok(hex(&Sha256::digest(verilog)))
     }
 
-    /// All stages behind the Verilog. Gives lengths of matched delays if there is to be another round.
-    fn round(&mut self, built: &mut Built) -> Result<Option<DelayLengths>, FlowError> {
-        let (board, technology, round) = (self.order.board, self.description.technology, built.rounds);
+    /// Everything but packing. Gives other lengths of matched delays if they are advised.
+    fn round(
+        &mut self,
+        round: u32,
+        lengths: Option<&DelayLengths>,
+    ) -> Result<(Built, Option<DelayLengths>), FlowError> {
+        let top = self.order.top(lengths)?;
+        let verilog_sha256 = self.emit(&top, round)?;
+        let mut built = Built {
+            top,
+            tools: self.tools.versions(),
+            warnings: self.tools.warnings(),
+            stages: Vec::new(),
+            rounds: round,
+            verilog_sha256,
+            layout: None,
+            island_mhz: None,
+            timing: None,
+            bitstream: None,
+        };
         if !self.wanted(Stage::Synth) {
-            return Ok(None);
+            return Ok((built, None));
         }
         let arguments = synthesis_arguments(self.description);
         let yosys = self.tools.synthesis.clone();
         self.tool(Stage::Synth, round, &yosys, &arguments, &[file::DESIGN], &[file::SYNTHESISED])?;
         if !self.wanted(Stage::Route) {
-            return Ok(None);
+            return Ok((built, None));
         }
-        let [routed, bitstream] = products(technology);
-        let pins = self.path(self.pins.file);
-        fs::write(&pins, self.pins.text).at(&pins)?;
-        let arguments = router_arguments(self.description, self.pins.file, self.order.seed);
-        let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
-        let nextpnr = self.tools.router.clone();
-        let inputs = [file::SYNTHESISED, self.pins.file];
-        let placed = self.tool(Stage::Route, round, &nextpnr, &arguments, &inputs, &results);
-        placed.map_err(|error| self.too_large(error))?;
+        self.route(round)?;
         built.island_mhz = Some(self.island_clock()?);
         built.layout = Some(self.layout(&built.top)?);
         if !self.wanted(Stage::Timing) {
-            return Ok(None);
+            return Ok((built, None));
         }
-        if let Some(lengths) = self.timing(built)? {
-            return Ok(Some(lengths));
-        }
-        if !self.wanted(Stage::Pack) {
-            return Ok(None);
-        }
-        let idcode = match Part::of(board) {
+        let (findings, advised) = self.timing(&built.top, round)?;
+        built.timing = Some(findings);
+        Ok((built, advised))
+    }
+
+    fn route(&mut self, round: u32) -> Result<(), FlowError> {
+        let pins = self.path(self.pins.file);
+        fs::write(&pins, self.pins.text).at(&pins)?;
+        let arguments = router_arguments(self.description, self.pins.file, self.order.seed);
+        let [routed, _] = products(self.description.technology);
+        let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
+        let nextpnr = self.tools.router.clone();
+        let inputs = [file::SYNTHESISED, self.pins.file];
+        let done = self.tool(Stage::Route, round, &nextpnr, &arguments, &inputs, &results);
+        done.map_err(|error| self.too_large(error))
+    }
+
+    fn pack(&mut self, round: u32) -> Result<Product, FlowError> {
+        let idcode = match Part::of(self.order.board) {
             Some(Part::Ecp5 { idcode }) => Some(idcode),
             _ => None,
         };
+        let technology = self.description.technology;
+        let [routed, bitstream] = products(technology);
         let packer = self.tools.packer.clone();
-        self.tool(Stage::Pack, round, &packer, &packer_arguments(technology, idcode), &[routed], &[bitstream])?;
-        built.bitstream = Some(self.product(bitstream)?);
-        Ok(None)
+        let arguments = packer_arguments(technology, idcode);
+        self.tool(Stage::Pack, round, &packer, &arguments, &[routed], &[bitstream])?;
+        self.product(bitstream)
     }
 
     /// Runs a tool on files of the build's folder, or takes what it once made of the same.
@@ -314,23 +333,16 @@ impl Run<'_> {
         })
     }
 
-    /// The check, and what it asks for if there is another round to come.
-    fn timing(&mut self, built: &mut Built) -> Result<Option<DelayLengths>, FlowError> {
-        let round = built.rounds;
+    /// The check, its findings in a file, and which other lengths it advises.
+    fn timing(&mut self, top: &Top, round: u32) -> Result<(Findings, Option<DelayLengths>), FlowError> {
         let since = self.begin(Stage::Timing, round)?;
         let (netlist, delays) = (self.path(file::ROUTED), self.path(file::DELAYS));
-        let (findings, corrections) = timing::examine(&built.top, self.order.board, &netlist, &delays)?;
+        let (findings, advised) = timing::examine(top, self.order.board, &netlist, &delays)?;
         let report = self.path(file::TIMING);
         let text = serde_json::to_vec_pretty(&findings).map_err(std::io::Error::from).at(&report)?;
         fs::write(&report, text).at(&report)?;
-        let first = findings.violations.first().cloned();
-        built.timing = Some(findings);
         self.end(Stage::Timing, round, false, since);
-        match (first, corrections) {
-            (None, _) => Ok(None),
-            (Some(_), Some(lengths)) if round < ROUNDS => Ok(Some(lengths)),
-            (Some(first), _) => Err(FlowError::Timing { rounds: round, first, report }),
-        }
+        Ok((findings, advised))
     }
 
     fn product(&self, name: &str) -> Result<Product, FlowError> {

@@ -5,10 +5,12 @@
 
 pub mod build;
 pub mod cache;
+pub mod check;
 pub mod error;
 pub mod layout;
 pub mod manifest;
 pub mod order;
+mod rounds;
 pub mod routed;
 pub mod sdf;
 pub mod stage;

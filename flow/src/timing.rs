@@ -1,6 +1,8 @@
 //! What a build tells of relative timing, and the one place where the check is asked.
 
+use crate::check::{Policy, Report, check};
 use crate::error::FlowError;
+use crate::routed::Routed;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,17 +55,55 @@ impl Findings {
     }
 }
 
-/// Examines a routed chip: its netlist and its delays. Gives the findings, and lengths of the matched delays for another
-/// round if that would mend what is violated.
+/// Examines a routed chip: its netlist and its delays. Gives the findings, and other lengths of the matched delays if by what is
+/// known of this routing they would mend a violation or make the chip faster.
 ///
 /// # Errors
-/// [`FlowError::Unreadable`] if the files are not those of this chip.
+/// [`FlowError::Unreadable`] if the files are not a routed chip's.
 pub fn examine(
     top: &Top,
-    _board: Board,
-    _netlist: &Path,
-    _delays: &Path,
+    board: Board,
+    netlist: &Path,
+    delays: &Path,
 ) -> Result<(Findings, Option<DelayLengths>), FlowError> {
-    // The check is not part of the program yet: nothing is claimed.
-    Ok((Findings { lengths: top.array.cell_delay_lengths(), ..Findings::default() }, None))
+    let routed = Routed::read(netlist, delays)
+        .map_err(|error| FlowError::Unreadable { message: error.to_string() })?;
+    let report = check(top, &routed, Policy::of(board));
+    let corrections = report.corrections();
+    let other = (corrections != report.lengths).then_some(corrections);
+    Ok((Findings::of(&report), other))
+}
+
+impl Findings {
+    fn of(report: &Report) -> Findings {
+        let mut kinds: BTreeMap<String, SlackKind> = BTreeMap::new();
+        let mut violations: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
+        violations.extend(report.violations.iter().map(ToString::to_string));
+        for (kind, summary) in &report.summaries {
+            if summary.examined == 0 {
+                violations.push(format!("no {kind} was examined, so nothing is proved"));
+            }
+            let worst = summary.worst.as_ref();
+            let found = SlackKind {
+                examined: summary.examined,
+                violated: summary.violated,
+                worst_ps: worst.map(|slack| slack.slack.floor_ps()),
+                worst_cell: worst.map(|slack| slack.cell.clone()),
+                all_ps: Vec::new(),
+            };
+            kinds.insert(kind.to_string(), found);
+        }
+        for slack in &report.slacks {
+            kinds.entry(slack.kind.to_string()).or_default().all_ps.push(slack.slack.floor_ps());
+        }
+        Findings {
+            checked: true,
+            kinds,
+            violations,
+            min_pulse_ps: Some(report.min_pulse_ps),
+            step_ps: report.prediction.as_ref().and_then(|prediction| i64::try_from(prediction.step_ps).ok()),
+            sample_ps: None,
+            lengths: report.lengths.clone(),
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::netlist::{Bit, File, Instance, Module, text};
 use super::{
-    Arc, ArcId, ArcKind, Cell, CellId, Connection, Constraint, Direction, Net, NetId, Pin, PinId, Port, Routed,
-    RoutedError,
+    Arc, ArcId, ArcKind, Cell, CellId, Connection, Constraint, Direction, Net, NetId, Pin, PinId, Port,
+    Routed, RoutedError,
 };
 use crate::sdf::{self, PinName, Sdf, TimingCheck, Triple};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -75,7 +75,10 @@ impl Joined {
                     Direction::Output => {
                         if let Some(other) = self.routed.nets[net.0].driver.replace(id) {
                             let first = self.routed.pin_name(other);
-                            return Err(RoutedError::TwoDrivers { first, second: format!("{name}/{pin_name}") });
+                            return Err(RoutedError::TwoDrivers {
+                                first,
+                                second: format!("{name}/{pin_name}"),
+                            });
                         }
                     }
                     // The pad of the chip: its net is a port.
@@ -86,7 +89,8 @@ impl Joined {
             pins.insert(pin_name, id);
         }
         let place = instance.attributes.get(PLACE).map(text).unwrap_or_default();
-        let parameters = instance.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+        let parameters =
+            instance.parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect();
         self.routed.by_name.insert(name.clone(), cell);
         let constraints = Vec::new();
         self.routed.cells.push(Cell { name, kind: instance.kind, parameters, place, pins, constraints });

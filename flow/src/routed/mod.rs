@@ -294,7 +294,9 @@ pub enum RoutedError {
         source: SdfError,
     },
     /// The delays speak of something the netlist does not have.
-    #[error("the delays speak of {what} `{name}`, which the netlist does not have; take both files from one run")]
+    #[error(
+        "the delays speak of {what} `{name}`, which the netlist does not have; take both files from one run"
+    )]
     Stranger {
         /// What kind of thing.
         what: &'static str,

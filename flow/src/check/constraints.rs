@@ -1,0 +1,295 @@
+//! The constraints: every one says that some path is over before some other is.
+//!
+//! What is late is taken from the late arrivals of one corner, what is early from the early arrivals of the same or another.
+//! Everything is counted from the fire of the cell it begins in, at the output of the last LUT of its chain; the derivations
+//! are in `docs/timing.md`.
+
+use super::launch::{Endpoint, Endpoints, Launches};
+use super::ledger::{Finding, Ledger, Trace};
+use super::paths::{Chip, Launching};
+use super::policy::{Comparison, Corner, Policy};
+use super::report::{Fault, FaultKind, SlackKind};
+use super::roles::DomainId;
+use crate::sdf::{Time, Triple};
+use std::collections::BTreeSet;
+
+/// Clocks for which the strobe is low, and for which it is high.
+const STROBE_CLOCKS: i64 = 2;
+
+fn pick(triple: Triple, corner: Corner) -> Time {
+    match corner {
+        Corner::Min => triple.min,
+        Corner::Typ => triple.typ,
+        Corner::Max => triple.max,
+    }
+}
+
+/// A chip in two modes held against each other.
+pub(super) struct Examiner<'a> {
+    pub chip: &'a Chip<'a>,
+    pub endpoints: &'a Endpoints,
+    pub early: &'a Launches,
+    pub late: &'a Launches,
+    pub comparison: Comparison,
+    /// Of the board's clock.
+    pub period: Time,
+}
+
+impl Examiner<'_> {
+    /// Everything that a margin is asked of.
+    pub fn examine(&self, ledger: &mut Ledger, faults: &mut BTreeSet<Fault>) {
+        for (id, _) in self.chip.roles.cells() {
+            self.data(id, ledger, faults);
+            self.fork(id, ledger);
+            self.recovery(id, ledger);
+            self.scan(id, ledger);
+        }
+        self.border(ledger);
+    }
+
+    /// Least time from a cell's fire to its next one.
+    fn cycle(&self, id: DomainId) -> Option<Time> {
+        let own = self.early.domain(id);
+        // An edge waits for the end of its own pulse.
+        if let (Some(&end), Some(&rise)) = (own.ends.last(), own.falling.rise.get(&id)) {
+            return Some(end + rise);
+        }
+        // A node waits for an answer of every edge.
+        let answers = own
+            .rising
+            .rise
+            .iter()
+            .filter(|&(&other, _)| other != id)
+            .filter_map(|(other, &there)| Some(there + *self.early.domain(*other).rising.rise.get(&id)?));
+        answers.max()
+    }
+
+    fn finding(&self, kind: SlackKind, at: &Endpoint, from: DomainId, early: Time, late: Time) -> Finding {
+        let comparison = self.comparison;
+        Finding { kind, cell: at.domain, from, endpoint: at.pin, comparison, early, late, trace: None }
+    }
+
+    fn trace_late(&self, from: DomainId, which: Launching, at: &Endpoint) -> Option<Trace> {
+        Some(Trace { from, which, mode: self.late.mode, to: at.pin })
+    }
+
+    /// Bundling, overwrite and the ends of pulses, of all data a cell launches.
+    fn data(&self, from: DomainId, ledger: &mut Ledger, faults: &mut BTreeSet<Fault>) {
+        let (early, late) = (self.early.domain(from), self.late.domain(from));
+        let island = self.chip.roles.island();
+        for (&number, &arrival) in &late.rising.data {
+            let at = &self.endpoints.list[number];
+            if at.domain == island {
+                continue;
+            }
+            let needed = arrival + pick(at.setup, self.late.mode.corner);
+            let trace = self.trace_late(from, Launching::Rising, at);
+            if at.falling {
+                if let (true, Some(fall)) = (at.domain == from, self.early.fall(from)) {
+                    let end = fall + self.early.clock(at);
+                    ledger.record(Finding {
+                        trace,
+                        ..self.finding(SlackKind::PulseEnd, at, from, end, needed)
+                    });
+                }
+                continue;
+            }
+            let request =
+                if at.domain == from { self.cycle(from) } else { early.rising.rise.get(&at.domain).copied() };
+            let Some(request) = request else {
+                let (cell, kind) =
+                    (self.chip.roles.domain(at.domain).name.clone(), FaultKind::DataWithoutRequest);
+                let from = &self.chip.roles.domain(from).name;
+                faults.insert(Fault {
+                    cell,
+                    object: format!("{} of {from}", self.chip.routed.pin_name(at.pin)),
+                    kind,
+                });
+                continue;
+            };
+            let fire = request + self.early.clock(at);
+            let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
+            ledger.record_mendable(self.chip, bundling, at.domain, self.chip.lut(at.domain, self.early.mode));
+            if at.domain == from {
+                continue;
+            }
+            // The receiver's fire is its acknowledgement: then the sender may fire again.
+            if let (Some(&answer), Some(&change)) =
+                (self.early.domain(at.domain).rising.rise.get(&from), early.rising.data.get(&number))
+            {
+                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
+                let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
+                let change =
+                    Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
+                ledger.record_mendable(self.chip, change, from, self.chip.lut(from, self.early.mode));
+            }
+        }
+    }
+
+    /// Hold within one fire, or one clock.
+    pub fn hold(&self, ledger: &mut Ledger) {
+        let island = self.chip.roles.island();
+        for index in 0..self.chip.roles.domains.len() {
+            let id = DomainId(index);
+            let kind = if id == island { SlackKind::Island } else { SlackKind::Hold };
+            for (&number, &change) in &self.early.domain(id).rising.data {
+                let at = &self.endpoints.list[number];
+                if at.domain != id || at.falling {
+                    continue;
+                }
+                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
+                let trace =
+                    Some(Trace { from: id, which: Launching::Rising, mode: self.early.mode, to: at.pin });
+                ledger.record(Finding { trace, ..self.finding(kind, at, id, change, taken) });
+            }
+        }
+    }
+
+    /// A pulse is as wide as the device asks.
+    pub fn pulse(&self, policy: &Policy, ledger: &mut Ledger, faults: &mut BTreeSet<Fault>) {
+        for (id, domain) in self.chip.roles.cells() {
+            let mut fault = |kind| {
+                faults.insert(Fault { cell: domain.name.clone(), object: "the fire".to_owned(), kind });
+            };
+            if self.cycle(id).is_none() {
+                fault(FaultKind::NoRequest);
+            }
+            match self.early.fall(id) {
+                Some(fall) => ledger.record(Finding {
+                    kind: SlackKind::Pulse,
+                    cell: id,
+                    from: id,
+                    endpoint: domain.root,
+                    comparison: self.comparison,
+                    early: fall,
+                    late: policy.min_pulse,
+                    trace: None,
+                }),
+                None => fault(FaultKind::NoPulseEnd),
+            }
+        }
+    }
+
+    /// A cell's own phase has reached its join before any answer to it does.
+    fn fork(&self, id: DomainId, ledger: &mut Ledger) {
+        let (own, late) = (self.early.domain(id), self.late.domain(id));
+        let Some(&settled) = late.rising.join.get(&id) else { return };
+        let Some(pin) = self.chip.roles.domain(id).chain.first().and_then(|lut| lut.previous.first()) else {
+            return;
+        };
+        for (&other, &there) in own.rising.rise.iter().filter(|&(&other, _)| other != id) {
+            let Some(&back) = self.early.domain(other).rising.join.get(&id) else { continue };
+            let finding = Finding {
+                kind: SlackKind::Fork,
+                cell: id,
+                from: other,
+                endpoint: *pin,
+                comparison: self.comparison,
+                early: there + back,
+                late: settled,
+                trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
+            };
+            ledger.record_mendable(self.chip, finding, other, self.chip.lut(other, self.early.mode));
+        }
+    }
+
+    /// Every LUT of a chain is low, as its successor sees it, before the join rises anew.
+    fn recovery(&self, id: DomainId, ledger: &mut Ledger) {
+        let (own, late) = (self.early.domain(id), self.late.domain(id));
+        for (before, lut) in late.ends.iter().zip(self.chip.roles.domain(id).chain.iter().skip(1)) {
+            let wires = self.chip.wire(&lut.previous, self.late.mode);
+            let low = wires.into_iter().map(|(_, wire)| *before + wire).max();
+            for &pin in &lut.enable {
+                let own_end = own.ends.last().and_then(|&end| Some(end + *own.falling.chains.get(&pin)?));
+                let answers = own.rising.rise.iter().filter(|&(&other, _)| other != id).filter_map(
+                    |(other, &there)| Some(there + *self.early.domain(*other).rising.chains.get(&pin)?),
+                );
+                let again = own_end.or_else(|| answers.max());
+                if let (Some(low), Some(again)) = (low, again) {
+                    ledger.record(Finding {
+                        kind: SlackKind::Recovery,
+                        cell: id,
+                        from: id,
+                        endpoint: pin,
+                        comparison: self.comparison,
+                        early: again,
+                        late: low,
+                        trace: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The scan chain from cell to cell: launched when the strobe falls, taken when it rises.
+    fn scan(&self, from: DomainId, ledger: &mut Ledger) {
+        let island = self.chip.roles.island();
+        let (early, late) = (self.early.domain(island), self.late.domain(island));
+        let apart = Time::from_fs(STROBE_CLOCKS * self.period.fs());
+        for (&number, &arrival) in &self.late.domain(from).falling.data {
+            let at = &self.endpoints.list[number];
+            let Some(&fell) = late.rising.strobe.get(&from) else { continue };
+            let needed = fell + arrival + pick(at.setup, self.late.mode.corner);
+            let trace = self.trace_late(from, Launching::Falling, at);
+            if at.domain == island {
+                let taken = self.period + self.early.clock(at);
+                ledger.record(Finding { trace, ..self.finding(SlackKind::Border, at, from, taken, needed) });
+                continue;
+            }
+            let (Some(&next), Some(&rose)) =
+                (early.rising.strobe.get(&at.domain), late.rising.strobe.get(&at.domain))
+            else {
+                continue;
+            };
+            let taken = apart + next + self.early.clock(at);
+            ledger.record(Finding { trace, ..self.finding(SlackKind::Scan, at, from, taken, needed) });
+            if let (Some(&fell), Some(&change)) =
+                (early.rising.strobe.get(&from), self.early.domain(from).falling.data.get(&number))
+            {
+                let taken = rose + self.late.clock(at) + pick(at.hold, self.late.mode.corner);
+                let change = apart + fell + change;
+                ledger.record(self.finding(SlackKind::Scan, at, from, change, taken));
+            }
+        }
+    }
+
+    /// Between the island and the array, and within the island.
+    fn border(&self, ledger: &mut Ledger) {
+        let island = self.chip.roles.island();
+        let (early, late) = (self.early.domain(island), self.late.domain(island));
+        for (&number, &arrival) in &late.rising.data {
+            let at = &self.endpoints.list[number];
+            let needed = arrival + pick(at.setup, self.late.mode.corner);
+            let trace = self.trace_late(island, Launching::Rising, at);
+            // What the island shows stands a clock before the request, or the strobe, that uses it.
+            let (kind, fire) = if at.domain == island {
+                (SlackKind::Island, Time::ZERO)
+            } else {
+                let strobe = early.rising.strobe.get(&at.domain).copied();
+                (SlackKind::Border, strobe.unwrap_or(Time::ZERO))
+            };
+            let taken = self.period + fire + self.early.clock(at);
+            ledger.record(Finding { trace, ..self.finding(kind, at, island, taken, needed) });
+            // It stands until a clock after the array is at rest again.
+            if let (SlackKind::Border, Some(&change)) = (kind, early.rising.data.get(&number)) {
+                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
+                ledger.record(self.finding(kind, at, island, self.period + change, taken));
+            }
+        }
+        // What the island reads it reads a clock after the array has said that it rests.
+        for (from, _) in self.chip.roles.cells() {
+            for (&number, &arrival) in &self.late.domain(from).rising.data {
+                let at = &self.endpoints.list[number];
+                if at.domain == island {
+                    let needed = arrival + pick(at.setup, self.late.mode.corner);
+                    let trace = self.trace_late(from, Launching::Rising, at);
+                    let taken = self.period + self.early.clock(at);
+                    ledger.record(Finding {
+                        trace,
+                        ..self.finding(SlackKind::Border, at, from, taken, needed)
+                    });
+                }
+            }
+        }
+    }
+}

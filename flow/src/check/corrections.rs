@@ -1,0 +1,63 @@
+//! How long matched delays should be.
+
+use std::collections::BTreeMap;
+use wheatstone_hdl::array::DelayLengths;
+
+/// Room above what the policy asks, in percent of a chain, since a chain that changes is placed anew.
+const HEADROOM_PERCENT: i64 = 4;
+
+/// How many LUTs a cell's chain should be longer for all its slacks to be positive; negative if it could be shorter. Nothing,
+/// if no slack depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Need {
+    luts: Option<i64>,
+}
+
+impl Need {
+    /// Another slack that wants so many more LUTs.
+    pub fn at_least(&mut self, luts: i64) {
+        self.luts = Some(self.luts.map_or(luts, |known| known.max(luts)));
+    }
+}
+
+/// The lengths that follow.
+pub(super) fn corrections(
+    lengths: &DelayLengths,
+    needs: &BTreeMap<String, Need>,
+    spare_luts: u32,
+) -> DelayLengths {
+    let corrected = |(cell, &luts): (&String, &u32)| {
+        let present = i64::from(luts);
+        let wanted = match needs.get(cell).and_then(|need| need.luts) {
+            Some(more) if more > 0 || -more > i64::from(spare_luts) + present * HEADROOM_PERCENT / 100 => {
+                let exact = present + more;
+                exact + (exact * HEADROOM_PERCENT + 99) / 100
+            }
+            _ => present,
+        };
+        (cell.clone(), u32::try_from(wanted.max(1)).unwrap_or(u32::MAX))
+    };
+    lengths.iter().map(corrected).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_is_lengthened_by_its_worst_need_and_shortened_only_by_much() {
+        let lengths: DelayLengths = ["a", "b", "c", "d"].map(|cell| (cell.to_owned(), 20)).into();
+        let need = |luts: &[i64]| {
+            let mut need = Need::default();
+            luts.iter().for_each(|&luts| need.at_least(luts));
+            need
+        };
+        let needs = [("a", need(&[-9, 3])), ("b", need(&[-2])), ("c", need(&[-12, -8]))];
+        let needs = needs.map(|(cell, need)| (cell.to_owned(), need)).into();
+        let corrected = corrections(&lengths, &needs, 2);
+        assert_eq!(
+            corrected,
+            [("a", 24), ("b", 20), ("c", 13), ("d", 20)].map(|(c, n)| (c.to_owned(), n)).into()
+        );
+    }
+}

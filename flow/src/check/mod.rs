@@ -1,0 +1,94 @@
+//! The relative-timing check: does the clockless timing of a routed chip hold?
+//!
+//! No clock orders what happens in the array: each cell relies on one path being longer than another. This module finds all
+//! such pairs in the routed netlist, adds up their delays, and holds the least of the one against the greatest of the other
+//! under a stated [`Policy`]. What it proves and how it is derived stands in `docs/timing.md`.
+//!
+//! [`check`] never fails: the [`Report`] has everything that was found, and [`Report::verdict`] makes an error of what is
+//! wrong. [`Report::corrections`] says how long matched delays should be instead.
+
+mod constraints;
+mod corrections;
+mod launch;
+mod ledger;
+mod paths;
+mod policy;
+mod report;
+mod roles;
+
+pub use policy::{Comparison, Corner, Policy};
+pub use report::{Fault, FaultKind, Report, Slack, SlackKind, Step, Summary, TimingError};
+
+use crate::routed::Routed;
+use crate::sdf::Time;
+use constraints::Examiner;
+use launch::{Endpoints, Launches};
+use ledger::Ledger;
+use paths::{Chip, Mode};
+use roles::Roles;
+use std::collections::BTreeSet;
+use wheatstone_hdl::Top;
+
+/// Predicted times.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Prediction {
+    /// A relaxing step.
+    pub step_ps: u64,
+}
+
+/// Checks a routed chip.
+///
+/// `top` is what was built: its network says which cells there are, its array how long their matched delays should be, its
+/// options the board's clock.
+pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
+    let mut roles = Roles::find(top, routed);
+    let mut faults: BTreeSet<Fault> = std::mem::take(&mut roles.faults).into_iter().collect();
+    let chip = Chip::new(routed, roles);
+    for &pin in &chip.order.loops {
+        let object = routed.pin_name(pin);
+        faults.insert(Fault { cell: String::new(), object, kind: FaultKind::Loop });
+    }
+    let period = Time::from_fs(1_000_000_000_000_000 / i64::from(top.options.clock_hz.max(1)));
+    let endpoints = Endpoints::of(&chip);
+    let mut known: Vec<Launches> = Vec::new();
+    for comparison in policy.comparisons.iter().chain(&policy.hold) {
+        for (corner, late) in
+            [(comparison.early, false), (comparison.late, true), (Corner::Min, false), (Corner::Min, true)]
+        {
+            let mode = Mode { corner, late };
+            if !known.iter().any(|launches| launches.mode == mode) {
+                known.push(Launches::of(&chip, &endpoints, mode));
+            }
+        }
+    }
+    let launches = |corner, late| known.iter().find(|launches| launches.mode == Mode { corner, late });
+    let mut ledger = Ledger::default();
+    let examiner = |comparison: Comparison| {
+        let (early, late) = (launches(comparison.early, false)?, launches(comparison.late, true)?);
+        Some(Examiner { chip: &chip, endpoints: &endpoints, early, late, comparison, period })
+    };
+    for examiner in policy.comparisons.iter().filter_map(|&comparison| examiner(comparison)) {
+        examiner.examine(&mut ledger, &mut faults);
+    }
+    for examiner in policy.hold.iter().filter_map(|&comparison| examiner(comparison)) {
+        examiner.hold(&mut ledger);
+    }
+    let fast = Comparison { early: Corner::Min, late: Corner::Min, percent: 100 };
+    if let Some(examiner) = examiner(fast) {
+        examiner.pulse(&policy, &mut ledger, &mut faults);
+    }
+    let (summaries, violations, slacks) = ledger.close(&chip);
+    let pulses = slacks.iter().filter(|slack| slack.kind == SlackKind::Pulse);
+    let min_pulse_ps = pulses.map(|slack| slack.early.floor_ps()).min().unwrap_or(0);
+    Report {
+        policy,
+        summaries,
+        faults: faults.into_iter().collect(),
+        violations,
+        slacks,
+        min_pulse_ps,
+        lengths: top.array.cell_delay_lengths(),
+        prediction: None,
+        needs: ledger.needs,
+    }
+}

@@ -1,0 +1,298 @@
+//! Earliest and latest arrivals: from the flip-flops of one domain, through wires and logic, to whatever they reach.
+
+use super::policy::Corner;
+use super::report::Step;
+use super::roles::{ChainLut, Domain, DomainId, Flop, Roles};
+use crate::routed::{ArcId, ArcKind, PinId, Routed};
+use crate::sdf::Time;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+/// The pins in an order in which every arc but those from clocks leads forwards.
+#[derive(Debug)]
+pub(super) struct Order {
+    rank: Vec<u32>,
+    /// Pins on a loop without a flip-flop.
+    pub loops: Vec<PinId>,
+}
+
+impl Order {
+    pub fn of(routed: &Routed) -> Order {
+        let mut waits: Vec<usize> = vec![0; routed.pins.len()];
+        let leads = |arc: &&ArcId| routed.arc(**arc).kind != ArcKind::Clocked;
+        for (pin, waits) in waits.iter_mut().enumerate() {
+            *waits = routed.arriving(PinId(pin)).iter().filter(leads).count();
+        }
+        let mut open: Vec<PinId> = (0..waits.len()).filter(|&pin| waits[pin] == 0).map(PinId).collect();
+        let mut rank = vec![u32::MAX; waits.len()];
+        let mut next = 0;
+        while let Some(pin) = open.pop() {
+            rank[pin.0] = next;
+            next += 1;
+            for id in routed.leaving(pin).iter().filter(leads) {
+                let to = routed.arc(*id).to;
+                waits[to.0] -= 1;
+                if waits[to.0] == 0 {
+                    open.push(to);
+                }
+            }
+        }
+        let loops = (0..rank.len()).filter(|&pin| rank[pin] == u32::MAX).map(PinId).collect();
+        Order { rank, loops }
+    }
+}
+
+/// How arrivals are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mode {
+    pub corner: Corner,
+    /// The latest arrival, or the earliest.
+    pub late: bool,
+}
+
+impl Mode {
+    fn better(self, new: Time, old: Time) -> bool {
+        if self.late { new > old } else { new < old }
+    }
+}
+
+/// Flip-flops of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Launching {
+    /// Those that follow the rise of the fire.
+    Rising,
+    /// Of these, those whose toggling ends every pulse.
+    Ending,
+    /// Those that follow the fall of the fire.
+    Falling,
+}
+
+/// When pins are reached, counted from the fire, and by which arc.
+#[derive(Clone, Debug)]
+pub(super) struct Arrivals {
+    pub mode: Mode,
+    at: HashMap<PinId, (Time, Option<ArcId>)>,
+}
+
+impl Arrivals {
+    pub fn at(&self, pin: PinId) -> Option<Time> {
+        self.at.get(&pin).map(|&(time, _)| time)
+    }
+
+    /// Every pin that is reached.
+    pub fn iter(&self) -> impl Iterator<Item = (PinId, Time)> {
+        self.at.iter().map(|(&pin, &(time, _))| (pin, time))
+    }
+
+    /// The way to a pin, from its beginning.
+    pub fn path(&self, routed: &Routed, to: PinId) -> Vec<Step> {
+        let (mut steps, mut pin) = (Vec::new(), to);
+        while let Some(&(time, arc)) = self.at.get(&pin) {
+            steps.push(Step { pin: routed.pin_name(pin), at: time });
+            match arc {
+                Some(arc) => pin = routed.arc(arc).from,
+                None => break,
+            }
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+/// A routed chip with roles and an order.
+#[derive(Debug)]
+pub(super) struct Chip<'a> {
+    pub routed: &'a Routed,
+    pub roles: Roles,
+    pub order: Order,
+    /// Inputs of chains: data stop there.
+    barriers: HashSet<PinId>,
+}
+
+impl<'a> Chip<'a> {
+    pub fn new(routed: &'a Routed, roles: Roles) -> Chip<'a> {
+        let barriers = roles.chain_pins.keys().copied().collect();
+        Chip { routed, roles, order: Order::of(routed), barriers }
+    }
+
+    /// When the clock pins of a domain see its fire.
+    pub fn clocks(&self, domain: &Domain, mode: Mode) -> Arrivals {
+        // Past the barriers too: a fire passes no chain, but buffers.
+        self.spread([(domain.root, Time::ZERO)].into(), mode, &|_| true)
+    }
+
+    /// When what some of a domain's flip-flops hold after an edge of its fire reaches other pins, counted from that edge.
+    pub fn launched(&self, domain: DomainId, clocks: &Arrivals, which: Launching) -> Arrivals {
+        let mode = clocks.mode;
+        let mut starts: Vec<(PinId, Time, ArcId)> = Vec::new();
+        let domain = self.roles.domain(domain);
+        let taken = |flop: &&Flop| match which {
+            Launching::Rising => !flop.falling,
+            Launching::Ending => domain.ending.contains(&flop.cell),
+            Launching::Falling => flop.falling,
+        };
+        for flop in domain.flops.iter().filter(taken) {
+            let Some(clock) = clocks.at(flop.clock) else { continue };
+            for &id in self.routed.leaving(flop.clock) {
+                let arc = self.routed.arc(id);
+                if arc.kind == ArcKind::Clocked {
+                    starts.push((arc.to, clock + mode.corner.of(&arc.delay, mode.late), id));
+                }
+            }
+        }
+        let mut arrivals =
+            self.spread(starts.iter().map(|&(pin, time, _)| (pin, time)).collect(), mode, &|pin| {
+                !self.barriers.contains(&pin)
+            });
+        // The way begins at the fire.
+        for (pin, time, arc) in starts {
+            if arrivals.at(pin) == Some(time) {
+                arrivals.at.insert(pin, (time, Some(arc)));
+                let clock = self.routed.arc(arc).from;
+                if let Some(&known) = clocks.at.get(&clock) {
+                    arrivals.at.entry(clock).or_insert(known);
+                }
+            }
+        }
+        arrivals
+    }
+
+    fn spread(&self, starts: Vec<(PinId, Time)>, mode: Mode, passes: &dyn Fn(PinId) -> bool) -> Arrivals {
+        let mut at: HashMap<PinId, (Time, Option<ArcId>)> = HashMap::new();
+        let mut open = BinaryHeap::new();
+        for (pin, time) in starts {
+            at.insert(pin, (time, None));
+            open.push(Reverse((self.order.rank[pin.0], pin)));
+        }
+        let mut done: Option<PinId> = None;
+        while let Some(Reverse((rank, pin))) = open.pop() {
+            if done == Some(pin) || rank == u32::MAX || !passes(pin) {
+                continue;
+            }
+            done = Some(pin);
+            let time = at[&pin].0;
+            for &id in self.routed.leaving(pin) {
+                let arc = self.routed.arc(id);
+                if arc.kind == ArcKind::Clocked {
+                    continue;
+                }
+                let new = time + mode.corner.of(&arc.delay, mode.late);
+                let known = at.get(&arc.to);
+                if known.is_none_or(|&(old, _)| mode.better(new, old)) {
+                    if known.is_none() {
+                        open.push(Reverse((self.order.rank[arc.to.0], arc.to)));
+                    }
+                    at.insert(arc.to, (new, Some(id)));
+                }
+            }
+        }
+        Arrivals { mode, at }
+    }
+
+    fn through(&self, from: PinId, to: PinId, mode: Mode) -> Time {
+        let arcs = self.routed.leaving(from).iter().map(|&id| self.routed.arc(id));
+        let delays = arcs.filter(|arc| arc.to == to).map(|arc| mode.corner.of(&arc.delay, mode.late));
+        let delay = if mode.late { delays.max() } else { delays.min() };
+        delay.unwrap_or(Time::ZERO)
+    }
+
+    /// Inputs with the delays of their wires.
+    pub fn wire(&self, pins: &[PinId], mode: Mode) -> Vec<(PinId, Time)> {
+        let delay = |&pin: &PinId| {
+            let driver = self.routed.driver_of(pin).map_or(Time::ZERO, |from| self.through(from, pin, mode));
+            (pin, driver)
+        };
+        pins.iter().map(delay).collect()
+    }
+
+    /// When a chain's LUTs rise after what comes from `requests`: each waits for the LUT before and for the join.
+    /// Nothing if no request of these reaches the join.
+    pub fn rise(&self, domain: DomainId, requests: &Arrivals) -> Option<Time> {
+        self.rises(domain, requests)?.last().copied()
+    }
+
+    /// The same for every LUT.
+    fn rises(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
+        let mode = requests.mode;
+        let mut rises: Vec<Time> = Vec::new();
+        for lut in &self.roles.domain(domain).chain {
+            let out = |pin: PinId, at: Time| at + self.through(pin, lut.output, mode);
+            let direct = lut.enable.iter().filter_map(|&pin| Some(out(pin, requests.at(pin)?)));
+            let time = match rises.last() {
+                Some(&before) => {
+                    let previous =
+                        self.wire(&lut.previous, mode).into_iter().map(|(pin, wire)| out(pin, before + wire));
+                    previous.chain(direct).max()
+                }
+                None => lut
+                    .previous
+                    .iter()
+                    .filter_map(|&pin| Some(out(pin, requests.at(pin)?)))
+                    .chain(direct)
+                    .max(),
+            };
+            rises.push(time?);
+        }
+        Some(rises)
+    }
+
+    /// When the LUTs of a chain fall after what comes from `requests`: each falls with the first of its inputs that does.
+    pub fn falls(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
+        let mode = requests.mode;
+        let mut falls: Vec<Time> = Vec::new();
+        for lut in &self.roles.domain(domain).chain {
+            let out = |pin: PinId, at: Time| at + self.through(pin, lut.output, mode);
+            let direct = lut.enable.iter().filter_map(|&pin| Some(out(pin, requests.at(pin)?)));
+            let time = match falls.last() {
+                Some(&before) => {
+                    let previous =
+                        self.wire(&lut.previous, mode).into_iter().map(|(pin, wire)| out(pin, before + wire));
+                    previous.chain(direct).min()
+                }
+                None => lut
+                    .previous
+                    .iter()
+                    .filter_map(|&pin| Some(out(pin, requests.at(pin)?)))
+                    .chain(direct)
+                    .min(),
+            };
+            falls.push(time?);
+        }
+        Some(falls)
+    }
+
+    /// When the join itself is settled, and its earliest change: at the first input of the chain.
+    pub fn join(&self, domain: DomainId, requests: &Arrivals) -> Option<Time> {
+        let first: &ChainLut = self.roles.domain(domain).chain.first()?;
+        let times = first.previous.iter().filter_map(|&pin| requests.at(pin));
+        if requests.mode.late { times.max() } else { times.min() }
+    }
+
+    /// When the strobe reaches a fire.
+    pub fn strobe(&self, domain: DomainId, border: &Arrivals) -> Option<Time> {
+        let last = self.roles.domain(domain).chain.last()?;
+        let times = last
+            .strobe
+            .iter()
+            .filter_map(|&pin| Some(border.at(pin)? + self.through(pin, last.output, border.mode)));
+        if border.mode.late { times.max() } else { times.min() }
+    }
+
+    /// Delay of one LUT of a chain with its wire, the mean over the chain.
+    pub fn lut(&self, domain: DomainId, mode: Mode) -> Time {
+        let chain = &self.roles.domain(domain).chain;
+        let mut total = Time::ZERO;
+        for lut in &chain[1..] {
+            let ways = self.wire(&lut.previous, mode);
+            let ways = ways.into_iter().map(|(pin, wire)| wire + self.through(pin, lut.output, mode));
+            total = total + ways.max().unwrap_or(Time::ZERO);
+        }
+        match i64::try_from(chain.len()) {
+            Ok(luts) if luts > 1 => Time::from_fs(total.fs() / (luts - 1)),
+            // One LUT alone: its own delay is all there is to go by, without a wire.
+            _ => chain.first().map_or(Time::ZERO, |lut| {
+                lut.previous.first().map_or(Time::ZERO, |&pin| self.through(pin, lut.output, mode))
+            }),
+        }
+    }
+}

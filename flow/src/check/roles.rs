@@ -1,0 +1,379 @@
+//! What the cells of the device are to the array: chains, fires, flip-flops, the board's clock.
+//!
+//! Chains are known by the names the emitted Verilog gave their LUTs, everything else by what it is connected to: a
+//! flip-flop belongs to the cell whose fire clocks it. So no name that synthesis chose matters.
+
+use super::report::{Fault, FaultKind};
+use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
+use std::collections::{BTreeMap, HashMap};
+use wheatstone_hdl::Top;
+use wheatstone_hdl::lint::convention::DELAY_PREFIX;
+
+/// Where the array lies below the top module.
+const ARRAY: &str = "bordered_array.array.";
+
+/// Buffers of the global networks.
+pub(super) const GLOBAL_BUFFERS: [&str; 2] = ["DCCA", "SB_GB"];
+
+/// Number of a domain: a cell of the array, or the board's clock, which comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct DomainId(pub usize);
+
+/// One LUT of a matched delay.
+#[derive(Clone, Debug)]
+pub(super) struct ChainLut {
+    pub output: PinId,
+    /// Inputs that follow the LUT before; those of the first follow the join.
+    pub previous: Vec<PinId>,
+    /// Inputs that follow the join.
+    pub enable: Vec<PinId>,
+    /// Inputs that follow the strobe.
+    pub strobe: Vec<PinId>,
+}
+
+/// A flip-flop, or a port of a memory.
+#[derive(Clone, Debug)]
+pub(super) struct Flop {
+    pub cell: CellId,
+    pub clock: PinId,
+    pub falling: bool,
+}
+
+/// What one fire, or the board's clock, clocks.
+#[derive(Clone, Debug)]
+pub(super) struct Domain {
+    /// `node_3`, `edge_7`, or `island`.
+    pub name: String,
+    /// The output that is the fire; for the island the output of the clock's pad.
+    pub root: PinId,
+    /// The matched delay, first LUT first. Empty for the island.
+    pub chain: Vec<ChainLut>,
+    pub flops: Vec<Flop>,
+    /// Flip-flops of which one toggles at every fire and so ends its pulse: those that a flip-flop behind the join follows when
+    /// the fire falls, where there are such; all of its own behind the join elsewhere.
+    pub ending: Vec<CellId>,
+}
+
+/// Everything that has a role.
+#[derive(Debug)]
+pub(super) struct Roles {
+    /// Cells of the array by id, nodes first, then the island.
+    pub domains: Vec<Domain>,
+    /// Which domain an input of a chain's LUT belongs to.
+    pub chain_pins: HashMap<PinId, DomainId>,
+    pub faults: Vec<Fault>,
+}
+
+impl Roles {
+    pub fn island(&self) -> DomainId {
+        DomainId(self.domains.len() - 1)
+    }
+
+    pub fn domain(&self, id: DomainId) -> &Domain {
+        &self.domains[id.0]
+    }
+
+    /// Cells of the array with their numbers, without the island.
+    pub fn cells(&self) -> impl Iterator<Item = (DomainId, &Domain)> {
+        let count = self.domains.len() - 1;
+        self.domains.iter().take(count).enumerate().map(|(index, domain)| (DomainId(index), domain))
+    }
+
+    /// Finds everything.
+    pub fn find(top: &Top, routed: &Routed) -> Roles {
+        let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
+        let lengths = top.array.cell_delay_lengths();
+        let nodes = (0..top.array.nodes.len()).map(|i| format!("node_{i}"));
+        let names: Vec<String> =
+            nodes.chain((0..top.array.edges.len()).map(|i| format!("edge_{i}"))).collect();
+        let mut by_root: HashMap<PinId, DomainId> = HashMap::new();
+        for name in names {
+            let luts = lengths.get(&name).copied().unwrap_or(0);
+            if let Some(chain) = roles.chain(routed, &name, luts) {
+                let id = DomainId(roles.domains.len());
+                for pin in chain.iter().flat_map(|lut| [&lut.previous, &lut.enable, &lut.strobe]).flatten() {
+                    roles.chain_pins.insert(*pin, id);
+                }
+                if let Some(last) = chain.last() {
+                    by_root.insert(last.output, id);
+                    roles.domains.push(Domain {
+                        name,
+                        root: last.output,
+                        chain,
+                        flops: Vec::new(),
+                        ending: Vec::new(),
+                    });
+                }
+            }
+        }
+        let clock = routed.ports.iter().find(|port| port.name == "clk").and_then(|port| port.nets.first());
+        let pad = clock.and_then(|&net| {
+            let pad = routed.cells.iter().find(|cell| {
+                cell.pins.values().any(|&pin| {
+                    routed.pin(pin).direction == Direction::Inout && routed.net_of(pin) == Some(net)
+                })
+            })?;
+            let outputs = pad.pins.values().copied().filter(|&pin| {
+                routed.pin(pin).direction == Direction::Output && routed.net_of(pin).is_some()
+            });
+            outputs.min()
+        });
+        if let Some(root) = pad {
+            by_root.insert(root, DomainId(roles.domains.len()));
+            let name = "island".to_owned();
+            roles.domains.push(Domain {
+                name,
+                root,
+                chain: Vec::new(),
+                flops: Vec::new(),
+                ending: Vec::new(),
+            });
+        } else {
+            roles.fault("", "clk", FaultKind::NoClock);
+            roles.domains.push(Domain {
+                name: "island".to_owned(),
+                root: PinId(0),
+                chain: vec![],
+                flops: vec![],
+                ending: vec![],
+            });
+        }
+        roles.flops(routed, &by_root);
+        roles.phases(routed);
+        roles.endings(routed);
+        roles
+    }
+
+    fn fault(&mut self, cell: &str, object: impl Into<String>, kind: FaultKind) {
+        self.faults.push(Fault { cell: cell.to_owned(), object: object.into(), kind });
+    }
+
+    /// The matched delay of a cell, if its LUTs are all there and do what they should.
+    fn chain(&mut self, routed: &Routed, name: &str, luts: u32) -> Option<Vec<ChainLut>> {
+        let find = |number: u32| {
+            let path = format!("{ARRAY}{name}.{DELAY_PREFIX}.lut{number}");
+            routed.find(&path).or_else(|| routed.find(&format!("{path}_LC")))
+        };
+        let found = (0..).take_while(|&number| find(number).is_some()).count();
+        if usize::try_from(luts) != Ok(found) || luts == 0 {
+            let object = format!("{found} LUTs instead of {luts}");
+            self.fault(name, object, FaultKind::ChainLength);
+            return None;
+        }
+        let cells: Vec<CellId> = (0..luts).filter_map(find).collect();
+        let output = |cell: CellId| {
+            let pins = &routed.cell(cell).pins;
+            pins.get("F").or_else(|| pins.get("O")).copied()
+        };
+        let inputs = |cell: CellId| {
+            let pins = routed.cell(cell).pins.values().copied();
+            pins.filter(|&pin| routed.pin(pin).direction == Direction::Input).collect::<Vec<_>>()
+        };
+        let enable = inputs(*cells.first()?).into_iter().find_map(|pin| routed.net_of(pin))?;
+        let mut chain: Vec<ChainLut> = Vec::new();
+        for (number, &cell) in cells.iter().enumerate() {
+            let before = match chain.last() {
+                Some(lut) => routed.net_of(lut.output),
+                None => Some(enable),
+            };
+            let mut lut = ChainLut {
+                output: output(cell)?,
+                previous: Vec::new(),
+                enable: Vec::new(),
+                strobe: Vec::new(),
+            };
+            for pin in inputs(cell) {
+                match routed.net_of(pin) {
+                    None => {}
+                    net if net == before => lut.previous.push(pin),
+                    net if net == Some(enable) => lut.enable.push(pin),
+                    Some(_) => lut.strobe.push(pin),
+                }
+            }
+            let last = number + 1 == cells.len();
+            let complete = !lut.previous.is_empty()
+                && (number == 0 || !lut.enable.is_empty())
+                && (last || lut.strobe.is_empty());
+            if !complete || !holds_back(routed, cell, &lut) {
+                self.fault(name, routed.cell(cell).name.clone(), FaultKind::ChainFunction);
+            }
+            chain.push(lut);
+        }
+        Some(chain)
+    }
+
+    /// Gives every flip-flop to the domain that clocks it.
+    fn flops(&mut self, routed: &Routed, by_root: &HashMap<PinId, DomainId>) {
+        let mut clocks: BTreeMap<PinId, CellId> = BTreeMap::new();
+        for (id, cell) in routed.cell_ids() {
+            for constraint in &cell.constraints {
+                clocks.insert(constraint.clock, id);
+            }
+        }
+        for arc in routed.arcs.iter().filter(|arc| arc.kind == ArcKind::Clocked) {
+            clocks.insert(arc.from, routed.pin(arc.from).cell);
+        }
+        for (clock, cell) in clocks {
+            let Some(mut driver) = routed.driver_of(clock) else { continue };
+            let mut buffer = None;
+            while GLOBAL_BUFFERS.contains(&routed.cell(routed.pin(driver).cell).kind.as_str()) {
+                let through = routed.pin(driver).cell;
+                buffer = Some(through);
+                let input = routed.cell(through).pins.values().copied().find(|&pin| {
+                    routed.pin(pin).direction == Direction::Input && routed.net_of(pin).is_some()
+                });
+                match input.and_then(|pin| routed.driver_of(pin)) {
+                    Some(next) => driver = next,
+                    None => break,
+                }
+            }
+            let source = routed.cell(routed.pin(driver).cell);
+            if source.pins.values().all(|&pin| pin == driver || routed.net_of(pin).is_none()) {
+                // A constant: a port of a memory that is not used.
+                continue;
+            }
+            let name = routed.cell(cell).name.clone();
+            let Some(&domain) = by_root.get(&driver) else {
+                let object = format!("{name} by {}", routed.pin_name(driver));
+                self.fault("", object, FaultKind::ForeignClock);
+                continue;
+            };
+            if let (Some(buffer), true) = (buffer, domain.0 + 1 < self.domains.len()) {
+                let (cell, object) = (self.domains[domain.0].name.clone(), routed.cell(buffer).name.clone());
+                self.fault(&cell, object, FaultKind::PromotedFire);
+            }
+            let falling = is_falling(routed, cell, clock);
+            self.domains[domain.0].flops.push(Flop { cell, clock, falling });
+        }
+        self.faults.sort();
+        self.faults.dedup();
+    }
+
+    /// Finds what ends the pulses.
+    fn endings(&mut self, routed: &Routed) {
+        let count = self.domains.len() - 1;
+        for domain in &mut self.domains[..count] {
+            let requests = requests(routed, domain);
+            let own = |falling: bool| {
+                let flops = domain.flops.iter().filter(move |flop| flop.falling == falling);
+                flops.map(|flop| flop.cell).filter(|cell| requests.contains(cell)).collect::<Vec<_>>()
+            };
+            let followers = own(true);
+            let inputs = followers.iter().flat_map(|&cell| &routed.cell(cell).constraints);
+            let followed: Vec<CellId> =
+                inputs.flat_map(|constraint| sources(routed, constraint.data)).collect();
+            domain.ending = if followers.is_empty() { own(false) } else { followed };
+        }
+    }
+
+    /// Flip-flops behind a cell's join start at 0, and only the reset brings them back there.
+    fn phases(&mut self, routed: &Routed) {
+        let mut faults = Vec::new();
+        for domain in &self.domains[..self.domains.len() - 1] {
+            let own: HashMap<CellId, &Flop> = domain.flops.iter().map(|flop| (flop.cell, flop)).collect();
+            let mut reset = None;
+            for cell in requests(routed, domain) {
+                if !own.contains_key(&cell) {
+                    continue;
+                }
+                let (initial, asynchronous, pin) = start_of(routed, cell);
+                let object = routed.cell(cell).name.clone();
+                let net = pin.and_then(|pin| routed.net_of(pin));
+                let mut fault = |kind| {
+                    faults.push(Fault { cell: domain.name.clone(), object: object.clone(), kind });
+                };
+                if initial {
+                    fault(FaultKind::PhaseStart);
+                }
+                if !asynchronous || net.is_none() || reset.is_some_and(|known| Some(known) != net) {
+                    fault(FaultKind::PhaseReset);
+                }
+                reset = net;
+            }
+        }
+        self.faults.extend(faults);
+    }
+}
+
+/// Whether a LUT of a chain is low as long as the join or the LUT before is, and the strobe.
+fn holds_back(routed: &Routed, cell: CellId, lut: &ChainLut) -> bool {
+    let cell = routed.cell(cell);
+    let (table, names) = match cell.kind.as_str() {
+        "TRELLIS_COMB" => (cell.parameter("INITVAL"), ["A", "B", "C", "D"]),
+        "ICESTORM_LC" => (cell.parameter("LUT_INIT"), ["I0", "I1", "I2", "I3"]),
+        _ => return false,
+    };
+    let Ok(table) = u16::from_str_radix(&table[table.len().saturating_sub(16)..], 2) else { return false };
+    let clocked = cell.parameter("DFF_ENABLE").ends_with('1') || cell.parameter("MODE") == "CCU2";
+    let pins = names.map(|name| cell.pins.get(name).copied());
+    let unconnected = cell.kind == "TRELLIS_COMB";
+    let low = |held: &[PinId]| {
+        (0..16u16).all(|address| {
+            let possible = pins.iter().enumerate().all(|(bit, pin)| {
+                let high = address >> bit & 1 == 1;
+                match pin {
+                    Some(pin) if held.contains(pin) || lut.strobe.contains(pin) => !high,
+                    Some(pin) => match routed.pin(*pin).connection {
+                        Connection::Constant(value) => high == value,
+                        Connection::None => high == unconnected,
+                        Connection::Net(_) => true,
+                    },
+                    None => true,
+                }
+            });
+            !possible || table >> address & 1 == 0
+        })
+    };
+    !clocked && low(&lut.previous) && (lut.enable.is_empty() || low(&lut.enable))
+}
+
+/// Whether that clock pin of a cell counts falling edges.
+fn is_falling(routed: &Routed, cell: CellId, clock: PinId) -> bool {
+    let cell = routed.cell(cell);
+    match cell.kind.as_str() {
+        "TRELLIS_FF" => cell.parameter("CLKMUX") == "INV",
+        "ICESTORM_LC" => cell.parameter("NEG_CLK").ends_with('1'),
+        "DP16KD" => cell.parameter(&format!("{}MUX", routed.pin(clock).name)) == "INV",
+        _ => false,
+    }
+}
+
+/// A flip-flop's value at power-up, whether its reset is asynchronous, and the pin of it.
+fn start_of(routed: &Routed, cell: CellId) -> (bool, bool, Option<PinId>) {
+    let cell = routed.cell(cell);
+    let pin = |name: &str| cell.pins.get(name).copied();
+    match cell.kind.as_str() {
+        "TRELLIS_FF" => (cell.parameter("REGSET") == "SET", cell.parameter("SRMODE") == "ASYNC", pin("LSR")),
+        _ => (
+            cell.parameter("SET_NORESET").ends_with('1'),
+            cell.parameter("ASYNC_SR").ends_with('1'),
+            pin("SR"),
+        ),
+    }
+}
+
+/// The flip-flops behind a cell's join.
+pub(super) fn requests(routed: &Routed, domain: &Domain) -> Vec<CellId> {
+    let first = domain.chain.first().and_then(|lut| lut.previous.first());
+    first.map(|&pin| sources(routed, pin)).unwrap_or_default()
+}
+
+/// The flip-flops on which a pin depends.
+fn sources(routed: &Routed, pin: PinId) -> Vec<CellId> {
+    let (mut found, mut seen, mut open) = (Vec::new(), std::collections::BTreeSet::new(), vec![pin]);
+    while let Some(pin) = open.pop() {
+        if !seen.insert(pin) {
+            continue;
+        }
+        for &id in routed.arriving(pin) {
+            let arc = routed.arc(id);
+            match arc.kind {
+                ArcKind::Clocked => found.push(routed.pin(arc.from).cell),
+                ArcKind::Wire | ArcKind::Through => open.push(arc.from),
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
