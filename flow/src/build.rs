@@ -3,7 +3,7 @@
 //! Emitting and the check of timing are this program's own work and are done every time: a proof is not taken from a
 //! cache. What tools made is kept by what it was made of, and taken from there.
 
-use crate::cache::{Cache, Key, hex, sha256_of};
+use crate::cache::{Cache, Key, sha256, sha256_of};
 use crate::error::{At, FlowError};
 use crate::layout::Layout;
 use crate::order::Order;
@@ -14,7 +14,6 @@ use crate::toolchain::{
     ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments, synthesis_arguments,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::tools::ToolError;
-use wheatstone_hdl::Top;
+use wheatstone_hdl::{Board, Top};
 
 /// Where a build happens and how far it goes.
 #[derive(Clone, Debug)]
@@ -85,6 +84,28 @@ pub struct Built {
     pub bitstream: Option<Product>,
 }
 
+/// What examines a routed chip; [`timing::examine`] is the one.
+pub type Examine =
+    dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<DelayLengths>), FlowError>;
+
+/// What a build is done with.
+pub struct Means {
+    /// The tools.
+    pub tools: Toolchain,
+    /// The check of relative timing.
+    pub examine: Box<Examine>,
+}
+
+impl Means {
+    /// The tools for a board that are installed here, and the check.
+    ///
+    /// # Errors
+    /// As [`Toolchain::find`].
+    pub fn find(board: Board) -> Result<Means, FlowError> {
+        Ok(Means { tools: Toolchain::find(board)?, examine: Box::new(timing::examine) })
+    }
+}
+
 /// Builds.
 ///
 /// `told` hears of every stage as it begins, with its round; `stop` is asked many times a second whether to end.
@@ -93,7 +114,7 @@ pub struct Built {
 /// [`FlowError`]: a tool is missing or fails, the design is too large, timing does not hold, or it was stopped.
 pub fn build(
     order: &Order,
-    tools: &Toolchain,
+    means: &Means,
     settings: &Settings,
     told: &mut dyn FnMut(Stage, u32),
     stop: &dyn Fn() -> bool,
@@ -103,8 +124,7 @@ pub fn build(
     let pins = order.board.pins().ok_or_else(no_device)?;
     fs::create_dir_all(&settings.folder).at(&settings.folder)?;
     let cache = Cache::open(&settings.cache)?;
-    let tools = tools.clone();
-    let mut run = Run { order, settings, description, pins, tools, cache, stages: Vec::new(), told, stop };
+    let mut run = Run { order, means, settings, description, pins, cache, stages: Vec::new(), told, stop };
     let mut rounds = Rounds::default();
     let mut lengths: Option<DelayLengths> = None;
     let mut round = 1;
@@ -135,7 +155,7 @@ struct Run<'a> {
     settings: &'a Settings,
     description: &'static Description,
     pins: Pins,
-    tools: Toolchain,
+    means: &'a Means,
     cache: Cache,
     stages: Vec<StageRun>,
     told: &'a mut dyn FnMut(Stage, u32),
@@ -173,7 +193,7 @@ impl Run<'_> {
         let path = self.path(file::DESIGN);
         fs::write(&path, &verilog).at(&path)?;
         self.end(Stage::Emit, round, false, since);
-        Ok(hex(&Sha256::digest(verilog)))
+        Ok(sha256(verilog))
     }
 
     /// Everything but packing. Gives other lengths of matched delays if they are advised.
@@ -186,8 +206,8 @@ impl Run<'_> {
         let verilog_sha256 = self.emit(&top, round)?;
         let mut built = Built {
             top,
-            tools: self.tools.versions(),
-            warnings: self.tools.warnings(),
+            tools: self.means.tools.versions(),
+            warnings: self.means.tools.warnings(),
             stages: Vec::new(),
             rounds: round,
             verilog_sha256,
@@ -200,8 +220,8 @@ impl Run<'_> {
             return Ok((built, None));
         }
         let arguments = synthesis_arguments(self.description);
-        let yosys = self.tools.synthesis.clone();
-        self.tool(Stage::Synth, round, &yosys, &arguments, &[file::DESIGN], &[file::SYNTHESISED])?;
+        let means = self.means;
+        self.tool(Stage::Synth, round, &means.tools.synthesis, &arguments, &[file::DESIGN], &[file::SYNTHESISED])?;
         if !self.wanted(Stage::Route) {
             return Ok((built, None));
         }
@@ -222,9 +242,8 @@ impl Run<'_> {
         let arguments = router_arguments(self.description, self.pins.file, self.order.seed);
         let [routed, _] = products(self.description.technology);
         let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
-        let nextpnr = self.tools.router.clone();
-        let inputs = [file::SYNTHESISED, self.pins.file];
-        let done = self.tool(Stage::Route, round, &nextpnr, &arguments, &inputs, &results);
+        let (means, inputs) = (self.means, [file::SYNTHESISED, self.pins.file]);
+        let done = self.tool(Stage::Route, round, &means.tools.router, &arguments, &inputs, &results);
         done.map_err(|error| self.too_large(error))
     }
 
@@ -235,9 +254,8 @@ impl Run<'_> {
         };
         let technology = self.description.technology;
         let [routed, bitstream] = products(technology);
-        let packer = self.tools.packer.clone();
-        let arguments = packer_arguments(technology, idcode);
-        self.tool(Stage::Pack, round, &packer, &arguments, &[routed], &[bitstream])?;
+        let (means, arguments) = (self.means, packer_arguments(technology, idcode));
+        self.tool(Stage::Pack, round, &means.tools.packer, &arguments, &[routed], &[bitstream])?;
         self.product(bitstream)
     }
 
@@ -278,6 +296,10 @@ impl Run<'_> {
                     ToolError::Stopped { .. } => FlowError::Stopped { stage },
                     source => FlowError::Tool { stage, log: log.clone(), source },
                 })?;
+                if let Some(name) = results.iter().find(|name| !place.path().join(name).is_file()) {
+                    let message = "the tool ended well and did not write it".to_owned();
+                    return Err(FlowError::Format { stage, file: self.path(name), message });
+                }
                 fs::copy(&log, place.path().join(&log_name)).at(&log)?;
                 self.cache.keep(&key, place, &[results, &[&log_name]].concat())?
             }
@@ -337,7 +359,7 @@ impl Run<'_> {
     fn timing(&mut self, top: &Top, round: u32) -> Result<(Findings, Option<DelayLengths>), FlowError> {
         let since = self.begin(Stage::Timing, round)?;
         let (netlist, delays) = (self.path(file::ROUTED), self.path(file::DELAYS));
-        let (findings, advised) = timing::examine(top, self.order.board, &netlist, &delays)?;
+        let (findings, advised) = (self.means.examine)(top, self.order.board, &netlist, &delays)?;
         let report = self.path(file::TIMING);
         let text = serde_json::to_vec_pretty(&findings).map_err(std::io::Error::from).at(&report)?;
         fs::write(&report, text).at(&report)?;
@@ -352,7 +374,7 @@ impl Run<'_> {
         let bitstream = read.map_err(|source| FlowError::Bitstream { file: path.clone(), source })?;
         let check = bitstream.check(self.order.board);
         check.map_err(|source| FlowError::WrongBoard { file: path.clone(), source })?;
-        Ok(Product { sha256: hex(&Sha256::digest(&bytes)), path })
+        Ok(Product { sha256: sha256(&bytes), path })
     }
 }
 

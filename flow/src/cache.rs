@@ -8,7 +8,7 @@ use crate::error::{At, FlowError};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -19,7 +19,7 @@ const LIST: &str = "entry.json";
 const UNFINISHED: &str = "unfinished-";
 
 /// What a result is made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Key(Sha256);
 
 impl Key {
@@ -34,7 +34,7 @@ impl Key {
     }
 
     fn name(&self) -> String {
-        hex(&self.0.clone().finalize())
+        hex(self.0.clone())
     }
 }
 
@@ -108,13 +108,28 @@ impl Cache {
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut digest)?;
-    Ok(hex(&digest.finalize()))
+    let (mut digest, mut file) = (Sha256::new(), File::open(path)?);
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut bytes)? {
+            0 => return Ok(hex(digest)),
+            count => digest.update(&bytes[..count]),
+        }
+    }
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+fn hex(digest: Sha256) -> String {
+    let bytes: [u8; 32] = digest.finalize().into();
+    hexadecimal(&bytes)
 }
 
 /// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

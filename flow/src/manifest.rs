@@ -1,10 +1,9 @@
 //! What a bitstream was made of and what is known of it: `MANIFEST.toml` beside it.
 
 use crate::build::Built;
-use crate::cache::hex;
+use crate::cache::{hexadecimal, sha256};
 use crate::order::Order;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The file.
@@ -68,10 +67,10 @@ impl Manifest {
         let (design, network) = (&order.design, order.design.network());
         let pins = order.board.pins().map_or("", |pins| pins.text);
         let sources = [
-            ("design", hex(&design.digest())),
-            ("network", hex(&network.digest())),
+            ("design", hexadecimal(&design.digest())),
+            ("network", hexadecimal(&network.digest())),
             ("verilog", built.verilog_sha256.clone()),
-            ("pins", hex(&Sha256::digest(pins))),
+            ("pins", sha256(pins)),
         ];
         let total = built.layout.as_ref().map(|layout| &layout.total);
         let resources = [

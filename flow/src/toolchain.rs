@@ -120,7 +120,7 @@ pub fn synthesis_arguments(board: &Description) -> Vec<String> {
         board.synthesis,
         file::SYNTHESISED
     );
-    ["-p".to_owned(), script].to_vec()
+    vec!["-p".to_owned(), script]
 }
 
 /// What nextpnr is told. A crystal's period is no bound for a cell, which has its own pace: the clocks are judged

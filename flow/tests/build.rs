@@ -7,10 +7,14 @@ mod common;
 use common::{Fakes, order};
 use std::cell::Cell;
 use std::fs;
-use wheatstone_flow::build::{Built, Settings, build};
+use std::rc::Rc;
+use wheatstone_flow::build::{Built, Means, Settings, build};
+use wheatstone_flow::timing::Findings;
+use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{FlowError, Stage};
 use wheatstone_hdl::Board;
-use wheatstone_hdl::tools::ToolError;
+use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::tools::{Program, Tool, ToolError};
 
 /// A build with fake tools; the stages that were told.
 fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, FlowError>, Vec<Stage>) {
@@ -22,7 +26,7 @@ fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, Flow
     };
     change(&mut settings);
     let mut told = Vec::new();
-    let built = build(&order(Board::Hx8kEvn), &fakes.tools(), &settings, &mut |stage, _| told.push(stage), &|| false);
+    let built = build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut |stage, _| told.push(stage), &|| false);
     (built, told)
 }
 
@@ -105,7 +109,7 @@ fn a_tool_that_leaves_nothing_behind_is_no_success() {
     let fakes = Fakes::new();
     fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", "exit 0");
     let error = run(&fakes, |_| {}).0.unwrap_err();
-    assert!(matches!(error, FlowError::Io { .. }) && error.to_string().contains("synth.json"), "{error}");
+    assert!(matches!(error, FlowError::Format { .. }) && error.to_string().contains("synth.json"), "{error}");
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn a_build_that_is_stopped_keeps_its_finished_stages() {
         asked.get() > 3
     };
     let mut told = |stage, _| routing.set(stage == Stage::Route);
-    let error = build(&order(Board::Hx8kEvn), &fakes.tools(), &settings, &mut told, &stop).unwrap_err();
+    let error = build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut told, &stop).unwrap_err();
     assert!(matches!(error, FlowError::Stopped { stage: Stage::Route }), "{error}");
     fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", common::NEXTPNR);
     assert_eq!(cached(&run(&fakes, |_| {}).0.unwrap()), [Stage::Synth]);
@@ -154,12 +158,55 @@ fn a_build_that_is_stopped_keeps_its_finished_stages() {
 #[test]
 fn a_missing_tool_is_told_with_its_remedy() {
     let fakes = Fakes::new();
-    fs::remove_file(fakes.folder().join("icepack")).unwrap();
-    let error = wheatstone_flow::toolchain::Toolchain::of([
-        wheatstone_hdl::tools::Tool::at(wheatstone_hdl::tools::Program::Yosys, fakes.folder().join("gone")),
-        fakes.tool("nextpnr-ice40"),
-        fakes.tool("icepack"),
-    ])
-    .unwrap_err();
+    let gone = Tool::at(Program::Yosys, fakes.folder().join("gone"));
+    let error = Toolchain::of([gone, fakes.tool("nextpnr-ice40"), fakes.tool("icepack")]).unwrap_err();
     assert!(matches!(error, FlowError::Missing(ToolError::Start { .. })), "{error}");
+}
+
+/// A check that asks for a longer delay until it is as long as that.
+fn wants(luts: u32) -> Means {
+    let rounds = Rc::new(Cell::new(0));
+    let fakes = Fakes::new();
+    let mut means = fakes.means();
+    means.examine = Box::new(move |top, _, _, _| {
+        let _folder = &fakes;
+        let lengths = top.array.cell_delay_lengths();
+        let now = lengths["edge_0"];
+        rounds.set(rounds.get() + 1);
+        let violations = if now < luts { vec![format!("edge_0 has {now} LUTs")] } else { Vec::new() };
+        let findings = Findings { checked: true, violations, lengths: lengths.clone(), ..Findings::default() };
+        let longer = DelayLengths::from_iter(lengths.into_iter().map(|(cell, was)| {
+            let luts = if cell == "edge_0" { now + 1 } else { was };
+            (cell, luts)
+        }));
+        Ok((findings, (now < luts).then_some(longer)))
+    });
+    means
+}
+
+#[test]
+fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        folder: folder.path().join("out"),
+        cache: folder.path().join("cache"),
+        from: None,
+        until: Stage::Pack,
+    };
+    let order = order(Board::Hx8kEvn);
+    let first = order.top(None).unwrap().array.cell_delay_lengths()["edge_0"];
+    let mut told = Vec::new();
+    let mut tell = |stage, round| told.push((stage, round));
+    let built = build(&order, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
+    assert_eq!((built.rounds, built.timing.unwrap().lengths["edge_0"]), (3, first + 2));
+    assert_eq!(told.iter().filter(|(stage, _)| *stage == Stage::Pack).collect::<Vec<_>>(), [&(Stage::Pack, 3)]);
+    let text = fs::read_to_string(folder.path().join("out/design.v")).unwrap();
+    assert!(text.contains(&format!("matched_delay_{}", first + 2)), "the chip that was checked is the one that is packed");
+
+    fs::remove_file(folder.path().join("out/bitstream.bin")).unwrap();
+    let error = build(&order, &wants(u32::MAX), &settings, &mut |_, _| {}, &|| false).unwrap_err();
+    let message = error.to_string();
+    assert!(matches!(error, FlowError::Timing { .. }) && message.contains("edge_0 has"), "{message}");
+    assert!(!folder.path().join("out/bitstream.bin").exists(), "no bitstream of a chip that may err");
+    assert!(fs::read_to_string(folder.path().join("out/timing.json")).unwrap().contains("edge_0 has"));
 }

@@ -8,10 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use wheatstone_flow::Order;
+use wheatstone_flow::build::Means;
+use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
-use wheatstone_hdl::{Board, Multiplier, Technology};
+use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
@@ -99,7 +101,14 @@ impl Fakes {
         Tool::at(program, self.folder().join(name))
     }
 
-    pub fn tools(&self) -> Toolchain {
-        Toolchain::of(["yosys", "nextpnr-ice40", "icepack"].map(|name| self.tool(name))).unwrap()
+    /// These tools, and a check that finds nothing wrong.
+    pub fn means(&self) -> Means {
+        let tools = Toolchain::of(["yosys", "nextpnr-ice40", "icepack"].map(|name| self.tool(name))).unwrap();
+        let well = |top: &Top| Findings {
+            checked: true,
+            lengths: top.array.cell_delay_lengths(),
+            ..Findings::default()
+        };
+        Means { tools, examine: Box::new(move |top, _, _, _| Ok((well(top), None))) }
     }
 }

@@ -11,9 +11,8 @@ use wheatstone::building::{BuildReport, Outcome};
 use wheatstone::config::{Draft, FormatChoice};
 use wheatstone::experiment::{Experiment, ExperimentError, read_network};
 use wheatstone::run::write_whole;
-use wheatstone_flow::build::{Settings, build, default_folder};
+use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
-use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::island::IslandOptions;
@@ -57,8 +56,8 @@ impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let order = self.order()?;
         let folder = self.out.clone().unwrap_or_else(|| default_folder(&order));
-        let tools = Toolchain::find(order.board)?;
-        for warning in tools.warnings() {
+        let means = Means::find(order.board)?;
+        for warning in means.tools.warnings() {
             output.say(&format!("warning: {warning}"));
         }
         interrupt::listen()?;
@@ -66,7 +65,7 @@ impl Build {
             Settings { folder: folder.clone(), cache: self.cache.clone(), from: self.from, until: self.until };
         let bar = progress::stages(*output);
         let mut told = |stage: Stage, round: u32| bar.set_message(format!("{stage}, round {round}"));
-        let done = build(&order, &tools, &settings, &mut told, &interrupt::requested);
+        let done = build(&order, &means, &settings, &mut told, &interrupt::requested);
         bar.finish_and_clear();
         let built = done.map_err(|error| match error {
             FlowError::Stopped { .. } => anyhow::Error::new(Interrupted(error.to_string())),
