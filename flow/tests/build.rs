@@ -128,7 +128,7 @@ fn too_large_and_too_slow_are_told_apart_from_failures() {
 #[test]
 fn a_file_that_is_no_bitstream_is_refused() {
     let fakes = Fakes::new();
-    fakes.write("icepack", "", "echo nothing > bitstream.bin");
+    fakes.write("icepack", ":", "echo nothing > bitstream.bin");
     let error = run(&fakes, |_| {}).0.unwrap_err();
     assert!(matches!(error, FlowError::Bitstream { .. }), "{error}");
 }

@@ -67,7 +67,7 @@ impl Fakes {
         let fakes = Fakes { folder: tempfile::tempdir().unwrap() };
         fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", YOSYS);
         fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", NEXTPNR);
-        fakes.write("icepack", "", ICEPACK);
+        fakes.write("icepack", ":", ICEPACK);
         fakes
     }
 

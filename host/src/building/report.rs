@@ -63,7 +63,7 @@ impl BuildReport<'_> {
             pictures: self.pictures(),
             resources: self.resources(),
             slacks: self.slacks(),
-            violations: built.timing.as_ref().map_or(&[], |findings| &findings.violations),
+            violations: built.timing.as_ref().map_or(&[][..], |findings| findings.violations.as_slice()),
             chains: self.chains(),
             stages: self.stages(),
             facts: self.facts(),
