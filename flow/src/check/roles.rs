@@ -106,6 +106,24 @@ impl Roles {
                 }
             }
         }
+        roles.clock(routed, &mut by_root);
+        roles.flops(routed, &by_root);
+        roles.phases(routed);
+        roles.endings(routed);
+        roles
+    }
+
+    /// The roles of a design that has a clock and no fires; nothing if it has no clock.
+    pub fn of_clock(routed: &Routed) -> Option<Roles> {
+        let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
+        let mut by_root = HashMap::new();
+        roles.clock(routed, &mut by_root);
+        roles.flops(routed, &by_root);
+        (!by_root.is_empty()).then_some(roles)
+    }
+
+    /// Adds what the board's clock clocks, the last domain.
+    fn clock(&mut self, routed: &Routed, by_root: &mut HashMap<PinId, DomainId>) {
         let clock = routed.ports.iter().find(|port| port.name == "clk").and_then(|port| port.nets.first());
         let pad = clock.and_then(|&net| {
             let pad = routed.cells.iter().find(|cell| {
@@ -119,9 +137,9 @@ impl Roles {
             outputs.min()
         });
         if let Some(root) = pad {
-            by_root.insert(root, DomainId(roles.domains.len()));
+            by_root.insert(root, DomainId(self.domains.len()));
             let name = "island".to_owned();
-            roles.domains.push(Domain {
+            self.domains.push(Domain {
                 name,
                 root,
                 chain: Vec::new(),
@@ -129,8 +147,8 @@ impl Roles {
                 ending: Vec::new(),
             });
         } else {
-            roles.fault("", "clk", FaultKind::NoClock);
-            roles.domains.push(Domain {
+            self.fault("", "clk", FaultKind::NoClock);
+            self.domains.push(Domain {
                 name: "island".to_owned(),
                 root: PinId(0),
                 chain: vec![],
@@ -138,10 +156,6 @@ impl Roles {
                 ending: vec![],
             });
         }
-        roles.flops(routed, &by_root);
-        roles.phases(routed);
-        roles.endings(routed);
-        roles
     }
 
     fn fault(&mut self, cell: &str, object: impl Into<String>, kind: FaultKind) {
