@@ -33,7 +33,8 @@ fn clocked(module: &str) -> String {
         );
     }
     if name == "top" {
-        let (before, array) = module.split_at(module.find("bordered_array bordered_array").unwrap_or(module.len()));
+        let (before, array) =
+            module.split_at(module.find("bordered_array bordered_array").unwrap_or(module.len()));
         return format!("{before}{}", array.replace(".strobe(strobe)", ".strobe(clk)"));
     }
     let wide = module.replace("(* noglobal *) wire fire;", "wire [1:0] fire;");

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use wheatstone_flow::check::{FaultKind, Policy, Report, SlackKind, check};
 use wheatstone_flow::routed::Routed;
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
-use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::Board;
+use wheatstone_hdl::array::DelayLengths;
 
 /// What a mutation is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,7 +149,11 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
         Box::new(move |files| files.rewire(&middle, first, &like, second)),
         Found::Fault(FaultKind::ChainFunction),
     );
-    add("a matched delay takes no time", Box::new(|files| instant_chain(files, "edge_0")), Found::Slack(SlackKind::Bundling));
+    add(
+        "a matched delay takes no time",
+        Box::new(|files| instant_chain(files, "edge_0")),
+        Found::Slack(SlackKind::Bundling),
+    );
     let name = parts.lut("edge_0", 1);
     let parameter = if parts.ice40 { "LUT_INIT" } else { "INITVAL" };
     add(
@@ -216,11 +220,17 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
         })
     };
     let (flop, pin) = data(&node).unwrap();
-    add("a data wire is 80 ns slow", Box::new(move |files| slow_wire(files, &flop, &pin, 80_000)), Found::Slack(SlackKind::Bundling));
+    add(
+        "a data wire is 80 ns slow",
+        Box::new(move |files| slow_wire(files, &flop, &pin, 80_000)),
+        Found::Slack(SlackKind::Bundling),
+    );
     let skewed = own.clone();
     add(
         "half a cell sees its fire 9 ns late",
-        Box::new(move |files| skewed.iter().step_by(2).for_each(|(flop, pin)| slow_wire(files, flop, pin, 9000))),
+        Box::new(move |files| {
+            skewed.iter().step_by(2).for_each(|(flop, pin)| slow_wire(files, flop, pin, 9000))
+        }),
         Found::Slack(SlackKind::Hold),
     );
     let chain: Vec<String> = (0..luts(&node)).map(|number| parts.lut(&node, number)).collect();
@@ -234,7 +244,10 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
                     part.paths.iter_mut().for_each(|path| path.delay = Delay::default());
                 }
                 for wire in &mut part.wires {
-                    if clocks.contains(&wire.to.instance) || wire.to.instance == end || clocks.contains(&wire.from.instance) {
+                    if clocks.contains(&wire.to.instance)
+                        || wire.to.instance == end
+                        || clocks.contains(&wire.from.instance)
+                    {
                         wire.delay = Delay::default();
                     }
                 }

@@ -7,8 +7,8 @@ use wheatstone_sim::link::{
     Board, Capacities, Command, LinkLimit, MOST_DATA, Outcome, Run, SampleLayout, Settings, Space, frame,
 };
 use wheatstone_sim::{
-    Configuration, Design, Engine, Initial, Learning, OutputCoding, Reference, Sample, Sense, StartError, State,
-    Target, scan,
+    Configuration, Design, Engine, Initial, Learning, OutputCoding, Reference, Sample, Sense, StartError,
+    State, Target, scan,
 };
 
 /// Records in the sample memory; a run goes round.

@@ -78,7 +78,8 @@ pub(super) fn flop(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
     let pin = if cell.parameter("SD") == "1" { "DI" } else { "M" };
     let set = cell.parameter("REGSET") == "SET";
     let (asynchronous, falling) = (cell.parameter("SRMODE") == "ASYNC", cell.parameter("CLKMUX") == "INV");
-    let enable = if cell.parameter("CEMUX").is_empty() { OPEN.to_owned() } else { with_mux(writer, id, "CE") };
+    let enable =
+        if cell.parameter("CEMUX").is_empty() { OPEN.to_owned() } else { with_mux(writer, id, "CE") };
     let reset = if writer.net(id, "LSR").is_some() { with_mux(writer, id, "LSR") } else { "1'b0".to_owned() };
     let setup = writer.setup(id, pin);
     let data = writer.pin(id, pin, Time::ZERO, "1'b0");
@@ -121,14 +122,16 @@ pub(super) fn pad(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
 
 /// A multiplier without registers. It takes as long as its slowest path.
 pub(super) fn multiplier(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
-    let registered = writer.cell(id).parameters.iter().find(|(name, value)| {
-        name.starts_with("REG_") && name.ends_with("_CLK") && value.as_str() != "NONE"
-    });
+    let registered =
+        writer.cell(id).parameters.iter().find(|(name, value)| {
+            name.starts_with("REG_") && name.ends_with("_CLK") && value.as_str() != "NONE"
+        });
     if let Some((name, value)) = registered {
         return Err(format!("{name}={value}"));
     }
     let operand = |writer: &mut Writer<'_>, letter: &str| {
-        let bits: Vec<String> = (0..18).rev().map(|bit| with_mux(writer, id, &format!("{letter}{bit}"))).collect();
+        let bits: Vec<String> =
+            (0..18).rev().map(|bit| with_mux(writer, id, &format!("{letter}{bit}"))).collect();
         format!("{{{}}}", bits.join(", "))
     };
     let (a, b) = (operand(writer, "A"), operand(writer, "B"));

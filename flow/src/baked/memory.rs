@@ -68,7 +68,9 @@ fn dp16kd_port(writer: &mut Writer<'_>, id: CellId, ram: usize, port: &str) -> R
     let select = format!("{{{}, {}, {}}} == 3'd{wanted}", selects[2], selects[1], selects[0]);
     let n = writer.number();
     let delay = writer.through(id, &clock_pin, &format!("DO{port}0")).round_ps();
-    writer.line(format!("wire [13:0] ad{n} = {address}; wire [17:0] di{n} = {data}; reg [17:0] do{n} = 18'd0;"));
+    writer.line(format!(
+        "wire [13:0] ad{n} = {address}; wire [17:0] di{n} = {data}; reg [17:0] do{n} = 18'd0;"
+    ));
     let (read, store) = match width {
         1 | 2 | 4 => {
             let low = format!("{{ad{n}[2:0] & 3'd{}}}", 8 - width);
@@ -164,7 +166,9 @@ pub(super) fn ice40_ram(writer: &mut Writer<'_>, id: CellId) -> Result<(), Strin
         let address =
             vector((0..11).rev().map(|bit| writer.pin(id, &format!("RADDR_{bit}"), Time::ZERO, "1'b0")));
         let delay = writer.through(id, "RCLK", "RDATA_0").round_ps();
-        writer.line(format!("wire [10:0] ra{n} = {address}; reg [15:0] rd{n} = 16'd0; reg [2:0] rl{n} = 3'd0;"));
+        writer.line(format!(
+            "wire [10:0] ra{n} = {address}; reg [15:0] rd{n} = 16'd0; reg [2:0] rl{n} = 3'd0;"
+        ));
         writer.line(format!(
             "always @(posedge {clock}) if (({enable}) && ({read})) begin rd{n} <= #{delay} ram{n}[ra{n}[7:0]]; \
              rl{n} <= #{delay} ra{n}[10:8] & 3'd{}; end",

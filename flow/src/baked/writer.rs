@@ -117,7 +117,9 @@ impl<'a> Writer<'a> {
             return known.clone();
         }
         let name = format!("t{}", self.number());
-        self.line(format!("reg {name}; always @({source}) {name} <= #{ps} {source}; initial #1 {name} <= {source};"));
+        self.line(format!(
+            "reg {name}; always @({source}) {name} <= #{ps} {source}; initial #1 {name} <= {source};"
+        ));
         self.delayed.insert((net, ps), name.clone());
         name
     }
@@ -194,7 +196,8 @@ impl<'a> Writer<'a> {
         let clock = self.pin(flop.id, flop.clock_pin, Time::ZERO, "1'b0");
         self.watch(&clock, &name);
         let edge = if flop.falling { "negedge" } else { "posedge" };
-        let (q, delay) = (format!("q{}", self.number()), self.through(flop.id, flop.clock_pin, flop.output).round_ps());
+        let (q, delay) =
+            (format!("q{}", self.number()), self.through(flop.id, flop.clock_pin, flop.output).round_ps());
         let Flop { data, enable, reset, .. } = flop;
         let value = u8::from(flop.reset_value);
         let body = if flop.asynchronous {

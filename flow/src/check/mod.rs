@@ -76,9 +76,8 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
     }
     let complete = chip.roles.domains.len() == top.array.nodes.len() + top.array.edges.len() + 1;
     let slow = launches(Corner::Max, true).filter(|_| complete);
-    let prediction = slow.and_then(|slow| {
-        prediction::predict(top, &chip.roles, slow, launches(Corner::Min, true)?)
-    });
+    let prediction =
+        slow.and_then(|slow| prediction::predict(top, &chip.roles, slow, launches(Corner::Min, true)?));
     let (summaries, violations, slacks) = ledger.close(&chip);
     let pulses = slacks.iter().filter(|slack| slack.kind == SlackKind::Pulse);
     let min_pulse_ps = pulses.map(|slack| slack.early.floor_ps()).min().unwrap_or(0);

@@ -77,7 +77,13 @@ fn fires(top: &Top, steps: u32) -> Option<u64> {
     Some(array.fires() - before)
 }
 
-fn times(top: &Top, roles: &Roles, launches: &Launches, edge_fires: u64, closing_fires: u64) -> Option<Times> {
+fn times(
+    top: &Top,
+    roles: &Roles,
+    launches: &Launches,
+    edge_fires: u64,
+    closing_fires: u64,
+) -> Option<Times> {
     let network = top.array.design().network();
     let node = |id: NodeId| DomainId(id.index());
     let edge = |index: usize| DomainId(network.nodes().len() + index);

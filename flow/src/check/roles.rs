@@ -52,6 +52,8 @@ pub(super) struct Domain {
     /// Flip-flops of which one toggles at every fire and so ends its pulse: those that a flip-flop behind the join follows when
     /// the fire falls, where there are such; all of its own behind the join elsewhere.
     pub ending: Vec<CellId>,
+    /// Those that follow them.
+    pub followers: Vec<CellId>,
 }
 
 /// Everything that has a role.
@@ -102,6 +104,7 @@ impl Roles {
                         chain,
                         flops: Vec::new(),
                         ending: Vec::new(),
+                        followers: Vec::new(),
                     });
                 }
             }
@@ -145,6 +148,7 @@ impl Roles {
                 chain: Vec::new(),
                 flops: Vec::new(),
                 ending: Vec::new(),
+                followers: Vec::new(),
             });
         } else {
             self.fault("", "clk", FaultKind::NoClock);
@@ -154,6 +158,7 @@ impl Roles {
                 chain: vec![],
                 flops: vec![],
                 ending: vec![],
+                followers: vec![],
             });
         }
     }
@@ -277,6 +282,7 @@ impl Roles {
             let followed: Vec<CellId> =
                 inputs.flat_map(|constraint| sources(routed, constraint.data)).collect();
             domain.ending = if followers.is_empty() { own(false) } else { followed };
+            domain.followers = followers;
         }
     }
 

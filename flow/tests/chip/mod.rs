@@ -52,7 +52,10 @@ fn nextpnr(board: Board) -> Option<PathBuf> {
     }
     let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
     let names = [format!("nextpnr-{family}"), format!("yowasp-nextpnr-{family}")];
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 fn run(program: &Path, arguments: &[&str], folder: &Path) {
@@ -117,8 +120,19 @@ pub fn route(board: Board, verilog: &str) -> Option<Files> {
             _ => &["--25k", "--package", "CABGA381", "--lpf-allow-unconstrained"],
         };
         let common = [
-            "--json", "top.json", "--write", "routed.json", "--sdf", "routed.sdf", "--seed", SEED, "--freq", "12",
-            "--ignore-loops", "--timing-allow-fail", "-q",
+            "--json",
+            "top.json",
+            "--write",
+            "routed.json",
+            "--sdf",
+            "routed.sdf",
+            "--seed",
+            SEED,
+            "--freq",
+            "12",
+            "--ignore-loops",
+            "--timing-allow-fail",
+            "-q",
         ];
         run(&nextpnr, &[device, &common[..]].concat(), &folder);
         fs::write(folder.join("done"), "").unwrap();
@@ -146,4 +160,3 @@ pub fn converged(board: Board, inputs: usize, outputs: usize) -> Option<(Top, Fi
     }
     panic!("{board}: no placement of {ROUNDS} holds");
 }
-
