@@ -3,6 +3,7 @@
 //! An [`Order`] says what is to be built for which board; [`build`](build::build) takes it through the
 //! [stages](Stage): Verilog, yosys, nextpnr, the check of relative timing, and the packer.
 
+pub mod baked;
 pub mod build;
 pub mod cache;
 pub mod check;
@@ -16,6 +17,7 @@ pub mod sdf;
 pub mod stage;
 pub mod timing;
 pub mod toolchain;
+pub mod twin;
 
 pub use error::FlowError;
 pub use order::Order;

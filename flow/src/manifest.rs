@@ -58,7 +58,7 @@ pub struct Timing {
     /// The narrowest fire.
     pub min_pulse_ps: Option<i64>,
     /// Predicted time of a relaxation step of the whole array.
-    pub step_ps: Option<i64>,
+    pub step_ps: Option<u64>,
 }
 
 impl Manifest {
@@ -108,7 +108,7 @@ impl Manifest {
                 worst_bundling_slack_ps: worst("bundling"),
                 worst_hold_slack_ps: worst("hold"),
                 min_pulse_ps: findings.and_then(|findings| findings.min_pulse_ps),
-                step_ps: findings.and_then(|findings| findings.step_ps),
+                step_ps: findings.and_then(|findings| findings.step_ps()),
             },
             bitstream: bitstream.collect(),
         }

@@ -1,6 +1,6 @@
 //! What a build tells of relative timing, and the one place where the check is asked.
 
-use crate::check::{Policy, Report, check};
+use crate::check::{Policy, Report, Times, check};
 use crate::error::FlowError;
 use crate::routed::Routed;
 use serde::Serialize;
@@ -20,10 +20,8 @@ pub struct Findings {
     pub violations: Vec<String>,
     /// Width of the narrowest fire in the fast corner.
     pub min_pulse_ps: Option<i64>,
-    /// Predicted time of one relaxation step of the whole array.
-    pub step_ps: Option<i64>,
-    /// Predicted time of one training sample in the array.
-    pub sample_ps: Option<i64>,
+    /// Predicted times in the slow corner.
+    pub times: Option<Times>,
     /// Length of every cell's matched delay in LUTs.
     pub lengths: DelayLengths,
 }
@@ -47,6 +45,11 @@ impl Findings {
     /// The worst slack of a kind, if the check was made.
     pub fn worst_ps(&self, kind: &str) -> Option<i64> {
         self.kinds.get(kind)?.worst_ps
+    }
+
+    /// Predicted time of one relaxation step of the whole array, in the slow corner.
+    pub fn step_ps(&self) -> Option<u64> {
+        Some(self.times?.step_ps)
     }
 
     /// Whether the timing holds; absent if it was not checked.
@@ -101,8 +104,7 @@ impl Findings {
             kinds,
             violations,
             min_pulse_ps: Some(report.min_pulse_ps),
-            step_ps: report.prediction.as_ref().and_then(|prediction| i64::try_from(prediction.step_ps).ok()),
-            sample_ps: None,
+            times: report.prediction.map(|prediction| prediction.slow),
             lengths: report.lengths.clone(),
         }
     }

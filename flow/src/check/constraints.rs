@@ -41,10 +41,17 @@ impl Examiner<'_> {
         for (id, _) in self.chip.roles.cells() {
             self.data(id, ledger, faults);
             self.fork(id, ledger);
-            self.recovery(id, ledger);
+            if self.in_one_corner() {
+                self.recovery(id, ledger);
+            }
             self.scan(id, ledger);
         }
         self.border(ledger);
+    }
+
+    /// A pulse and what ends with it lie in one cell and begin at one fire: they are fast together and slow together.
+    fn in_one_corner(&self) -> bool {
+        self.comparison.early == self.comparison.late
     }
 
     /// Least time from a cell's fire to its next one.
@@ -64,6 +71,14 @@ impl Examiner<'_> {
         answers.max()
     }
 
+    /// How much later than the end of a pulse what a falling flip-flop takes must be there. What an edge's scan flip-flop
+    /// takes changes only when the edge learns, and there is another fire before its round ends.
+    fn more_pulses(&self, id: DomainId, at: &Endpoint) -> Time {
+        let followers = &self.chip.roles.domain(id).followers;
+        let follows = followers.contains(&self.chip.routed.pin(at.pin).cell);
+        if followers.is_empty() || follows { Time::ZERO } else { self.cycle(id).unwrap_or(Time::ZERO) }
+    }
+
     fn finding(&self, kind: SlackKind, at: &Endpoint, from: DomainId, early: Time, late: Time) -> Finding {
         let comparison = self.comparison;
         Finding { kind, cell: at.domain, from, endpoint: at.pin, comparison, early, late, trace: None }
@@ -76,7 +91,7 @@ impl Examiner<'_> {
     /// Bundling, overwrite and the ends of pulses, of all data a cell launches.
     fn data(&self, from: DomainId, ledger: &mut Ledger, faults: &mut BTreeSet<Fault>) {
         let (early, late) = (self.early.domain(from), self.late.domain(from));
-        let island = self.chip.roles.island();
+        let (island, one_corner) = (self.chip.roles.island(), self.in_one_corner());
         for (&number, &arrival) in &late.rising.data {
             let at = &self.endpoints.list[number];
             if at.domain == island {
@@ -85,8 +100,8 @@ impl Examiner<'_> {
             let needed = arrival + pick(at.setup, self.late.mode.corner);
             let trace = self.trace_late(from, Launching::Rising, at);
             if at.falling {
-                if let (true, Some(fall)) = (at.domain == from, self.early.fall(from)) {
-                    let end = fall + self.early.clock(at);
+                if let (true, true, Some(fall)) = (one_corner, at.domain == from, self.early.fall(from)) {
+                    let end = fall + self.more_pulses(from, at) + self.early.clock(at);
                     ledger.record(Finding {
                         trace,
                         ..self.finding(SlackKind::PulseEnd, at, from, end, needed)

@@ -7,16 +7,20 @@
 //! [`check`] never fails: the [`Report`] has everything that was found, and [`Report::verdict`] makes an error of what is
 //! wrong. [`Report::corrections`] says how long matched delays should be instead.
 
+mod clocked;
 mod constraints;
 mod corrections;
 mod launch;
 mod ledger;
 mod paths;
 mod policy;
+mod prediction;
 mod report;
 mod roles;
 
+pub use clocked::critical_path;
 pub use policy::{Comparison, Corner, Policy};
+pub use prediction::{Prediction, Times};
 pub use report::{Fault, FaultKind, Report, Slack, SlackKind, Step, Summary, TimingError};
 
 use crate::routed::Routed;
@@ -28,13 +32,6 @@ use paths::{Chip, Mode};
 use roles::Roles;
 use std::collections::BTreeSet;
 use wheatstone_hdl::Top;
-
-/// Predicted times.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Prediction {
-    /// A relaxing step.
-    pub step_ps: u64,
-}
 
 /// Checks a routed chip.
 ///
@@ -77,6 +74,10 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
     if let Some(examiner) = examiner(fast) {
         examiner.pulse(&policy, &mut ledger, &mut faults);
     }
+    let complete = chip.roles.domains.len() == top.array.nodes.len() + top.array.edges.len() + 1;
+    let slow = launches(Corner::Max, true).filter(|_| complete);
+    let prediction =
+        slow.and_then(|slow| prediction::predict(top, &chip.roles, slow, launches(Corner::Min, true)?));
     let (summaries, violations, slacks) = ledger.close(&chip);
     let pulses = slacks.iter().filter(|slack| slack.kind == SlackKind::Pulse);
     let min_pulse_ps = pulses.map(|slack| slack.early.floor_ps()).min().unwrap_or(0);
@@ -88,7 +89,7 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
         slacks,
         min_pulse_ps,
         lengths: top.array.cell_delay_lengths(),
-        prediction: None,
+        prediction,
         needs: ledger.needs,
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct Domain {
     /// Flip-flops of which one toggles at every fire and so ends its pulse: those that a flip-flop behind the join follows when
     /// the fire falls, where there are such; all of its own behind the join elsewhere.
     pub ending: Vec<CellId>,
+    /// Those that follow them.
+    pub followers: Vec<CellId>,
 }
 
 /// Everything that has a role.
@@ -102,10 +104,29 @@ impl Roles {
                         chain,
                         flops: Vec::new(),
                         ending: Vec::new(),
+                        followers: Vec::new(),
                     });
                 }
             }
         }
+        roles.clock(routed, &mut by_root);
+        roles.flops(routed, &by_root);
+        roles.phases(routed);
+        roles.endings(routed);
+        roles
+    }
+
+    /// The roles of a design that has a clock and no fires; nothing if it has no clock.
+    pub fn of_clock(routed: &Routed) -> Option<Roles> {
+        let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
+        let mut by_root = HashMap::new();
+        roles.clock(routed, &mut by_root);
+        roles.flops(routed, &by_root);
+        (!by_root.is_empty()).then_some(roles)
+    }
+
+    /// Adds what the board's clock clocks, the last domain.
+    fn clock(&mut self, routed: &Routed, by_root: &mut HashMap<PinId, DomainId>) {
         let clock = routed.ports.iter().find(|port| port.name == "clk").and_then(|port| port.nets.first());
         let pad = clock.and_then(|&net| {
             let pad = routed.cells.iter().find(|cell| {
@@ -119,29 +140,27 @@ impl Roles {
             outputs.min()
         });
         if let Some(root) = pad {
-            by_root.insert(root, DomainId(roles.domains.len()));
+            by_root.insert(root, DomainId(self.domains.len()));
             let name = "island".to_owned();
-            roles.domains.push(Domain {
+            self.domains.push(Domain {
                 name,
                 root,
                 chain: Vec::new(),
                 flops: Vec::new(),
                 ending: Vec::new(),
+                followers: Vec::new(),
             });
         } else {
-            roles.fault("", "clk", FaultKind::NoClock);
-            roles.domains.push(Domain {
+            self.fault("", "clk", FaultKind::NoClock);
+            self.domains.push(Domain {
                 name: "island".to_owned(),
                 root: PinId(0),
                 chain: vec![],
                 flops: vec![],
                 ending: vec![],
+                followers: vec![],
             });
         }
-        roles.flops(routed, &by_root);
-        roles.phases(routed);
-        roles.endings(routed);
-        roles
     }
 
     fn fault(&mut self, cell: &str, object: impl Into<String>, kind: FaultKind) {
@@ -263,6 +282,7 @@ impl Roles {
             let followed: Vec<CellId> =
                 inputs.flat_map(|constraint| sources(routed, constraint.data)).collect();
             domain.ending = if followers.is_empty() { own(false) } else { followed };
+            domain.followers = followers;
         }
     }
 

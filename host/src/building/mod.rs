@@ -50,10 +50,11 @@ struct StageOutcome {
 }
 
 impl Outcome {
-    /// Of a build in a folder.
-    pub fn new(order: &Order, built: &Built, folder: &Path) -> Outcome {
+    /// Of a build in a folder. `steps` are the relaxing steps of a training sample, if that is known.
+    pub fn new(order: &Order, built: &Built, folder: &Path, steps: Option<u32>) -> Outcome {
         let network = order.design.network();
         let timing = built.timing.as_ref();
+        let times = timing.and_then(|findings| findings.times);
         let worst = |kind| timing.and_then(|findings| findings.worst_ps(kind));
         let total = built.layout.as_ref().map(|layout| &layout.total);
         let stages = built.stages.iter().map(|run| StageOutcome {
@@ -76,8 +77,8 @@ impl Outcome {
             worst_bundling_slack_ps: worst("bundling"),
             worst_hold_slack_ps: worst("hold"),
             min_pulse_ps: timing.and_then(|findings| findings.min_pulse_ps),
-            step_ns: timing.and_then(|findings| findings.step_ps).map(nanoseconds),
-            sample_ns: timing.and_then(|findings| findings.sample_ps).map(nanoseconds),
+            step_ns: times.map(|times| nanoseconds(times.step_ps)),
+            sample_ns: times.zip(steps).map(|(times, steps)| nanoseconds(times.sample_ps(steps.into()))),
             island_mhz: built.island_mhz,
             lut4: total.map(|total| total.lut4),
             lut4_sites: order.board.lut4_sites(),
@@ -128,6 +129,6 @@ impl Outcome {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "whole picoseconds of a step, far below 2^53")]
-fn nanoseconds(ps: i64) -> f64 {
+fn nanoseconds(ps: u64) -> f64 {
     ps as f64 / 1000.0
 }

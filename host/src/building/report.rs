@@ -1,6 +1,6 @@
 //! The report of a build: one HTML file that holds everything and fetches nothing.
 
-use super::{Outcome, nanoseconds};
+use super::Outcome;
 use crate::plot::{self, grouped};
 use crate::report::{Picture, ReportError};
 use askama::Template;
@@ -87,8 +87,8 @@ impl BuildReport<'_> {
         put(ps(outcome.worst_bundling_slack_ps), "worst slack of a request against its data");
         put(ps(outcome.worst_hold_slack_ps), "worst slack of a hold");
         let ns = |value: Option<f64>| value.map(|ns| format!("{ns:.1} ns"));
-        put(ns(outcome.step_ns), "a relaxation step, predicted from the delays after routing");
-        put(ns(outcome.sample_ns), "a training sample in the array, predicted from the delays after routing");
+        put(ns(outcome.step_ns), "a relaxation step, predicted for the slow corner from the delays after routing");
+        put(ns(outcome.sample_ns), "a training sample in the array alone, predicted likewise");
         put(outcome.island_mhz.map(|mhz| format!("{mhz:.1} MHz")), "the island's clock could have");
         figures
     }
@@ -186,8 +186,6 @@ impl BuildReport<'_> {
             ("Digest of the Verilog".to_owned(), self.built.verilog_sha256.clone()),
         ]);
         facts.extend(self.outcome.bitstream_sha256.iter().map(|d| ("Digest of the bitstream".to_owned(), d.clone())));
-        let step = self.built.timing.as_ref().and_then(|findings| findings.step_ps);
-        facts.extend(step.map(|ps| ("A step".to_owned(), format!("{:.1} ns, predicted", nanoseconds(ps)))));
         facts
     }
 }

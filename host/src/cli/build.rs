@@ -54,7 +54,7 @@ pub struct Build {
 
 impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let order = self.order()?;
+        let (order, steps) = self.order()?;
         let folder = self.out.clone().unwrap_or_else(|| default_folder(&order));
         let means = Means::find(order.board)?;
         for warning in means.tools.warnings() {
@@ -71,7 +71,7 @@ impl Build {
             FlowError::Stopped { .. } => anyhow::Error::new(Interrupted(error.to_string())),
             error => error.into(),
         })?;
-        let outcome = Outcome::new(&order, &built, &folder);
+        let outcome = Outcome::new(&order, &built, &folder, steps);
         let arguments = self.arguments(&order);
         let command = format!("wheatstone build {}", arguments.join(" "));
         let report = BuildReport { order: &order, built: &built, outcome: &outcome, command: &command };
@@ -81,17 +81,19 @@ impl Build {
         output.result(&outcome, || outcome.text())
     }
 
-    fn order(&self) -> anyhow::Result<Order> {
-        let (name, design) = self.design()?;
+    /// What is to be built, and the steps of a training sample if the preset says so.
+    fn order(&self) -> anyhow::Result<(Order, Option<u32>)> {
+        let (name, design, steps) = self.design()?;
         let board = self.target.board;
         let edges = design.network().edges().len() as u64;
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
-        Ok(Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed })
+        let order = Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed };
+        Ok((order, steps))
     }
 
-    fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
+    fn design(&self) -> anyhow::Result<(String, Arc<Design>, Option<u32>)> {
         let path = PathBuf::from(&self.network);
         if path.extension().is_none() {
             let mut draft = Draft::preset(&self.network)?;
@@ -102,7 +104,7 @@ impl Build {
                 draft.set(text)?;
             }
             let experiment = Experiment::prepare(draft.finish()?)?;
-            return Ok((experiment.config.name.clone(), experiment.design));
+            return Ok((experiment.config.name.clone(), experiment.design, Some(experiment.config.steps)));
         }
         let network = read_network(&path)?;
         let rules =
@@ -110,7 +112,7 @@ impl Build {
         let format = self.format.map_or(Format::WIDE, |format| format.0);
         let name = network.name().to_owned();
         let design = Design::new(network, format, rules).map_err(ExperimentError::from)?;
-        Ok((name, Arc::new(design)))
+        Ok((name, Arc::new(design), None))
     }
 
     /// What repeats the build, defaults spelled out.

@@ -1,0 +1,100 @@
+//! Post-route simulation: a routed chip as plain Verilog, with every delay written into it.
+//!
+//! Simulators differ in what they make of a file of delays, and Icarus 11 in that it reads none for wires. So the delays are
+//! written into the netlist: every wire and every way through a cell is a transport delay, every flip-flop, memory and
+//! multiplier is written out as what it does. The result needs no library and no `$sdf_annotate`.
+//!
+//! Monitors watch while it runs: data that move within the setup or hold time of a flip-flop that takes them, and pulses
+//! narrower than the device allows, are counted and told. Flip-flops that look at another domain on purpose, the border's,
+//! are not watched for setup and hold: what they read is checked by [`check`](crate::check).
+//!
+//! [`Conversation`] is what a host says to the chip and what the model answers; [`testbench`] speaks it over the pins of the
+//! serial line.
+
+mod bench;
+mod conversation;
+mod ecp5;
+mod ice40;
+mod memory;
+mod writer;
+
+pub use bench::testbench;
+pub use conversation::{Conversation, ConversationError};
+
+use crate::check::Corner;
+use crate::routed::{Direction, Routed};
+use crate::sdf::Time;
+use thiserror::Error;
+use writer::Writer;
+
+/// A cell of the device that has no model here.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{cell}: there is no simulation model of `{kind}`{}; extend flow/src/baked", mode_text(mode))]
+pub struct NoModel {
+    /// The cell.
+    pub cell: String,
+    /// Its type.
+    pub kind: String,
+    /// What of it is not modelled; empty if nothing of it is.
+    pub mode: String,
+}
+
+fn mode_text(mode: &str) -> String {
+    if mode.is_empty() { String::new() } else { format!(" in mode {mode}") }
+}
+
+/// The name of the module [`bake`] writes.
+pub const CHIP: &str = "chip";
+
+/// The Verilog of a routed chip in one corner, with the chip's ports. `min_pulse` is the least width of a pulse that clocks a
+/// flip-flop; narrower ones are told.
+///
+/// # Errors
+/// [`NoModel`] if it has a cell that is not modelled.
+pub fn bake(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, NoModel> {
+    let mut writer = Writer::new(routed, corner, min_pulse);
+    for (id, cell) in routed.cell_ids() {
+        let known = match cell.kind.as_str() {
+            "TRELLIS_COMB" => ecp5::comb(&mut writer, id),
+            "TRELLIS_FF" => ecp5::flop(&mut writer, id),
+            "TRELLIS_IO" => ecp5::pad(&mut writer, id),
+            "MULT18X18D" => ecp5::multiplier(&mut writer, id),
+            "DP16KD" => memory::dp16kd(&mut writer, id),
+            "ICESTORM_LC" => ice40::logic_cell(&mut writer, id),
+            "ICESTORM_RAM" => memory::ice40_ram(&mut writer, id),
+            "SB_IO" => ice40::pad(&mut writer, id),
+            "DCCA" => writer.buffer(id, "CLKI", "CLKO"),
+            "SB_GB" => writer.buffer(id, "USER_SIGNAL_TO_GLOBAL_BUFFER", "GLOBAL_BUFFER_OUTPUT"),
+            _ => Err(String::new()),
+        };
+        known.map_err(|mode| NoModel { cell: cell.name.clone(), kind: cell.kind.clone(), mode })?;
+    }
+    let names: Vec<&str> = routed.ports.iter().map(|port| port.name.as_str()).collect();
+    let mut text = format!("`timescale 1ps / 1ps\nmodule {CHIP}({});\n", names.join(", "));
+    for port in &routed.ports {
+        let direction = match port.direction {
+            Direction::Input => "input",
+            Direction::Output => "output",
+            Direction::Inout => "inout",
+        };
+        let width = port.nets.len();
+        let range = if width == 1 { String::new() } else { format!("[{}:0] ", width - 1) };
+        text += &format!("    {direction} {range}{};\n", port.name);
+    }
+    text += "    integer violations = 0;\n";
+    for net in 0..routed.nets.len() {
+        text += &format!("    wire n{net};\n");
+    }
+    for port in &routed.ports {
+        for (bit, net) in port.nets.iter().enumerate() {
+            let name = if port.nets.len() == 1 { port.name.clone() } else { format!("{}[{bit}]", port.name) };
+            text += &match port.direction {
+                Direction::Input => format!("    assign n{} = {name};\n", net.0),
+                Direction::Output | Direction::Inout => format!("    assign {name} = n{};\n", net.0),
+            };
+        }
+    }
+    text += &writer.finish();
+    text += "endmodule\n";
+    Ok(text)
+}

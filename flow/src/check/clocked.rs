@@ -1,0 +1,30 @@
+//! The critical path of a clocked design, to compare with.
+
+use super::launch::{Endpoints, Launches};
+use super::paths::{Chip, Mode};
+use super::policy::Corner;
+use super::report::Step;
+use super::roles::Roles;
+use crate::routed::Routed;
+use crate::sdf::Time;
+
+/// The slowest way from flip-flop to flip-flop under the board's clock, setup included, among those whose names begin with
+/// `prefix`, in the slow corner, and its path. Skew of the global network counts as nextpnr tells it.
+///
+/// Nothing if there is no such way.
+pub fn critical_path(routed: &Routed, prefix: &str) -> Option<(Time, Vec<Step>)> {
+    let mut roles = Roles::of_clock(routed)?;
+    let island = roles.island();
+    roles.domains[island.0].flops.retain(|flop| routed.cell(flop.cell).name.starts_with(prefix));
+    let chip = Chip::new(routed, roles);
+    let endpoints = Endpoints::of(&chip);
+    let launches = Launches::of(&chip, &endpoints, Mode { corner: Corner::Max, late: true });
+    let arrivals = launches.domain(island).rising.data.iter();
+    let needed = arrivals.map(|(&number, &arrival)| {
+        let at = &endpoints.list[number];
+        (arrival + at.setup.max - launches.clock(at), at.pin)
+    });
+    let (time, pin) = needed.max()?;
+    let clocks = chip.clocks(chip.roles.domain(island), launches.mode);
+    Some((time, chip.launched(island, &clocks, super::paths::Launching::Rising).path(routed, pin)))
+}

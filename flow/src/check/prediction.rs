@@ -1,0 +1,124 @@
+//! How long a step and a sample take, from the delays of the routed chip.
+//!
+//! A marked graph: nodes and edges take turns, every fire waits for the last of its requests, and an edge fires several times
+//! in a round. How often follows from the array's own simulation; when follows from the way of each request from fire to fire.
+
+use super::launch::Launches;
+use super::roles::{DomainId, Roles};
+use crate::sdf::Time;
+use serde::Serialize;
+use std::sync::Arc;
+use wheatstone_hdl::{ArraySimulation, Top};
+use wheatstone_sim::network::NodeId;
+use wheatstone_sim::{Configuration, Engine, Initial, Learning, Sample, State};
+
+/// Steps after which the mean of the last half is taken.
+const STEPS: usize = 64;
+
+/// Predicted times of the array, in picoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// A relaxing step, the mean over many.
+    pub step_ps: u64,
+    /// A round in which edges learn and nodes take new gains, without shifts of the learning rate.
+    pub closing_ps: u64,
+}
+
+impl Times {
+    /// A training sample of so many steps and one learning step, without the island.
+    pub fn sample_ps(&self, steps: u64) -> u64 {
+        steps * self.step_ps + self.closing_ps
+    }
+}
+
+/// What is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Prediction {
+    /// Everything as slow as it can be.
+    pub slow: Times,
+    /// Everything as fast as it can be.
+    pub fast: Times,
+    /// How often an edge fires in a relaxing step.
+    pub edge_fires: u64,
+    /// How often an edge fires in a closing round.
+    pub closing_fires: u64,
+}
+
+/// Predicts from late arrivals; nothing if the array cannot be simulated or a request is missing.
+pub(super) fn predict(top: &Top, roles: &Roles, slow: &Launches, fast: &Launches) -> Option<Prediction> {
+    let network = top.array.design().network();
+    let (nodes, edges) = (network.nodes().len() as u64, network.edges().len() as u64);
+    // Between runs of one step and two: a relaxing round more.
+    let (one, two) = (fires(top, 1)?, fires(top, 2)?);
+    let edge_fires = (two - one).checked_sub(nodes)? / edges.max(1);
+    // Of one step: the start, a relaxing round, and the closing one.
+    let closing_fires = one.checked_sub(3 * nodes)? / edges.max(1) - edge_fires;
+    let times = |launches| times(top, roles, launches, edge_fires, closing_fires);
+    Some(Prediction { slow: times(slow)?, fast: times(fast)?, edge_fires, closing_fires })
+}
+
+/// All fires of a sample of so many steps.
+fn fires(top: &Top, steps: u32) -> Option<u64> {
+    let design = top.array.design();
+    let groups = design.network().groups().len();
+    let state = State::initial(design, &vec![Initial::Uniform { low: 0.5, high: 0.5 }; groups], 1);
+    let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let options = wheatstone_hdl::ArrayOptions {
+        technology: top.array.technology(),
+        multiplier: top.array.multiplier(),
+    };
+    let mut array = ArraySimulation::new(Arc::clone(design), options, configuration, state).ok()?;
+    let sample = Sample {
+        inputs: vec![0; design.network().inputs().len()],
+        targets: vec![None; design.network().outputs().len()],
+    };
+    let before = array.fires();
+    array.train(&sample).ok()?;
+    Some(array.fires() - before)
+}
+
+fn times(
+    top: &Top,
+    roles: &Roles,
+    launches: &Launches,
+    edge_fires: u64,
+    closing_fires: u64,
+) -> Option<Times> {
+    let network = top.array.design().network();
+    let node = |id: NodeId| DomainId(id.index());
+    let edge = |index: usize| DomainId(network.nodes().len() + index);
+    debug_assert_eq!(roles.domains.len(), network.nodes().len() + network.edges().len() + 1);
+    let rise = |from: DomainId, to: DomainId| launches.domain(from).rising.rise.get(&to).copied();
+    let again = |id: DomainId| {
+        let launch = launches.domain(id);
+        Some(*launch.ends.last()? + *launch.falling.rise.get(&id)?)
+    };
+    let mut at = vec![Time::ZERO; network.nodes().len()];
+    let mut round = |count: u64| -> Option<Time> {
+        let mut answers = Vec::new();
+        for (index, info) in network.edges().iter().enumerate() {
+            let id = edge(index);
+            let [a, b] = info.ends.map(|end| Some(at[end.index()] + rise(node(end), id)?));
+            let more = i64::try_from(count.checked_sub(1)?).ok()?;
+            answers.push(a?.max(b?) + Time::from_fs(again(id)?.fs() * more));
+        }
+        for id in network.node_ids() {
+            let incident = network.incidences(id).iter().map(|incidence| {
+                let index = incidence.edge.index();
+                Some(answers[index] + rise(edge(index), node(id))?)
+            });
+            at[id.index()] = incident.collect::<Option<Vec<Time>>>()?.into_iter().max()?;
+        }
+        at.iter().copied().max()
+    };
+    let mut ends = Vec::new();
+    for _ in 0..STEPS {
+        ends.push(round(edge_fires)?);
+    }
+    let last = *ends.last()?;
+    let closed = round(closing_fires)?;
+    let half = ends[STEPS / 2 - 1];
+    let step = Time::from_fs((last - half).fs() / i64::try_from(STEPS - STEPS / 2).ok()?);
+    let ps = |time: Time| u64::try_from(time.round_ps()).ok();
+    Some(Times { step_ps: ps(step)?, closing_ps: ps(closed - last)? })
+}

@@ -1,0 +1,78 @@
+//! A clocked twin of a chip: the same cells, with a clock where their fires were.
+//!
+//! It is there to be compared with. Its cells fire at an edge of the board's clock if their joins let them; matched delays are
+//! gone, and with them what notes the end of a pulse. Its critical path is what a clock must wait for at every edge.
+//!
+//! The twin is made of the emitted Verilog: every `fire` becomes two wires, the clock below and the permission above, and the
+//! clock comes in where the strobe did. Its scan chain does not work.
+
+/// The Verilog of the clocked twin of an emitted chip, with the same pins.
+pub fn clocked_twin(verilog: &str) -> String {
+    let mut text = String::new();
+    let mut module = String::new();
+    for line in verilog.lines() {
+        module.push_str(line);
+        module.push('\n');
+        if line == "endmodule" {
+            text.push_str(&clocked(&module));
+            module.clear();
+        }
+    }
+    text + &module
+}
+
+/// One module of it. Ports that are a cell's fire, and not the border's clock, are those kept off the global buffers.
+fn clocked(module: &str) -> String {
+    let name = module.lines().find_map(|line| line.strip_prefix("module ")).unwrap_or_default();
+    let name = name.split([' ', '(']).next().unwrap_or_default();
+    let head = &module[..module.find("module ").unwrap_or(0)];
+    if name.starts_with("matched_delay_") {
+        return format!(
+            "{head}module {name} (\n    input enable,\n    input strobe,\n    output [1:0] fire\n);\n\
+             \x20   assign fire = {{enable, strobe}};\nendmodule\n"
+        );
+    }
+    if name == "top" {
+        let (before, array) =
+            module.split_at(module.find("bordered_array bordered_array").unwrap_or(module.len()));
+        return format!("{before}{}", array.replace(".strobe(strobe)", ".strobe(clk)"));
+    }
+    let wide = module.replace("(* noglobal *) wire fire;", "wire [1:0] fire;");
+    if !wide.contains("(* noglobal *) input fire,") {
+        return wide;
+    }
+    let flop = wide
+        .replace("(* noglobal *) input fire,", "input [1:0] fire,")
+        .replace("if (enable)", "if (fire[1] && enable)")
+        .replace("posedge fire) q", "posedge fire) if (fire[1]) q")
+        .replace("else q", "else if (fire[1]) q")
+        .replace("posedge fire", "posedge fire[0]");
+    // What noted the end of a pulse notes it at once; the scan chain's flip-flops only take room.
+    let edge = flop.find("always @(negedge fire");
+    match edge {
+        Some(place) if name == "falling_flop_reset" => {
+            format!("{}always @* q = d;\nendmodule\n", flop[..place].replace("    initial q = 1'b0;\n", ""))
+        }
+        Some(_) => flop.replace("negedge fire", "posedge fire[0]"),
+        None => flop,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fires_become_permissions_under_a_clock() {
+        let register = "module register_1_enable (\n    (* noglobal *) input fire,\n    input d,\n    input enable,\n    output reg q\n);\n    \
+                        always @(posedge fire) if (enable) q <= d;\nendmodule\n";
+        let twin = clocked_twin(register);
+        assert!(twin.contains("input [1:0] fire,"), "{twin}");
+        assert!(twin.contains("always @(posedge fire[0]) if (fire[1] && enable) q <= d;"), "{twin}");
+        let border = register.replace("(* noglobal *) ", "");
+        assert_eq!(clocked_twin(&border), border);
+        let chain = "// waits\nmodule matched_delay_3 (\n    input enable,\n    input strobe,\n    output fire\n);\n    LUT4 a();\nendmodule\n";
+        assert!(clocked_twin(chain).contains("assign fire = {enable, strobe};"));
+        assert!(!clocked_twin(chain).contains("LUT4"));
+    }
+}

@@ -1,0 +1,40 @@
+//! A clocked twin of the same cells on the same device: what a step costs with a clock, and without.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may panic, and tell what they saw")]
+
+mod chip;
+
+use chip::{converged, route};
+use wheatstone_flow::check::critical_path;
+use wheatstone_flow::twin::clocked_twin;
+use wheatstone_hdl::Board;
+
+/// A step of the chip, and of its twin: an edge's fires and a node's, each a clock.
+fn compared(board: Board) {
+    let Some((top, _, report)) = converged(board, 2, 1) else { return };
+    let prediction = report.prediction.unwrap();
+    let verilog = top.verilog(board, "a test").unwrap();
+    let Some(files) = route(board, &clocked_twin(&verilog)) else { return };
+    let (critical, path) = critical_path(&files.join().unwrap(), "bordered_array.array.").unwrap();
+    println!("critical path of the twin, {} ps:", critical.ceil_ps());
+    path.iter().for_each(|step| println!("  {:>7} {}", step.at.round_ps(), step.pin));
+    let clocks = prediction.edge_fires + 1;
+    let twin_ps = clocks * u64::try_from(critical.ceil_ps()).unwrap();
+    println!(
+        "{board}: a step of {} ps without a clock, of {clocks} clocks and {twin_ps} ps with one: ratio {:.2}",
+        prediction.slow.step_ps,
+        prediction.slow.step_ps as f64 / twin_ps as f64
+    );
+    // The twin is the same design: it takes a product and a sum to cross an edge, on any device.
+    assert!(critical.ceil_ps() > 3000, "the twin lost its logic");
+    assert!(prediction.slow.step_ps < 2 * twin_ps);
+}
+
+#[test]
+fn a_step_of_an_ecp5_beside_its_clocked_twin() {
+    compared(Board::Ulx3s25f);
+}
+
+#[test]
+fn a_step_of_an_ice40_beside_its_clocked_twin() {
+    compared(Board::Hx8kEvn);
+}
