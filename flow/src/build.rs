@@ -11,7 +11,8 @@ use crate::rounds::{Next, Rounds};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
 use crate::toolchain::{
-    ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments, synthesis_arguments,
+    ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments,
+    synthesis_arguments,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,8 +86,7 @@ pub struct Built {
 }
 
 /// What examines a routed chip; [`timing::examine`] is the one.
-pub type Examine =
-    dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<DelayLengths>), FlowError>;
+pub type Examine = dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<DelayLengths>), FlowError>;
 
 /// What a build is done with.
 pub struct Means {
@@ -188,7 +188,8 @@ impl Run<'_> {
         let since = self.begin(Stage::Emit, round)?;
         let Order { name, board, design, seed, .. } = self.order;
         // The order, not the words of the command line: the same order is the same text.
-        let command = format!("wheatstone build {name} --board {board} --format {} --seed {seed}", design.format());
+        let command =
+            format!("wheatstone build {name} --board {board} --format {} --seed {seed}", design.format());
         let verilog = top.verilog(*board, &command).map_err(wheatstone_hdl::TopError::from)?;
         let path = self.path(file::DESIGN);
         fs::write(&path, &verilog).at(&path)?;
@@ -221,7 +222,14 @@ impl Run<'_> {
         }
         let arguments = synthesis_arguments(self.description);
         let means = self.means;
-        self.tool(Stage::Synth, round, &means.tools.synthesis, &arguments, &[file::DESIGN], &[file::SYNTHESISED])?;
+        self.tool(
+            Stage::Synth,
+            round,
+            &means.tools.synthesis,
+            &arguments,
+            &[file::DESIGN],
+            &[file::SYNTHESISED],
+        )?;
         if !self.wanted(Stage::Route) {
             return Ok((built, None));
         }
@@ -318,7 +326,8 @@ impl Run<'_> {
     /// What nextpnr said if there was too little of something: its log lists what is taken of what there is.
     fn too_large(&self, error: FlowError) -> FlowError {
         let FlowError::Tool { log, .. } = &error else { return error };
-        let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let text =
+            fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         match text.lines().filter_map(utilisation).find(|(_, used, available)| used > available) {
             Some((resource, used, available)) => {
                 FlowError::TooLarge { board: self.order.board, resource, used, available }
@@ -330,8 +339,7 @@ impl Run<'_> {
     /// What the island's clock reaches; an error if that is not enough for the crystal.
     fn island_clock(&self) -> Result<f64, FlowError> {
         let path = self.path(file::REPORT);
-        let wrong =
-            |message: String| FlowError::Format { stage: Stage::Route, file: path.clone(), message };
+        let wrong = |message: String| FlowError::Format { stage: Stage::Route, file: path.clone(), message };
         let text = fs::read(&path).at(&path)?;
         let report: RouteReport = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
         // All other clocks are fires.
@@ -396,7 +404,6 @@ fn utilisation(line: &str) -> Option<(String, u64, u64)> {
     let available = rest.split_whitespace().next()?;
     Some((resource.to_owned(), used.trim().parse().ok()?, available.parse().ok()?))
 }
-
 
 /// The folder a build leaves its files in, unless another is asked for.
 pub fn default_folder(order: &Order) -> PathBuf {

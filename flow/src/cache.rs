@@ -67,7 +67,8 @@ impl Cache {
     /// The folder of a whole entry.
     pub fn find(&self, key: &Key) -> Option<PathBuf> {
         let folder = self.root.join(key.name());
-        let list: BTreeMap<String, String> = serde_json::from_slice(&fs::read(folder.join(LIST)).ok()?).ok()?;
+        let list: BTreeMap<String, String> =
+            serde_json::from_slice(&fs::read(folder.join(LIST)).ok()?).ok()?;
         let whole = |(name, digest): (&String, &String)| {
             sha256_of(&folder.join(name)).is_ok_and(|found| found == *digest)
         };

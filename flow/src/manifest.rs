@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 /// The file.
 pub const FILE: &str = "MANIFEST.toml";
 
-const HEADER: &str = "# Made by `wheatstone build`; `cargo xtask check-bitstreams` builds it again and compares.\n";
+const HEADER: &str =
+    "# Made by `wheatstone build`; `cargo xtask check-bitstreams` builds it again and compares.\n";
 
 /// Everything about one bitstream. What is not known is absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,7 +150,13 @@ mod tests {
         let manifest = Manifest::new(&order, &built, vec!["smallest".into(), "--seed".into(), "1".into()]);
         let text = manifest.to_toml().unwrap();
         assert_eq!(toml::from_str::<Manifest>(&text).unwrap(), manifest);
-        for line in ["board = \"hx8k-evn\"", "checked = false", "sha256 = \"cd\"", "lut4_sites = 7680", "yosys = \"Yosys 0.70\""] {
+        for line in [
+            "board = \"hx8k-evn\"",
+            "checked = false",
+            "sha256 = \"cd\"",
+            "lut4_sites = 7680",
+            "yosys = \"Yosys 0.70\"",
+        ] {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(!text.contains("lut4 =") && !text.contains("slack"), "{text}");

@@ -35,7 +35,12 @@ pub struct Rounds {
 
 impl Rounds {
     /// Whether timing held (absent if it was not examined), with which lengths, and which other ones are advised.
-    pub fn after(&mut self, holds: Option<bool>, lengths: DelayLengths, advised: Option<DelayLengths>) -> Next {
+    pub fn after(
+        &mut self,
+        holds: Option<bool>,
+        lengths: DelayLengths,
+        advised: Option<DelayLengths>,
+    ) -> Next {
         self.done += 1;
         match (holds, advised) {
             (None, _) => Next::Accept,

@@ -71,6 +71,9 @@ mod tests {
         }
         assert!(Stage::ALL.is_sorted());
         let message = "place".parse::<Stage>().unwrap_err().to_string();
-        assert!(message.contains("`place`") && message.contains("emit, synth, route, timing, pack"), "{message}");
+        assert!(
+            message.contains("`place`") && message.contains("emit, synth, route, timing, pack"),
+            "{message}"
+        );
     }
 }

@@ -190,7 +190,9 @@ mod tests {
             "--12k --package CABGA381 --lpf pins --json synth.json --textcfg routed.config --write routed.json \
              --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --seed 7"
         );
-        assert!(router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc"));
+        assert!(
+            router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc")
+        );
         let synthesis = |board| synthesis_arguments(description(board)).join(" ");
         assert_eq!(
             synthesis(Board::Icebreaker),

@@ -26,7 +26,8 @@ fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, Flow
     };
     change(&mut settings);
     let mut told = Vec::new();
-    let built = build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut |stage, _| told.push(stage), &|| false);
+    let built =
+        build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut |stage, _| told.push(stage), &|| false);
     (built, told)
 }
 
@@ -136,7 +137,11 @@ fn a_file_that_is_no_bitstream_is_refused() {
 #[test]
 fn a_build_that_is_stopped_keeps_its_finished_stages() {
     let fakes = Fakes::new();
-    fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", "touch running; exec sleep 600");
+    fakes.write(
+        "nextpnr-ice40",
+        "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'",
+        "touch running; exec sleep 600",
+    );
     let settings = Settings {
         folder: fakes.folder().join("out"),
         cache: fakes.folder().join("cache"),
@@ -174,7 +179,8 @@ fn wants(luts: u32) -> Means {
         let now = lengths["edge_0"];
         rounds.set(rounds.get() + 1);
         let violations = if now < luts { vec![format!("edge_0 has {now} LUTs")] } else { Vec::new() };
-        let findings = Findings { checked: true, violations, lengths: lengths.clone(), ..Findings::default() };
+        let findings =
+            Findings { checked: true, violations, lengths: lengths.clone(), ..Findings::default() };
         let longer = DelayLengths::from_iter(lengths.into_iter().map(|(cell, was)| {
             let luts = if cell == "edge_0" { now + 1 } else { was };
             (cell, luts)
@@ -199,9 +205,15 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
     let mut tell = |stage, round| told.push((stage, round));
     let built = build(&order, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
     assert_eq!((built.rounds, built.timing.unwrap().lengths["edge_0"]), (3, first + 2));
-    assert_eq!(told.iter().filter(|(stage, _)| *stage == Stage::Pack).collect::<Vec<_>>(), [&(Stage::Pack, 3)]);
+    assert_eq!(
+        told.iter().filter(|(stage, _)| *stage == Stage::Pack).collect::<Vec<_>>(),
+        [&(Stage::Pack, 3)]
+    );
     let text = fs::read_to_string(folder.path().join("out/design.v")).unwrap();
-    assert!(text.contains(&format!("matched_delay_{}", first + 2)), "the chip that was checked is the one that is packed");
+    assert!(
+        text.contains(&format!("matched_delay_{}", first + 2)),
+        "the chip that was checked is the one that is packed"
+    );
 
     fs::remove_file(folder.path().join("out/bitstream.bin")).unwrap();
     let error = build(&order, &wants(u32::MAX), &settings, &mut |_, _| {}, &|| false).unwrap_err();

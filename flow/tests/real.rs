@@ -31,7 +31,11 @@ fn the_smallest_design_becomes_a_bitstream_whose_timing_holds() {
     };
     let built = build(&order(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
     let layout = built.layout.unwrap();
-    assert!(layout.total.lut4 > 1000 && layout.total.lut4 <= board.lut4_sites().unwrap(), "{:?}", layout.total);
+    assert!(
+        layout.total.lut4 > 1000 && layout.total.lut4 <= board.lut4_sites().unwrap(),
+        "{:?}",
+        layout.total
+    );
     assert_eq!(layout.kinds["serial_linear_edge_p0"].count, 2);
     let findings = built.timing.unwrap();
     assert!(findings.checked && findings.violations.is_empty(), "{:?}", findings.violations);

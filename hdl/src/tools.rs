@@ -269,7 +269,8 @@ impl Tool {
             candidates.find(|path| path.is_file())
         };
         let setup = environment(SETUP_VARIABLE).unwrap_or_else(|| SETUP.into());
-        let setup: Vec<PathBuf> = Some(setup).filter(|folder| !folder.is_empty()).map(PathBuf::from).into_iter().collect();
+        let setup: Vec<PathBuf> =
+            Some(setup).filter(|folder| !folder.is_empty()).map(PathBuf::from).into_iter().collect();
         let found = within(&setup).or_else(|| within(&path));
         found.map(|path| Tool::at(program, path)).ok_or(ToolError::NotFound { program })
     }

@@ -63,13 +63,17 @@ fn a_build_ends_with_one_object_and_leaves_report_and_manifest() {
     assert_eq!(ended.code, 0, "{}", ended.err);
     let outcome: Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
     assert_eq!((&outcome["lut4"], &outcome["dsp"]), (&1.into(), &0.into()));
-    for unknown in ["worst_bundling_slack_ps", "worst_hold_slack_ps", "min_pulse_ps", "step_ns", "bitstream_sha256"] {
+    for unknown in
+        ["worst_bundling_slack_ps", "worst_hold_slack_ps", "min_pulse_ps", "step_ns", "bitstream_sha256"]
+    {
         assert_eq!(outcome[unknown], Value::Null, "{unknown}");
         assert!(outcome.as_object().unwrap().contains_key(unknown), "{unknown}");
     }
     let folder = "build/hx8k-evn/linear-regression-seed1";
     let html = String::from_utf8(place.read(&format!("{folder}/report.html"))).unwrap();
-    for part in ["linear-regression for hx8k-evn", "Placement", "not checked", "serial_linear_edge", "Yosys 0.70"] {
+    for part in
+        ["linear-regression for hx8k-evn", "Placement", "not checked", "serial_linear_edge", "Yosys 0.70"]
+    {
         assert!(html.contains(part), "{part}");
     }
     for unwanted in ["<script", " src=", "href", "http://", "{{"] {
@@ -80,16 +84,23 @@ fn a_build_ends_with_one_object_and_leaves_report_and_manifest() {
     // The same again is taken from the cache.
     let again = run(&place, &["--until", "route", "--json"]);
     let again: Value = serde_json::from_str(again.out.lines().last().unwrap()).unwrap();
-    let cached: Vec<&Value> = again["stages"].as_array().unwrap().iter().map(|stage| &stage["cached"]).collect();
+    let cached: Vec<&Value> =
+        again["stages"].as_array().unwrap().iter().map(|stage| &stage["cached"]).collect();
     assert_eq!(cached, [&Value::Bool(false), &Value::Bool(true), &Value::Bool(true)]);
 }
 
 #[test]
 fn a_failing_tool_is_told_with_its_words_and_its_log() {
-    let broken = "case $1 in -V) echo 'Yosys 0.70 (fake)'; exit 0;; esac\necho 'ERROR: gone wrong' >&2; exit 1";
+    let broken =
+        "case $1 in -V) echo 'Yosys 0.70 (fake)'; exit 0;; esac\necho 'ERROR: gone wrong' >&2; exit 1";
     let ended = run(&place(Some(("yosys", broken))), &[]);
     assert_eq!(ended.code, 1);
-    for part in ["stage synth", "exit code 1", "ERROR: gone wrong", "build/hx8k-evn/linear-regression-seed1/synth.log"] {
+    for part in [
+        "stage synth",
+        "exit code 1",
+        "ERROR: gone wrong",
+        "build/hx8k-evn/linear-regression-seed1/synth.log",
+    ] {
         assert!(ended.err.contains(part), "{part}: {}", ended.err);
     }
 }
@@ -124,7 +135,8 @@ fn what_cannot_be_built_is_bad_input() {
 
 #[test]
 fn an_interrupt_ends_the_build_and_its_tool() {
-    let endless = "case $1 in -V) echo 'Yosys 0.70 (fake)'; exit 0;; esac\necho $$ > PLACE/running; exec sleep 600";
+    let endless =
+        "case $1 in -V) echo 'Yosys 0.70 (fake)'; exit 0;; esac\necho $$ > PLACE/running; exec sleep 600";
     let place = place(None);
     let script = endless.replace("PLACE", place.path("").to_str().unwrap());
     place.write("yosys", format!("#!/bin/sh\n{script}\n"));
@@ -142,7 +154,8 @@ fn an_interrupt_ends_the_build_and_its_tool() {
         assert_eq!(child.try_wait().unwrap(), None, "it ended before it could be interrupted");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let signal = |arguments: &[&str]| Command::new("kill").args(arguments).stderr(Stdio::null()).status().unwrap();
+    let signal =
+        |arguments: &[&str]| Command::new("kill").args(arguments).stderr(Stdio::null()).status().unwrap();
     assert!(signal(&["-INT", &child.id().to_string()]).success());
     let ended = child.wait_with_output().unwrap();
     let message = String::from_utf8_lossy(&ended.stderr);

@@ -101,7 +101,8 @@ impl Outcome {
             self.name, self.format, self.board, self.multiplier, self.seed, self.rounds
         )];
         for stage in &self.stages {
-            let how = if stage.cached { "from the cache".to_owned() } else { format!("{:.1} s", stage.seconds) };
+            let how =
+                if stage.cached { "from the cache".to_owned() } else { format!("{:.1} s", stage.seconds) };
             lines.push(format!("  {:<7} {how}", stage.stage));
         }
         if let (Some(lut4), Some(sites)) = (self.lut4, self.lut4_sites) {

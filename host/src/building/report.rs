@@ -47,7 +47,9 @@ impl BuildReport<'_> {
     pub fn html(&self) -> Result<String, ReportError> {
         let BuildReport { order, built, outcome, command } = *self;
         let notice = match built.timing.as_ref().and_then(|findings| findings.holds()) {
-            Some(true) => "Relative timing was checked on the routed chip: every slack is positive under the policy.",
+            Some(true) => {
+                "Relative timing was checked on the routed chip: every slack is positive under the policy."
+            }
             Some(false) => "Relative timing does NOT hold on the routed chip: see the violations.",
             None => "Relative timing was not checked: nothing is claimed about whether this chip works.",
         };
@@ -87,7 +89,10 @@ impl BuildReport<'_> {
         put(ps(outcome.worst_bundling_slack_ps), "worst slack of a request against its data");
         put(ps(outcome.worst_hold_slack_ps), "worst slack of a hold");
         let ns = |value: Option<f64>| value.map(|ns| format!("{ns:.1} ns"));
-        put(ns(outcome.step_ns), "a relaxation step, predicted for the slow corner from the delays after routing");
+        put(
+            ns(outcome.step_ns),
+            "a relaxation step, predicted for the slow corner from the delays after routing",
+        );
         put(ns(outcome.sample_ns), "a training sample in the array alone, predicted likewise");
         put(outcome.island_mhz.map(|mhz| format!("{mhz:.1} MHz")), "the island's clock could have");
         figures
@@ -168,8 +173,11 @@ impl BuildReport<'_> {
 
     fn stages(&self) -> Vec<[String; 3]> {
         let row = |run: &wheatstone_flow::build::StageRun| {
-            let took =
-                if run.cached { "from the cache".to_owned() } else { format!("{:.1} s", run.took.as_secs_f64()) };
+            let took = if run.cached {
+                "from the cache".to_owned()
+            } else {
+                format!("{:.1} s", run.took.as_secs_f64())
+            };
             [run.stage.name().to_owned(), run.round.to_string(), took]
         };
         self.built.stages.iter().map(row).collect()
@@ -185,7 +193,9 @@ impl BuildReport<'_> {
             ("Digest of the design".to_owned(), hex(design.digest())),
             ("Digest of the Verilog".to_owned(), self.built.verilog_sha256.clone()),
         ]);
-        facts.extend(self.outcome.bitstream_sha256.iter().map(|d| ("Digest of the bitstream".to_owned(), d.clone())));
+        facts.extend(
+            self.outcome.bitstream_sha256.iter().map(|d| ("Digest of the bitstream".to_owned(), d.clone())),
+        );
         facts
     }
 }

@@ -61,8 +61,12 @@ impl Build {
             output.say(&format!("warning: {warning}"));
         }
         interrupt::listen()?;
-        let settings =
-            Settings { folder: folder.clone(), cache: self.cache.clone(), from: self.from, until: self.until };
+        let settings = Settings {
+            folder: folder.clone(),
+            cache: self.cache.clone(),
+            from: self.from,
+            until: self.until,
+        };
         let bar = progress::stages(*output);
         let mut told = |stage: Stage, round: u32| bar.set_message(format!("{stage}, round {round}"));
         let done = build(&order, &means, &settings, &mut told, &interrupt::requested);
@@ -89,7 +93,8 @@ impl Build {
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
-        let order = Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed };
+        let order =
+            Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed };
         Ok((order, steps))
     }
 

@@ -113,7 +113,10 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<EncodingError>(error).is_some()
         || find::<SplitError>(error).is_some()
         || matches!(find(error), Some(AreaError::NoDevice { .. }))
-        || matches!(find(error), Some(FlowError::NoDevice { .. } | FlowError::Top(_) | FlowError::TooLarge { .. }))
+        || matches!(
+            find(error),
+            Some(FlowError::NoDevice { .. } | FlowError::Top(_) | FlowError::TooLarge { .. })
+        )
         || find::<NotBuildable>(error).is_some()
         || find::<SimulationError>(error).is_some()
         || find::<WrongBoard>(error).is_some()

@@ -35,7 +35,8 @@ pub fn placement(layout: &Layout) -> String {
         let (left, top) = (10.0 + tile * f64::from(x), 10.0 + tile * f64::from(y));
         let side = if tile > 4.0 { tile - 0.6 } else { tile };
         // Writing to memory cannot fail.
-        let _ = write!(squares.entry(owner).or_default(), "M{left:.1} {top:.1}h{side:.1}v{side:.1}h-{side:.1}z");
+        let _ =
+            write!(squares.entry(owner).or_default(), "M{left:.1} {top:.1}h{side:.1}v{side:.1}h-{side:.1}z");
     }
     for (owner, path) in squares {
         svg.fill(&path, colour(owner), None, &name(owner));
@@ -84,8 +85,12 @@ mod tests {
     #[test]
     fn a_tile_belongs_to_whom_most_of_it_does() {
         let placed = |x, owner| Placed { x, y: 3, site: Site::Lut4, owner };
-        let sites =
-            vec![placed(1, Owner::Edge(4)), placed(1, Owner::Node(2)), placed(1, Owner::Node(2)), placed(2, Owner::Island)];
+        let sites = vec![
+            placed(1, Owner::Edge(4)),
+            placed(1, Owner::Node(2)),
+            placed(1, Owner::Node(2)),
+            placed(2, Owner::Island),
+        ];
         let svg = placement(&Layout { sites, ..Layout::default() });
         assert_well_formed(&svg);
         assert!(svg.contains("<title>node 2</title>") && !svg.contains("edge 4"), "{svg}");

@@ -54,8 +54,7 @@ impl TargetArguments {
     /// The options of the array.
     pub fn options(self) -> ArrayOptions {
         let technology = self.board.technology();
-        let default =
-            if technology == Technology::Ice40 { Multiplier::Serial } else { Multiplier::Parallel };
+        let default = if technology == Technology::Ice40 { Multiplier::Serial } else { Multiplier::Parallel };
         ArrayOptions { technology, multiplier: self.multiplier().unwrap_or(default) }
     }
 }
