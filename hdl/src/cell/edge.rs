@@ -213,7 +213,7 @@ pub fn parallel_edge(
     );
     cell.leaf(
         "tick_back_flop",
-        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
+        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset)),
     );
     cell.leaf(
         "join_requests",
@@ -269,7 +269,7 @@ pub fn parallel_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    scan_end(&mut cell, technology, &fire, &k, k_initial & 1 == 1, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, &k, &ports.scan_out);
     cell
 }
 
@@ -310,7 +310,7 @@ fn slice(from: &Bus, to: &Bus) -> Leaf {
         .evaluate(|x, y| y[0] = x[0])
 }
 
-/// The end of a cell's scan chain: bit 0 of its last register, `initial` at power-up, once the pulse is over.
+/// The end of a cell's scan chain: bit 0 of its last register, once the pulse is over.
 ///
 /// One strobe shifts all cells, but reaches them at different times. What the next cell sees changes when this cell's pulse
 /// ends, so it stands still while the strobe is high, however far apart the two fire. (The field calls this a lockup
@@ -320,7 +320,6 @@ pub(crate) fn scan_end(
     technology: Technology,
     fire: &Bus,
     register: &Bus,
-    initial: bool,
     scan_out: &Bus,
 ) {
     let last = cell.wire("scan_last", Shape::BIT);
@@ -329,7 +328,7 @@ pub(crate) fn scan_end(
         .output("o", &last, "i[0]")
         .evaluate(|x, y| y[0] = x[0] & 1);
     cell.leaf("scan_end", leaf);
-    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None, initial));
+    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None));
 }
 
 /// `product = x * y`, exact.

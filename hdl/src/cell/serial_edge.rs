@@ -9,7 +9,7 @@
 
 use super::edge::{EdgePorts, declare_ports, scan_end};
 use super::learning::generator_step;
-use super::serial_learning::{learning, smallest};
+use super::serial_learning::learning;
 use super::serial_sequence::{SerialSequence, Timeline, serial_sequence};
 use super::{Context, edge_module_name, serial_linear, serial_transistor};
 use crate::bus::{Bus, Shape};
@@ -164,7 +164,7 @@ pub fn serial_edge(
         serial_sequence(&mut cell, context, timeline, &fire, &ports.phase, &ports.last, &generator);
     cell.leaf(
         "tick_back_flop",
-        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
+        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset)),
     );
     cell.leaf(
         "join_requests",
@@ -195,7 +195,7 @@ pub fn serial_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    scan_end(&mut cell, technology, &fire, &k, smallest(context) & 1 == 1, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, &k, &ports.scan_out);
     cell
 }
 
