@@ -7,7 +7,7 @@ use chip::{Files, converged};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wheatstone_flow::check::{FaultKind, Policy, Report, SlackKind, check};
-use wheatstone_flow::routed::Routed;
+use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
 use wheatstone_hdl::Board;
 use wheatstone_hdl::array::DelayLengths;
@@ -54,20 +54,22 @@ impl Parts<'_> {
         clocks.map(|pin| (self.routed.cell(pin.cell).name.clone(), pin.name.clone())).collect()
     }
 
-    /// The flip-flop of a cell whose output is its phase: it ends in a join and in other cells.
+    /// A flip-flop of a cell on which its own join depends: its phase, or what else ends its pulses.
     fn phase(&self, cell: &str, luts: usize) -> String {
-        let resets = if self.ice40 { "ASYNC_SR" } else { "SRMODE" };
-        let own = self.flops(cell, luts).into_iter().map(|(name, _)| name);
-        let is_phase = |name: &String| {
-            let flop = self.routed.cell(self.routed.find(name).unwrap());
-            let output = flop.pins[if self.ice40 { "O" } else { "Q" }];
-            let asynchronous = ["1", "ASYNC"].contains(&flop.parameter(resets));
-            asynchronous
-                && self.routed.net_of(output).is_some_and(|net| {
-                    self.routed.net(net).names.iter().any(|name| name.ends_with(&format!("{cell}_token")))
-                })
-        };
-        own.into_iter().find(is_phase).unwrap_or_else(|| panic!("the phase of {cell}"))
+        let own: BTreeSet<String> = self.flops(cell, luts).into_iter().map(|(name, _)| name).collect();
+        let first = self.routed.find(&self.lut(cell, 0)).unwrap();
+        let mut open = vec![self.routed.cell(first).pins[self.inputs()[0]]];
+        while let Some(pin) = open.pop() {
+            for arc in self.routed.arriving(pin).iter().map(|&arc| self.routed.arc(arc)) {
+                let name = &self.routed.cell(self.routed.pin(arc.from).cell).name;
+                match arc.kind {
+                    ArcKind::Clocked if own.contains(name) => return name.clone(),
+                    ArcKind::Clocked => {}
+                    ArcKind::Wire | ArcKind::Through => open.push(arc.from),
+                }
+            }
+        }
+        panic!("the phase of {cell}");
     }
 }
 

@@ -124,7 +124,7 @@ impl Examiner<'_> {
             };
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            ledger.record_mendable(self.chip, bundling, at.domain, self.chip.lut(at.domain, self.early.mode));
+            ledger.record_mendable(self.chip, bundling, at.domain, self.early.mode);
             if at.domain == from {
                 continue;
             }
@@ -136,7 +136,7 @@ impl Examiner<'_> {
                 let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
                 let change =
                     Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
-                ledger.record_mendable(self.chip, change, from, self.chip.lut(from, self.early.mode));
+                ledger.record_mendable(self.chip, change, from, self.early.mode);
             }
         }
     }
@@ -204,7 +204,7 @@ impl Examiner<'_> {
                 late: settled,
                 trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
             };
-            ledger.record_mendable(self.chip, finding, other, self.chip.lut(other, self.early.mode));
+            ledger.record_mendable(self.chip, finding, other, self.early.mode);
         }
     }
 
@@ -221,7 +221,7 @@ impl Examiner<'_> {
                 );
                 let again = own_end.or_else(|| answers.max());
                 if let (Some(low), Some(again)) = (low, again) {
-                    ledger.record(Finding {
+                    let finding = Finding {
                         kind: SlackKind::Recovery,
                         cell: id,
                         from: id,
@@ -230,7 +230,12 @@ impl Examiner<'_> {
                         early: again,
                         late: low,
                         trace: None,
-                    });
+                    };
+                    if own_end.is_some() {
+                        ledger.record_pausable(self.chip, finding, self.early.mode);
+                    } else {
+                        ledger.record(finding);
+                    }
                 }
             }
         }
