@@ -54,18 +54,27 @@ impl Parts<'_> {
         clocks.map(|pin| (self.routed.cell(pin.cell).name.clone(), pin.name.clone())).collect()
     }
 
-    /// A flip-flop of a cell on which its own join depends: its phase, or what else ends its pulses.
-    fn phase(&self, cell: &str, luts: usize) -> String {
+    /// A flip-flop of a cell on which its own join depends, its phase or what else ends its pulses, and the input of the join
+    /// it leads to.
+    fn phase(&self, cell: &str, luts: usize) -> (String, [String; 2]) {
         let own: BTreeSet<String> = self.flops(cell, luts).into_iter().map(|(name, _)| name).collect();
         let first = self.routed.find(&self.lut(cell, 0)).unwrap();
         let mut open = vec![self.routed.cell(first).pins[self.inputs()[0]]];
+        let mut leads = std::collections::BTreeMap::new();
         while let Some(pin) = open.pop() {
             for arc in self.routed.arriving(pin).iter().map(|&arc| self.routed.arc(arc)) {
                 let name = &self.routed.cell(self.routed.pin(arc.from).cell).name;
                 match arc.kind {
-                    ArcKind::Clocked if own.contains(name) => return name.clone(),
+                    ArcKind::Clocked if own.contains(name) => {
+                        let sink = self.routed.pin(leads[&arc.to]);
+                        let at = [self.routed.cell(sink.cell).name.clone(), sink.name.clone()];
+                        return (name.clone(), at);
+                    }
                     ArcKind::Clocked => {}
-                    ArcKind::Wire | ArcKind::Through => open.push(arc.from),
+                    ArcKind::Wire | ArcKind::Through => {
+                        leads.insert(arc.from, arc.to);
+                        open.push(arc.from);
+                    }
                 }
             }
         }
@@ -184,7 +193,7 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
         }),
         Found::Fault(FaultKind::ChainLength),
     );
-    let phase = parts.phase(&node, luts(&node));
+    let (phase, [join, input]) = parts.phase(&node, luts(&node));
     let (key, value) = if parts.ice40 { ("SET_NORESET", "1") } else { ("REGSET", "SET") };
     let flop = phase.clone();
     add(
@@ -265,6 +274,11 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
                 slow_wire(files, &late, pin, 30_000);
             }
         }),
+        Found::Slack(SlackKind::Recovery),
+    );
+    add(
+        "a phase reaches its own join 200 ns late",
+        Box::new(move |files| slow_wire(files, &join, &input, 200_000)),
         Found::Slack(SlackKind::Fork),
     );
     let late = parts.lut("edge_0", 1);
