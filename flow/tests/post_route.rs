@@ -37,19 +37,20 @@ fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<S
 }
 
 fn learns(board: Board, corners: &[Corner]) {
-    let Some((top, files, _)) = converged(board, 2, 1) else { return };
+    let Some((top, files, _)) = converged(board) else { return };
     for &corner in corners {
         let Some(said) = simulated(board, &top, &files, corner) else { return };
         assert!(said.lines().any(|line| line == "equal"), "{corner:?}: {said}");
         assert!(said.lines().any(|line| line == "violations 0"), "{corner:?}: {said}");
     }
-    // Each LUT of the output's chain listens to the join alone: a delay of one LUT.
+    // Each LUT of the last node's chain listens to the join alone: a delay of one LUT.
     let mut cut = files.clone();
     let (first, second) = if board == Board::Hx8kEvn { ("I0", "I1") } else { ("A", "B") };
     let suffix = if board == Board::Hx8kEvn { "_LC" } else { "" };
     let lengths = top.array.cell_delay_lengths();
-    for number in 1..lengths["node_2"] {
-        let lut = format!("bordered_array.array.node_2.matched_delay.lut{number}{suffix}");
+    let (cell, &luts) = lengths.iter().rfind(|(cell, _)| cell.starts_with("node")).unwrap();
+    for number in 1..luts {
+        let lut = format!("bordered_array.array.{cell}.matched_delay.lut{number}{suffix}");
         cut.rewire(&lut, first, &lut, second);
     }
     let report = check(&top, &cut.join().unwrap(), Policy::of(board));

@@ -10,7 +10,7 @@ use wheatstone_hdl::Board;
 
 /// A step of the chip, and of its twin: an edge's fires and a node's, each a clock.
 fn compared(board: Board) {
-    let Some((top, _, report)) = converged(board, 2, 1) else { return };
+    let Some((top, _, report)) = converged(board) else { return };
     let prediction = report.prediction.unwrap();
     let verilog = top.verilog(board, "a test").unwrap();
     let Some(files) = route(board, &clocked_twin(&verilog)) else { return };

@@ -2,8 +2,8 @@
 
 use crate::bus::{Bus, Shape};
 use crate::cell::{
-    Border, Context, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape, input_node, node,
-    parallel_edge, serial_edge, serial_edge_module_name,
+    Border, Context, EdgeDelays, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape,
+    input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
 use crate::leaf::Behaviour;
@@ -17,8 +17,12 @@ use wheatstone_sim::Design;
 use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
 
 /// Lengths of the matched delays in LUTs, by name of a cell (`node_0`, `edge_12`) or by module name, for all cells made of
-/// that module. A cell's own entry counts before its module's.
+/// that module. A cell's own entry counts before its module's. An entry of an edge followed by [`PAUSE`] is the length of its
+/// pause, none if there is no such entry.
 pub type DelayLengths = BTreeMap<String, u32>;
+
+/// What follows an edge's name where its pause is meant, not its matched delay.
+pub const PAUSE: &str = ".pause";
 
 /// How edges multiply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -216,6 +220,10 @@ impl Array {
         let luts = |cell: &str, module: &str| {
             lengths.get(cell).or_else(|| lengths.get(module)).copied().unwrap_or(1).max(1)
         };
+        let delays = |cell: &str, module: &str| EdgeDelays {
+            matched: luts(cell, module),
+            pause: lengths.get(&format!("{cell}{PAUSE}")).copied().unwrap_or(0),
+        };
         let (mut fires, mut started) = (Vec::new(), Vec::new());
         let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
         let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
@@ -274,13 +282,11 @@ impl Array {
             let cell = match multiplier {
                 Multiplier::Parallel | Multiplier::Lut => {
                     let name = crate::cell::edge_module_name(edge.kind, alpha);
-                    let luts = luts(&own_name, &name);
-                    parallel_edge(context, name, edge.kind, alpha, luts, ports)
+                    parallel_edge(context, name.clone(), edge.kind, alpha, delays(&own_name, &name), ports)
                 }
                 Multiplier::Serial => {
                     let name = serial_edge_module_name(edge.kind, alpha);
-                    let luts = luts(&own_name, &name);
-                    serial_edge(context, name, edge.kind, alpha, luts, ports)
+                    serial_edge(context, name.clone(), edge.kind, alpha, delays(&own_name, &name), ports)
                 }
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
@@ -336,16 +342,18 @@ impl Array {
         &self.lengths
     }
 
-    /// Length of the matched delay of every cell in LUTs, by the cell's name.
+    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of the pauses of edges that have one.
     pub fn cell_delay_lengths(&self) -> DelayLengths {
         let mut lengths = DelayLengths::new();
         self.module.for_each_leaf(&mut |path, leaf| {
-            if let Behaviour::MatchedDelay { lut_ps } = leaf.behaviour()
-                && let Some((cell, _)) = path.split_once('.')
-            {
-                let luts = leaf.nominal_ps() / lut_ps;
-                lengths.insert(cell.to_owned(), u32::try_from(luts).unwrap_or(u32::MAX));
-            }
+            let Some((cell, part)) = path.split_once('.') else { return };
+            let name = match (leaf.behaviour(), part) {
+                (Behaviour::MatchedDelay { .. }, _) => cell.to_owned(),
+                (_, "pause") => format!("{cell}{PAUSE}"),
+                _ => return,
+            };
+            let luts = leaf.nominal_ps() / self.technology().lut_ps();
+            lengths.insert(name, u32::try_from(luts).unwrap_or(u32::MAX));
         });
         lengths
     }

@@ -4,7 +4,7 @@
 //! Everything is counted from the fire of the cell it begins in, at the output of the last LUT of its chain; the derivations
 //! are in `docs/timing.md`.
 
-use super::launch::{Endpoint, Endpoints, Launches};
+use super::launch::{Endpoint, Endpoints, Launches, Reach};
 use super::ledger::{Finding, Ledger, Trace};
 use super::paths::{Chip, Launching};
 use super::policy::{Comparison, Corner, Policy};
@@ -124,7 +124,7 @@ impl Examiner<'_> {
             };
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            ledger.record_mendable(self.chip, bundling, at.domain, self.chip.lut(at.domain, self.early.mode));
+            ledger.record_mendable(self.chip, bundling, at.domain, self.early.mode);
             if at.domain == from {
                 continue;
             }
@@ -136,7 +136,7 @@ impl Examiner<'_> {
                 let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
                 let change =
                     Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
-                ledger.record_mendable(self.chip, change, from, self.chip.lut(from, self.early.mode));
+                ledger.record_mendable(self.chip, change, from, self.early.mode);
             }
         }
     }
@@ -204,33 +204,52 @@ impl Examiner<'_> {
                 late: settled,
                 trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
             };
-            ledger.record_mendable(self.chip, finding, other, self.chip.lut(other, self.early.mode));
+            ledger.record_mendable(self.chip, finding, other, self.early.mode);
         }
     }
 
-    /// Every LUT of a chain is low, as its successor sees it, before the join rises anew.
+    /// No LUT of a chain sees what is left of the last pulse and what comes of the next one at once: the LUT before is low when
+    /// the join rises anew, and the join has been seen low when the LUT before rises anew.
     fn recovery(&self, id: DomainId, ledger: &mut Ledger) {
         let (own, late) = (self.early.domain(id), self.late.domain(id));
-        for (before, lut) in late.ends.iter().zip(self.chip.roles.domain(id).chain.iter().skip(1)) {
+        let chain = &self.chip.roles.domain(id).chain;
+        let answers = || own.rising.rise.iter().filter(|&(&other, _)| other != id);
+        let of_answers = |when: &dyn Fn(&Reach) -> Option<Time>| {
+            let times = answers();
+            times.filter_map(|(&other, &there)| Some(there + when(&self.early.domain(other).rising)?)).max()
+        };
+        for (number, lut) in chain.iter().enumerate().skip(1) {
             let wires = self.chip.wire(&lut.previous, self.late.mode);
-            let low = wires.into_iter().map(|(_, wire)| *before + wire).max();
+            let low =
+                late.ends.get(number - 1).and_then(|&end| Some(end + wires.iter().map(|wire| wire.1).max()?));
+            // When the LUT before rises anew: for a node, the least that can be said is when its join does.
+            let risen = match (own.ends.last(), own.falling.rises.get(number - 1)) {
+                (Some(&end), Some(&rise)) => Some(end + rise),
+                _ => of_answers(&|reach| reach.join.get(&id).copied()),
+            };
             for &pin in &lut.enable {
-                let own_end = own.ends.last().and_then(|&end| Some(end + *own.falling.chains.get(&pin)?));
-                let answers = own.rising.rise.iter().filter(|&(&other, _)| other != id).filter_map(
-                    |(other, &there)| Some(there + *self.early.domain(*other).rising.chains.get(&pin)?),
-                );
-                let again = own_end.or_else(|| answers.max());
-                if let (Some(low), Some(again)) = (low, again) {
-                    ledger.record(Finding {
+                let joined = own
+                    .ends
+                    .last()
+                    .and_then(|&end| Some(end + *own.falling.chains.get(&pin)?))
+                    .or_else(|| of_answers(&|reach| reach.chains.get(&pin).copied()));
+                for (left, next) in [(low, joined), (late.heard.get(&pin).copied(), risen)] {
+                    let (Some(left), Some(next)) = (left, next) else { continue };
+                    let finding = Finding {
                         kind: SlackKind::Recovery,
                         cell: id,
                         from: id,
                         endpoint: pin,
                         comparison: self.comparison,
-                        early: again,
-                        late: low,
+                        early: next,
+                        late: left,
                         trace: None,
-                    });
+                    };
+                    if own.falling.rises.is_empty() {
+                        ledger.record(finding);
+                    } else {
+                        ledger.record_pausable(self.chip, finding, self.early.mode);
+                    }
                 }
             }
         }

@@ -1,10 +1,14 @@
 //! How long matched delays should be.
 
 use std::collections::BTreeMap;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::array::{DelayLengths, PAUSE};
 
 /// Room above what the policy asks, in percent of a chain, since a chain that changes is placed anew.
-const HEADROOM_PERCENT: i64 = 4;
+const HEADROOM_PERCENT: i64 = 6;
+
+/// A chain is shortened only if it is longer than need be by this, in percent, and the policy's LUTs: placements differ by
+/// as much, and what one allows the next may not.
+const SPARE_PERCENT: i64 = 20;
 
 /// How many LUTs a cell's chain should be longer for all its slacks to be positive; negative if it could be shorter. Nothing,
 /// if no slack depends on it.
@@ -29,15 +33,19 @@ pub(super) fn corrections(
     let corrected = |(cell, &luts): (&String, &u32)| {
         let present = i64::from(luts);
         let wanted = match needs.get(cell).and_then(|need| need.luts) {
-            Some(more) if more > 0 || -more > i64::from(spare_luts) + present * HEADROOM_PERCENT / 100 => {
+            Some(more) if more > 0 || -more > i64::from(spare_luts) + present * SPARE_PERCENT / 100 => {
                 let exact = present + more;
                 exact + (exact * HEADROOM_PERCENT + 99) / 100
             }
             _ => present,
         };
-        (cell.clone(), u32::try_from(wanted.max(1)).unwrap_or(u32::MAX))
+        let least = i64::from(!cell.ends_with(PAUSE));
+        (cell.clone(), u32::try_from(wanted.max(least)).unwrap_or(u32::MAX))
     };
-    lengths.iter().map(corrected).collect()
+    // A pause that is needed where there was none.
+    let absent = needs.keys().filter(|cell| !lengths.contains_key(*cell)).map(|cell| (cell, &0));
+    let all = lengths.iter().chain(absent).map(corrected);
+    all.filter(|(cell, luts)| *luts > 0 || !cell.ends_with(PAUSE)).collect()
 }
 
 #[cfg(test)]
@@ -57,7 +65,7 @@ mod tests {
         let corrected = corrections(&lengths, &needs, 2);
         assert_eq!(
             corrected,
-            [("a", 24), ("b", 20), ("c", 13), ("d", 20)].map(|(c, n)| (c.to_owned(), n)).into()
+            [("a", 25), ("b", 20), ("c", 13), ("d", 20)].map(|(c, n)| (c.to_owned(), n)).into()
         );
     }
 }

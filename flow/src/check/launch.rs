@@ -71,6 +71,8 @@ pub(super) struct Reach {
     pub strobe: BTreeMap<DomainId, Time>,
     /// When the LUTs of the own chain fall.
     pub falls: Vec<Time>,
+    /// When they rise; nothing if no request of these reaches the own join.
+    pub rises: Vec<Time>,
 }
 
 /// One domain in one mode.
@@ -84,6 +86,8 @@ pub(super) struct Launch {
     pub falling: Reach,
     /// When the LUTs of its chain fall after what ends every pulse.
     pub ends: Vec<Time>,
+    /// When the inputs of its chain hear of the end of a pulse.
+    pub heard: BTreeMap<PinId, Time>,
 }
 
 /// Every domain in one mode.
@@ -123,7 +127,9 @@ fn launch(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, mode: Mode) -> L
     let ending = chip.launched(id, &clocks, Launching::Ending);
     let ends = chip.falls(id, &ending).unwrap_or_default();
     let pins = domain.flops.iter().filter_map(|flop| Some((flop.clock, clocks.at(flop.clock)?)));
-    Launch { clocks: pins.collect(), rising, falling, ends }
+    let own = |&(pin, _): &(PinId, Time)| chip.roles.chain_pins.get(&pin) == Some(&id);
+    let heard = ending.iter().filter(own).collect();
+    Launch { clocks: pins.collect(), rising, falling, ends, heard }
 }
 
 fn reach(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, arrivals: &Arrivals) -> Reach {
@@ -144,5 +150,6 @@ fn reach(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, arrivals: &Arriva
         reach.strobe.extend(chip.strobe(domain, arrivals).map(|time| (domain, time)));
     }
     reach.falls = chip.falls(id, arrivals).unwrap_or_default();
+    reach.rises = chip.rises(id, arrivals).unwrap_or_default();
     reach
 }

@@ -8,6 +8,7 @@ use super::roles::DomainId;
 use crate::routed::PinId;
 use crate::sdf::Time;
 use std::collections::BTreeMap;
+use wheatstone_hdl::array::PAUSE;
 
 /// Paths are written out for at most so many violations.
 const TOLD: usize = 64;
@@ -60,14 +61,25 @@ impl Ledger {
         }
     }
 
-    /// The same, of something that a longer chain of `mends` makes better, by `lut` for each LUT.
-    pub fn record_mendable(&mut self, chip: &Chip<'_>, finding: Finding, mends: DomainId, lut: Time) {
+    /// The same, of something that a longer chain of `mends` makes better.
+    pub fn record_mendable(&mut self, chip: &Chip<'_>, finding: Finding, mends: DomainId, mode: Mode) {
+        self.need(chip.roles.domain(mends).name.clone(), &finding, chip.lut(mends, mode));
+        self.record(finding);
+    }
+
+    /// The same, of something that a longer pause of its edge makes better.
+    pub fn record_pausable(&mut self, chip: &Chip<'_>, finding: Finding, mode: Mode) {
+        let name = format!("{}{PAUSE}", chip.roles.domain(finding.cell).name);
+        self.need(name, &finding, chip.lut(finding.cell, mode));
+        self.record(finding);
+    }
+
+    /// How many LUTs more, each of that delay, a slack wants.
+    fn need(&mut self, name: String, finding: &Finding, lut: Time) {
         if lut > Time::ZERO {
             let missing = -finding.slack().fs();
-            let luts = -(-missing).div_euclid(lut.fs());
-            self.needs.entry(chip.roles.domain(mends).name.clone()).or_default().at_least(luts);
+            self.needs.entry(name).or_default().at_least(-(-missing).div_euclid(lut.fs()));
         }
-        self.record(finding);
     }
 
     /// Summaries, violations and all slacks, the worst first.

@@ -212,7 +212,7 @@ impl<'a> Chip<'a> {
     }
 
     /// The same for every LUT.
-    fn rises(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
+    pub fn rises(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
         let mode = requests.mode;
         let mut rises: Vec<Time> = Vec::new();
         for lut in &self.roles.domain(domain).chain {

@@ -4,7 +4,7 @@
 //! points, wires and ways through cells its arcs, each with its least, typical and greatest delay. A pin that is connected
 //! in one file and unknown in the other is an error: no wire is taken for instant because nobody mentioned it.
 //!
-//! The graph knows nothing of handshakes. The check reads it for what must come before what,
+//! The graph knows nothing of handshakes. [`check`](crate::check) reads it for what must come before what,
 //! [`baked`](crate::baked) makes a simulation of it.
 
 mod join;

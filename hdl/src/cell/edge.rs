@@ -13,7 +13,7 @@ use crate::array::Multiplier;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{CarryRow, falling_flop, join_ends, matched_delay, register};
+use crate::primitive::{CarryRow, falling_flop, join_ends, matched_delay, pause, register};
 use crate::technology::Technology;
 use wheatstone_sim::network::EdgeKind;
 
@@ -182,13 +182,13 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `luts` is the length of its matched delay in LUTs, `alpha` the learning shift of its group, -24 to 16.
+/// `delays` are the lengths of its delays, `alpha` the learning shift of its group, -24 to 16.
 pub fn parallel_edge(
     context: Context<'_>,
     name: String,
     kind: EdgeKind,
     alpha: i32,
-    luts: u32,
+    delays: EdgeDelays,
     ports: &EdgePorts,
 ) -> Module {
     let (technology, border) = (context.technology, context.border);
@@ -196,9 +196,7 @@ pub fn parallel_edge(
     let mut cell = Module::new(name, "an edge with a parallel multiplier");
     declare_ports(&mut cell, context, ports);
 
-    let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
-    let tick_back = cell.wire("tick_back", Shape::BIT);
     let generator = cell.wire("generator", Shape::unsigned(16));
     let k = cell.wire("k", Shape::unsigned(format.k_bits() + format.k_guard()));
 
@@ -211,22 +209,7 @@ pub fn parallel_edge(
         &ports.current_is_free,
         &generator,
     );
-    cell.leaf(
-        "tick_back_flop",
-        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
-    );
-    cell.leaf(
-        "join_requests",
-        join_ends(
-            technology,
-            [&ports.requests[0], &ports.requests[1]],
-            &ports.phase,
-            &sequence.tick,
-            &tick_back,
-            &enable,
-        ),
-    );
-    cell.leaf("matched_delay", matched_delay(technology, luts, &enable, &border.strobe, &fire));
+    edge_handshake(&mut cell, context, delays, ports, &fire, &sequence.tick);
 
     let ends =
         Ends { current: ports.current.clone(), previous: ports.previous.clone(), last: ports.last.clone() };
@@ -269,8 +252,42 @@ pub fn parallel_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    scan_end(&mut cell, technology, &fire, &k, k_initial & 1 == 1, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, &k, &ports.scan_out);
     cell
+}
+
+/// Lengths of an edge's delays in LUTs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeDelays {
+    /// The matched delay, at least 1.
+    pub matched: u32,
+    /// The pause between a pulse's end and the join's next rise; 0 for none. A long matched delay needs it where the join
+    /// reaches its LUTs at very different times, so that all of them are low before the join rises again.
+    pub pause: u32,
+}
+
+/// Join, matched delay and what notes the end of a pulse, whichever multiplier the edge has.
+pub(super) fn edge_handshake(
+    cell: &mut Module,
+    context: Context<'_>,
+    delays: EdgeDelays,
+    ports: &EdgePorts,
+    fire: &Bus,
+    tick: &Bus,
+) {
+    let (technology, border) = (context.technology, context.border);
+    let [enable, tick_back] = ["enable", "tick_back"].map(|name| cell.wire(name, Shape::BIT));
+    let flop = |q: &Bus| falling_flop(technology, fire, tick, q, Some(&border.reset));
+    if delays.pause == 0 {
+        cell.leaf("tick_back_flop", flop(&tick_back));
+    } else {
+        let ended = cell.wire("pulse_ended", Shape::BIT);
+        cell.leaf("tick_back_flop", flop(&ended));
+        cell.leaf("pause", pause(technology, delays.pause, &ended, &tick_back));
+    }
+    let requests = [&ports.requests[0], &ports.requests[1]];
+    cell.leaf("join_requests", join_ends(technology, requests, &ports.phase, tick, &tick_back, &enable));
+    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &border.strobe, fire));
 }
 
 /// Names everything an edge is connected to, whichever multiplier it has.
@@ -310,7 +327,7 @@ fn slice(from: &Bus, to: &Bus) -> Leaf {
         .evaluate(|x, y| y[0] = x[0])
 }
 
-/// The end of a cell's scan chain: bit 0 of its last register, `initial` at power-up, once the pulse is over.
+/// The end of a cell's scan chain: bit 0 of its last register, once the pulse is over.
 ///
 /// One strobe shifts all cells, but reaches them at different times. What the next cell sees changes when this cell's pulse
 /// ends, so it stands still while the strobe is high, however far apart the two fire. (The field calls this a lockup
@@ -320,7 +337,6 @@ pub(crate) fn scan_end(
     technology: Technology,
     fire: &Bus,
     register: &Bus,
-    initial: bool,
     scan_out: &Bus,
 ) {
     let last = cell.wire("scan_last", Shape::BIT);
@@ -329,7 +345,7 @@ pub(crate) fn scan_end(
         .output("o", &last, "i[0]")
         .evaluate(|x, y| y[0] = x[0] & 1);
     cell.leaf("scan_end", leaf);
-    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None, initial));
+    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None));
 }
 
 /// `product = x * y`, exact.

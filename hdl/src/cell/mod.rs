@@ -80,7 +80,7 @@ mod serial_transistor;
 mod sum;
 mod update;
 
-pub use edge::{EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
+pub use edge::{EdgeDelays, EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};
 pub use serial_edge::{serial_edge, serial_edge_module_name};
 

@@ -255,7 +255,7 @@ pub fn input_node(
     cell.leaf("next_of_voltage", leaf);
     cell.leaf("voltage_register", register(technology, &fire, &next, voltage, Some(&take), None, 0));
     cell.leaf("both_waves", same(voltage, &ports.previous));
-    scan_end(&mut cell, technology, &fire, voltage, false, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, voltage, &ports.scan_out);
     cell
 }
 
@@ -437,7 +437,7 @@ pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, 
         "previous_voltage_register",
         register(technology, &fire, &ports.current, &ports.previous, Some(&take_u), None, 0),
     );
-    scan_end(&mut cell, technology, &fire, &previous_u, false, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, &previous_u, &ports.scan_out);
     if let Some(output) = &traits.output {
         let leaf = Leaf::function("answer", "the free voltage", technology.lut_ps())
             .input("current", &ports.current)

@@ -7,15 +7,15 @@
 //! sum. The product leaves the accumulator bit by bit and is added to the conductance accumulator, which turns once
 //! meanwhile; when it starts turning is all there is to the learning shift.
 
-use super::edge::{EdgePorts, declare_ports, scan_end};
+use super::edge::{EdgeDelays, EdgePorts, declare_ports, edge_handshake, scan_end};
 use super::learning::generator_step;
-use super::serial_learning::{learning, smallest};
+use super::serial_learning::learning;
 use super::serial_sequence::{SerialSequence, Timeline, serial_sequence};
 use super::{Context, edge_module_name, serial_linear, serial_transistor};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{falling_flop, join_ends, matched_delay, register};
+use crate::primitive::register;
 use wheatstone_sim::network::EdgeKind;
 
 /// Module name of an edge with bit-serial multipliers: equal names mean equal cells.
@@ -139,13 +139,13 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `luts` is the length of its matched delay in LUTs, `alpha` the learning shift of its group, -24 to 16.
+/// `delays` are the lengths of its delays, `alpha` the learning shift of its group, -24 to 16.
 pub fn serial_edge(
     context: Context<'_>,
     name: String,
     kind: EdgeKind,
     alpha: i32,
-    luts: u32,
+    delays: EdgeDelays,
     ports: &EdgePorts,
 ) -> Module {
     let (technology, border) = (context.technology, context.border);
@@ -154,30 +154,13 @@ pub fn serial_edge(
     let mut cell = Module::new(name, "an edge with bit-serial multipliers");
     declare_ports(&mut cell, context, ports);
 
-    let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
-    let tick_back = cell.wire("tick_back", Shape::BIT);
     let generator = cell.wire("generator", Shape::unsigned(16));
     let k = cell.wire("k", Shape::unsigned(format.k_bits() + format.k_guard()));
 
     let sequence =
         serial_sequence(&mut cell, context, timeline, &fire, &ports.phase, &ports.last, &generator);
-    cell.leaf(
-        "tick_back_flop",
-        falling_flop(technology, &fire, &sequence.tick, &tick_back, Some(&border.reset), false),
-    );
-    cell.leaf(
-        "join_requests",
-        join_ends(
-            technology,
-            [&ports.requests[0], &ports.requests[1]],
-            &ports.phase,
-            &sequence.tick,
-            &tick_back,
-            &enable,
-        ),
-    );
-    cell.leaf("matched_delay", matched_delay(technology, luts, &enable, &border.strobe, &fire));
+    edge_handshake(&mut cell, context, delays, ports, &fire, &sequence.tick);
 
     let datapath = Datapath { context, timeline, fire: &fire, sequence: &sequence, ports, k: &k };
     let product = match kind {
@@ -195,7 +178,7 @@ pub fn serial_edge(
         "generator_register",
         register(technology, &fire, &next_generator, &generator, Some(&sequence.take_generator), None, 1),
     );
-    scan_end(&mut cell, technology, &fire, &k, smallest(context) & 1 == 1, &ports.scan_out);
+    scan_end(&mut cell, technology, &fire, &k, &ports.scan_out);
     cell
 }
 

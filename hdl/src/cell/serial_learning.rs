@@ -76,7 +76,7 @@ pub(super) fn learning(
 }
 
 /// The smallest conductance accumulator.
-pub(super) fn smallest(context: Context<'_>) -> i64 {
+fn smallest(context: Context<'_>) -> i64 {
     let (low, _) = context.design.format().k_range(context.design.rules().g_min.into());
     low
 }

@@ -52,3 +52,21 @@ pub fn matched_delay(technology: Technology, luts: u32, enable: &Bus, strobe: &B
     .output_of_body("fire", fire)
     .verilog(body)
 }
+
+/// A signal, `luts` LUTs later, whichever way it changes.
+pub fn pause(technology: Technology, luts: u32, from: &Bus, to: &Bus) -> Leaf {
+    let lut_ps = technology.lut_ps();
+    let mut body = format!("wire [{luts}:0] t;\nwire [{luts}:1] now;\nassign t[0] = i;\n");
+    for stage in 0..luts {
+        let (from, to) = (format!("t[{stage}]"), format!("now[{}]", stage + 1));
+        body += &lut(technology, stage, 0xaaaa, [&from, "1'b0", "1'b0", "1'b0"], &to);
+        body += &format!("assign `TIMED({lut_ps}) t[{0}] = now[{0}];\n", stage + 1);
+    }
+    body += &format!("assign o = t[{luts}];\n");
+    let behaviour = Behaviour::Function(std::sync::Arc::new(|x: &[i64], y: &mut [i64]| y[0] = x[0]));
+    let (module, summary) = (format!("pause_{luts}"), format!("follows {luts} LUTs late"));
+    Leaf::new(module, summary, behaviour, u64::from(luts) * lut_ps)
+        .input("i", from)
+        .output_of_body("o", to)
+        .verilog(body)
+}

@@ -51,21 +51,13 @@ pub fn register(
     leaf.output_of_body("q", q).verilog(body)
 }
 
-/// A flip-flop that follows `d` when `fire` falls: its pulse is over. With a `reset`, it is `initial` as long as that
-/// is 1; it is `initial` at power-up in any case.
-pub fn falling_flop(
-    technology: Technology,
-    fire: &Bus,
-    d: &Bus,
-    q: &Bus,
-    reset: Option<&Bus>,
-    initial: bool,
-) -> Leaf {
+/// A flip-flop that follows `d` when `fire` falls: its pulse is over. It is 0 at power-up, and with a `reset` as long as that
+/// is 1.
+pub fn falling_flop(technology: Technology, fire: &Bus, d: &Bus, q: &Bus, reset: Option<&Bus>) -> Leaf {
     let delay_ps = technology.clock_to_q_ps();
-    let value = format!("1'b{}", u8::from(initial));
     let take = format!("q <= `TIMED({delay_ps}) d;");
     let (module, body) = if reset.is_some() {
-        let clear = format!("if (reset) q <= `TIMED({delay_ps}) {value};");
+        let clear = format!("if (reset) q <= `TIMED({delay_ps}) 1'b0;");
         (
             "falling_flop_reset",
             format!("always @(negedge fire or posedge reset)\n    {clear}\n    else {take}"),
@@ -73,13 +65,12 @@ pub fn falling_flop(
     } else {
         ("falling_flop", format!("always @(negedge fire) {take}"))
     };
-    let behaviour =
-        Behaviour::Register { falling: true, initial: initial.into(), enable: false, reset: reset.is_some() };
+    let behaviour = Behaviour::Register { falling: true, initial: 0, enable: false, reset: reset.is_some() };
     let mut leaf = Leaf::new(module.to_owned(), "follows when fire falls".to_owned(), behaviour, delay_ps)
         .input("fire", fire)
         .input("d", d);
     if let Some(reset) = reset {
         leaf = leaf.input("reset", reset);
     }
-    leaf.output_of_body("q", q).verilog(format!("initial q = {value};\n{body}"))
+    leaf.output_of_body("q", q).verilog(format!("initial q = 1'b0;\n{body}"))
 }
