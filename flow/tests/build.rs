@@ -11,10 +11,10 @@ use std::rc::Rc;
 use wheatstone_flow::build::{Built, Means, Settings, build};
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
-use wheatstone_flow::{FlowError, Stage};
-use wheatstone_hdl::Board;
+use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
+use wheatstone_hdl::{Board, Multiplier};
 
 /// A build with fake tools; the stages that were told.
 fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, FlowError>, Vec<Stage>) {
@@ -132,6 +132,34 @@ fn a_file_that_is_no_bitstream_is_refused() {
     fakes.write("icepack", ":", "echo nothing > bitstream.bin");
     let error = run(&fakes, |_| {}).0.unwrap_err();
     assert!(matches!(error, FlowError::Bitstream { .. }), "{error}");
+}
+
+#[test]
+fn a_bitstream_for_another_device_is_refused() {
+    let fakes = Fakes::new();
+    // The size of the UP5K's banks.
+    let other = [("\\003\\147", "\\002\\263"), ("\\001\\020", "\\001\\120"), ("29650", "29066")];
+    let icepack =
+        other.iter().fold(common::ICEPACK.to_owned(), |script, (from, to)| script.replace(from, to));
+    fakes.write("icepack", ":", &icepack);
+    let error = run(&fakes, |_| {}).0.unwrap_err();
+    let message = error.to_string();
+    assert!(matches!(error, FlowError::WrongBoard { .. }) && message.contains("UP5K"), "{message}");
+}
+
+#[test]
+fn another_design_is_made_anew() {
+    let fakes = Fakes::new();
+    run(&fakes, |_| {}).0.unwrap();
+    let settings = Settings {
+        folder: fakes.folder().join("other"),
+        cache: fakes.folder().join("cache"),
+        from: None,
+        until: Stage::Synth,
+    };
+    let other = Order { multiplier: Multiplier::Lut, ..order(Board::Hx8kEvn) };
+    let built = build(&other, &fakes.means(), &settings, &mut |_, _| {}, &|| false).unwrap();
+    assert_eq!(cached(&built), []);
 }
 
 #[test]

@@ -47,8 +47,8 @@ echo well routed
 
 const YOSYS: &str = "grep -q 'module top' design.v || exit 9\necho netlist > synth.json";
 
-/// The commands of an iCE40 bitstream with one empty bank, in octal.
-const ICEPACK: &str = r"
+/// A fake icepack: the commands of a bitstream for the 8K with one empty bank, in octal.
+pub const ICEPACK: &str = r"
 grep -q routed routed.asc || exit 9
 {
   printf '\176\252\231\176\142\003\147\162\001\020\021\000\001\001'
