@@ -226,7 +226,10 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
         let routed = parts.routed;
         flops.iter().find_map(|(name, _)| {
             let cell = routed.cell(routed.find(name)?);
-            let constraint = cell.constraints.iter().find(|c| routed.net_of(c.data).is_some())?;
+            let constraint = cell.constraints.iter().find(|c| {
+                let is_reset = ["LSR", "SR"].contains(&routed.pin(c.data).name.as_str());
+                !is_reset && routed.net_of(c.data).is_some()
+            })?;
             Some((name.clone(), routed.pin(constraint.data).name.clone()))
         })
     };

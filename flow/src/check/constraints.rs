@@ -71,12 +71,12 @@ impl Examiner<'_> {
         answers.max()
     }
 
-    /// How much later than the end of a pulse what a falling flip-flop takes must be there. What an edge's scan flip-flop
-    /// takes changes only when the edge learns, and there is another fire before its round ends.
+    /// How much later than the end of a pulse what a falling flip-flop takes must be there. Where it is the scan chain's, what
+    /// it takes may have changed fires ago.
     fn more_pulses(&self, id: DomainId, at: &Endpoint) -> Time {
-        let followers = &self.chip.roles.domain(id).followers;
-        let follows = followers.contains(&self.chip.routed.pin(at.pin).cell);
-        if followers.is_empty() || follows { Time::ZERO } else { self.cycle(id).unwrap_or(Time::ZERO) }
+        let domain = self.chip.roles.domain(id);
+        let follows = domain.followers.contains(&self.chip.routed.pin(at.pin).cell);
+        if follows || !domain.scans_later { Time::ZERO } else { self.cycle(id).unwrap_or(Time::ZERO) }
     }
 
     fn finding(&self, kind: SlackKind, at: &Endpoint, from: DomainId, early: Time, late: Time) -> Finding {

@@ -32,14 +32,17 @@ pub(super) fn corrections(
 ) -> DelayLengths {
     let corrected = |(cell, &luts): (&String, &u32)| {
         let present = i64::from(luts);
+        let is_pause = cell.ends_with(PAUSE);
+        let spare = i64::from(spare_luts) + present * SPARE_PERCENT / 100;
         let wanted = match needs.get(cell).and_then(|need| need.luts) {
-            Some(more) if more > 0 || -more > i64::from(spare_luts) + present * SPARE_PERCENT / 100 => {
+            // A pause is short, and what made it necessary comes back with the next placement: it is never shortened.
+            Some(more) if more > 0 || (-more > spare && !is_pause) => {
                 let exact = present + more;
                 exact + (exact * HEADROOM_PERCENT + 99) / 100
             }
             _ => present,
         };
-        let least = i64::from(!cell.ends_with(PAUSE));
+        let least = i64::from(!is_pause);
         (cell.clone(), u32::try_from(wanted.max(least)).unwrap_or(u32::MAX))
     };
     // A pause that is needed where there was none.

@@ -54,6 +54,8 @@ pub(super) struct Domain {
     pub ending: Vec<CellId>,
     /// Those that follow them.
     pub followers: Vec<CellId>,
+    /// Whether its scan flip-flop may take what it takes at a later pulse: what it takes has not changed by then.
+    pub scans_later: bool,
 }
 
 /// Everything that has a role.
@@ -105,9 +107,16 @@ impl Roles {
                         flops: Vec::new(),
                         ending: Vec::new(),
                         followers: Vec::new(),
+                        scans_later: false,
                     });
                 }
             }
+        }
+        // An input takes a sample, and an edge learns, before the last fires of a chunk; a node relaxes up to its last one.
+        let network = top.array.design().network();
+        let inputs: Vec<String> = network.inputs().iter().map(|id| format!("node_{}", id.index())).collect();
+        for domain in &mut roles.domains {
+            domain.scans_later = domain.name.starts_with("edge_") || inputs.contains(&domain.name);
         }
         roles.clock(routed, &mut by_root);
         roles.flops(routed, &by_root);
@@ -149,6 +158,7 @@ impl Roles {
                 flops: Vec::new(),
                 ending: Vec::new(),
                 followers: Vec::new(),
+                scans_later: false,
             });
         } else {
             self.fault("", "clk", FaultKind::NoClock);
@@ -159,6 +169,7 @@ impl Roles {
                 flops: vec![],
                 ending: vec![],
                 followers: vec![],
+                scans_later: false,
             });
         }
     }
