@@ -89,7 +89,9 @@ fn perceptron(machine: &Machine) {
 
 fn main() {
     if cfg!(debug_assertions) {
-        println!("this build is for tests: burn is not optimised in it, figures of perceptrons are far too high");
+        println!(
+            "this build is for tests: burn is not optimised in it, figures of perceptrons are far too high"
+        );
     }
     let wish = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     match adapter_named(&wish) {

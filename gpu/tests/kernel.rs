@@ -390,4 +390,8 @@ fn what_does_not_fit_is_refused_by_name() {
     says(kernel.train(good, &[vec![0], vec![]]).unwrap_err(), "order of replica 1 has 0");
     says(kernel.train(good, &[vec![0], vec![2]]).unwrap_err(), "names sample 2");
     says(kernel.set_states(&[]).unwrap_err(), "0 states for 2 replicas");
+    if adapter.is_software() {
+        let long = Configuration { steps: 100_000, ..good };
+        says(kernel.train(long, &[vec![0], vec![0]]).unwrap_err(), "one sample of 100000 steps");
+    }
 }

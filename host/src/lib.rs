@@ -1,6 +1,7 @@
 //! Everything the `wheatstone` command is made of.
 
 pub mod bench;
+pub mod cohort;
 pub mod config;
 pub mod cross_validation;
 pub mod data;

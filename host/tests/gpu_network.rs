@@ -32,8 +32,7 @@ fn assert_equal_bits(preset: &str, format: &str) {
     let seeds = [1, 2, 3];
     let states: Vec<State> =
         seeds.iter().map(|&seed| State::initial(&experiment.design, initial, seed)).collect();
-    let orders: Vec<Vec<u32>> =
-        seeds.iter().map(|&seed| order(seed, samples.len())).collect();
+    let orders: Vec<Vec<u32>> = seeds.iter().map(|&seed| order(seed, samples.len())).collect();
     let mut kernel =
         NetworkKernel::new(&adapter, experiment.design.clone(), &samples, states.clone()).unwrap();
     kernel.train(experiment.configuration(0), &orders).unwrap();
