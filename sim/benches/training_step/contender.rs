@@ -14,9 +14,12 @@ const NARROW: [u32; 4] = [14, 8, 10, 18];
 /// What takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A training step of the fast engine.
+    /// A training step of the fast engine in the task's format.
     #[serde(rename = "wheatstone")]
     Fast,
+    /// The same in a narrow one.
+    #[serde(rename = "wheatstone narrow")]
+    Narrow,
     /// The free state of the fast engine, from the state of the sample before.
     #[serde(rename = "wheatstone warm")]
     Warm,
@@ -27,14 +30,28 @@ pub enum Kind {
 
 impl Kind {
     /// All that take part.
-    pub const ALL: [Kind; 3] = [Kind::Fast, Kind::Cold, Kind::Warm];
+    pub const ALL: [Kind; 4] = [Kind::Fast, Kind::Narrow, Kind::Cold, Kind::Warm];
 
     /// What is computed for a sample.
     pub fn question(self) -> &'static str {
-        match self {
-            Kind::Fast => "training_step",
-            Kind::Warm | Kind::Cold => "equilibrium",
-        }
+        if self.learns() { "training_step" } else { "equilibrium" }
+    }
+
+    fn learns(self) -> bool {
+        matches!(self, Kind::Fast | Kind::Narrow)
+    }
+
+    /// Formats and over-relaxation factors in eighths, with what a step costs relative to the others. Those first that suit
+    /// most networks: a search for less than what is known is short.
+    pub fn variants(self) -> impl Iterator<Item = (String, f64)> {
+        let formats: &[(&str, f64)] = match self {
+            Kind::Fast => &[("wide", 1.0)],
+            Kind::Narrow => &[("narrow", 1.0)],
+            Kind::Cold | Kind::Warm => &[("narrow", 0.3), ("wide", 1.0)],
+        };
+        [13u8, 15, 14, 12, 11, 10, 9, 8].into_iter().flat_map(move |eighths| {
+            formats.iter().map(move |(format, cost)| (format!("{format} {eighths}"), *cost))
+        })
     }
 }
 
@@ -65,14 +82,6 @@ pub struct Contender {
     next: usize,
 }
 
-/// Formats and over-relaxation factors in eighths, with what a step costs relative to the others. Those first that suit
-/// most networks: a search for less than what is known is short.
-pub fn variants() -> impl Iterator<Item = (String, f64)> {
-    [13u8, 15, 14, 12, 11, 10, 9, 8].into_iter().flat_map(|eighths| {
-        [("narrow", 0.3), ("wide", 1.0)].map(|(format, cost)| (format!("{format} {eighths}"), cost))
-    })
-}
-
 impl Contender {
     /// At the task's first state.
     pub fn start(kind: Kind, task: &Task, variant: &str, steps: u32) -> Result<Contender, Problem> {
@@ -85,7 +94,7 @@ impl Contender {
             _ => return Err(unknown()),
         };
         let omega = Omega::new(eighths.parse().map_err(|_| unknown())?)?;
-        let assignment = task.assignment(format, omega, kind == Kind::Fast)?;
+        let assignment = task.assignment(format, omega, kind.learns())?;
         let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
         let engine = Fast::new(assignment.design.clone(), configuration, assignment.first.clone())?;
         Ok(Contender { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
@@ -129,7 +138,7 @@ impl Contender {
         let format = self.engine.design().format();
         let short = self.assignment.shortening;
         let volts = |wave| after.u(wave).iter().map(|&u| short.voltage(format.voltage(u))).collect();
-        let learns = self.kind == Kind::Fast;
+        let learns = self.kind.learns();
         let change = || after.k.iter().zip(&k).map(|(a, b)| short.accumulator(a - b)).collect();
         Ok(Record {
             sample,
@@ -144,7 +153,7 @@ impl Contender {
     fn one(&mut self) -> Result<(), Problem> {
         let sample = &self.assignment.samples[self.next];
         match self.kind {
-            Kind::Fast => self.engine.train(sample)?,
+            Kind::Fast | Kind::Narrow => self.engine.train(sample)?,
             Kind::Warm | Kind::Cold => self.engine.relax(sample)?,
         };
         self.next = (self.next + 1) % self.assignment.samples.len();

@@ -11,7 +11,7 @@ mod task;
 
 use std::io::{BufRead, Write};
 
-use contender::{Contender, Kind, variants};
+use contender::{Contender, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use task::{Problem, Task};
@@ -104,7 +104,7 @@ impl Kind {
             name: self,
             method: self,
             question: self.question(),
-            variants: variants().map(|(name, cost)| Variant { name, cost }).collect(),
+            variants: self.variants().map(|(name, cost)| Variant { name, cost }).collect(),
             efforts: 1 << 14,
         }
     }
