@@ -9,7 +9,7 @@ mod device;
 use common::{Draw, Graph, Kinds, Spread};
 use std::sync::Arc;
 use wheatstone_gpu::kernel::Memory;
-use wheatstone_gpu::{KernelError, NetworkKernel};
+use wheatstone_gpu::{Adapter, KernelError, NetworkKernel};
 use wheatstone_sim::network::{Boundary, EdgeKind, Network, NodeId, crossbar, lattice, layered};
 use wheatstone_sim::{
     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, State,
@@ -243,6 +243,17 @@ fn a_large_network_keeps_conductances_in_storage() {
     compare(shape.name, &mut kernel, &samples, states, &[configuration]);
 }
 
+/// Compares replicas of a shape, which learn `count` samples quasistatically.
+fn compare_shape(adapter: &Adapter, shape: &Shape, design: &Arc<Design>, count: usize, replicas: u64) {
+    let samples = samples(design, count);
+    let states: Vec<State> =
+        (0..replicas).map(|seed| State::initial(design, &[shape.initial], seed)).collect();
+    let mut kernel = NetworkKernel::new(adapter, Arc::clone(design), &samples, states.clone()).unwrap();
+    let configuration =
+        Configuration { steps: shape.steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+    compare(shape.name, &mut kernel, &samples, states, &[configuration]);
+}
+
 /// With sixteen voltages an output often stands where its target is, or one beside it.
 #[test]
 fn a_target_met_exactly_nudges_nothing() {
@@ -257,11 +268,7 @@ fn a_target_met_exactly_nudges_nothing() {
         steps: 5,
     };
     let design = design(&shape, Format::new(4, 3, 8, 4).unwrap());
-    let samples = samples(&design, 60);
-    let states: Vec<State> = (0..4).map(|seed| State::initial(&design, &[shape.initial], seed)).collect();
-    let mut kernel = NetworkKernel::new(&adapter, Arc::clone(&design), &samples, states.clone()).unwrap();
-    let configuration = Configuration { steps: 5, learning: Learning::Quasistatic, alpha_offset: 0 };
-    compare(shape.name, &mut kernel, &samples, states, &[configuration]);
+    compare_shape(&adapter, &shape, &design, 60, 4);
 }
 
 /// So much conductance at one node that its gain shifts by more than a word.
@@ -279,11 +286,7 @@ fn a_node_of_many_wide_edges_computes_the_same_bits() {
     };
     let design = design(&shape, Format::new(20, 5, 20, 20).unwrap());
     assert!(design.gains().gain(600 << 19, 20).s > 28);
-    let samples = samples(&design, 3);
-    let states: Vec<State> = (0..2).map(|seed| State::initial(&design, &[shape.initial], seed)).collect();
-    let mut kernel = NetworkKernel::new(&adapter, Arc::clone(&design), &samples, states.clone()).unwrap();
-    let configuration = Configuration { steps: 4, learning: Learning::Quasistatic, alpha_offset: 0 };
-    compare(shape.name, &mut kernel, &samples, states, &[configuration]);
+    compare_shape(&adapter, &shape, &design, 3, 2);
 }
 
 /// More edges than fit into an incidence of one word.
@@ -301,11 +304,7 @@ fn a_network_of_many_edges_computes_the_same_bits() {
     };
     let design = design(&shape, Format::COMPACT);
     assert!(design.network().edges().len() > 1 << 16);
-    let samples = samples(&design, 1);
-    let states = vec![State::initial(&design, &[shape.initial], 1)];
-    let mut kernel = NetworkKernel::new(&adapter, Arc::clone(&design), &samples, states.clone()).unwrap();
-    let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
-    compare(shape.name, &mut kernel, &samples, states, &[configuration]);
+    compare_shape(&adapter, &shape, &design, 1, 1);
 }
 
 /// The voltages of 33,000 nodes fit nowhere.
@@ -390,4 +389,8 @@ fn what_does_not_fit_is_refused_by_name() {
     says(kernel.train(good, &[vec![0], vec![]]).unwrap_err(), "order of replica 1 has 0");
     says(kernel.train(good, &[vec![0], vec![2]]).unwrap_err(), "names sample 2");
     says(kernel.set_states(&[]).unwrap_err(), "0 states for 2 replicas");
+    if adapter.is_software() {
+        let long = Configuration { steps: 100_000, ..good };
+        says(kernel.train(long, &[vec![0], vec![0]]).unwrap_err(), "one sample of 100000 steps");
+    }
 }

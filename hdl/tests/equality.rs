@@ -132,6 +132,9 @@ proptest! {
         jitter in any::<u64>(),
         serial in proptest::bool::weighted(0.25),
     ) {
+        // Read where a case never ends, and so cannot be shrunk.
+        let format = case.design.format();
+        eprintln!("{}: {:?}, {format}, {:?}, delays {jitter}, serial: {serial}", case.seed, case.graph, case.configuration);
         let design = Arc::new(case.design);
         let (options, buildable) = if serial {
             (SERIAL, check_buildable_in_luts(&design))

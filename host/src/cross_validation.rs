@@ -1,13 +1,13 @@
-//! Cross-validation: the same configuration on many splits and seeds, side by side on all cores.
+//! Cross-validation: the same configuration on many splits and seeds, side by side on all cores and in the lanes of vectors.
 
+use crate::cohort;
 use crate::config::RunConfig;
 use crate::data::{Dataset, Split, SplitError, split};
 use crate::evaluation;
 use crate::experiment::{Experiment, ExperimentError};
-use crate::training::{Trainer, TrainingError};
+use crate::training::TrainingError;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::State;
 
@@ -107,27 +107,37 @@ pub fn run(
     }
     let samples = |(_, e): &(usize, Experiment)| u64::from(e.config.epochs) * e.split.train.len() as u64;
     begin(runs.iter().map(samples).sum());
-    runs.par_iter().map(|(fold, experiment)| run_one(*fold, experiment, tick)).collect()
+    let cohorts: Vec<_> = runs.chunk_by(|a, b| a.1.design == b.1.design).flat_map(cohorts).collect();
+    let results: Vec<Vec<RunResult>> =
+        cohorts.into_par_iter().map(|runs| run_cohort(runs, tick)).collect::<Result<_, _>>()?;
+    Ok(results.concat())
 }
 
-fn run_one(
-    fold: usize,
-    experiment: &Experiment,
+/// Runs of one design in cohorts, at least one for every thread.
+fn cohorts(runs: &[(usize, Experiment)]) -> impl Iterator<Item = &[(usize, Experiment)]> {
+    let most = runs.first().map_or(1, |(_, experiment)| cohort::size(experiment));
+    runs.chunks(most.min(runs.len().div_ceil(rayon::current_num_threads())))
+}
+
+fn run_cohort(
+    runs: &[(usize, Experiment)],
     tick: &(dyn Fn() -> bool + Sync),
-) -> Result<RunResult, CrossValidationError> {
+) -> Result<Vec<RunResult>, CrossValidationError> {
+    let experiments: Vec<&Experiment> = runs.iter().map(|(_, experiment)| experiment).collect();
+    let states = cohort::train(&experiments, tick)?.ok_or(CrossValidationError::Interrupted)?;
+    runs.iter().zip(&states).map(|((fold, experiment), state)| judge(*fold, experiment, state)).collect()
+}
+
+/// How a run does in its last state.
+fn judge(fold: usize, experiment: &Experiment, state: &State) -> Result<RunResult, CrossValidationError> {
     let (_, rows) = experiment.judged_rows();
-    let model = |state: &State| experiment.model(state).map_err(TrainingError::from);
-    let state = experiment.initial_state();
-    let first = evaluation::score(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
-    let mut trainer = Trainer::start(experiment, Box::new(model(&state)?))?;
-    let going = || if tick() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-    trainer.train_until(trainer.total(), &mut |_| going())?;
-    if trainer.trained() < trainer.total() {
-        return Err(CrossValidationError::Interrupted);
-    }
-    let state = trainer.state()?;
-    let last = evaluation::score(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
-    let margin = evaluation::margin(experiment, &mut model(&state)?, rows).map_err(TrainingError::from)?;
+    let score = |state: &State| -> Result<_, TrainingError> {
+        Ok(evaluation::score(experiment, &mut experiment.model(state)?, rows)?)
+    };
+    let (first, last) = (score(&experiment.initial_state())?, score(state)?);
+    let margin =
+        evaluation::margin(experiment, &mut experiment.model(state).map_err(TrainingError::from)?, rows)
+            .map_err(TrainingError::from)?;
     Ok(RunResult {
         seed: experiment.config.seed,
         fold,

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod building;
+pub mod cohort;
 pub mod config;
 pub mod cross_validation;
 pub mod data;

@@ -22,8 +22,8 @@ fn whole(x: f64) -> Throughput {
 
 fn roofs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("roof");
-    let words = roofline::words();
-    let (a, b) = words.split_at(1024);
+    let words = roofline::Words::new();
+    let (a, b) = words.operands();
     for kernel in &KERNELS {
         group.throughput(whole(1024.0 * kernel.per_word));
         for width in VectorWidth::available() {

@@ -144,8 +144,8 @@ fn check(subject: &Subject) {
 }
 
 fn roofs(report: &mut Report) {
-    let words = roofline::words();
-    let (a, b) = words.split_at(1024);
+    let words = roofline::Words::new();
+    let (a, b) = words.operands();
     let arrays = [("L1", 1 << 11), ("L2", 1 << 15), ("DRAM", 1 << 24)].map(|(name, n)| (name, vec![1u64; n]));
     let mut turns = Vec::new();
     for width in VectorWidth::available() {
@@ -183,15 +183,17 @@ fn lattices(report: &mut Report) {
         check(&subject);
         let steps = f64::from(subject.configuration.steps);
         let sample = &subject.samples[0];
-        let words = roofline::words();
-        let (a, b) = words.split_at(1024);
+        let words = roofline::Words::new();
+        let (a, b) = words.operands();
         let mut engines: Vec<Fast> =
             VectorWidth::available().into_iter().map(|w| fast(&subject, w)).collect();
         let (mut reference, mut plain) = (reference(&subject), plain(&subject));
         let mut turns = Vec::new();
+        // Finding the width out takes as long as a dot product.
+        let width = VectorWidth::best();
         for kernel in &KERNELS {
             turns.push(turn(kernel.name, move || {
-                black_box((kernel.run)(VectorWidth::best(), black_box(a), black_box(b)));
+                black_box((kernel.run)(width, black_box(a), black_box(b)));
             }));
         }
         for engine in &mut engines {
@@ -303,7 +305,7 @@ fn replicas(report: &mut Report) {
         let (mut alone, mut plain) = (fast(&subject, VectorWidth::best()), plain(&subject));
         plain.present(&subject.samples[0]);
         let best = VectorWidth::best().name();
-        let words = roofline::words();
+        let words = roofline::Words::new();
         let mut training = all[all.len() - 1].clone();
         let mut turns = Vec::new();
         for replicas in &mut all {
@@ -320,9 +322,9 @@ fn replicas(report: &mut Report) {
         }));
         turns.push(turn("plain", || (0..subject.configuration.steps).for_each(|_| plain.step())));
         let kernel = if name == "compact" { &KERNELS[0] } else { &KERNELS[2] };
-        turns.push(turn("roof", || {
-            let (a, b) = words.split_at(1024);
-            black_box((kernel.run)(VectorWidth::best(), black_box(a), black_box(b)));
+        let (width, (a, b)) = (VectorWidth::best(), words.operands());
+        turns.push(turn("roof", move || {
+            black_box((kernel.run)(width, black_box(a), black_box(b)));
         }));
         let times = measure(turns);
         let edges = f64::from(subject.configuration.steps) * subject.edge_relaxations();

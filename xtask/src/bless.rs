@@ -13,7 +13,7 @@ use crate::invocation::Invocation;
 /// A golden test fails even when it may write, or git is missing.
 pub fn run() -> Result<()> {
     let tests = Invocation::cargo(
-        "test --workspace --all-features --locked --no-fail-fast --lib --bins --tests -- golden",
+        "test --workspace --features wheatstone/gpu --locked --no-fail-fast --lib --bins --tests -- golden",
     )
     .env("WHEATSTONE_BLESS", "1");
     tests.announce("rewrite golden files");

@@ -78,18 +78,22 @@ fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocat
     let tests = match nextest {
         Some(nextest) => {
             let profile: &[&str] = if ci { &["--profile", "ci"] } else { &[] };
-            nextest.args(["run", "--workspace", "--all-features", "--locked"]).args(profile.iter().copied())
+            nextest
+                .args(["run", "--workspace", "--features", "wheatstone/gpu", "--locked"])
+                .args(profile.iter().copied())
         }
         None => {
             // Without `--doc` or a choice of targets, this runs the examples in the documentation as well.
             let targets: &[&str] = if quick { &["--lib", "--bins", "--tests"] } else { &[] };
-            Invocation::cargo("test --workspace --all-features --locked --no-fail-fast")
+            Invocation::cargo("test --workspace --features wheatstone/gpu --locked --no-fail-fast")
                 .args(targets.iter().copied())
                 .args(["--", "--skip", NEEDS_HARDWARE])
         }
     };
-    let clippy = Invocation::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings");
-    let doc = Invocation::cargo("doc --workspace --all-features --no-deps --locked")
+    let clippy = Invocation::cargo(
+        "clippy --workspace --all-targets --features wheatstone/gpu --locked -- -D warnings",
+    );
+    let doc = Invocation::cargo("doc --workspace --features wheatstone/gpu --no-deps --locked")
         .env("RUSTDOCFLAGS", "-D warnings");
 
     let mut steps = vec![Step::new("format", Invocation::cargo("fmt --all --check"))];
@@ -102,7 +106,7 @@ fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocat
         if has_nextest {
             steps.push(Step::new(
                 "examples",
-                Invocation::cargo("test --doc --workspace --all-features --locked"),
+                Invocation::cargo("test --doc --workspace --features wheatstone/gpu --locked"),
             ));
         }
         let deny = deny.map(|deny| deny.args(["check", "bans", "licenses", "sources"]));
@@ -154,10 +158,10 @@ mod tests {
             commands(&steps),
             [
                 "cargo fmt --all --check",
-                "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings",
-                "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked",
-                "cargo nextest run --workspace --all-features --locked --profile ci",
-                "cargo test --doc --workspace --all-features --locked",
+                "cargo clippy --workspace --all-targets --features wheatstone/gpu --locked -- -D warnings",
+                "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --features wheatstone/gpu --no-deps --locked",
+                "cargo nextest run --workspace --features wheatstone/gpu --locked --profile ci",
+                "cargo test --doc --workspace --features wheatstone/gpu --locked",
                 "cargo deny check bans licenses sources",
             ]
         );
@@ -169,7 +173,7 @@ mod tests {
         assert_eq!(
             commands(&steps)[3..],
             [
-                "cargo test --workspace --all-features --locked --no-fail-fast -- --skip hardware_in_the_loop",
+                "cargo test --workspace --features wheatstone/gpu --locked --no-fail-fast -- --skip hardware_in_the_loop",
                 "-"
             ]
         );

@@ -8,6 +8,7 @@
 //! the work, are summed in single words without rounding (`Split` in `plan.rs`). Bounds of buffers are checked at every
 //! access, because leaving that out is not safe Rust; a hand-written kernel might save some of that time.
 
+mod loops;
 mod pace;
 mod plan;
 mod shader;
@@ -21,6 +22,7 @@ pub use plan::Memory;
 
 use crate::device::{Device, DeviceError};
 use crate::{Adapter, Timing};
+use loops::Loops;
 use pace::Pace;
 use plan::{Plan, small};
 use std::sync::Arc;
@@ -119,6 +121,14 @@ pub enum KernelError {
         /// What is wrong with it.
         source: SampleError,
     },
+    /// More than an adapter in software does.
+    #[error(
+        "one sample of {steps} steps makes more rounds of loops than a software adapter goes; take fewer steps or a GPU"
+    )]
+    LongSample {
+        /// Of the configuration.
+        steps: u32,
+    },
     /// The configuration is out of bounds.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
@@ -145,6 +155,8 @@ pub struct NetworkKernel {
     order_capacity: usize,
     group: BindGroup,
     pace: Pace,
+    /// In software, where they are limited.
+    loops: Option<Loops>,
 }
 
 /// The kernel's buffers, in the order of their bindings.
@@ -233,6 +245,7 @@ impl NetworkKernel {
         device.wait("while it was loaded")?;
         let samples = samples.to_vec();
         let pace = Pace::new();
+        let loops = adapter.is_software().then(|| Loops::of(&design, &plan));
         Ok(NetworkKernel {
             device,
             design,
@@ -244,6 +257,7 @@ impl NetworkKernel {
             order_capacity: 0,
             group,
             pace,
+            loops,
         })
     }
 
@@ -295,6 +309,10 @@ impl NetworkKernel {
     ) -> Result<Timing, KernelError> {
         configuration.check()?;
         let length = self.check_orders(orders)?;
+        let most = self.loops.map_or(u32::MAX, |loops| loops.samples(configuration));
+        if most == 0 {
+            return Err(KernelError::LongSample { steps: configuration.steps });
+        }
         let mut timing = Timing::default();
         if length == 0 {
             return Ok(timing);
@@ -305,7 +323,7 @@ impl NetworkKernel {
             let end = length.min(start + self.order_capacity);
             let words: Vec<u32> = orders.iter().flat_map(|order| &order[start..end]).copied().collect();
             self.device.queue.write_buffer(&self.buffers.orders, 0, bytemuck::cast_slice(&words));
-            timing.waits += self.train_segment(configuration, small(end - start))?;
+            timing.waits += self.train_segment(configuration, small(end - start), most)?;
         }
         timing.wall = begin.elapsed();
         timing.samples = (length * orders.len()) as u64;
@@ -315,12 +333,17 @@ impl NetworkKernel {
         Ok(timing)
     }
 
-    /// Trains on the orders that are on the device; returns how many dispatches it took.
-    fn train_segment(&mut self, configuration: Configuration, length: u32) -> Result<u64, KernelError> {
+    /// Trains on the orders that are on the device, at most so many samples a dispatch; returns how many dispatches it took.
+    fn train_segment(
+        &mut self,
+        configuration: Configuration,
+        length: u32,
+        most: u32,
+    ) -> Result<u64, KernelError> {
         let mut dispatches = 0;
         let mut done = 0;
         while done < length {
-            let samples = self.pace.samples(configuration.steps, length - done);
+            let samples = self.pace.samples(configuration.steps, most.min(length - done));
             let run = words::of_run(configuration, done, samples, length);
             self.device.queue.write_buffer(&self.buffers.run, 0, bytemuck::cast_slice(&run));
             let begin = Instant::now();

@@ -179,7 +179,7 @@ impl Perceptron {
         };
         let end = self.examples.min(self.done + self.config.batch);
         let taken = end - self.done;
-        let batch = features.clone().slice(0..taken);
+        let batch = features.clone().slice(self.done..end);
         let targets = classes.clone().slice(self.done..end);
         if end < self.examples {
             self.done = end;

@@ -20,9 +20,21 @@ pub const KERNELS: [Kernel; 3] = [
     Kernel { name: "double", per_word: 0.5, run: double },
 ];
 
-/// Two operands of 4 KiB, one after the other, with numbers of all sizes in them.
-pub fn words() -> Vec<i32> {
-    (0..2048).map(|i| (i * 40_503) ^ 0x0101_0101).collect()
+/// Two operands of 4 KiB, at the beginning of a cache line: loads across lines take twice as long.
+#[repr(align(64))]
+pub struct Words([[i32; 1024]; 2]);
+
+impl Words {
+    /// Numbers of all sizes.
+    pub fn new() -> Box<Words> {
+        let word = |i: usize| i32::try_from(i).unwrap().wrapping_mul(40_503) ^ 0x0101_0101;
+        Box::new(Words([0, 1024].map(|first| std::array::from_fn(|i| word(first + i)))))
+    }
+
+    /// The two operands.
+    pub fn operands(&self) -> (&[i32], &[i32]) {
+        (&self.0[0], &self.0[1])
+    }
 }
 
 /// Independent sums, to hide the latency of an addition.

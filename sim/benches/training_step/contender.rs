@@ -3,16 +3,23 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use wheatstone_sim::{Configuration, Engine, Fast, Learning, Omega, Sample, State, Wave};
+use wheatstone_sim::{Configuration, Engine, Fast, Format, Learning, Omega, Wave};
 
-use crate::task::{Problem, Task};
+use crate::task::{Assignment, Problem, Task};
+
+/// Long enough for a thousandth of the range, and narrow enough for products of 16 bits: V, GV, K, GK. The learning shift
+/// means the same as in `wide`.
+const NARROW: [u32; 4] = [14, 8, 10, 18];
 
 /// What takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A training step of the fast engine.
+    /// A training step of the fast engine in the task's format.
     #[serde(rename = "wheatstone")]
     Fast,
+    /// The same in a narrow one.
+    #[serde(rename = "wheatstone narrow")]
+    Narrow,
     /// The free state of the fast engine, from the state of the sample before.
     #[serde(rename = "wheatstone warm")]
     Warm,
@@ -23,18 +30,32 @@ pub enum Kind {
 
 impl Kind {
     /// All that take part.
-    pub const ALL: [Kind; 3] = [Kind::Fast, Kind::Cold, Kind::Warm];
+    pub const ALL: [Kind; 4] = [Kind::Fast, Kind::Narrow, Kind::Cold, Kind::Warm];
 
     /// What is computed for a sample.
     pub fn question(self) -> &'static str {
-        match self {
-            Kind::Fast => "training_step",
-            Kind::Warm | Kind::Cold => "equilibrium",
-        }
+        if self.learns() { "training_step" } else { "equilibrium" }
+    }
+
+    fn learns(self) -> bool {
+        matches!(self, Kind::Fast | Kind::Narrow)
+    }
+
+    /// Formats and over-relaxation factors in eighths, with what a step costs relative to the others. Those first that suit
+    /// most networks: a search for less than what is known is short.
+    pub fn variants(self) -> impl Iterator<Item = (String, f64)> {
+        let formats: &[(&str, f64)] = match self {
+            Kind::Fast => &[("wide", 1.0)],
+            Kind::Narrow => &[("narrow", 1.0)],
+            Kind::Cold | Kind::Warm => &[("narrow", 0.3), ("wide", 1.0)],
+        };
+        [13u8, 15, 14, 12, 11, 10, 9, 8].into_iter().flat_map(move |eighths| {
+            formats.iter().map(move |(format, cost)| (format!("{format} {eighths}"), *cost))
+        })
     }
 }
 
-/// What was computed for one sample: voltages in LSB of `v` by node, conductances by edge.
+/// What was computed for one sample, in LSB of the task's registers: voltages by node, conductances by edge.
 #[derive(Serialize)]
 pub struct Record {
     /// Index of the sample.
@@ -54,45 +75,51 @@ pub struct Record {
 pub struct Contender {
     kind: Kind,
     engine: Fast,
-    omega: Omega,
+    assignment: Assignment,
+    variant: String,
     steps: u32,
     /// Where the stream goes on.
     next: usize,
-    /// For those who begin anew with every sample.
-    first: State,
 }
 
 impl Contender {
     /// At the task's first state.
     pub fn start(kind: Kind, task: &Task, variant: &str, steps: u32) -> Result<Contender, Problem> {
-        let eighths = variant.parse().map_err(|_| Problem::Variant(variant.to_owned()))?;
-        let omega = Omega::new(eighths)?;
-        let (design, first) = task.design(omega)?;
+        let unknown = || Problem::Variant(variant.to_owned());
+        let (format, eighths) = variant.split_once(' ').ok_or_else(unknown)?;
+        let [v, v_guard, k, k_guard] = NARROW;
+        let format = match format {
+            "wide" => None,
+            "narrow" => Some(Format::new(v, v_guard, k, k_guard)?),
+            _ => return Err(unknown()),
+        };
+        let omega = Omega::new(eighths.parse().map_err(|_| unknown())?)?;
+        let assignment = task.assignment(format, omega, kind.learns())?;
         let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
-        let engine = Fast::new(design, configuration, first.clone())?;
-        Ok(Contender { kind, engine, omega, steps, next: 0, first })
+        let engine = Fast::new(assignment.design.clone(), configuration, assignment.first.clone())?;
+        Ok(Contender { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
     }
 
     /// For people.
     pub fn setting(&self) -> String {
-        format!("{} steps, omega {}/8", self.steps, self.omega.eighths())
+        format!("{} steps, {}/8", self.steps, self.variant)
     }
 
     /// Goes on for so many samples; in nanoseconds.
-    pub fn train(&mut self, task: &Task, samples: usize) -> Result<u64, Problem> {
+    pub fn train(&mut self, samples: usize) -> Result<u64, Problem> {
         let mut taken = Duration::ZERO;
         if self.kind == Kind::Cold {
             for _ in 0..samples {
                 // Going back to 0 V is no part of the question.
-                self.engine.set_state(self.first.clone())?;
+                self.engine.set_state(self.assignment.first.clone())?;
                 let start = Instant::now();
-                self.one(task)?;
+                self.one()?;
                 taken += start.elapsed();
             }
         } else {
             let start = Instant::now();
             for _ in 0..samples {
-                self.one(task)?;
+                self.one()?;
             }
             taken = start.elapsed();
         }
@@ -100,38 +127,36 @@ impl Contender {
     }
 
     /// One sample, with what was computed.
-    pub fn record(&mut self, task: &Task) -> Result<Record, Problem> {
+    pub fn record(&mut self) -> Result<Record, Problem> {
         if self.kind == Kind::Cold {
-            self.engine.set_state(self.first.clone())?;
+            self.engine.set_state(self.assignment.first.clone())?;
         }
         let sample = self.next;
         let k = self.engine.state().k;
-        self.one(task)?;
+        self.one()?;
         let after = self.engine.state();
         let format = self.engine.design().format();
-        let volts = |wave| after.u(wave).iter().map(|&u| format.voltage(u)).collect();
-        let learns = self.kind.question() == "training_step";
+        let short = self.assignment.shortening;
+        let volts = |wave| after.u(wave).iter().map(|&u| short.voltage(format.voltage(u))).collect();
+        let learns = self.kind.learns();
+        let change = || after.k.iter().zip(&k).map(|(a, b)| short.accumulator(a - b)).collect();
         Ok(Record {
             sample,
-            g: k.iter().map(|&k| format.conductance(k)).collect(),
+            g: k.iter().map(|&k| short.conductance(format.conductance(k))).collect(),
             free: volts(Wave::Free),
             clamped: if learns { volts(Wave::Clamped) } else { Vec::new() },
-            change: if learns { after.k.iter().zip(&k).map(|(a, b)| a - b).collect() } else { Vec::new() },
-            k,
+            change: if learns { change() } else { Vec::new() },
+            k: k.into_iter().map(|k| short.accumulator(k)).collect(),
         })
     }
 
-    fn one(&mut self, task: &Task) -> Result<(), Problem> {
-        let list: &[Sample] = match self.kind {
-            Kind::Fast => &task.samples,
-            Kind::Warm | Kind::Cold => &task.inputs_only,
-        };
-        let sample = &list[self.next];
+    fn one(&mut self) -> Result<(), Problem> {
+        let sample = &self.assignment.samples[self.next];
         match self.kind {
-            Kind::Fast => self.engine.train(sample)?,
+            Kind::Fast | Kind::Narrow => self.engine.train(sample)?,
             Kind::Warm | Kind::Cold => self.engine.relax(sample)?,
         };
-        self.next = (self.next + 1) % list.len();
+        self.next = (self.next + 1) % self.assignment.samples.len();
         Ok(())
     }
 }

@@ -39,7 +39,7 @@ struct Offer {
     /// Nobody else does what this one does.
     method: Kind,
     question: &'static str,
-    /// One of these is chosen at the start; here over-relaxation factors in eighths.
+    /// One of these is chosen at the start; here formats and over-relaxation factors.
     variants: Vec<Variant>,
     /// Largest effort: relaxing steps a sample.
     efforts: u32,
@@ -82,22 +82,19 @@ impl Server {
                 Ok(json!({ "setting": setting }))
             }
             Request::Train { contender, samples } => {
-                let (task, contender) = self.running(contender)?;
-                Ok(json!({ "nanoseconds": contender.train(task, samples)? }))
+                Ok(json!({ "nanoseconds": self.running(contender)?.train(samples)? }))
             }
             Request::Record { contender, samples } => {
-                let (task, contender) = self.running(contender)?;
-                let records: Vec<_> =
-                    (0..samples).map(|_| contender.record(task)).collect::<Result<_, _>>()?;
+                let contender = self.running(contender)?;
+                let records: Vec<_> = (0..samples).map(|_| contender.record()).collect::<Result<_, _>>()?;
                 Ok(json!({ "records": records }))
             }
         }
     }
 
-    fn running(&mut self, kind: Kind) -> Result<(&Task, &mut Contender), Problem> {
-        let task = self.task.as_ref().ok_or(Problem::NoTask)?;
+    fn running(&mut self, kind: Kind) -> Result<&mut Contender, Problem> {
         let running = self.running.iter_mut().find(|(other, _)| *other == kind);
-        running.map(|(_, contender)| (task, contender)).ok_or(Problem::NotStarted)
+        running.map(|(_, contender)| contender).ok_or(Problem::NotStarted)
     }
 }
 
@@ -107,10 +104,7 @@ impl Kind {
             name: self,
             method: self,
             question: self.question(),
-            // Those first that suit most networks: a search for less than what is known is short.
-            variants: [13u8, 15, 14, 12, 11, 10, 9, 8]
-                .map(|eighths| Variant { name: eighths.to_string(), cost: 1.0 })
-                .into(),
+            variants: self.variants().map(|(name, cost)| Variant { name, cost }).collect(),
             efforts: 1 << 14,
         }
     }

@@ -7,8 +7,8 @@ use thiserror::Error;
 use wheatstone_sim::network::NetworkBuilder;
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkError, NodeId};
 use wheatstone_sim::{
-    Design, DesignError, Format, Initial, Nudge, Omega, OmegaError, Rules, Sample, SampleError, Sense,
-    StartError, State, StateError, Target,
+    Design, DesignError, Format, FormatError, Initial, Nudge, Omega, OmegaError, Rules, Sample, SampleError,
+    Sense, StartError, State, StateError, Target,
 };
 
 /// Why a request cannot be answered.
@@ -31,9 +31,12 @@ pub enum Problem {
     /// A contender must be started first.
     #[error("the contender is not started; send `start` first")]
     NotStarted,
-    /// A variant is no over-relaxation factor.
-    #[error("variant `{0}` is not an over-relaxation factor in eighths")]
+    /// A variant is not one of those offered.
+    #[error("variant `{0}` is not a format, `wide` or `narrow`, and an over-relaxation factor in eighths")]
     Variant(String),
+    /// Widths out of bounds.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// A factor out of bounds.
     #[error(transparent)]
     Omega(#[from] OmegaError),
@@ -76,13 +79,63 @@ struct Row {
     targets: Vec<i32>,
 }
 
-/// What is to be computed.
+/// A task, and how to compute it in one format.
 pub struct Task {
     file: File,
+}
+
+/// Registers of a format beside the task's: shorter ones lose their last bits, and get them back as zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct Shortening {
+    format: Format,
+    v: u32,
+    g: u32,
+    k: u32,
+}
+
+impl Shortening {
+    fn of(task: Format, format: Format) -> Shortening {
+        let k = |format: Format| format.k_bits() + format.k_guard();
+        Shortening {
+            format,
+            v: task.v_bits() - format.v_bits(),
+            g: task.k_bits() - format.k_bits(),
+            k: k(task) - k(format),
+        }
+    }
+
+    /// A voltage of the task, to nearest, within range.
+    fn shorten(self, voltage: i32) -> i32 {
+        let high = (1 << (self.format.v_bits() - 1)) - 1;
+        ((voltage + ((1 << self.v) >> 1)) >> self.v).clamp(!high, high)
+    }
+
+    /// A voltage in LSB of the task's.
+    pub fn voltage(self, v: i64) -> i64 {
+        v << self.v
+    }
+
+    /// A conductance in LSB of the task's.
+    pub fn conductance(self, g: i64) -> i64 {
+        g << self.g
+    }
+
+    /// An accumulator or a change of one in LSB of the task's.
+    pub fn accumulator(self, k: i64) -> i64 {
+        k << self.k
+    }
+}
+
+/// What one contender computes.
+pub struct Assignment {
+    /// The design.
+    pub design: Arc<Design>,
+    /// The task's first state: every voltage 0.
+    pub first: State,
     /// The stream, from its beginning again when it is through.
     pub samples: Vec<Sample>,
-    /// The same without targets.
-    pub inputs_only: Vec<Sample>,
+    /// Back to the registers of the task.
+    pub shortening: Shortening,
 }
 
 impl Task {
@@ -90,23 +143,18 @@ impl Task {
     pub fn read(path: &str) -> Result<Task, Problem> {
         let text =
             std::fs::read_to_string(path).map_err(|error| Problem::File { path: path.to_owned(), error })?;
-        let file: File = serde_json::from_str(&text)?;
-        let target = |&voltage: &i32| Some(Target { voltage, sense: Sense::Equal });
-        let sample = |row: &Row| Sample {
-            inputs: row.inputs.clone(),
-            targets: row.targets.iter().map(target).collect(),
-        };
-        let samples: Vec<Sample> = file.samples.iter().map(sample).collect();
-        let inputs_only = samples
-            .iter()
-            .map(|sample| Sample { targets: vec![None; sample.targets.len()], inputs: sample.inputs.clone() })
-            .collect();
-        Ok(Task { file, samples, inputs_only })
+        Ok(Task { file: serde_json::from_str(&text)? })
     }
 
-    /// The design with that over-relaxation factor, and the task's first state: every voltage 0.
-    pub fn design(&self, omega: Omega) -> Result<(Arc<Design>, State), Problem> {
-        let File { rows, columns, edges, inputs, outputs, format, eta, alpha, g_min, k, .. } = &self.file;
+    /// The task in a format no longer than its own, with or without targets.
+    pub fn assignment(
+        &self,
+        format: Option<Format>,
+        omega: Omega,
+        targets: bool,
+    ) -> Result<Assignment, Problem> {
+        let File { rows, columns, edges, inputs, outputs, eta, alpha, g_min, k, samples, .. } = &self.file;
+        let shortening = Shortening::of(self.file.format, format.unwrap_or(self.file.format));
         let mut network = NetworkBuilder::new("task");
         let group = network.group("all", *alpha);
         for _ in 0..rows * columns {
@@ -117,10 +165,23 @@ impl Task {
         }
         let ids = |ports: &[u32]| ports.iter().copied().map(NodeId).collect::<Vec<_>>();
         let network = network.inputs(ids(inputs)).outputs(ids(outputs)).build()?;
-        let rules = Rules { omega, nudge: Nudge::Clamped { eta: *eta }, g_min: *g_min, lowest_rail: 0 };
-        let design = Design::new(network, *format, rules)?;
-        let mut state = State::initial(&design, &[Initial::Uniform { low: 0.0, high: 0.0 }], 0);
-        state.k.clone_from(k);
-        Ok((Arc::new(design), state))
+        let rules = Rules {
+            omega,
+            nudge: Nudge::Clamped { eta: *eta },
+            g_min: g_min >> shortening.g,
+            lowest_rail: 0,
+        };
+        let design = Design::new(network, shortening.format, rules)?;
+        let mut first = State::initial(&design, &[Initial::Uniform { low: 0.0, high: 0.0 }], 0);
+        first.k = k.iter().map(|k| k >> shortening.k).collect();
+        let target = |&voltage: &i32| {
+            targets.then(|| Target { voltage: shortening.shorten(voltage), sense: Sense::Equal })
+        };
+        let sample = |row: &Row| Sample {
+            inputs: row.inputs.iter().map(|&voltage| shortening.shorten(voltage)).collect(),
+            targets: row.targets.iter().map(target).collect(),
+        };
+        let samples = samples.iter().map(sample).collect();
+        Ok(Assignment { design: Arc::new(design), first, samples, shortening })
     }
 }

@@ -180,7 +180,8 @@ impl Arena<'_> {
         };
         // What holds at the beginning of the stream must hold at its end.
         let first = self.probe(peer, offer, variant, effort, 0)?;
-        while effort <= offer.efforts {
+        let most = offer.efforts.min(2 * effort);
+        while effort <= most {
             let mut found = self.probe(peer, offer, variant, effort, self.samples(first.rough))?;
             if found.accuracy.share() <= limit {
                 found.accuracy = found.accuracy.worse(first.accuracy);

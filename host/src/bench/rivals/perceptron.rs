@@ -77,7 +77,15 @@ pub fn rivals<'e>(
     // Where no rate came to the goal in time, the first one is timed all the same.
     let (rate, batch) = fastest(&|batch| batch == 1).unwrap_or((RATES[0], 1));
     let mut wanted = vec![(name.to_owned(), rate, batch)];
-    wanted.extend(fastest(&|batch| batch > 1).map(|(rate, batch)| (batch_name(name), rate, batch)));
+    let mut without = Vec::new();
+    match fastest(&|batch| batch > 1) {
+        Some((rate, batch)) => wanted.push((batch_name(name), rate, batch)),
+        None => without.push(Missing {
+            name: batch_name(name),
+            why: format!("no batch reached {goal} within {trial:.1?} or {MOST_EPOCHS} epochs"),
+            remedy: "ask for a lower --accuracy, or for more --seconds".to_owned(),
+        }),
+    }
     let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
     for (name, learning_rate, batch) in wanted {
         let config = PerceptronConfig {
@@ -91,7 +99,7 @@ pub fn rivals<'e>(
         let (machine, train, judged) = (machine.clone(), train.clone(), judged.clone());
         contenders.push(Box::new(Ordinary { name, machine, config, train, judged, perceptron }));
     }
-    Ok((contenders, Vec::new()))
+    Ok((contenders, without))
 }
 
 /// `gpu-perceptron (software)` with a batch is `gpu-perceptron-batch (software)`.

@@ -1,7 +1,8 @@
 //! Square lattices, open and periodic, with ports and diodes anywhere and edges missing here and there.
 //!
-//! Inputs, outputs and the lanes between rows stand still in the turns of their [quarter](super::grid): their gain is 0.
-//! Inputs are to; outputs take their turn afterwards, one by one, since a few of them are nudged and most rows have none.
+//! Inputs and the lanes between rows stand still in the turns of their [quarter](super::grid): their gain is 0. Outputs take
+//! part, but where coupled learning nudges one: that has its nudged voltage afterwards, one by one, since there are few of
+//! them. With a nudging current, which counts in their gain, they stand still as well and relax afterwards.
 
 use super::grid::{Grid, Side, absent};
 use super::lanes::{Lanes, dispatch};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// Smaller ones run as fast as edge lists.
 const SMALLEST: usize = 48;
 
-/// An output, which takes its turn by itself.
+/// An output, which takes some of its turns by itself.
 #[derive(Clone, Debug)]
 struct Output {
     lane: usize,
@@ -116,19 +117,28 @@ impl<C: Core> Lattice<C> {
         }
     }
 
-    /// Which lanes of the quarters are no hidden nodes, and which of their edges do not exist.
+    fn nudges_by_current(&self) -> bool {
+        matches!(self.design.rules().nudge, Nudge::Current { .. })
+    }
+
+    /// Which lanes of the quarters do not move with them, and which of their edges do not exist.
     fn find_still(&mut self) -> Option<()> {
         let network = self.design.network();
-        let mut hidden = vec![false; self.plan.nodes];
+        let outputs_move = !self.nudges_by_current();
+        let mut moves = vec![false; self.plan.nodes];
         for (id, node) in network.node_ids().zip(network.nodes()) {
-            hidden[self.grid.lane(self.grid.at(id))] = node.kind == NodeKind::Hidden;
+            moves[self.grid.lane(self.grid.at(id))] = match node.kind {
+                NodeKind::Input => false,
+                NodeKind::Output => outputs_move,
+                NodeKind::Hidden => true,
+            };
         }
         let mut there = vec![false; self.plan.edges];
         for edge in 0..network.edges().len() {
             there[self.place(edge)] = true;
         }
         for row in &self.plan.rows {
-            for lane in (row.at..row.at + row.lanes).filter(|&lane| !hidden[lane]) {
+            for lane in (row.at..row.at + row.lanes).filter(|&lane| !moves[lane]) {
                 self.still.push(u32::try_from(lane).ok()?);
             }
         }
@@ -184,8 +194,9 @@ impl<C: Core> Lattice<C> {
         }
         for &wave in waves {
             for index in 0..self.outputs.len() {
-                if self.outputs[index].colour == colour {
-                    let u = self.output_turn(&self.outputs[index], wave);
+                if self.outputs[index].colour == colour
+                    && let Some(u) = self.output_turn(&self.outputs[index], wave)
+                {
                     self.core.set_u(wave, self.outputs[index].lane, u);
                 }
             }
@@ -193,45 +204,49 @@ impl<C: Core> Lattice<C> {
         }
     }
 
-    /// The accumulator of an output after its turn.
-    fn output_turn(&self, output: &Output, wave: Wave) -> i64 {
-        let (nudge, format) = (self.design.rules().nudge, self.design.format());
-        let v = self.core.v(wave, output.lane);
-        let u = match (nudge, output.target) {
-            (Nudge::Clamped { eta }, Some(target)) if wave == Wave::Clamped => {
+    /// The accumulator of an output after its turn, unless its quarter has moved it.
+    fn output_turn(&self, output: &Output, wave: Wave) -> Option<i64> {
+        let u = match (self.design.rules().nudge, output.target, wave) {
+            (Nudge::Clamped { eta }, Some(target), Wave::Clamped) => {
                 let (u_free, v_free) =
                     (self.core.u(Wave::Free, output.lane), self.core.v(Wave::Free, output.lane));
-                general::nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
+                let wanted = self.design.format().accumulator(target.voltage.into());
+                general::nudged(wanted, target, u_free, v_free, eta)
             }
-            (nudge, target) => {
-                let currents = output
-                    .neighbours
-                    .iter()
-                    .map(|&(other, g)| self.kind.twice_current(g, v, self.core.v(wave, other)));
-                let mut twice_sum: i64 = currents.sum();
-                if let (Nudge::Current { beta, centred }, Some(target)) = (nudge, target) {
-                    let conductance = 1 << (format.k_bits() - u32::from(beta));
-                    let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
-                    twice_sum += 2 * sign * conductance * general::passed(target, v);
-                }
-                let Gain { q, s } = output.gain;
-                let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
-                self.core.u(wave, output.lane) + change
+            (Nudge::Clamped { .. }, ..) => return None,
+            (Nudge::Current { beta, centred }, target, _) => {
+                self.core.u(wave, output.lane) + self.change(output, target, wave, beta, centred)
             }
         };
-        let (low, high) = format.u_range();
-        output.clamp.apply(u.clamp(low, high))
+        let (low, high) = self.design.format().u_range();
+        Some(output.clamp.apply(u.clamp(low, high)))
     }
 
-    /// What outputs know of their edges.
+    /// What the currents into an output change, the nudging one among them.
+    fn change(&self, output: &Output, target: Option<Target>, wave: Wave, beta: u8, centred: bool) -> i64 {
+        let format = self.design.format();
+        let v = self.core.v(wave, output.lane);
+        let currents = output
+            .neighbours
+            .iter()
+            .map(|&(other, g)| self.kind.twice_current(g, v, self.core.v(wave, other)));
+        let mut twice_sum: i64 = currents.sum();
+        if let Some(target) = target {
+            let conductance = 1 << (format.k_bits() - u32::from(beta));
+            let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
+            twice_sum += 2 * sign * conductance * general::passed(target, v);
+        }
+        let Gain { q, s } = output.gain;
+        shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4)
+    }
+
+    /// What outputs that relax by themselves know of their edges.
     fn update_outputs(&mut self) {
         let (design, kind) = (&self.design, self.kind);
+        let Nudge::Current { beta, .. } = design.rules().nudge else { return };
         for output in &mut self.outputs {
             let terms = &self.plan.terms[self.plan.rows[output.row].terms.clone()];
-            let mut d_sum = match design.rules().nudge {
-                Nudge::Current { beta, .. } => 1 << (design.format().k_bits() - u32::from(beta)),
-                Nudge::Clamped { .. } => 0,
-            };
+            let mut d_sum = 1 << (design.format().k_bits() - u32::from(beta));
             for (neighbour, term) in output.neighbours.iter_mut().zip(terms) {
                 let g = self.core.g(term.edges + output.place);
                 *neighbour = (term.nodes + output.place, g);

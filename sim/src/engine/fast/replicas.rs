@@ -110,6 +110,18 @@ impl Replicas {
         Ok(Replicas { design, configuration, alpha_offsets, token, laid })
     }
 
+    /// How many replicas of a design run in step; 1 if its network fills vectors by itself. More of them are several
+    /// groups, one after the other, which may as well be several `Replicas` in threads of their own.
+    pub fn group_size(design: &Design) -> usize {
+        if is_alone(design) {
+            1
+        } else if Pairs::fits(design) {
+            SideBySide::<Pairs>::group_size(design)
+        } else {
+            SideBySide::<Doubles>::group_size(design)
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.alpha_offsets.len()

@@ -36,18 +36,22 @@ const NEAR: usize = 1 << 20;
 const MOST: usize = 64;
 
 impl<C: Core> SideBySide<C> {
-    /// Groups of replicas of a design, one for each state, small enough to stay in a core's cache.
-    pub(super) fn groups(design: &Arc<Design>, token: Token, states: &[State]) -> Vec<Self> {
+    /// How many replicas of a design are relaxed together, small enough to stay in a core's cache.
+    pub(super) fn group_size(design: &Design) -> usize {
         let [of_node, of_edge] = C::BYTES;
         let network = design.network();
         let bytes = network.nodes().len() * of_node + network.edges().len() * of_edge;
-        let size = (NEAR / bytes / C::LANES * C::LANES).clamp(2 * C::LANES, MOST);
+        (NEAR / bytes / C::LANES * C::LANES).clamp(2 * C::LANES, MOST)
+    }
+
+    /// Groups of replicas of a design, one for each state.
+    pub(super) fn groups(design: &Arc<Design>, token: Token, states: &[State]) -> Vec<Self> {
         let group = |states: &[State]| {
             let mut group = SideBySide::new(design, token, states.len());
             group.load(states.iter().enumerate());
             group
         };
-        states.chunks(size).map(group).collect()
+        states.chunks(Self::group_size(design)).map(group).collect()
     }
 
     /// So many replicas of a design that fits the core.
