@@ -148,6 +148,27 @@ proptest! {
     }
 }
 
+/// Voltages much narrower than conductances: overdrives take longer to multiply than a small learning shift to learn.
+#[test]
+fn wide_conductances_relax_to_the_end_bit_by_bit() {
+    let format = Format::new(6, 11, 18, 0).unwrap();
+    let graph = Graph {
+        nodes: 6,
+        extra_edges: 4,
+        inputs: 2,
+        outputs: 1,
+        kinds: Kinds::Transistor,
+        diodes: false,
+        bipartite: true,
+        alpha: (4, 4),
+    };
+    let network = common::random_network(&mut Draw::new(5), graph);
+    let nudge = Nudge::Clamped { eta: 1 };
+    let design = Arc::new(common::design_on(network, format, Omega::GAUSS_SEIDEL, nudge, (0, 1)));
+    let mut pair = start_spread(&design, SERIAL, CONFIGURATION, (5, Spread::Even), None);
+    run(&mut pair, &design, 3, 5).unwrap_or_else(|difference| panic!("{difference}"));
+}
+
 /// A small lattice of two inputs and an output, with any state.
 fn small_design(format: Format) -> Arc<Design> {
     let mut draw = Draw::new(7);

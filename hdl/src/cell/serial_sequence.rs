@@ -66,10 +66,11 @@ impl Timeline {
         let product = multiplying * pass + 5;
         let start = product - alpha - 1;
         let stop = start + width;
-        // The largest offset delays the product's sign, bit 2 V, by 3.
-        let finish = (stop + 1).max(product + 2 * v_bits + 3) + 1;
-        let count_bits = 64 - finish.leading_zeros();
         let run_end = relaxing * pass + last_index;
+        // The largest offset delays the product's sign, bit 2 V, by 3. The counter returns from `finish` in every round, and
+        // must not before relaxing ends.
+        let finish = (stop + 1).max(product + 2 * v_bits + 3).max(run_end) + 1;
+        let count_bits = 64 - finish.leading_zeros();
         Timeline { index_bits, count_bits, multiplying, run_end, start, stop, finish }
     }
 
@@ -362,7 +363,8 @@ mod tests {
 
     #[test]
     fn events_come_in_order_for_every_format_and_shift() {
-        for (v, k, guard) in [(4, 4, 0), (12, 10, 14), (16, 16, 16), (20, 20, 20), (4, 20, 20), (20, 4, 0)] {
+        let widths = |guard| (4..=20).flat_map(move |v| (4..=20).map(move |k| (v, k, guard)));
+        for (v, k, guard) in [0, 14, 20].into_iter().flat_map(widths) {
             let format = Format::new(v, 8, k, guard).unwrap();
             for kind in [EdgeKind::Linear, EdgeKind::Transistor] {
                 for alpha in -24..=16 {
