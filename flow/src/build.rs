@@ -7,11 +7,14 @@ use crate::cache::{Cache, Key, sha256, sha256_of};
 use crate::error::{At, FlowError};
 use crate::layout::Layout;
 use crate::order::Order;
+use crate::padding::pad;
 use crate::rounds::{Next, Rounds};
+use crate::routed::Routed;
+use crate::simulation::{Lesson, Simulated, Simulator, corners};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
 use crate::toolchain::{
-    ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments,
+    ToolVersion, Toolchain, Versioned, file, netlist, packer_arguments, products, router_arguments,
     synthesis_arguments,
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +26,10 @@ use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::tools::ToolError;
-use wheatstone_hdl::{Board, Top};
+use wheatstone_hdl::{Board, Technology, Top};
+
+/// From a seed to the next one that is tried where no delay mends what is violated.
+const OTHER_SEED: u64 = 1000;
 
 /// Where a build happens and how far it goes.
 #[derive(Clone, Debug)]
@@ -36,6 +42,24 @@ pub struct Settings {
     pub from: Option<Stage>,
     /// The last stage.
     pub until: Stage,
+    /// Lengths of matched delays to begin with, such as those of an earlier build; they are not made shorter.
+    pub delays: Option<DelayLengths>,
+    /// What the routed chip is to learn in simulation, if anything.
+    pub lesson: Option<Lesson>,
+}
+
+impl Settings {
+    /// A build from beginning to end, without a lesson.
+    pub fn new(folder: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Settings {
+        Settings {
+            folder: folder.into(),
+            cache: cache.into(),
+            from: None,
+            until: Stage::Pack,
+            delays: None,
+            lesson: None,
+        }
+    }
 }
 
 /// One run of a stage.
@@ -73,6 +97,8 @@ pub struct Built {
     pub stages: Vec<StageRun>,
     /// How often it was placed and routed.
     pub rounds: u32,
+    /// Seed of the placement that was taken in the end.
+    pub seed: u64,
     /// SHA-256 of the Verilog, in hexadecimal.
     pub verilog_sha256: String,
     /// What is placed where.
@@ -81,6 +107,8 @@ pub struct Built {
     pub island_mhz: Option<f64>,
     /// Relative timing.
     pub timing: Option<Findings>,
+    /// What came of the lesson, corner by corner.
+    pub simulated: Vec<Simulated>,
     /// The bitstream.
     pub bitstream: Option<Product>,
 }
@@ -124,9 +152,14 @@ pub fn build(
     let pins = order.board.pins().ok_or_else(no_device)?;
     fs::create_dir_all(&settings.folder).at(&settings.folder)?;
     let cache = Cache::open(&settings.cache)?;
-    let mut run = Run { order, means, settings, description, pins, cache, stages: Vec::new(), told, stop };
-    let mut rounds = Rounds::default();
-    let mut lengths: Option<DelayLengths> = None;
+    let seed = order.seed;
+    let mut run =
+        Run { order, means, settings, description, pins, seed, cache, stages: Vec::new(), told, stop };
+    if let Some(lengths) = &settings.delays {
+        order.check_lengths(lengths)?;
+    }
+    let mut lengths = settings.delays.clone();
+    let mut rounds = if lengths.is_some() { Rounds::of_known_lengths() } else { Rounds::default() };
     let mut round = 1;
     let mut built = loop {
         let (built, advised) = run.round(round, lengths.as_ref())?;
@@ -135,6 +168,7 @@ pub fn build(
         match rounds.after(holds, built.top.array.cell_delay_lengths(), advised) {
             Next::Accept => break built,
             Next::Again(other) => lengths = Some(other),
+            Next::Elsewhere => run.seed += OTHER_SEED,
             Next::GiveUp => {
                 let first = findings.and_then(|findings| findings.violations.first().cloned());
                 let report = run.path(file::TIMING);
@@ -143,6 +177,9 @@ pub fn build(
         }
         round += 1;
     };
+    if let Some(lesson) = settings.lesson.filter(|_| run.wanted(Stage::Simulate)) {
+        built.simulated = run.simulate(&built, lesson)?;
+    }
     if run.wanted(Stage::Pack) {
         built.bitstream = Some(run.pack(round)?);
     }
@@ -155,6 +192,8 @@ struct Run<'a> {
     settings: &'a Settings,
     description: &'static Description,
     pins: Pins,
+    /// Of the placement: the order's, or another where that is of no use.
+    seed: u64,
     means: &'a Means,
     cache: Cache,
     stages: Vec<StageRun>,
@@ -186,7 +225,7 @@ impl Run<'_> {
     /// Writes the Verilog and gives its digest.
     fn emit(&mut self, top: &Top, round: u32) -> Result<String, FlowError> {
         let since = self.begin(Stage::Emit, round)?;
-        let Order { name, board, design, seed, .. } = self.order;
+        let (Order { name, board, design, .. }, seed) = (self.order, self.seed);
         // The order, not the words of the command line: the same order is the same text.
         let command =
             format!("wheatstone build {name} --board {board} --format {} --seed {seed}", design.format());
@@ -211,10 +250,12 @@ impl Run<'_> {
             warnings: self.means.tools.warnings(),
             stages: Vec::new(),
             rounds: round,
+            seed: self.seed,
             verilog_sha256,
             layout: None,
             island_mhz: None,
             timing: None,
+            simulated: Vec::new(),
             bitstream: None,
         };
         if !self.wanted(Stage::Synth) {
@@ -233,6 +274,9 @@ impl Run<'_> {
         if !self.wanted(Stage::Route) {
             return Ok((built, None));
         }
+        if self.description.technology == Technology::Ecp5 {
+            self.pad()?;
+        }
         self.route(round)?;
         built.island_mhz = Some(self.island_clock()?);
         built.layout = Some(self.layout(&built.top)?);
@@ -244,13 +288,23 @@ impl Run<'_> {
         Ok((built, advised))
     }
 
+    fn pad(&self) -> Result<(), FlowError> {
+        let (from, to) = (self.path(file::SYNTHESISED), self.path(file::PADDED));
+        let text = fs::read(&from).at(&from)?;
+        let wrong = |message: String| FlowError::Format { stage: Stage::Synth, file: from.clone(), message };
+        let mut netlist = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        pad(&mut netlist).map_err(|error| wrong(error.to_string()))?;
+        let padded = serde_json::to_vec(&netlist).map_err(std::io::Error::from).at(&to)?;
+        fs::write(&to, padded).at(&to)
+    }
+
     fn route(&mut self, round: u32) -> Result<(), FlowError> {
         let pins = self.path(self.pins.file);
         fs::write(&pins, self.pins.text).at(&pins)?;
-        let arguments = router_arguments(self.description, self.pins.file, self.order.seed);
+        let arguments = router_arguments(self.description, self.pins.file, self.seed);
         let [routed, _] = products(self.description.technology);
         let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
-        let (means, inputs) = (self.means, [file::SYNTHESISED, self.pins.file]);
+        let (means, inputs) = (self.means, [netlist(self.description.technology), self.pins.file]);
         let done = self.tool(Stage::Route, round, &means.tools.router, &arguments, &inputs, &results);
         done.map_err(|error| self.too_large(error))
     }
@@ -373,6 +427,38 @@ impl Run<'_> {
         fs::write(&report, text).at(&report)?;
         self.end(Stage::Timing, round, false, since);
         Ok((findings, advised))
+    }
+
+    /// The routed chip takes its lesson in every corner, and learns what the model learns.
+    fn simulate(&mut self, built: &Built, lesson: Lesson) -> Result<Vec<Simulated>, FlowError> {
+        let simulator = Simulator::find()?;
+        let since = self.begin(Stage::Simulate, built.rounds)?;
+        let (netlist, delays) = (self.path(file::ROUTED), self.path(file::DELAYS));
+        let unreadable = |message| FlowError::Unreadable { message };
+        let routed = Routed::read(&netlist, &delays).map_err(|error| unreadable(error.to_string()))?;
+        let times = built.timing.as_ref().and_then(|findings| findings.times);
+        let sample_ps = times.map_or(0, |times| times.sample_ps(lesson.steps.into()));
+        let sample_us = sample_ps.div_ceil(1_000_000);
+        let mut all = Vec::new();
+        let folder = &self.settings.folder;
+        for &corner in corners(self.order.board) {
+            let simulated = simulator.run(
+                &built.top,
+                self.order.board,
+                &routed,
+                corner,
+                lesson,
+                sample_us,
+                folder,
+                self.stop,
+            )?;
+            if !simulated.passed() {
+                return Err(FlowError::Wrong { simulated, folder: folder.clone() });
+            }
+            all.push(simulated);
+        }
+        self.end(Stage::Simulate, built.rounds, false, since);
+        Ok(all)
     }
 
     fn product(&self, name: &str) -> Result<Product, FlowError> {

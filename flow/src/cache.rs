@@ -120,7 +120,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 }
 
 /// The SHA-256 of bytes, in hexadecimal.
-pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hex(Sha256::new_with_prefix(bytes))
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong on the way to a bitstream.
 
+use crate::check::Corner;
+use crate::simulation::Simulated;
 use crate::stage::Stage;
 use std::io;
 use std::path::PathBuf;
@@ -20,6 +22,17 @@ pub enum FlowError {
     /// The design cannot be hardware.
     #[error(transparent)]
     Top(#[from] TopError),
+    /// Lengths of matched delays that are not this design's.
+    #[error(
+        "the delays to begin with are another design's: {cell} is {}; take those of the same network, format and kind of multiplier",
+        if *is_there { "not among them" } else { "no cell of it" }
+    )]
+    OtherDelays {
+        /// A cell of one of the two.
+        cell: String,
+        /// Whether it is the design's.
+        is_there: bool,
+    },
     /// A tool is missing.
     #[error(transparent)]
     Missing(ToolError),
@@ -85,6 +98,28 @@ pub enum FlowError {
         file: PathBuf,
         /// What is wrong.
         message: String,
+    },
+    /// The routed chip cannot be simulated.
+    #[error("stage simulate, corner {}: {message}", corner.name())]
+    Simulation {
+        /// The corner.
+        corner: Corner,
+        /// What is wrong.
+        message: String,
+    },
+    /// The routed chip learns something else than the model, or its timing does not hold in simulation.
+    #[error(
+        "stage simulate, corner {}: {}, {} violations of setup, hold or least width; the log is in {}",
+        simulated.corner.name(),
+        simulated.difference.as_deref().unwrap_or("every byte is the model's"),
+        simulated.violations,
+        folder.display()
+    )]
+    Wrong {
+        /// What came of it.
+        simulated: Simulated,
+        /// Where the logs are.
+        folder: PathBuf,
     },
     /// The bitstream is none.
     #[error("stage pack: {}: {source}", file.display())]

@@ -3,8 +3,13 @@
 use crate::build::Built;
 use crate::cache::{hexadecimal, sha256};
 use crate::order::Order;
+use crate::simulation::Simulated;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+use thiserror::Error;
+use wheatstone_hdl::array::DelayLengths;
 
 /// The file.
 pub const FILE: &str = "MANIFEST.toml";
@@ -29,10 +34,8 @@ pub struct Manifest {
     pub nodes: usize,
     /// Edges of the network.
     pub edges: usize,
-    /// Seed of placement.
+    /// Seed of the placement.
     pub seed: u64,
-    /// How often it was placed and routed until its timing held.
-    pub rounds: u32,
     /// SHA-256 of what it was made of.
     pub sources: BTreeMap<String, String>,
     /// Tools with the lines that state their versions.
@@ -43,6 +46,11 @@ pub struct Manifest {
     pub timing: Timing,
     /// Name and SHA-256 of the bitstream.
     pub bitstream: BTreeMap<String, String>,
+    /// Lengths of the matched delays in LUTs. A build that begins with them needs one round.
+    pub delays: DelayLengths,
+    /// What the routed chip learnt in simulation, corner by corner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub simulated: Vec<Simulated>,
 }
 
 /// Figures of relative timing.
@@ -60,6 +68,27 @@ pub struct Timing {
     pub min_pulse_ps: Option<i64>,
     /// Predicted time of a relaxation step of the whole array.
     pub step_ps: Option<u64>,
+}
+
+/// A file that is no manifest.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It says something else.
+    #[error("{} is no manifest of a build: {source}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
 }
 
 impl Manifest {
@@ -95,8 +124,7 @@ impl Manifest {
             multiplier: order.multiplier.name().to_owned(),
             nodes: network.nodes().len(),
             edges: network.edges().len(),
-            seed: order.seed,
-            rounds: built.rounds,
+            seed: built.seed,
             sources: sources.into_iter().map(|(name, digest)| (name.to_owned(), digest)).collect(),
             tools: built.tools.iter().map(|tool| (tool.name.clone(), tool.version.clone())).collect(),
             resources: resources
@@ -112,6 +140,21 @@ impl Manifest {
                 step_ps: findings.and_then(|findings| findings.step_ps()),
             },
             bitstream: bitstream.collect(),
+            delays: built.top.array.cell_delay_lengths(),
+            simulated: built.simulated.clone(),
+        }
+    }
+
+    /// Of a file.
+    ///
+    /// # Errors
+    /// [`ManifestError`] if it cannot be read or is no manifest.
+    pub fn read(path: &Path) -> Result<Manifest, ManifestError> {
+        let path = path.to_owned();
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|source| ManifestError::Malformed { path, source: Box::new(source) }),
+            Err(source) => Err(ManifestError::Io { path, source }),
         }
     }
 
@@ -141,10 +184,12 @@ mod tests {
             warnings: Vec::new(),
             stages: Vec::new(),
             rounds: 2,
+            seed: 1001,
             verilog_sha256: "ab".into(),
             layout: None,
             island_mhz: Some(40.5),
             timing: None,
+            simulated: Vec::new(),
             bitstream: Some(Product { path: "x/bitstream.bin".into(), sha256: "cd".into() }),
         };
         let manifest = Manifest::new(&order, &built, vec!["smallest".into(), "--seed".into(), "1".into()]);
@@ -155,6 +200,7 @@ mod tests {
             "checked = false",
             "sha256 = \"cd\"",
             "lut4_sites = 7680",
+            "seed = 1001",
             "yosys = \"Yosys 0.70\"",
         ] {
             assert!(text.contains(line), "{line}: {text}");

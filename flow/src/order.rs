@@ -38,6 +38,20 @@ impl Order {
         };
         Ok(top?)
     }
+
+    /// Whether lengths of matched delays are those of this design's cells.
+    ///
+    /// # Errors
+    /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`Order::top`].
+    pub fn check_lengths(&self, lengths: &DelayLengths) -> Result<(), FlowError> {
+        let cells = self.top(Some(lengths))?.array.cell_delay_lengths();
+        let missing = cells.keys().find(|cell| !lengths.contains_key(*cell)).map(|cell| (cell, true));
+        let foreign = lengths.keys().find(|cell| !cells.contains_key(*cell)).map(|cell| (cell, false));
+        match missing.or(foreign) {
+            Some((cell, is_there)) => Err(FlowError::OtherDelays { cell: cell.clone(), is_there }),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +88,20 @@ pub(crate) mod tests {
         let module = "serial_linear_edge_p0";
         lengths.insert(module.to_owned(), 77);
         assert_eq!(order.top(Some(&lengths)).unwrap().array.delay_lengths()[module], 77);
+    }
+
+    #[test]
+    fn lengths_of_another_design_are_refused() {
+        let order = order(Board::Icebreaker);
+        let own = order.top(None).unwrap().array.cell_delay_lengths();
+        order.check_lengths(&own).unwrap();
+        let mut fewer = own.clone();
+        fewer.remove("edge_1");
+        let message = order.check_lengths(&fewer).unwrap_err().to_string();
+        assert!(message.contains("edge_1 is not among them"), "{message}");
+        let mut more = own;
+        more.insert("edge_2".to_owned(), 5);
+        let message = order.check_lengths(&more).unwrap_err().to_string();
+        assert!(message.contains("edge_2 is no cell of it"), "{message}");
     }
 }

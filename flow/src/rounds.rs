@@ -8,8 +8,8 @@ use wheatstone_hdl::array::DelayLengths;
 /// How often a design is placed and routed until its timing holds.
 pub const ROUNDS: u32 = 8;
 
-/// How often a chip whose timing holds is tried with shorter delays.
-const SHORTENINGS: u32 = 2;
+/// In how many rounds delays that were made shorter may become long enough again.
+const MENDINGS: u32 = 2;
 
 /// What to do after a round.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Next {
     Accept,
     /// Build it with these lengths.
     Again(DelayLengths),
+    /// Place the same chip with another seed: what is violated is no delay's fault.
+    Elsewhere,
     /// It does not become better.
     GiveUp,
 }
@@ -26,15 +28,24 @@ pub enum Next {
 #[derive(Clone, Debug, Default)]
 pub struct Rounds {
     done: u32,
-    shortenings: u32,
-    /// The last lengths with which it held.
+    /// It was built with shorter delays once, or is not to be.
+    shortened: bool,
+    /// Rounds since then that did not hold.
+    mendings: u32,
+    /// The lengths with which it held before it was shortened.
     held: Option<DelayLengths>,
-    /// It is being built once more with lengths that held.
-    returning: bool,
 }
 
 impl Rounds {
+    /// From lengths with which timing once held: they are not made shorter.
+    pub fn of_known_lengths() -> Rounds {
+        Rounds { shortened: true, ..Rounds::default() }
+    }
+
     /// Whether timing held (absent if it was not examined), with which lengths, and which other ones are advised.
+    ///
+    /// What held is tried once with shorter delays, and taken as it was if those cannot be mended soon. What does not hold gets no
+    /// shorter delays anywhere, so that lengths grow until they suffice wherever placement puts the cells.
     pub fn after(
         &mut self,
         holds: Option<bool>,
@@ -43,25 +54,35 @@ impl Rounds {
     ) -> Next {
         self.done += 1;
         match (holds, advised) {
-            (None, _) => Next::Accept,
-            (Some(true), Some(shorter))
-                if !self.returning && self.shortenings < SHORTENINGS && self.done < ROUNDS =>
-            {
-                self.shortenings += 1;
+            (Some(true), Some(shorter)) if !self.shortened && self.done < ROUNDS => {
+                self.shortened = true;
+                self.mendings = 0;
                 self.held = Some(lengths);
                 Next::Again(shorter)
             }
-            (Some(true), _) => Next::Accept,
-            (Some(false), Some(other)) if self.done < ROUNDS => Next::Again(other),
-            (Some(false), _) => match self.held.take() {
-                Some(held) => {
-                    self.returning = true;
-                    Next::Again(held)
+            (None | Some(true), _) => Next::Accept,
+            (Some(false), advised) => {
+                self.mendings += 1;
+                let mended = advised.map(|other| longer(&lengths, other)).filter(|other| *other != lengths);
+                match (&self.held, mended) {
+                    (None, _) if self.done >= ROUNDS => Next::GiveUp,
+                    (None, None) => Next::Elsewhere,
+                    (Some(_), Some(other)) if self.mendings <= MENDINGS => Next::Again(other),
+                    (Some(held), _) => Next::Again(held.clone()),
+                    (None, Some(other)) => Next::Again(other),
                 }
-                None => Next::GiveUp,
-            },
+            }
         }
     }
+}
+
+/// The longer ones of both.
+fn longer(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
+    for (cell, &luts) in lengths {
+        let length = other.entry(cell.clone()).or_insert(luts);
+        *length = luts.max(*length);
+    }
+    other
 }
 
 #[cfg(test)]
@@ -77,11 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_is_made_faster_twice_at_most() {
+    fn what_holds_is_made_faster_once() {
         let mut rounds = Rounds::default();
         assert_eq!(rounds.after(Some(true), lengths(9), Some(lengths(7))), again(7));
-        assert_eq!(rounds.after(Some(true), lengths(7), Some(lengths(6))), again(6));
-        assert_eq!(rounds.after(Some(true), lengths(6), Some(lengths(5))), Next::Accept);
+        assert_eq!(rounds.after(Some(true), lengths(7), Some(lengths(6))), Next::Accept);
         assert_eq!(Rounds::default().after(Some(true), lengths(9), None), Next::Accept);
         assert_eq!(Rounds::default().after(None, lengths(9), None), Next::Accept);
     }
@@ -93,14 +113,48 @@ mod tests {
             assert_eq!(rounds.after(Some(false), lengths(luts), Some(lengths(luts + 1))), again(luts + 1));
         }
         assert_eq!(rounds.after(Some(false), lengths(99), Some(lengths(100))), Next::GiveUp);
-        assert_eq!(Rounds::default().after(Some(false), lengths(1), None), Next::GiveUp);
+    }
+
+    #[test]
+    fn what_no_delay_mends_is_placed_elsewhere() {
+        let mut rounds = Rounds::default();
+        assert_eq!(rounds.after(Some(false), lengths(9), None), Next::Elsewhere);
+        assert_eq!(rounds.after(Some(false), lengths(9), Some(lengths(5))), Next::Elsewhere);
+    }
+
+    #[test]
+    fn nothing_becomes_shorter_while_something_is_violated() {
+        let both =
+            |edge, node| DelayLengths::from([("edge_0".to_owned(), edge), ("node_0".to_owned(), node)]);
+        let next = Rounds::default().after(Some(false), both(9, 9), Some(both(5, 12)));
+        assert_eq!(next, Next::Again(both(9, 12)));
+        let mut pause = both(9, 9);
+        pause.insert("edge_0.pause".to_owned(), 2);
+        let next = Rounds::default().after(Some(false), pause.clone(), Some(both(9, 10)));
+        pause.insert("node_0".to_owned(), 10);
+        assert_eq!(next, Next::Again(pause));
+    }
+
+    #[test]
+    fn known_lengths_are_taken_if_they_hold_and_made_longer_if_not() {
+        let mut rounds = Rounds::of_known_lengths();
+        assert_eq!(rounds.clone().after(Some(true), lengths(9), Some(lengths(5))), Next::Accept);
+        assert_eq!(rounds.after(Some(false), lengths(9), Some(lengths(12))), again(12));
+        assert_eq!(rounds.after(Some(true), lengths(12), Some(lengths(5))), Next::Accept);
     }
 
     #[test]
     fn what_once_held_is_come_back_to() {
         let mut rounds = Rounds::default();
         assert_eq!(rounds.after(Some(true), lengths(9), Some(lengths(5))), again(5));
-        assert_eq!(rounds.after(Some(false), lengths(5), None), again(9));
+        assert_eq!(rounds.after(Some(false), lengths(5), Some(lengths(6))), again(6));
+        let mut mended = rounds.clone();
+        assert_eq!(mended.after(Some(true), lengths(6), Some(lengths(4))), Next::Accept);
+        assert_eq!(rounds.after(Some(false), lengths(6), Some(lengths(7))), again(7));
+        assert_eq!(rounds.after(Some(false), lengths(7), Some(lengths(8))), again(9));
         assert_eq!(rounds.after(Some(true), lengths(9), Some(lengths(5))), Next::Accept);
+        let mut rounds = Rounds::default();
+        rounds.after(Some(true), lengths(9), Some(lengths(5)));
+        assert_eq!(rounds.after(Some(false), lengths(5), None), again(9), "no delay mends it");
     }
 }

@@ -17,6 +17,8 @@ pub enum Stage {
     Route,
     /// Whether every request comes after its data on the routed chip.
     Timing,
+    /// The routed chip learns in simulation with all its delays: Icarus. Only if that is asked for.
+    Simulate,
     /// Places and wires to a bitstream: icepack or ecppack.
     Pack,
 }
@@ -31,7 +33,8 @@ pub struct UnknownStage {
 
 impl Stage {
     /// All of them, the first one first.
-    pub const ALL: [Stage; 5] = [Stage::Emit, Stage::Synth, Stage::Route, Stage::Timing, Stage::Pack];
+    pub const ALL: [Stage; 6] =
+        [Stage::Emit, Stage::Synth, Stage::Route, Stage::Timing, Stage::Simulate, Stage::Pack];
 
     /// Its name on the command line, in reports and of its log.
     pub fn name(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Stage {
             Stage::Synth => "synth",
             Stage::Route => "route",
             Stage::Timing => "timing",
+            Stage::Simulate => "simulate",
             Stage::Pack => "pack",
         }
     }
@@ -72,7 +76,7 @@ mod tests {
         assert!(Stage::ALL.is_sorted());
         let message = "place".parse::<Stage>().unwrap_err().to_string();
         assert!(
-            message.contains("`place`") && message.contains("emit, synth, route, timing, pack"),
+            message.contains("`place`") && message.contains("emit, synth, route, timing, simulate, pack"),
             "{message}"
         );
     }

@@ -12,6 +12,8 @@ pub mod file {
     pub const DESIGN: &str = "design.v";
     /// The netlist of the device's primitives.
     pub const SYNTHESISED: &str = "synth.json";
+    /// The same with hold padding.
+    pub const PADDED: &str = "padded.json";
     /// The netlist with its places and wires.
     pub const ROUTED: &str = "routed.json";
     /// The delays of everything routed.
@@ -112,12 +114,33 @@ pub fn products(technology: Technology) -> [&'static str; 2] {
     }
 }
 
+/// Modules of cells, as yosys selects them.
+const CELLS: &str = "*_edge_* input_node_* hidden_node_* output_node_*";
+
+/// The netlist the router reads: that of an ECP5 has hold padding.
+pub fn netlist(technology: Technology) -> &'static str {
+    match technology {
+        Technology::Ecp5 => file::PADDED,
+        Technology::Ice40 | Technology::Generic => file::SYNTHESISED,
+    }
+}
+
 /// What yosys is told.
+///
+/// An array for an ECP5 has hundreds of cells of few kinds: each kind is mapped once, and the cells are dissolved
+/// afterwards, which takes a twentieth of the time. The devices of the other family are so small that every LUT counts.
 pub fn synthesis_arguments(board: &Description) -> Vec<String> {
+    let Description { synthesis, technology, .. } = board;
+    let [before, after] = match technology {
+        Technology::Ecp5 => [
+            format!("setattr -mod -set keep_hierarchy 1 {CELLS}; "),
+            "; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge".to_owned(),
+        ],
+        Technology::Ice40 | Technology::Generic => [String::new(), String::new()],
+    };
     let script = format!(
-        "read_verilog {}; {} -top top; write_json {}",
+        "read_verilog {}; {before}{synthesis} -top top{after}; write_json {}",
         file::DESIGN,
-        board.synthesis,
         file::SYNTHESISED
     );
     vec!["-p".to_owned(), script]
@@ -139,7 +162,7 @@ pub fn router_arguments(board: &Description, pins: &str, seed: u64) -> Vec<Strin
         pins_option,
         pins,
         "--json",
-        file::SYNTHESISED,
+        netlist(board.technology),
         product_option,
         routed,
         "--write",
@@ -187,7 +210,7 @@ mod tests {
         let router = |board| router_arguments(description(board), "pins", 7).join(" ");
         assert_eq!(
             router(Board::Ulx3s12f),
-            "--12k --package CABGA381 --lpf pins --json synth.json --textcfg routed.config --write routed.json \
+            "--12k --package CABGA381 --lpf pins --json padded.json --textcfg routed.config --write routed.json \
              --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --seed 7"
         );
         assert!(
@@ -197,6 +220,12 @@ mod tests {
         assert_eq!(
             synthesis(Board::Icebreaker),
             "-p read_verilog design.v; synth_ice40 -device u -top top; write_json synth.json"
+        );
+        assert_eq!(
+            synthesis(Board::Ulx3s85f),
+            "-p read_verilog design.v; setattr -mod -set keep_hierarchy 1 *_edge_* input_node_* hidden_node_* output_node_*; \
+             synth_ecp5 -nowidelut -top top; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge; \
+             write_json synth.json"
         );
         assert_eq!(
             packer_arguments(Technology::Ecp5, Some(0x2111_1043)).join(" "),

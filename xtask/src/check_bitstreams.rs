@@ -28,6 +28,9 @@ pub struct Args {
     /// Replace what differs instead of failing
     #[arg(long)]
     update: bool,
+    /// Instead, route each with that many other seeds of placement, and print how many rounds their timing takes to hold
+    #[arg(long, value_name = "COUNT", conflicts_with = "update")]
+    seeds: Option<u64>,
 }
 
 /// What a manifest says, as far as it matters here.
@@ -35,6 +38,7 @@ pub struct Args {
 struct Manifest {
     arguments: Vec<String>,
     edges: usize,
+    seed: u64,
     bitstream: Product,
 }
 
@@ -65,15 +69,25 @@ impl Committed {
     }
 
     fn build(&self) -> Invocation {
-        Invocation::cargo("run --release --quiet --locked --package wheatstone -- build")
-            .args(self.manifest.arguments.iter().cloned())
-            .args(["--out", &self.built().to_string_lossy()])
-            .args(["--cache", &format!("{BUILT}/cache"), "--from", "emit"])
+        self.build_in(&self.built()).args(self.manifest.arguments.iter().cloned()).args(["--from", "emit"])
     }
 
-    /// The files that must be the same to the last bit.
-    fn files(&self) -> [&str; 2] {
-        [&self.manifest.bitstream.file, MANIFEST]
+    /// The beginning of a build in a folder, with the lengths of matched delays that are known.
+    fn build_in(&self, folder: &Path) -> Invocation {
+        Invocation::cargo("run --release --quiet --locked --package wheatstone -- build")
+            .args(["--out", &folder.to_string_lossy(), "--cache", &format!("{BUILT}/cache")])
+            .args(["--delays", &self.folder.join(MANIFEST).to_string_lossy()])
+    }
+
+    /// The same design placed with another seed.
+    fn build_with(&self, seed: u64) -> Invocation {
+        let mut arguments = self.manifest.arguments.clone();
+        if let Some(place) = arguments.iter().position(|argument| argument == "--seed") {
+            arguments.drain(place..(place + 2).min(arguments.len()));
+        }
+        let folder = self.built().join(format!("seed{seed}"));
+        let seed = seed.to_string();
+        self.build_in(&folder).args(arguments).args(["--seed", &seed, "--until", "timing", "--json"])
     }
 }
 
@@ -91,19 +105,21 @@ pub fn run(args: &Args) -> Result<()> {
         all.truncate(1);
     }
     ensure!(!all.is_empty(), "there is no such bitstream under {FOLDER}/");
+    if let Some(count) = args.seeds {
+        return other_seeds(&all, count);
+    }
     let mut different = Vec::new();
     for one in &all {
         let build = one.build();
         build.announce(&one.folder.display().to_string());
         build.run()?;
         let [old, new] = [&one.folder, &one.built()].map(|folder| paths::root().join(folder));
-        let differs = differing(&old, &new, &one.files())?;
         if args.update {
-            for file in one.files().into_iter().chain(["report.html"]) {
+            for file in [&one.manifest.bitstream.file, MANIFEST, "report.html"] {
                 fs::copy(new.join(file), old.join(file)).with_context(|| format!("cannot replace {file}"))?;
             }
-        } else if !differs.is_empty() {
-            different.push(format!("{}: {}", one.folder.display(), differs.join(", ")));
+        } else if let Some(what) = difference(&old, &new, &one.manifest.bitstream.file)? {
+            different.push(format!("{}: {what}", one.folder.display()));
         }
     }
     if different.is_empty() {
@@ -114,6 +130,36 @@ pub fn run(args: &Args) -> Result<()> {
         "built again, these differ: {}; what is new lies under {BUILT}/. If the change is meant: cargo xtask check-bitstreams --update",
         different.join("; ")
     )
+}
+
+/// How a build with another seed ended.
+#[derive(Debug, Deserialize)]
+struct Outcome {
+    rounds: u32,
+    worst_bundling_slack_ps: i64,
+    worst_hold_slack_ps: i64,
+    min_pulse_ps: i64,
+    step_ns: f64,
+}
+
+/// Prints a table of how each goes with other seeds.
+fn other_seeds(all: &[Committed], count: u64) -> Result<()> {
+    println!("| bitstream | seed | rounds | bundling, ps | hold, ps | narrowest fire, ps | step, ns |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for one in all {
+        let name = one.folder.strip_prefix(FOLDER).unwrap_or(&one.folder).display();
+        for seed in (one.manifest.seed + 1..).take(usize::try_from(count)?) {
+            let build = one.build_with(seed);
+            build.announce(&format!("{name}, seed {seed}"));
+            let said = build.stdout()?;
+            let outcome: Outcome = serde_json::from_str(said.lines().last().unwrap_or_default())?;
+            let Outcome { rounds, worst_bundling_slack_ps: bundling, worst_hold_slack_ps: hold, .. } =
+                outcome;
+            let (pulse, step) = (outcome.min_pulse_ps, outcome.step_ns);
+            println!("| {name} | {seed} | {rounds} | {bundling} | {hold} | {pulse} | {step:.1} |");
+        }
+    }
+    Ok(())
 }
 
 fn committed() -> Result<Vec<Committed>> {
@@ -138,19 +184,23 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Those of the files that are not equal in both folders.
-fn differing<'a>(old: &Path, new: &Path, files: &[&'a str]) -> Result<Vec<&'a str>> {
-    let mut differing = Vec::new();
-    for &file in files {
-        let read = |folder: &Path| {
-            let path = folder.join(file);
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-        };
-        if read(old)? != read(new)? {
-            differing.push(file);
-        }
+/// In what two builds differ: a bit of the bitstream, or a key of the manifest. What was simulated is no part of the build.
+fn difference(old: &Path, new: &Path, bitstream: &str) -> Result<Option<String>> {
+    let read = |folder: &Path, file: &str| {
+        let path = folder.join(file);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    if read(old, bitstream)? != read(new, bitstream)? {
+        return Ok(Some(bitstream.to_owned()));
     }
-    Ok(differing)
+    let table = |folder| -> Result<toml::Table> {
+        let mut table: toml::Table = toml::from_slice(&read(folder, MANIFEST)?)?;
+        table.remove("simulated");
+        Ok(table)
+    };
+    let [old, new] = [table(old)?, table(new)?];
+    let keys = old.keys().chain(new.keys());
+    Ok(keys.into_iter().find(|key| old.get(*key) != new.get(*key)).map(|key| format!("{key} in {MANIFEST}")))
 }
 
 #[cfg(test)]
@@ -159,29 +209,41 @@ mod tests {
 
     #[test]
     fn a_build_is_repeated_as_its_manifest_says() {
-        let text = "edges = 2\narguments = [\"--network\", \"iris\", \"--board\", \"hx8k-evn\"]\n\
+        let text = "edges = 2\nseed = 1\narguments = [\"--network\", \"iris\", \"--board\", \"hx8k-evn\", \"--seed\", \"1\"]\n\
                     [bitstream]\nfile = \"bitstream.bin\"\nsha256 = \"00\"\n";
         let manifest = toml::from_str(text).unwrap();
         let one = Committed { folder: "bitstreams/hx8k-evn/iris".into(), manifest };
         assert_eq!(
             one.build().to_string(),
-            "cargo run --release --quiet --locked --package wheatstone -- build --network iris --board hx8k-evn \
-             --out target/bitstreams/hx8k-evn/iris --cache target/bitstreams/cache --from emit"
+            "cargo run --release --quiet --locked --package wheatstone -- build --out target/bitstreams/hx8k-evn/iris \
+             --cache target/bitstreams/cache --delays bitstreams/hx8k-evn/iris/MANIFEST.toml \
+             --network iris --board hx8k-evn --seed 1 --from emit"
         );
-        assert_eq!(one.files(), ["bitstream.bin", "MANIFEST.toml"]);
+        assert_eq!(
+            one.build_with(7).to_string(),
+            "cargo run --release --quiet --locked --package wheatstone -- build --out target/bitstreams/hx8k-evn/iris/seed7 \
+             --cache target/bitstreams/cache --delays bitstreams/hx8k-evn/iris/MANIFEST.toml \
+             --network iris --board hx8k-evn --seed 7 --until timing --json"
+        );
     }
 
     #[test]
     fn one_bit_makes_a_difference() {
         let folder = tempfile::tempdir().unwrap();
         let [old, new] = ["old", "new"].map(|name| folder.path().join(name));
-        for (path, last) in [(&old, 1u8), (&new, 0)] {
+        for (path, bit, seed) in
+            [(&old, 1u8, "seed = 1\n[[simulated]]\ncorner = \"max\""), (&new, 0, "seed = 2")]
+        {
             fs::create_dir(path).unwrap();
-            fs::write(path.join("same"), [7]).unwrap();
-            fs::write(path.join("bitstream"), [7, last]).unwrap();
+            fs::write(path.join("a.bit"), [7, bit]).unwrap();
+            fs::write(path.join(MANIFEST), seed).unwrap();
         }
-        assert_eq!(differing(&old, &new, &["same", "bitstream"]).unwrap(), ["bitstream"]);
-        assert!(differing(&old, &new, &["gone"]).unwrap_err().to_string().contains("gone"));
+        assert_eq!(difference(&old, &new, "a.bit").unwrap().unwrap(), "a.bit");
+        fs::write(new.join("a.bit"), [7, 1]).unwrap();
+        assert_eq!(difference(&old, &new, "a.bit").unwrap().unwrap(), "seed in MANIFEST.toml");
+        fs::write(new.join(MANIFEST), "seed = 1").unwrap();
+        assert_eq!(difference(&old, &new, "a.bit").unwrap(), None);
+        assert!(difference(&old, &new, "gone").unwrap_err().to_string().contains("gone"));
     }
 
     #[test]

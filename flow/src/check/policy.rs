@@ -1,11 +1,11 @@
 //! How much margin is asked for, and between which corners.
 
 use crate::sdf::{Delay, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wheatstone_hdl::{Board, Technology};
 
 /// A corner of the delays, as the file of delays tells them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Corner {
     /// Everything as fast as it can be.
@@ -17,6 +17,15 @@ pub enum Corner {
 }
 
 impl Corner {
+    /// Its name in reports and of its log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Corner::Min => "min",
+            Corner::Typ => "typ",
+            Corner::Max => "max",
+        }
+    }
+
     /// The delay in this corner: the longer of both edges if it should be late, else the shorter.
     pub fn of(self, delay: &Delay, late: bool) -> Time {
         let edge = |triple: &crate::sdf::Triple| match self {

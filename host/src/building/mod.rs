@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wheatstone_flow::Order;
 use wheatstone_flow::build::Built;
+use wheatstone_flow::simulation::Simulated;
 
 /// How a build ended, in one object. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
@@ -34,6 +35,7 @@ pub struct Outcome {
     flip_flops: Option<u64>,
     dsp: Option<u64>,
     rams: Option<u64>,
+    simulated: Vec<Simulated>,
     stages: Vec<StageOutcome>,
     tools: BTreeMap<String, String>,
     warnings: Vec<String>,
@@ -68,7 +70,7 @@ impl Outcome {
             name: order.name.clone(),
             format: order.design.format().to_string(),
             multiplier: order.multiplier.name(),
-            seed: order.seed,
+            seed: built.seed,
             nodes: network.nodes().len(),
             edges: network.edges().len(),
             rounds: built.rounds,
@@ -85,6 +87,7 @@ impl Outcome {
             flip_flops: total.map(|total| total.flip_flops),
             dsp: total.map(|total| total.multipliers),
             rams: total.map(|total| total.rams),
+            simulated: built.simulated.clone(),
             stages: stages.collect(),
             tools: built.tools.iter().map(|tool| (tool.name.clone(), tool.version.clone())).collect(),
             warnings: built.warnings.clone(),
@@ -122,11 +125,22 @@ impl Outcome {
         } else {
             "relative timing was not checked".to_owned()
         });
+        lines.extend(self.simulated.iter().map(simulated_line));
         if let (Some(path), Some(digest)) = (&self.bitstream, &self.bitstream_sha256) {
             lines.push(format!("{}: sha256 {digest}", path.display()));
         }
         lines.join("\n")
     }
+}
+
+/// What a routed chip learnt in a corner, in words.
+fn simulated_line(simulated: &Simulated) -> String {
+    let Simulated { corner, samples, steps, violations, difference } = simulated;
+    let equal = difference.as_deref().unwrap_or("every byte is the model's");
+    let corner = corner.name();
+    format!(
+        "simulated, corner {corner}: {samples} training samples of {steps} steps, {equal}, {violations} violations"
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "whole picoseconds of a step, far below 2^53")]

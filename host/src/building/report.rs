@@ -1,6 +1,6 @@
 //! The report of a build: one HTML file that holds everything and fetches nothing.
 
-use super::Outcome;
+use super::{Outcome, simulated_line};
 use crate::plot::{self, grouped};
 use crate::report::{Picture, ReportError};
 use askama::Template;
@@ -33,6 +33,7 @@ struct Page<'a> {
     resources: Vec<[String; 6]>,
     slacks: Vec<[String; 5]>,
     violations: &'a [String],
+    simulated: Vec<String>,
     chains: Vec<[String; 4]>,
     stages: Vec<[String; 3]>,
     facts: Vec<(String, String)>,
@@ -66,6 +67,7 @@ impl BuildReport<'_> {
             resources: self.resources(),
             slacks: self.slacks(),
             violations: built.timing.as_ref().map_or(&[][..], |findings| findings.violations.as_slice()),
+            simulated: outcome.simulated.iter().map(simulated_line).collect(),
             chains: self.chains(),
             stages: self.stages(),
             facts: self.facts(),

@@ -13,10 +13,14 @@ use wheatstone::experiment::{Experiment, ExperimentError, read_network};
 use wheatstone::run::write_whole;
 use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
+use wheatstone_flow::simulation::Lesson;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+
+/// Relaxing steps of a sample where no preset says how many.
+const STEPS: u16 = 8;
 
 /// Build a bitstream: Verilog, synthesis, place and route, check of relative timing, packing
 ///
@@ -38,12 +42,18 @@ pub struct Build {
     /// Seed of placement
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// First stage to make anew even if its result is in the cache: emit, synth, route, timing or pack
+    /// First stage to make anew even if its result is in the cache: emit, synth, route, timing, simulate or pack
     #[arg(long, value_name = "STAGE")]
     from: Option<Stage>,
     /// Last stage
     #[arg(long, value_name = "STAGE", default_value_t = Stage::Pack)]
     until: Stage,
+    /// Manifest of an earlier build of the same design, whose lengths of matched delays this one begins with
+    #[arg(long, value_name = "MANIFEST")]
+    delays: Option<PathBuf>,
+    /// Trains the routed chip on that many samples in Icarus, with all its delays in every corner, beside the model
+    #[arg(long, value_name = "SAMPLES", value_parser = clap::value_parser!(u16).range(1..))]
+    simulate: Option<u16>,
     /// Folder to write; default: build/BOARD/NETWORK-seedSEED
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -66,6 +76,8 @@ impl Build {
             cache: self.cache.clone(),
             from: self.from,
             until: self.until,
+            delays: self.delays.as_deref().map(Manifest::read).transpose()?.map(|manifest| manifest.delays),
+            lesson: self.simulate.map(|samples| Lesson { samples, steps: lesson_steps(steps) }),
         };
         let bar = progress::stages(*output);
         let mut told = |stage: Stage, round: u32| bar.set_message(format!("{stage}, round {round}"));
@@ -76,7 +88,7 @@ impl Build {
             error => error.into(),
         })?;
         let outcome = Outcome::new(&order, &built, &folder, steps);
-        let arguments = self.arguments(&order);
+        let arguments = self.arguments(&order, built.seed);
         let command = format!("wheatstone build {}", arguments.join(" "));
         let report = BuildReport { order: &order, built: &built, outcome: &outcome, command: &command };
         write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
@@ -120,8 +132,8 @@ impl Build {
         Ok((name, Arc::new(design), None))
     }
 
-    /// What repeats the build, defaults spelled out.
-    fn arguments(&self, order: &Order) -> Vec<String> {
+    /// What repeats the build, defaults spelled out and with the seed that was taken.
+    fn arguments(&self, order: &Order, seed: u64) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut put = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
         put("network", self.network.clone());
@@ -131,7 +143,12 @@ impl Build {
         for text in &self.overrides {
             put("set", text.clone());
         }
-        put("seed", order.seed.to_string());
+        put("seed", seed.to_string());
         arguments
     }
+}
+
+/// The steps of a sample in simulation.
+fn lesson_steps(preset: Option<u32>) -> u16 {
+    preset.map_or(STEPS, |steps| u16::try_from(steps).unwrap_or(u16::MAX))
 }

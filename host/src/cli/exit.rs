@@ -17,6 +17,7 @@ use wheatstone::ports::PortError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
 use wheatstone_flow::FlowError;
+use wheatstone_flow::manifest::ManifestError;
 use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
@@ -83,7 +84,7 @@ fn classify(error: &anyhow::Error) -> u8 {
     {
         return INTERRUPTED;
     }
-    if error.is::<Mismatch>() {
+    if error.is::<Mismatch>() || matches!(find(error), Some(FlowError::Wrong { .. })) {
         return MISMATCH;
     }
     if let Some(error) = device_error(error) {
@@ -115,8 +116,14 @@ fn classify(error: &anyhow::Error) -> u8 {
         || matches!(find(error), Some(AreaError::NoDevice { .. }))
         || matches!(
             find(error),
-            Some(FlowError::NoDevice { .. } | FlowError::Top(_) | FlowError::TooLarge { .. })
+            Some(
+                FlowError::NoDevice { .. }
+                    | FlowError::Top(_)
+                    | FlowError::OtherDelays { .. }
+                    | FlowError::TooLarge { .. }
+            )
         )
+        || find::<ManifestError>(error).is_some()
         || find::<NotBuildable>(error).is_some()
         || find::<SimulationError>(error).is_some()
         || find::<WrongBoard>(error).is_some()
@@ -208,6 +215,8 @@ mod tests {
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
             (FlowError::NoDevice { board: Board::Generic }.into(), BAD_INPUT),
+            (FlowError::OtherDelays { cell: "edge_9".into(), is_there: false }.into(), BAD_INPUT),
+            (ManifestError::Io { path: "x".into(), source: io(io::ErrorKind::NotFound) }.into(), BAD_INPUT),
             (FlowError::Slow { board: Board::Hx8kEvn, achieved_mhz: 1.0, needed_mhz: 12.0 }.into(), FAILED),
             (TrainingError::from(gone()).into(), NO_DEVICE),
             (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
