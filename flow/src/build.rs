@@ -152,22 +152,24 @@ pub fn build(
     let pins = order.board.pins().ok_or_else(no_device)?;
     fs::create_dir_all(&settings.folder).at(&settings.folder)?;
     let cache = Cache::open(&settings.cache)?;
+    let (mut lengths, mut rounds) = match &settings.delays {
+        Some(known) => {
+            order.check_lengths(known)?;
+            (known.clone(), Rounds::of_known_lengths())
+        }
+        None => (order.first_lengths()?, Rounds::default()),
+    };
     let seed = order.seed;
     let mut run =
         Run { order, means, settings, description, pins, seed, cache, stages: Vec::new(), told, stop };
-    if let Some(lengths) = &settings.delays {
-        order.check_lengths(lengths)?;
-    }
-    let mut lengths = settings.delays.clone();
-    let mut rounds = if lengths.is_some() { Rounds::of_known_lengths() } else { Rounds::default() };
     let mut round = 1;
     let mut built = loop {
-        let (built, advised) = run.round(round, lengths.as_ref())?;
+        let (built, advised) = run.round(round, &lengths)?;
         let findings = built.timing.as_ref();
         let holds = findings.and_then(Findings::holds);
         match rounds.after(holds, built.top.array.cell_delay_lengths(), advised) {
             Next::Accept => break built,
-            Next::Again(other) => lengths = Some(other),
+            Next::Again(other) => lengths = other,
             Next::Elsewhere => run.seed += OTHER_SEED,
             Next::GiveUp => {
                 let first = findings.and_then(|findings| findings.violations.first().cloned());
@@ -240,9 +242,9 @@ impl Run<'_> {
     fn round(
         &mut self,
         round: u32,
-        lengths: Option<&DelayLengths>,
+        lengths: &DelayLengths,
     ) -> Result<(Built, Option<DelayLengths>), FlowError> {
-        let top = self.order.top(lengths)?;
+        let top = self.order.top(Some(lengths))?;
         let verilog_sha256 = self.emit(&top, round)?;
         let mut built = Built {
             top,

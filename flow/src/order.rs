@@ -4,7 +4,7 @@ use crate::error::FlowError;
 use std::sync::Arc;
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Top};
+use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
 use wheatstone_sim::Design;
 
 /// A design for a board.
@@ -25,6 +25,20 @@ pub struct Order {
 }
 
 impl Order {
+    /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them.
+    ///
+    /// # Errors
+    /// As [`Order::top`].
+    pub fn first_lengths(&self) -> Result<DelayLengths, FlowError> {
+        let percent = match self.board.technology() {
+            Technology::Ecp5 => 140,
+            Technology::Ice40 | Technology::Generic => 100,
+        };
+        let mut lengths = self.top(None)?.array.cell_delay_lengths();
+        lengths.values_mut().for_each(|luts| *luts = (*luts * percent).div_ceil(100));
+        Ok(lengths)
+    }
+
     /// The chip, with matched delays as documented for the device or of given lengths.
     ///
     /// # Errors
@@ -57,7 +71,6 @@ impl Order {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use wheatstone_hdl::Technology;
     use wheatstone_sim::network::{EdgeKind, crossbar};
     use wheatstone_sim::{Format, Nudge, Omega, Rules};
 
@@ -88,6 +101,16 @@ pub(crate) mod tests {
         let module = "serial_linear_edge_p0";
         lengths.insert(module.to_owned(), 77);
         assert_eq!(order.top(Some(&lengths)).unwrap().array.delay_lengths()[module], 77);
+    }
+
+    #[test]
+    fn an_ecp5_begins_with_longer_delays_than_documented() {
+        let longer = |board| {
+            let order = order(board);
+            let documented = order.top(None).unwrap().array.cell_delay_lengths();
+            order.first_lengths().unwrap().iter().all(|(cell, luts)| *luts > documented[cell])
+        };
+        assert!(longer(Board::Ulx3s25f) && !longer(Board::Hx8kEvn));
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn clocked(module: &str) -> String {
             module.split_at(module.find("bordered_array bordered_array").unwrap_or(module.len()));
         return format!("{before}{}", array.replace(".strobe(strobe)", ".strobe(clk)"));
     }
-    let wide = module.replace("(* noglobal *) wire fire;", "wire [1:0] fire;");
+    let wide = module.replace("(* keep, noglobal *) wire fire;", "wire [1:0] fire;");
     if !wide.contains("(* noglobal *) input fire,") {
         return wide;
     }

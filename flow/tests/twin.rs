@@ -13,7 +13,9 @@ fn compared(board: Board) {
     let Some((top, _, report)) = converged(board) else { return };
     let prediction = report.prediction.unwrap();
     let verilog = top.verilog(board, "a test").unwrap();
-    let Some(files) = route(board, &clocked_twin(&verilog)) else { return };
+    let twin = clocked_twin(&verilog);
+    assert!(verilog.contains("noglobal") && !twin.contains("noglobal"), "no fire is left");
+    let Some(files) = route(board, &twin) else { return };
     let (critical, path) = critical_path(&files.join().unwrap(), "bordered_array.array.").unwrap();
     println!("critical path of the twin, {} ps:", critical.ceil_ps());
     path.iter().for_each(|step| println!("  {:>7} {}", step.at.round_ps(), step.pin));

@@ -240,7 +240,8 @@ impl RunFolder {
     }
 }
 
-const CONFIG: &str = "config.toml";
+/// The resolved configuration, of a run and beside the bitstream of a preset.
+pub const CONFIG: &str = "config.toml";
 const ENCODING: &str = "encoding.json";
 const METRICS: &str = "metrics.jsonl";
 const CHECKPOINT: &str = "checkpoint.bin";

@@ -70,6 +70,7 @@ fn a_build_ends_with_one_object_and_leaves_report_and_manifest() {
         assert!(outcome.as_object().unwrap().contains_key(unknown), "{unknown}");
     }
     let folder = "build/hx8k-evn/linear-regression-seed1";
+    assert!(place.read(&format!("{folder}/config.toml")).starts_with(b"name = \"linear-regression\""));
     let html = String::from_utf8(place.read(&format!("{folder}/report.html"))).unwrap();
     for part in
         ["linear-regression for hx8k-evn", "Placement", "not checked", "serial_linear_edge", "Yosys 0.70"]

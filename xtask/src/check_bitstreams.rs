@@ -25,7 +25,7 @@ pub struct Args {
     /// Only the one with the fewest edges
     #[arg(long, conflicts_with = "filter")]
     smallest: bool,
-    /// Replace what differs instead of failing
+    /// Build and simulate anew, and replace what is there instead of comparing
     #[arg(long)]
     update: bool,
     /// Instead, route each with that many other seeds of placement, and print how many rounds their timing takes to hold
@@ -40,6 +40,14 @@ struct Manifest {
     edges: usize,
     seed: u64,
     bitstream: Product,
+    #[serde(default)]
+    simulated: Vec<Lesson>,
+}
+
+/// What the routed chip learnt in simulation.
+#[derive(Debug, Deserialize)]
+struct Lesson {
+    samples: u16,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +78,12 @@ impl Committed {
 
     fn build(&self) -> Invocation {
         self.build_in(&self.built()).args(self.manifest.arguments.iter().cloned()).args(["--from", "emit"])
+    }
+
+    /// The same, with the lesson that is told of in the manifest.
+    fn build_anew(&self) -> Invocation {
+        let samples = self.manifest.simulated.first().map(|lesson| lesson.samples.to_string());
+        self.build().args(samples.iter().flat_map(|samples| ["--simulate", samples]))
     }
 
     /// The beginning of a build in a folder, with the lengths of matched delays that are known.
@@ -110,13 +124,16 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let mut different = Vec::new();
     for one in &all {
-        let build = one.build();
+        let build = if args.update { one.build_anew() } else { one.build() };
         build.announce(&one.folder.display().to_string());
         build.run()?;
         let [old, new] = [&one.folder, &one.built()].map(|folder| paths::root().join(folder));
         if args.update {
-            for file in [&one.manifest.bitstream.file, MANIFEST, "report.html"] {
-                fs::copy(new.join(file), old.join(file)).with_context(|| format!("cannot replace {file}"))?;
+            for file in [&one.manifest.bitstream.file, MANIFEST, "report.html", "config.toml"] {
+                if new.join(file).is_file() {
+                    fs::copy(new.join(file), old.join(file))
+                        .with_context(|| format!("cannot replace {file}"))?;
+                }
             }
         } else if let Some(what) = difference(&old, &new, &one.manifest.bitstream.file)? {
             different.push(format!("{}: {what}", one.folder.display()));
@@ -210,7 +227,7 @@ mod tests {
     #[test]
     fn a_build_is_repeated_as_its_manifest_says() {
         let text = "edges = 2\nseed = 1\narguments = [\"--network\", \"iris\", \"--board\", \"hx8k-evn\", \"--seed\", \"1\"]\n\
-                    [bitstream]\nfile = \"bitstream.bin\"\nsha256 = \"00\"\n";
+                    [bitstream]\nfile = \"bitstream.bin\"\nsha256 = \"00\"\n[[simulated]]\nsamples = 3\n";
         let manifest = toml::from_str(text).unwrap();
         let one = Committed { folder: "bitstreams/hx8k-evn/iris".into(), manifest };
         assert_eq!(
@@ -219,6 +236,7 @@ mod tests {
              --cache target/bitstreams/cache --delays bitstreams/hx8k-evn/iris/MANIFEST.toml \
              --network iris --board hx8k-evn --seed 1 --from emit"
         );
+        assert!(one.build_anew().to_string().ends_with("--from emit --simulate 3"));
         assert_eq!(
             one.build_with(7).to_string(),
             "cargo run --release --quiet --locked --package wheatstone -- build --out target/bitstreams/hx8k-evn/iris/seed7 \

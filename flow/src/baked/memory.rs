@@ -181,3 +181,34 @@ pub(super) fn ice40_ram(writer: &mut Writer<'_>, id: CellId) -> Result<(), Strin
     }
     Ok(())
 }
+
+/// Large RAM of the UltraPlus: 16,384 words of 16 bits, one port, written in nibbles. What it holds at first is unknown.
+pub(super) fn spram(writer: &mut Writer<'_>, id: CellId) {
+    let n = writer.number();
+    let pin = |writer: &mut Writer<'_>, name: &str| writer.pin(id, name, Time::ZERO, "1'b0");
+    let bus = |writer: &mut Writer<'_>, name: &str, width: u32| {
+        vector((0..width).rev().map(|bit| pin(writer, &format!("{name}_{bit}"))))
+    };
+    let [address, data, mask] =
+        [("ADDRESS", 14), ("DATAIN", 16), ("MASKWREN", 4)].map(|(name, width)| bus(writer, name, width));
+    let [clock, select, write, standby, sleep, on] =
+        ["CLOCK", "CHIPSELECT", "WREN", "STANDBY", "SLEEP", "POWEROFF"].map(|name| pin(writer, name));
+    let delay = writer.through(id, "CLOCK", "DATAOUT_0").round_ps();
+    writer.line(format!(
+        "reg [15:0] ram{n} [0:16383]; wire [13:0] ad{n} = {address}; wire [15:0] di{n} = {data}; wire [3:0] we{n} = {mask}; \
+         reg [15:0] do{n} = 16'd0;"
+    ));
+    let stores: Vec<String> = (0..4)
+        .map(|nibble| {
+            format!("if (we{n}[{nibble}]) ram{n}[ad{n}][{low} +: 4] = di{n}[{low} +: 4];", low = 4 * nibble)
+        })
+        .collect();
+    writer.line(format!(
+        "always @(posedge {clock}) if (({select}) && ({on}) && !({standby}) && !({sleep})) begin if ({write}) begin {} end \
+         else do{n} <= #{delay} ram{n}[ad{n}]; end",
+        stores.join(" ")
+    ));
+    for bit in 0..16 {
+        writer.drive(id, &format!("DATAOUT_{bit}"), &format!("do{n}[{bit}]"));
+    }
+}

@@ -62,6 +62,10 @@ pub fn bake(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, 
             "DP16KD" => memory::dp16kd(&mut writer, id),
             "ICESTORM_LC" => ice40::logic_cell(&mut writer, id),
             "ICESTORM_RAM" => memory::ice40_ram(&mut writer, id),
+            "ICESTORM_SPRAM" => {
+                memory::spram(&mut writer, id);
+                Ok(())
+            }
             "SB_IO" => ice40::pad(&mut writer, id),
             "DCCA" => writer.buffer(id, "CLKI", "CLKO"),
             "SB_GB" => writer.buffer(id, "USER_SIGNAL_TO_GLOBAL_BUFFER", "GLOBAL_BUFFER_OUTPUT"),

@@ -8,9 +8,9 @@ use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wheatstone::building::{BuildReport, Outcome};
-use wheatstone::config::{Draft, FormatChoice};
+use wheatstone::config::{Draft, FormatChoice, RunConfig};
 use wheatstone::experiment::{Experiment, ExperimentError, read_network};
-use wheatstone::run::write_whole;
+use wheatstone::run::{CONFIG, write_whole};
 use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
 use wheatstone_flow::simulation::Lesson;
@@ -64,7 +64,8 @@ pub struct Build {
 
 impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let (order, steps) = self.order()?;
+        let (order, config) = self.order()?;
+        let steps = config.as_ref().map(|config| config.steps);
         let folder = self.out.clone().unwrap_or_else(|| default_folder(&order));
         let means = Means::find(order.board)?;
         for warning in means.tools.warnings() {
@@ -94,12 +95,15 @@ impl Build {
         write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
         let manifest = Manifest::new(&order, &built, arguments).to_toml()?;
         write_whole(&folder.join(manifest::FILE), manifest.as_bytes())?;
+        if let Some(config) = config {
+            write_whole(&folder.join(CONFIG), config.to_toml().as_bytes())?;
+        }
         output.result(&outcome, || outcome.text())
     }
 
-    /// What is to be built, and the steps of a training sample if the preset says so.
-    fn order(&self) -> anyhow::Result<(Order, Option<u32>)> {
-        let (name, design, steps) = self.design()?;
+    /// What is to be built, and the configuration that trains it if it is a preset's.
+    fn order(&self) -> anyhow::Result<(Order, Option<RunConfig>)> {
+        let (name, design, config) = self.design()?;
         let board = self.target.board;
         let edges = design.network().edges().len() as u64;
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
@@ -107,10 +111,10 @@ impl Build {
         let multiplier = self.target.multiplier().unwrap_or(default);
         let order =
             Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed };
-        Ok((order, steps))
+        Ok((order, config))
     }
 
-    fn design(&self) -> anyhow::Result<(String, Arc<Design>, Option<u32>)> {
+    fn design(&self) -> anyhow::Result<(String, Arc<Design>, Option<RunConfig>)> {
         let path = PathBuf::from(&self.network);
         if path.extension().is_none() {
             let mut draft = Draft::preset(&self.network)?;
@@ -121,7 +125,7 @@ impl Build {
                 draft.set(text)?;
             }
             let experiment = Experiment::prepare(draft.finish()?)?;
-            return Ok((experiment.config.name.clone(), experiment.design, Some(experiment.config.steps)));
+            return Ok((experiment.config.name.clone(), experiment.design, Some(experiment.config)));
         }
         let network = read_network(&path)?;
         let rules =
