@@ -25,6 +25,15 @@ struct Sink {
     place: usize,
 }
 
+/// A flip-flop from which ways begin that are too short.
+struct Beginning {
+    flop: String,
+    /// The net it drives.
+    shown: u64,
+    /// How many pads are missing on the way to which sink.
+    needs: Vec<(Sink, usize)>,
+}
+
 /// What is read of a netlist to find short ways.
 struct Ways<'a> {
     cells: &'a Map<String, Value>,
@@ -71,8 +80,7 @@ pub fn pad(netlist: &mut Value) -> Result<usize, NotANetlist> {
     let fresh_of_outputs = cells.values().flat_map(|cell| nets(cell, "output")).map(|(_, _, net)| net).max();
     fresh = fresh.max(1 + fresh_of_outputs.unwrap_or(0));
 
-    // For every flip-flop that has short ways: what it shows, and how many pads which sink needs.
-    let mut short: Vec<(String, u64, Vec<(Sink, usize)>)> = Vec::new();
+    let mut beginnings: Vec<Beginning> = Vec::new();
     for (name, cell) in cells.iter() {
         let (Some(fire), Some(shown)) = (follows(cell).filter(|&fire| fire != clock), net(cell, "Q")) else {
             continue;
@@ -84,15 +92,15 @@ pub fn pad(netlist: &mut Value) -> Result<usize, NotANetlist> {
         });
         let needs: Vec<_> = needs.collect();
         if !needs.is_empty() {
-            short.push((name.clone(), shown, needs));
+            beginnings.push(Beginning { flop: name.clone(), shown, needs });
         }
     }
     let mut luts = 0;
-    for (name, shown, needs) in short {
+    for Beginning { flop, shown, needs } in beginnings {
         let count = needs.iter().map(|&(_, missing)| missing).max().unwrap_or(0);
         let mut taps = vec![shown];
         for number in 0..count {
-            cells.insert(format!("{name}.pad{number}"), buffer(taps[number], fresh));
+            cells.insert(format!("{flop}.pad{number}"), buffer(taps[number], fresh));
             taps.push(fresh);
             fresh += 1;
         }

@@ -27,7 +27,7 @@ fn vector(pins: impl Iterator<Item = String>) -> String {
 pub(super) fn dp16kd(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
     let n = writer.number();
     writer.line(format!("reg [8:0] ram{n} [0:2047]; integer i{n};"));
-    writer.line("initial begin".to_owned());
+    writer.line("initial begin");
     writer.line(format!("    for (i{n} = 0; i{n} < 2048; i{n} = i{n} + 1) ram{n}[i{n}] = 9'd0;"));
     for row in 0..64 {
         // A row is 16 words of 18 bits, each in 20.
@@ -40,7 +40,7 @@ pub(super) fn dp16kd(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> 
             }
         }
     }
-    writer.line("end".to_owned());
+    writer.line("end");
     for port in ["A", "B"] {
         dp16kd_port(writer, id, n, port)?;
     }
@@ -126,7 +126,7 @@ pub(super) fn ice40_ram(writer: &mut Writer<'_>, id: CellId) -> Result<(), Strin
     let (write_lane, write_pins) = lanes(number(cell.parameter("WRITE_MODE")))?;
     let n = writer.number();
     writer.line(format!("reg [15:0] ram{n} [0:255]; integer i{n};"));
-    writer.line("initial begin".to_owned());
+    writer.line("initial begin");
     writer.line(format!("    for (i{n} = 0; i{n} < 256; i{n} = i{n} + 1) ram{n}[i{n}] = 16'd0;"));
     for row in 0..16 {
         let row_bits = bits(writer.cell(id).parameter(&format!("INIT_{row:X}")));
@@ -137,7 +137,7 @@ pub(super) fn ice40_ram(writer: &mut Writer<'_>, id: CellId) -> Result<(), Strin
             }
         }
     }
-    writer.line("end".to_owned());
+    writer.line("end");
     if writer.net(id, "WCLK").is_some() {
         let clock = writer.pin(id, "WCLK", Time::ZERO, "1'b0");
         let enable = writer.pin(id, "WCLKE", Time::ZERO, "1'b1");
