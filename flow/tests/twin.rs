@@ -8,8 +8,8 @@ use wheatstone_flow::check::critical_path;
 use wheatstone_flow::twin::clocked_twin;
 use wheatstone_hdl::Board;
 
-/// A step of the chip, and of its twin: an edge's fires and a node's, each a clock.
-fn compared(board: Board) {
+/// A step of the chip, and of its twin: an edge's fires and a node's, each a clock. It takes at most so many percent of it.
+fn compared(board: Board, percent: u64) {
     let Some((top, _, report)) = converged(board) else { return };
     let prediction = report.prediction.unwrap();
     let verilog = top.verilog(board, "a test").unwrap();
@@ -29,17 +29,17 @@ fn compared(board: Board) {
     // The twin is the same design: it takes a product and a sum to cross an edge, on any device.
     assert!(critical.ceil_ps() > 3000, "the twin lost its logic");
     assert!(
-        2 * prediction.slow.step_ps < 3 * twin_ps,
-        "more than one and a half times as long as with a clock"
+        100 * prediction.slow.step_ps < percent * twin_ps,
+        "more than {percent} % of what it takes with a clock"
     );
 }
 
 #[test]
 fn a_step_of_an_ecp5_beside_its_clocked_twin() {
-    compared(Board::Ulx3s25f);
+    compared(Board::Ulx3s25f, 200);
 }
 
 #[test]
 fn a_step_of_an_ice40_beside_its_clocked_twin() {
-    compared(Board::Hx8kEvn);
+    compared(Board::Hx8kEvn, 150);
 }

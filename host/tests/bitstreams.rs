@@ -55,7 +55,7 @@ fn build(folder: &Path, manifest: &Manifest, into: &Path, until: &str) -> bool {
 #[test]
 fn every_manifest_tells_of_its_bitstream_and_of_these_sources() {
     let all = committed();
-    assert!(all.len() >= 2, "at least the small ones");
+    assert!(!all.is_empty());
     for (folder, manifest) in all {
         let bitstream = fs::read(folder.join(&manifest.bitstream["file"])).unwrap();
         assert_eq!(sha256(bitstream), manifest.bitstream["sha256"], "{}", folder.display());
