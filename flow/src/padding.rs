@@ -1,7 +1,7 @@
 //! Hold padding: LUTs on the ways that are too short for the skew of a fire.
 //!
 //! A fire reaches its flip-flops over common wires, up to some nanoseconds apart. Between two flip-flops that both follow it the
-//! data must not arrive before the later fire has. So on every such way there are at least [`LEVELS`] LUTs or carries: where logic
+//! data must not arrive before the later fire has. So on every such way there are at least three LUTs or carries: where logic
 //! has fewer, LUTs that do nothing else are put at its beginning. Flip-flops on the falling edge have the whole pulse for it. On an
 //! iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
 
