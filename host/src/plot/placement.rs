@@ -8,6 +8,8 @@ use wheatstone_flow::layout::{Layout, Owner};
 
 /// Width of the picture's grid in CSS pixels, at most.
 const WIDTH: f64 = 680.0;
+/// Width of the legend.
+const LEGEND: f64 = 540.0;
 /// Where nothing is placed.
 const EMPTY: Rgb = Rgb(244, 244, 242);
 const ISLAND: Rgb = Rgb(150, 150, 158);
@@ -26,7 +28,7 @@ pub fn placement(layout: &Layout) -> String {
     let rows = layout.sites.iter().map(|site| site.y + 1).max().unwrap_or(1);
     let tile = (WIDTH / f64::from(columns)).min(14.0);
     let (width, height) = (tile * f64::from(columns), tile * f64::from(rows));
-    let mut svg = Svg::new(width + 20.0, height + 56.0, "Placement of the array");
+    let mut svg = Svg::new(width.max(LEGEND) + 20.0, height + 56.0, "Placement of the array");
     svg.rectangle([10.0, 10.0], [width, height], EMPTY);
     let mut squares: BTreeMap<Owner, String> = BTreeMap::new();
     for ((x, y), owners) in tiles {
