@@ -18,6 +18,7 @@ pub mod leaf;
 pub mod lint;
 pub mod listing;
 pub mod module;
+pub mod netlist;
 pub mod primitive;
 pub mod recording;
 pub mod simulation;

@@ -1,19 +1,20 @@
 //! Joining the netlist and the delays.
 
-use super::netlist::{Bit, File, Instance, Module, text};
 use super::{
     Arc, ArcId, ArcKind, Cell, CellId, Connection, Constraint, Direction, Net, NetId, Pin, PinId, Port,
     Routed, RoutedError,
 };
 use crate::sdf::{self, PinName, Sdf, TimingCheck, Triple};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use wheatstone_hdl::netlist::{Bit, Instance, Module, Netlist};
 
 /// The attribute with the place of a cell.
 const PLACE: &str = "NEXTPNR_BEL";
 
 pub(super) fn join(netlist: &str, delays: &str) -> Result<Routed, RoutedError> {
-    let file: File = serde_json::from_str(netlist)
+    let file: Netlist = serde_json::from_str(netlist)
         .map_err(|source| RoutedError::Netlist { path: PathBuf::new(), source })?;
     let mut modules: Vec<Module> =
         file.modules.into_values().filter(|module| !module.cells.is_empty()).collect();
@@ -38,10 +39,18 @@ pub(super) fn join(netlist: &str, delays: &str) -> Result<Routed, RoutedError> {
     Ok(joined.finish())
 }
 
+/// A parameter as text; numbers as decimal digits.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
 #[derive(Default)]
 struct Joined {
     routed: Routed,
-    nets: HashMap<u64, NetId>,
+    nets: HashMap<usize, NetId>,
 }
 
 impl Joined {
@@ -97,7 +106,7 @@ impl Joined {
         Ok(())
     }
 
-    fn names(&mut self, netnames: BTreeMap<String, super::netlist::NamedNet>) {
+    fn names(&mut self, netnames: BTreeMap<String, wheatstone_hdl::netlist::Net>) {
         for (name, net) in netnames {
             let single = net.bits.len() == 1;
             for (place, bit) in net.bits.iter().enumerate() {

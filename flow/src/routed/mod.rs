@@ -8,15 +8,14 @@
 //! [`baked`](crate::baked) makes a simulation of it.
 
 mod join;
-mod netlist;
 
 use crate::sdf::{Delay, Edge, SdfError, Triple};
-use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+pub use wheatstone_hdl::netlist::Direction;
 
 /// Number of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,18 +32,6 @@ pub struct NetId(pub usize);
 /// Number of an arc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArcId(pub usize);
-
-/// Which way a pin or port points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// Into the cell, or into the chip.
-    Input,
-    /// Out of it.
-    Output,
-    /// Both.
-    Inout,
-}
 
 /// A cell of the device.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use super::LintError;
 use super::convention::{KEEP, TOP};
 use super::kind::{Gate, Kind, kind};
-use super::netlist::{Bit, Direction, Instance, Netlist, is_set};
+use crate::netlist::{Bit, Direction, Instance, Netlist, is_set};
 use std::collections::BTreeMap;
 
 /// Index of a bit of the netlist.
@@ -270,14 +270,14 @@ fn signals(bits: &[Bit]) -> Vec<Signal> {
 
 /// The module an instance was made of. A module with parameters says its name in an attribute.
 fn module_name(instance: &Instance) -> String {
-    let attribute = |name| super::netlist::text(&instance.attributes, name);
+    let attribute = |name| crate::netlist::text(&instance.attributes, name);
     attribute("module_hdlname").or_else(|| attribute("module")).unwrap_or_default().to_owned()
 }
 
 /// The path of an instance. One that the Verilog named carries it in an attribute; others begin with
 /// `$flatten\outer.\inner.`.
 fn instance_path(name: &str, instance: &Instance) -> Vec<String> {
-    if let Some(path) = super::netlist::text(&instance.attributes, "hdlname") {
+    if let Some(path) = crate::netlist::text(&instance.attributes, "hdlname") {
         return path.split(' ').map(str::to_owned).collect();
     }
     let Some(mut rest) = name.strip_prefix("$flatten") else { return vec![name.to_owned()] };

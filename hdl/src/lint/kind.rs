@@ -4,7 +4,7 @@
 //! violation in itself and counts as a gate everywhere else, so that nothing hides behind a new name.
 
 use super::convention::DELAY_PRIMITIVES;
-use super::netlist::text;
+use crate::netlist::text;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -32,7 +32,6 @@ mod graph;
 mod joins;
 mod kind;
 mod loops;
-mod netlist;
 mod report;
 mod synthesis;
 

@@ -30,19 +30,13 @@ pub fn conductance_histogram(network: &Network, state: &State, format: Format) -
         .filter_map(|(i, (bins, name))| {
             let total: u32 = bins.iter().sum();
             let share = |count: u32| 100.0 * f64::from(count) / f64::from(total);
-            let steps = bins.iter().enumerate().flat_map(|(bin, &count)| {
-                [bin, bin + 1].map(|side| (side as f64 / BINS as f64, share(count)))
-            });
             let used = bins.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
-            let outline = [(0.0, 0.0)]
-                .into_iter()
-                .chain(steps.take(2 * used))
-                .chain([(used as f64 / BINS as f64, 0.0)]);
+            let heights = bins[..used].iter().map(|&count| share(count));
             (total > 0).then(|| Series {
                 name: format!("{name} ({} edges)", grouped(total.into())),
                 colour: SERIES[i],
                 mark: Mark::Line(1.8),
-                points: outline.collect(),
+                points: outline(0.0, 1.0 / BINS as f64, heights),
             })
         })
         .collect();
@@ -54,4 +48,12 @@ pub fn conductance_histogram(network: &Network, state: &State, format: Format) -
         series,
     };
     Chart { title: "Distribution of the conductances", note: None, panels: vec![panel] }.svg()
+}
+
+/// The outline of bars that begin at `low` and are `width` wide.
+pub(super) fn outline(low: f64, width: f64, heights: impl ExactSizeIterator<Item = f64>) -> Vec<(f64, f64)> {
+    let end = low + heights.len() as f64 * width;
+    let bars = heights.enumerate();
+    let sides = bars.flat_map(|(bin, height)| [bin, bin + 1].map(|side| (low + side as f64 * width, height)));
+    std::iter::once((low, 0.0)).chain(sides).chain([(end, 0.0)]).collect()
 }

@@ -1,6 +1,7 @@
 //! How the slacks of a routed chip are distributed.
 
 use super::chart::{Chart, Mark, Panel, Series};
+use super::histogram::outline;
 use super::palette::SERIES;
 use super::scale::{Axis, grouped, index};
 use wheatstone_flow::timing::Findings;
@@ -24,15 +25,11 @@ pub fn slack_histogram(findings: &Findings) -> Option<String> {
             for &ps in &kind.all_ps {
                 counts[index((nanoseconds(ps) - low) / width, BINS - 1)] += 1;
             }
-            let sides = counts.iter().enumerate().flat_map(|(bin, &count)| {
-                [bin, bin + 1].map(|side| (low + side as f64 * width, f64::from(count)))
-            });
-            let outline = std::iter::once((low, 0.0)).chain(sides).chain([(low + BINS as f64 * width, 0.0)]);
             Series {
                 name: format!("{} ({})", name.replace('_', " "), grouped(kind.all_ps.len() as u64)),
                 colour: SERIES[i],
                 mark: Mark::Line(1.8),
-                points: outline.collect(),
+                points: outline(low, width, counts.iter().map(|&count| f64::from(count))),
             }
         })
         .collect();

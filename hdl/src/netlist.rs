@@ -1,72 +1,93 @@
-//! The JSON netlist of yosys, as far as the checks read it.
+//! Netlists in yosys' JSON, which nextpnr writes too, as far as they are read here.
 
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A file of `write_json`.
+/// A file of `write_json`, or of nextpnr's `--write`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Netlist {
+pub struct Netlist {
+    /// Modules by name.
     pub modules: BTreeMap<String, Module>,
 }
 
-/// One module; the array is flattened into a single one.
+/// One module. A flattened design is a single one.
 #[derive(Debug, Deserialize)]
-pub(super) struct Module {
+pub struct Module {
+    /// Its ports by name.
+    #[serde(default)]
     pub ports: BTreeMap<String, Port>,
+    /// What it is made of, by name.
+    #[serde(default)]
     pub cells: BTreeMap<String, Instance>,
+    /// Nets by name.
+    #[serde(default)]
     pub netnames: BTreeMap<String, Net>,
 }
 
-/// A port of the top module.
+/// A port of a module.
 #[derive(Debug, Deserialize)]
-pub(super) struct Port {
+pub struct Port {
+    /// Which way it points.
     pub direction: Direction,
+    /// Its bits, the lowest first.
     pub bits: Vec<Bit>,
 }
 
 /// One cell of the library, or the mark a flattened instance left behind.
 #[derive(Debug, Deserialize)]
-pub(super) struct Instance {
+pub struct Instance {
+    /// The module or primitive it is one of.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Its parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
+    /// Its attributes.
     #[serde(default)]
     pub attributes: BTreeMap<String, Value>,
+    /// Which way its ports point.
     #[serde(default)]
     pub port_directions: BTreeMap<String, Direction>,
+    /// The bits at its ports.
     #[serde(default)]
     pub connections: BTreeMap<String, Vec<Bit>>,
 }
 
 /// A named net. Several names can have the same bits.
 #[derive(Debug, Deserialize)]
-pub(super) struct Net {
+pub struct Net {
+    /// Its bits, the lowest first.
     pub bits: Vec<Bit>,
+    /// Its attributes.
     #[serde(default)]
     pub attributes: BTreeMap<String, Value>,
 }
 
-/// Which way a port points.
+/// Which way a pin or port points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Direction {
+pub enum Direction {
+    /// Into the cell, or into the chip.
     Input,
+    /// Out of it.
     Output,
+    /// Both.
     Inout,
 }
 
 /// One bit: the number of a net, or a constant such as `"0"`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Bit {
+pub enum Bit {
+    /// Of that net.
     Net(usize),
+    /// Of that value.
     Constant(String),
 }
 
 /// Whether an attribute is there and not zero. Numbers come as binary digits.
-pub(super) fn is_set(attributes: &BTreeMap<String, Value>, name: &str) -> bool {
+pub(crate) fn is_set(attributes: &BTreeMap<String, Value>, name: &str) -> bool {
     match attributes.get(name) {
         Some(Value::String(digits)) => digits.contains('1'),
         Some(Value::Number(number)) => number.as_u64() != Some(0),
@@ -75,6 +96,6 @@ pub(super) fn is_set(attributes: &BTreeMap<String, Value>, name: &str) -> bool {
 }
 
 /// An attribute or parameter that is a text.
-pub(super) fn text<'a>(values: &'a BTreeMap<String, Value>, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(values: &'a BTreeMap<String, Value>, name: &str) -> Option<&'a str> {
     values.get(name).and_then(Value::as_str).map(str::trim)
 }
