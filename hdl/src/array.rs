@@ -2,8 +2,8 @@
 
 use crate::bus::{Bus, Shape};
 use crate::cell::{
-    Border, Context, EdgeDelays, EdgePorts, NodePorts, NodeTraits, OutputPorts, edge_current_shape,
-    input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
+    Border, Context, EdgeDelays, EdgePorts, NodeDelays, NodePorts, NodeTraits, OutputPorts,
+    edge_current_shape, input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
 use crate::leaf::Behaviour;
@@ -17,12 +17,15 @@ use wheatstone_sim::Design;
 use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
 
 /// Lengths of the matched delays in LUTs, by name of a cell (`node_0`, `edge_12`) or by module name, for all cells made of
-/// that module. A cell's own entry counts before its module's. An entry of an edge followed by [`PAUSE`] is the length of its
-/// pause, none if there is no such entry.
+/// that module. A cell's own entry counts before its module's. An edge's name followed by [`PAUSE`] is the length of its pause, a
+/// node's followed by [`STRETCH`] that of its stretch; there is none without such an entry.
 pub type DelayLengths = BTreeMap<String, u32>;
 
 /// What follows an edge's name where its pause is meant, not its matched delay.
 pub const PAUSE: &str = ".pause";
+
+/// What follows a node's name where its stretch is meant, not its matched delay.
+pub const STRETCH: &str = ".stretch";
 
 /// How edges multiply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -220,10 +223,13 @@ impl Array {
         let luts = |cell: &str, module: &str| {
             lengths.get(cell).or_else(|| lengths.get(module)).copied().unwrap_or(1).max(1)
         };
-        let delays = |cell: &str, module: &str| EdgeDelays {
+        let more = |cell: &str, which: &str| lengths.get(&format!("{cell}{which}")).copied().unwrap_or(0);
+        let node_delays = |cell: &str, module: &str| NodeDelays {
             matched: luts(cell, module),
-            pause: lengths.get(&format!("{cell}{PAUSE}")).copied().unwrap_or(0),
+            stretch: more(cell, STRETCH),
         };
+        let edge_delays =
+            |cell: &str, module: &str| EdgeDelays { matched: luts(cell, module), pause: more(cell, PAUSE) };
         let (mut fires, mut started) = (Vec::new(), Vec::new());
         let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
         let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
@@ -250,8 +256,8 @@ impl Array {
             let cell = if info.kind == NodeKind::Input {
                 let sample = &samples[position(network.inputs(), id)];
                 let name = format!("input_node_{}_{colour}", ports.requests.len());
-                let luts = luts(&own_name, &name);
-                input_node(context, name, colour, luts, ports, sample)
+                let delays = node_delays(&own_name, &name);
+                input_node(context, name, colour, delays, ports, sample)
             } else {
                 let kinds: Vec<EdgeKind> =
                     network.incidences(id).iter().map(|i| network.edges()[i.edge.index()].kind).collect();
@@ -267,8 +273,8 @@ impl Array {
                     .flatten();
                 let traits = NodeTraits { clamp: info.clamp, colour, doubled, transistors, output };
                 let name = traits.module_name(ports.requests.len());
-                let luts = luts(&own_name, &name);
-                node(context, name, &traits, luts, ports)
+                let delays = node_delays(&own_name, &name);
+                node(context, name, &traits, delays, ports)
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             started.extend(cell.port("started").map(|port| port.bus.clone()));
@@ -282,11 +288,13 @@ impl Array {
             let cell = match multiplier {
                 Multiplier::Parallel | Multiplier::Lut => {
                     let name = crate::cell::edge_module_name(edge.kind, alpha);
-                    parallel_edge(context, name.clone(), edge.kind, alpha, delays(&own_name, &name), ports)
+                    let delays = edge_delays(&own_name, &name);
+                    parallel_edge(context, name, edge.kind, alpha, delays, ports)
                 }
                 Multiplier::Serial => {
                     let name = serial_edge_module_name(edge.kind, alpha);
-                    serial_edge(context, name.clone(), edge.kind, alpha, delays(&own_name, &name), ports)
+                    let delays = edge_delays(&own_name, &name);
+                    serial_edge(context, name, edge.kind, alpha, delays, ports)
                 }
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
@@ -342,7 +350,7 @@ impl Array {
         &self.lengths
     }
 
-    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of the pauses of edges that have one.
+    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of pauses and stretches where there are any.
     pub fn cell_delay_lengths(&self) -> DelayLengths {
         let mut lengths = DelayLengths::new();
         self.module.for_each_leaf(&mut |path, leaf| {
@@ -350,6 +358,7 @@ impl Array {
             let name = match (leaf.behaviour(), part) {
                 (Behaviour::MatchedDelay { .. }, _) => cell.to_owned(),
                 (_, "pause") => format!("{cell}{PAUSE}"),
+                (_, "stretch") => format!("{cell}{STRETCH}"),
                 _ => return,
             };
             let luts = leaf.nominal_ps() / self.technology().lut_ps();

@@ -4,6 +4,7 @@
 
 #[path = "../../sim/tests/common/mod.rs"]
 mod common;
+mod designs;
 
 use common::{Draw, Graph, Kinds, Spread};
 use proptest::prelude::*;
@@ -21,7 +22,7 @@ const PARALLEL: ArrayOptions =
 const LUT: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Lut };
 const SERIAL: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
 
-/// An array under its documented delays, or delays drawn from a seed, beside a model.
+/// An array under its documented delays, or delays drawn from a seed, beside a model. Every other draw has pauses and stretches.
 fn start(
     design: &Arc<Design>,
     options: ArrayOptions,
@@ -43,7 +44,10 @@ fn start_spread(
 ) -> SideBySide {
     let mut draw = Draw::new(seed);
     let state = common::random_state(&mut draw, design, spread);
-    let array = Array::new(Arc::clone(design), options).unwrap();
+    let mut array = Array::new(Arc::clone(design), options).unwrap();
+    if jitter.is_some_and(|seed| seed % 2 == 1) {
+        array = designs::drawn_out(&array);
+    }
     if let Some(seed) = jitter {
         timing::jitter(&array, seed);
     }

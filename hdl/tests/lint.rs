@@ -5,6 +5,7 @@
 
 #[path = "../../sim/tests/common/mod.rs"]
 mod common;
+mod designs;
 
 use std::env;
 use std::sync::{Arc, OnceLock};
@@ -386,7 +387,7 @@ fn emitted_arrays_are_clockless() {
         let (omega, nudge) = (Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 1 });
         let design = common::design_on(network, Format::COMPACT, omega, nudge, (0, 1));
         let cells = design.network().nodes().len() + design.network().edges().len();
-        let array = Array::new(Arc::new(design), technology).unwrap();
+        let array = designs::drawn_out(&Array::new(Arc::new(design), technology).unwrap());
         let report = report(yosys, &array.verilog());
         assert!(report.passed(), "{technology:?}\n{report}");
         let fires = report.checks.iter().find(|check| check.name == "fire-from-requests");

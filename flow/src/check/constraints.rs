@@ -12,6 +12,10 @@ use super::report::{Fault, FaultKind, SlackKind};
 use super::roles::DomainId;
 use crate::sdf::{Time, Triple};
 use std::collections::BTreeSet;
+use wheatstone_hdl::array::{PAUSE, STRETCH};
+
+/// What follows a cell's name where its matched delay is meant.
+const MATCHED: &str = "";
 
 /// Clocks for which the strobe is low, and for which it is high.
 const STROBE_CLOCKS: i64 = 2;
@@ -102,10 +106,9 @@ impl Examiner<'_> {
             if at.falling {
                 if let (true, true, Some(fall)) = (one_corner, at.domain == from, self.early.fall(from)) {
                     let end = fall + self.more_pulses(from, at) + self.early.clock(at);
-                    ledger.record(Finding {
-                        trace,
-                        ..self.finding(SlackKind::PulseEnd, at, from, end, needed)
-                    });
+                    let finding =
+                        Finding { trace, ..self.finding(SlackKind::PulseEnd, at, from, end, needed) };
+                    self.record_of_pulse(finding, ledger);
                 }
                 continue;
             }
@@ -124,7 +127,7 @@ impl Examiner<'_> {
             };
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            ledger.record_mendable(self.chip, bundling, at.domain, self.early.mode);
+            ledger.record_mendable(self.chip, bundling, at.domain, MATCHED, self.early.mode);
             if at.domain == from {
                 continue;
             }
@@ -136,8 +139,18 @@ impl Examiner<'_> {
                 let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
                 let change =
                     Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
-                ledger.record_mendable(self.chip, change, from, self.early.mode);
+                ledger.record_mendable(self.chip, change, from, MATCHED, self.early.mode);
             }
+        }
+    }
+
+    /// Something that a longer pulse makes better: a node's can be stretched.
+    fn record_of_pulse(&self, finding: Finding, ledger: &mut Ledger) {
+        let cell = finding.cell;
+        if self.chip.roles.domain(cell).followers.is_empty() {
+            ledger.record_mendable(self.chip, finding, cell, STRETCH, self.early.mode);
+        } else {
+            ledger.record(finding);
         }
     }
 
@@ -170,16 +183,19 @@ impl Examiner<'_> {
                 fault(FaultKind::NoRequest);
             }
             match self.early.fall(id) {
-                Some(fall) => ledger.record(Finding {
-                    kind: SlackKind::Pulse,
-                    cell: id,
-                    from: id,
-                    endpoint: domain.root,
-                    comparison: self.comparison,
-                    early: fall,
-                    late: policy.min_pulse,
-                    trace: None,
-                }),
+                Some(fall) => {
+                    let finding = Finding {
+                        kind: SlackKind::Pulse,
+                        cell: id,
+                        from: id,
+                        endpoint: domain.root,
+                        comparison: self.comparison,
+                        early: fall,
+                        late: policy.min_pulse,
+                        trace: None,
+                    };
+                    self.record_of_pulse(finding, ledger);
+                }
                 None => fault(FaultKind::NoPulseEnd),
             }
         }
@@ -204,7 +220,7 @@ impl Examiner<'_> {
                 late: settled,
                 trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
             };
-            ledger.record_mendable(self.chip, finding, other, self.early.mode);
+            ledger.record_mendable(self.chip, finding, other, MATCHED, self.early.mode);
         }
     }
 
@@ -248,7 +264,7 @@ impl Examiner<'_> {
                     if own.falling.rises.is_empty() {
                         ledger.record(finding);
                     } else {
-                        ledger.record_pausable(self.chip, finding, self.early.mode);
+                        ledger.record_mendable(self.chip, finding, id, PAUSE, self.early.mode);
                     }
                 }
             }

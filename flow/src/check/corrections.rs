@@ -1,7 +1,7 @@
 //! How long matched delays should be.
 
 use std::collections::BTreeMap;
-use wheatstone_hdl::array::{DelayLengths, PAUSE};
+use wheatstone_hdl::array::{DelayLengths, PAUSE, STRETCH};
 
 /// Room above what the policy asks, in percent of a chain, since a chain that changes is placed anew.
 const HEADROOM_PERCENT: i64 = 12;
@@ -32,23 +32,29 @@ pub(super) fn corrections(
 ) -> DelayLengths {
     let corrected = |(cell, &luts): (&String, &u32)| {
         let present = i64::from(luts);
-        let is_pause = cell.ends_with(PAUSE);
+        let is_extra = is_extra(cell);
         let spare = i64::from(spare_luts) + present * SPARE_PERCENT / 100;
         let wanted = match needs.get(cell).and_then(|need| need.luts) {
-            // A pause is short, and what made it necessary comes back with the next placement: it is never shortened.
-            Some(more) if more > 0 || (-more > spare && !is_pause) => {
+            // Pauses and stretches are short, and what made them necessary comes back with the next placement: they are never
+            // shortened.
+            Some(more) if more > 0 || (-more > spare && !is_extra) => {
                 let exact = present + more;
                 exact + (exact * HEADROOM_PERCENT + 99) / 100
             }
             _ => present,
         };
-        let least = i64::from(!is_pause);
+        let least = i64::from(!is_extra);
         (cell.clone(), u32::try_from(wanted.max(least)).unwrap_or(u32::MAX))
     };
-    // A pause that is needed where there was none.
+    // A pause or stretch that is needed where there was none.
     let absent = needs.keys().filter(|cell| !lengths.contains_key(*cell)).map(|cell| (cell, &0));
     let all = lengths.iter().chain(absent).map(corrected);
-    all.filter(|(cell, luts)| *luts > 0 || !cell.ends_with(PAUSE)).collect()
+    all.filter(|(cell, luts)| *luts > 0 || !is_extra(cell)).collect()
+}
+
+/// Whether it is a pause or a stretch, which a cell need not have.
+fn is_extra(name: &str) -> bool {
+    [PAUSE, STRETCH].iter().any(|extra| name.ends_with(extra))
 }
 
 #[cfg(test)]
@@ -70,5 +76,17 @@ mod tests {
             corrected,
             [("a", 26), ("b", 20), ("c", 14), ("d", 20)].map(|(c, n)| (c.to_owned(), n)).into()
         );
+    }
+
+    #[test]
+    fn stretches_come_where_they_are_needed_and_stay() {
+        let named = |all: &[(&str, u32)]| -> DelayLengths {
+            all.iter().map(|&(name, luts)| (name.to_owned(), luts)).collect()
+        };
+        let needs = [("a.stretch", 2), ("b.stretch", -9), ("c.stretch", -3), ("c.pause", 1)];
+        let needs = needs.map(|(name, luts)| (name.to_owned(), Need { luts: Some(luts) })).into();
+        let corrected = corrections(&named(&[("a", 9), ("b", 9), ("b.stretch", 4), ("c", 9)]), &needs, 2);
+        let after = [("a", 9), ("a.stretch", 3), ("b", 9), ("b.stretch", 4), ("c", 9), ("c.pause", 2)];
+        assert_eq!(corrected, named(&after));
     }
 }

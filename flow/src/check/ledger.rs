@@ -8,7 +8,6 @@ use super::roles::DomainId;
 use crate::routed::PinId;
 use crate::sdf::Time;
 use std::collections::BTreeMap;
-use wheatstone_hdl::array::PAUSE;
 
 /// Paths are written out for at most so many violations.
 const TOLD: usize = 64;
@@ -61,25 +60,23 @@ impl Ledger {
         }
     }
 
-    /// The same, of something that a longer chain of `mends` makes better.
-    pub fn record_mendable(&mut self, chip: &Chip<'_>, finding: Finding, mends: DomainId, mode: Mode) {
-        self.need(chip.roles.domain(mends).name.clone(), &finding, chip.lut(mends, mode));
-        self.record(finding);
-    }
-
-    /// The same, of something that a longer pause of its edge makes better.
-    pub fn record_pausable(&mut self, chip: &Chip<'_>, finding: Finding, mode: Mode) {
-        let name = format!("{}{PAUSE}", chip.roles.domain(finding.cell).name);
-        self.need(name, &finding, chip.lut(finding.cell, mode));
-        self.record(finding);
-    }
-
-    /// How many LUTs more, each of that delay, a slack wants.
-    fn need(&mut self, name: String, finding: &Finding, lut: Time) {
+    /// The same, of something that more LUTs make better: those of the cell `mends`, in its matched delay, or in what `which`
+    /// names after it.
+    pub fn record_mendable(
+        &mut self,
+        chip: &Chip<'_>,
+        finding: Finding,
+        mends: DomainId,
+        which: &str,
+        mode: Mode,
+    ) {
+        let lut = chip.lut(mends, mode);
         if lut > Time::ZERO {
+            let name = format!("{}{which}", chip.roles.domain(mends).name);
             let missing = -finding.slack().fs();
             self.needs.entry(name).or_default().at_least(-(-missing).div_euclid(lut.fs()));
         }
+        self.record(finding);
     }
 
     /// Summaries, violations and all slacks, the worst first.

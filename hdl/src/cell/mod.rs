@@ -81,7 +81,7 @@ mod sum;
 mod update;
 
 pub use edge::{EdgeDelays, EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
-pub use node::{NodePorts, NodeTraits, OutputPorts, input_node, node};
+pub use node::{NodeDelays, NodePorts, NodeTraits, OutputPorts, input_node, node};
 pub use serial_edge::{serial_edge, serial_edge_module_name};
 
 use crate::array::Multiplier;

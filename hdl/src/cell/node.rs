@@ -17,7 +17,7 @@ use super::update::{Update, rounding, shifted};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{join_requests, matched_delay, register};
+use crate::primitive::{join_requests, matched_delay, pause, register};
 use wheatstone_sim::Nudge;
 use wheatstone_sim::network::DiodeClamp;
 
@@ -95,12 +95,22 @@ impl NodeTraits {
     }
 }
 
+/// Lengths of a node's delays in LUTs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeDelays {
+    /// The matched delay, at least 1.
+    pub matched: u32,
+    /// The stretch between the join and the matched delay; 0 for none. A fire comes and goes as much later, and since its own
+    /// phase ends it, it lasts as much longer.
+    pub stretch: u32,
+}
+
 /// Ports, handshake and control state, which all nodes share.
 fn handshake(
     name: String,
     context: Context<'_>,
     colour: u8,
-    luts: u32,
+    delays: NodeDelays,
     ports: &NodePorts,
     data: impl FnOnce(&mut Module),
 ) -> (Module, Bus, NodeSequence) {
@@ -130,11 +140,18 @@ fn handshake(
     let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
     let sequence = node_sequence(&mut cell, context, &fire, colour, ports);
+    let joined = if delays.stretch == 0 {
+        enable.clone()
+    } else {
+        let joined = cell.wire("joined", Shape::BIT);
+        cell.leaf("stretch", pause(technology, delays.stretch, &joined, &enable));
+        joined
+    };
     cell.leaf(
         "join_requests",
-        join_requests(technology, &ports.requests, &ports.phase, &border.go, &ports.done, &enable),
+        join_requests(technology, &ports.requests, &ports.phase, &border.go, &ports.done, &joined),
     );
-    cell.leaf("matched_delay", matched_delay(technology, luts, &enable, &border.strobe, &fire));
+    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &border.strobe, &fire));
     (cell, fire, sequence)
 }
 
@@ -220,18 +237,18 @@ fn handshake(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `luts` is the length of its matched delay in LUTs, `sample` the border's voltage, in LSB of the format.
+/// `sample` is the border's voltage, in LSB of the format.
 pub fn input_node(
     context: Context<'_>,
     name: String,
     colour: u8,
-    luts: u32,
+    delays: NodeDelays,
     ports: &NodePorts,
     sample: &Bus,
 ) -> Module {
     let (technology, border) = (context.technology, context.border);
     let (mut cell, fire, sequence) =
-        handshake(name, context, colour, luts, ports, |cell| cell.input("sample", sample));
+        handshake(name, context, colour, delays, ports, |cell| cell.input("sample", sample));
     let voltage = &ports.current;
     let next = cell.wire("next_voltage", voltage.shape());
     let take = cell.wire("take", Shape::BIT);
@@ -377,12 +394,16 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-///
-/// `luts` is the length of its matched delay in LUTs.
-pub fn node(context: Context<'_>, name: String, traits: &NodeTraits, luts: u32, ports: &NodePorts) -> Module {
+pub fn node(
+    context: Context<'_>,
+    name: String,
+    traits: &NodeTraits,
+    delays: NodeDelays,
+    ports: &NodePorts,
+) -> Module {
     let (technology, border) = (context.technology, context.border);
     let (format, rules) = (context.design.format(), context.design.rules());
-    let (mut cell, fire, sequence) = handshake(name, context, traits.colour, luts, ports, |cell| {
+    let (mut cell, fire, sequence) = handshake(name, context, traits.colour, delays, ports, |cell| {
         for (i, current) in ports.currents.iter().enumerate() {
             cell.input(format!("into_{i}"), current);
         }

@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test uses its part")]
 use std::path::Path;
 use std::sync::Arc;
+use wheatstone_hdl::array::{PAUSE, STRETCH};
 use wheatstone_hdl::tools::{Program, Tool};
-use wheatstone_hdl::{ArrayOptions, Multiplier, Technology};
+use wheatstone_hdl::{Array, ArrayOptions, Multiplier, Technology};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered, pinwheel,
 };
@@ -41,6 +42,19 @@ impl Case {
         let target = |(voltage, sense): (i32, Option<Sense>)| sense.map(|sense| Target { voltage, sense });
         Sample { inputs, targets: voltages.into_iter().zip(senses).map(target).collect() }
     }
+}
+
+/// The same array with a pause in every edge and a stretch in every node, of one to four LUTs.
+pub fn drawn_out(array: &Array) -> Array {
+    let mut lengths = array.cell_delay_lengths();
+    let extras = lengths.keys().zip((1..=4).cycle());
+    let extras = extras.map(|(cell, luts)| {
+        let which = if cell.starts_with("node_") { STRETCH } else { PAUSE };
+        (format!("{cell}{which}"), luts)
+    });
+    lengths.extend(extras.collect::<Vec<_>>());
+    let options = ArrayOptions { technology: array.technology(), multiplier: array.multiplier() };
+    Array::with_delays(Arc::clone(array.design()), options, &lengths).unwrap()
 }
 
 /// Sebastiano Vigna's splitmix64: numbers that differ enough, the same everywhere.
