@@ -345,6 +345,15 @@ impl Array {
         }
     }
 
+    /// The name of every cell's module, by the cell's name.
+    pub fn cell_modules(&self) -> BTreeMap<String, String> {
+        let module = |(name, part): &(String, Part)| match part {
+            Part::Module(cell) => Some((name.clone(), cell.name().to_owned())),
+            Part::Leaf(_) => None,
+        };
+        self.module.parts().iter().filter_map(module).collect()
+    }
+
     /// Lengths of its matched delays, as they were given.
     pub fn delay_lengths(&self) -> &DelayLengths {
         &self.lengths

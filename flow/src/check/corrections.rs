@@ -24,13 +24,34 @@ impl Need {
     }
 }
 
-/// The lengths that follow.
+/// The lengths that follow: for all cells of a module what the neediest of them wants. What one placement does to this cell the next
+/// does to that one, and nobody gains by a cell being faster than those that must answer with it.
 pub(super) fn corrections(
     lengths: &DelayLengths,
     needs: &BTreeMap<String, Need>,
+    modules: &BTreeMap<String, String>,
     spare_luts: u32,
 ) -> DelayLengths {
-    let corrected = |(cell, &luts): (&String, &u32)| {
+    let mut longest: BTreeMap<(&String, &str), u32> = BTreeMap::new();
+    for (name, luts) in corrected(lengths, needs, spare_luts) {
+        let (cell, part) = name.split_at(name.find('.').unwrap_or(name.len()));
+        let Some(module) = modules.get(cell) else { continue };
+        let part = [PAUSE, STRETCH].into_iter().find(|extra| *extra == part).unwrap_or_default();
+        let length = longest.entry((module, part)).or_default();
+        *length = luts.max(*length);
+    }
+    let of_cell = |(cell, module): (&String, &String)| {
+        let parts = ["", PAUSE, STRETCH].into_iter();
+        let lengths =
+            parts.filter_map(|part| Some((format!("{cell}{part}"), *longest.get(&(module, part))?)));
+        lengths.collect::<Vec<_>>()
+    };
+    modules.iter().flat_map(of_cell).collect()
+}
+
+/// What every cell wants for itself.
+fn corrected(lengths: &DelayLengths, needs: &BTreeMap<String, Need>, spare_luts: u32) -> DelayLengths {
+    let length = |(cell, &luts): (&String, &u32)| {
         let present = i64::from(luts);
         let is_extra = is_extra(cell);
         let spare = i64::from(spare_luts) + present * SPARE_PERCENT / 100;
@@ -48,7 +69,7 @@ pub(super) fn corrections(
     };
     // A pause or stretch that is needed where there was none.
     let absent = needs.keys().filter(|cell| !lengths.contains_key(*cell)).map(|cell| (cell, &0));
-    let all = lengths.iter().chain(absent).map(corrected);
+    let all = lengths.iter().chain(absent).map(length);
     all.filter(|(cell, luts)| *luts > 0 || !is_extra(cell)).collect()
 }
 
@@ -71,9 +92,8 @@ mod tests {
         };
         let needs = [("a", need(&[-9, 3])), ("b", need(&[-2])), ("c", need(&[-12, -8]))];
         let needs = needs.map(|(cell, need)| (cell.to_owned(), need)).into();
-        let corrected = corrections(&lengths, &needs, 2);
         assert_eq!(
-            corrected,
+            corrected(&lengths, &needs, 2),
             [("a", 26), ("b", 20), ("c", 14), ("d", 20)].map(|(c, n)| (c.to_owned(), n)).into()
         );
     }
@@ -85,8 +105,22 @@ mod tests {
         };
         let needs = [("a.stretch", 2), ("b.stretch", -9), ("c.stretch", -3), ("c.pause", 1)];
         let needs = needs.map(|(name, luts)| (name.to_owned(), Need { luts: Some(luts) })).into();
-        let corrected = corrections(&named(&[("a", 9), ("b", 9), ("b.stretch", 4), ("c", 9)]), &needs, 2);
+        let before = named(&[("a", 9), ("b", 9), ("b.stretch", 4), ("c", 9)]);
         let after = [("a", 9), ("a.stretch", 3), ("b", 9), ("b.stretch", 4), ("c", 9), ("c.pause", 2)];
-        assert_eq!(corrected, named(&after));
+        assert_eq!(corrected(&before, &needs, 2), named(&after));
+    }
+
+    #[test]
+    fn cells_of_a_module_are_corrected_together() {
+        let named = |all: &[(&str, u32)]| -> DelayLengths {
+            all.iter().map(|&(name, luts)| (name.to_owned(), luts)).collect()
+        };
+        let modules = [("a", "edge"), ("b", "edge"), ("c", "node")];
+        let modules = modules.map(|(cell, module)| (cell.to_owned(), module.to_owned())).into();
+        let needs = [("a", 3), ("b", -9), ("b.pause", 1), ("c", -9)];
+        let needs = needs.map(|(name, luts)| (name.to_owned(), Need { luts: Some(luts) })).into();
+        let before = named(&[("a", 20), ("b", 22), ("c", 20)]);
+        let after = named(&[("a", 26), ("b", 26), ("a.pause", 2), ("b.pause", 2), ("c", 13)]);
+        assert_eq!(corrections(&before, &needs, &modules, 2), after);
     }
 }

@@ -89,6 +89,7 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
         slacks,
         min_pulse_ps,
         lengths: top.array.cell_delay_lengths(),
+        modules: top.array.cell_modules(),
         prediction,
         needs: ledger.needs,
     }

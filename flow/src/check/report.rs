@@ -208,6 +208,9 @@ pub struct Report {
     pub lengths: DelayLengths,
     /// Predicted times; absent if a fault stands in the way.
     pub prediction: Option<super::Prediction>,
+    /// The module of every cell.
+    #[serde(skip)]
+    pub(super) modules: BTreeMap<String, String>,
     #[serde(skip)]
     pub(super) needs: BTreeMap<String, Need>,
 }
@@ -226,9 +229,9 @@ impl Report {
     }
 
     /// Lengths of all matched delays with which, by what is known of this routing, every slack that a matched delay can mend
-    /// lies inside the policy's window. Equal to [`Report::lengths`] if nothing need change.
+    /// lies inside the policy's window; cells of one module get the same. Equal to [`Report::lengths`] if nothing need change.
     pub fn corrections(&self) -> DelayLengths {
-        super::corrections::corrections(&self.lengths, &self.needs, self.policy.spare_luts)
+        super::corrections::corrections(&self.lengths, &self.needs, &self.modules, self.policy.spare_luts)
     }
 
     /// The report itself, or the first thing that is wrong with the chip.
