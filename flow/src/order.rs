@@ -28,17 +28,17 @@ pub struct Order {
 }
 
 impl Order {
-    /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them. There
-    /// a part of a node's is its stretch, so that its pulses outlast the skew of a fire.
+    /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
+    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire.
     ///
     /// # Errors
     /// As [`Order::top`].
     pub fn first_lengths(&self) -> Result<DelayLengths, FlowError> {
+        let array = self.top(None)?.array;
         let percent = match self.board.technology() {
-            Technology::Ecp5 => 140,
+            Technology::Ecp5 => 140 + 10 * u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX),
             Technology::Ice40 | Technology::Generic => 100,
         };
-        let array = self.top(None)?.array;
         let mut lengths = array.cell_delay_lengths();
         lengths.values_mut().for_each(|luts| *luts = (*luts * percent).div_ceil(100));
         if self.board.technology() == Technology::Ecp5 {

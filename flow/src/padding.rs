@@ -1,8 +1,8 @@
 //! Hold padding: LUTs on the ways that are too short for the skew of a fire.
 //!
 //! A fire reaches its flip-flops over common wires, up to some nanoseconds apart. Between two flip-flops that both follow it the
-//! data must not arrive before the later fire has. So on every such way there are at least three LUTs or carries: where logic
-//! has fewer, LUTs that do nothing else are put at its beginning. Flip-flops on the falling edge have the whole pulse for it. On an
+//! data must not arrive before the later fire has. So on every such way there are at least three LUTs or carries, in a node five,
+//! whose registers are drawn apart by its edges: where logic has fewer, LUTs that do nothing else are put at its beginning. Flip-flops on the falling edge have the whole pulse for it. On an
 //! iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
 
 use serde_json::{Map, Value, json};
@@ -11,6 +11,10 @@ use thiserror::Error;
 
 /// LUTs or carries between two flip-flops that follow one fire.
 const LEVELS: usize = 3;
+/// The same in a node.
+const LEVELS_OF_NODE: usize = 5;
+/// What the name of a node's flip-flop begins with.
+const NODE: &str = "bordered_array.array.node_";
 
 /// A netlist that is not what yosys writes for an ECP5.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -86,8 +90,9 @@ pub fn pad(netlist: &mut Value) -> Result<usize, NotANetlist> {
             continue;
         };
         let sinks = ways.sinks.get(&shown).into_iter().flatten();
+        let levels = if name.starts_with(NODE) { LEVELS_OF_NODE } else { LEVELS };
         let needs = sinks.filter_map(|sink| {
-            let missing = LEVELS - ways.levels(sink, fire, LEVELS)?;
+            let missing = levels - ways.levels(sink, fire, levels)?;
             (missing > 0).then(|| (sink.clone(), missing))
         });
         let needs: Vec<_> = needs.collect();
@@ -190,9 +195,12 @@ mod tests {
                 "falling": falling,
                 "of_another_fire": flop(11, 20, json!("1"), 24),
                 "of_the_clock": flop(2, 25, json!("1"), 25),
+                "bordered_array.array.node_0.first": flop(12, 98, json!("1"), 40),
+                "bordered_array.array.node_0.second": flop(12, 40, json!("1"), 41),
             },
         } } });
-        assert_eq!(pad(&mut netlist), Ok(3), "one chain for all sinks");
+        assert_eq!(pad(&mut netlist), Ok(8), "one chain for all sinks");
+        assert_eq!(way(&netlist, "bordered_array.array.node_0.second", "DI"), (5, 40));
         assert_eq!(way(&netlist, "second", "DI"), (3, 20));
         assert_eq!(way(&netlist, "enabled", "CE"), (3, 20));
         assert_eq!(way(&netlist, "behind_a_lut", "DI"), (3, 20));
