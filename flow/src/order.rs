@@ -2,13 +2,14 @@
 
 use crate::error::FlowError;
 use std::sync::Arc;
-use wheatstone_hdl::array::{DelayLengths, STRETCH};
+use wheatstone_hdl::array::{DelayLengths, PAUSE, STRETCH};
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
 use wheatstone_sim::Design;
 
-/// LUTs of a node's stretch on an ECP5, to begin with.
+/// LUTs of a node's stretch and of an edge's pause on an ECP5, to begin with.
 const STRETCH_LUTS: u32 = 4;
+const PAUSE_LUTS: u32 = 2;
 
 /// A design for a board.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Order {
 
 impl Order {
     /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
-    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire.
+    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire, and edges pause.
     ///
     /// # Errors
     /// As [`Order::top`].
@@ -47,6 +48,7 @@ impl Order {
                 *luts = luts.saturating_sub(STRETCH_LUTS).max(1);
                 lengths.insert(format!("{node}{STRETCH}"), STRETCH_LUTS);
             }
+            lengths.extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), PAUSE_LUTS)));
         }
         Ok(lengths)
     }
@@ -116,16 +118,18 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_ecp5_begins_with_longer_delays_than_documented_and_stretched_nodes() {
+    fn an_ecp5_begins_with_longer_delays_than_documented_stretches_and_pauses() {
         let lengths = |board| {
             let order = order(board);
             (order.top(None).unwrap().array.cell_delay_lengths(), order.first_lengths().unwrap())
         };
         let (documented, first) = lengths(Board::Ulx3s25f);
         for (cell, luts) in documented {
-            let stretch = first.get(&format!("{cell}{STRETCH}")).copied();
+            let is_node = cell.starts_with("node_");
+            let [stretch, pause] = [STRETCH, PAUSE].map(|part| first.get(&format!("{cell}{part}")).copied());
             assert!(first[&cell] + stretch.unwrap_or(0) > luts, "{cell}");
-            assert_eq!(stretch, cell.starts_with("node_").then_some(STRETCH_LUTS), "{cell}");
+            assert_eq!(stretch, is_node.then_some(STRETCH_LUTS), "{cell}");
+            assert_eq!(pause, (!is_node).then_some(PAUSE_LUTS), "{cell}");
         }
         let (documented, first) = lengths(Board::Hx8kEvn);
         assert_eq!(documented, first);

@@ -6,7 +6,7 @@
 use wheatstone_hdl::array::DelayLengths;
 
 /// How often a design is placed and routed until its timing holds.
-pub const ROUNDS: u32 = 8;
+pub const ROUNDS: u32 = 16;
 
 /// In how many rounds delays that were made shorter may become long enough again.
 const MENDINGS: u32 = 2;

@@ -1,6 +1,7 @@
 //! Models of the ECP5's cells, as nextpnr names them after packing.
 
-use super::writer::{Flop, Writer};
+use super::flop::Flop;
+use super::writer::Writer;
 use crate::routed::CellId;
 use crate::sdf::Time;
 
@@ -85,7 +86,7 @@ pub(super) fn flop(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
     let data = writer.pin(id, pin, Time::ZERO, "1'b0");
     let data_with_setup = writer.pin(id, pin, setup, "1'b0");
     let hold = writer.hold(id, pin);
-    writer.flop(&Flop {
+    writer.flop(Flop {
         id,
         output: "Q",
         data,

@@ -1,6 +1,7 @@
 //! Models of the iCE40's cells, as nextpnr names them after packing.
 
-use super::writer::{Flop, Writer};
+use super::flop::Flop;
+use super::writer::Writer;
 use crate::routed::CellId;
 use crate::sdf::Time;
 
@@ -23,7 +24,7 @@ pub(super) fn logic_cell(writer: &mut Writer<'_>, id: CellId) -> Result<(), Stri
         let (data, data_with_setup) = (writer.table(table, &at_clock), writer.table(table, &before));
         let enable = writer.pin(id, "CEN", Time::ZERO, "1'b1");
         let reset = writer.pin(id, "SR", Time::ZERO, "1'b0");
-        writer.flop(&Flop {
+        writer.flop(Flop {
             id,
             output: "O",
             data,

@@ -14,6 +14,7 @@
 mod bench;
 mod conversation;
 mod ecp5;
+mod flop;
 mod ice40;
 mod memory;
 mod writer;

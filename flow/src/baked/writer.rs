@@ -1,51 +1,25 @@
-//! Verilog of cells: pins with their delays, tables, flip-flops and their monitors.
+//! Verilog of cells: pins with their delays, and tables.
 
+use super::flop::Blocks;
 use crate::check::Corner;
 use crate::routed::{ArcKind, Cell, CellId, Connection, Direction, NetId, PinId, Routed};
 use crate::sdf::Time;
-use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// Pulses of a cell further apart than this belong to different rounds.
-const PAUSE_PS: u32 = 100_000;
-
-/// Violations that a simulation tells one by one; more are only counted.
-const TOLD: u32 = 20;
-
-/// A flip-flop.
-pub(super) struct Flop {
-    pub id: CellId,
-    /// The output.
-    pub output: &'static str,
-    /// What it takes, as the clock finds it.
-    pub data: String,
-    /// The same, each input later by the setup time it asks for.
-    pub data_with_setup: String,
-    /// The pin by whose clock it goes.
-    pub clock_pin: &'static str,
-    pub falling: bool,
-    /// Whether it takes anything.
-    pub enable: String,
-    /// Its set or reset, and whether that waits for the clock and the enable.
-    pub reset: String,
-    pub asynchronous: bool,
-    pub reset_needs_enable: bool,
-    /// What it is reset to, and what it is at power-up.
-    pub reset_value: bool,
-    pub initial: bool,
-    /// Longest hold time of its data.
-    pub hold: Time,
-}
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Writes the body of the chip's module.
 pub(super) struct Writer<'a> {
     pub routed: &'a Routed,
     corner: Corner,
-    min_pulse: Time,
+    pub min_pulse: Time,
     text: String,
-    /// Delayed copies of nets, by net and picoseconds.
-    delayed: HashMap<(NetId, i64), String>,
-    /// Clock signals that are watched.
-    watched: BTreeSet<String>,
+    /// Delayed copies of nets: their numbers, by picoseconds.
+    delayed: BTreeMap<NetId, BTreeMap<i64, usize>>,
+    /// Nets of clocks that are watched.
+    pub watched: BTreeSet<NetId>,
+    /// Numbers of the blocks that note their times.
+    pub timed: BTreeSet<usize>,
+    /// What happens at edges of clocks.
+    pub blocks: Blocks,
     /// Flip-flops that take data of another domain or of a port.
     crossing: HashSet<CellId>,
     next: usize,
@@ -54,12 +28,45 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub fn new(routed: &'a Routed, corner: Corner, min_pulse: Time) -> Writer<'a> {
         let crossing = crossing(routed);
-        let (text, delayed, watched) = (String::new(), HashMap::new(), BTreeSet::new());
-        Writer { routed, corner, min_pulse, text, delayed, watched, crossing, next: 0 }
+        Writer {
+            routed,
+            corner,
+            min_pulse,
+            text: String::new(),
+            delayed: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            timed: BTreeSet::new(),
+            blocks: Blocks::default(),
+            crossing,
+            next: 0,
+        }
     }
 
-    pub fn finish(self) -> String {
+    /// The text.
+    pub fn finish(mut self) -> String {
+        let body = std::mem::take(&mut self.text);
+        let blocks = std::mem::take(&mut self.blocks);
+        let delayed = std::mem::take(&mut self.delayed);
+        for number in delayed.values().flat_map(BTreeMap::values) {
+            self.line(format!("reg t{number};"));
+        }
+        blocks.declarations().for_each(|line| self.line(line));
+        self.text += &body;
+        // One thing that wakes for all copies of a net.
+        for (net, copies) in delayed {
+            let NetId(net) = net;
+            let later: String =
+                copies.iter().map(|(ps, number)| format!("t{number} <= #{ps} n{net}; ")).collect();
+            let first: String = copies.values().map(|number| format!("t{number} <= n{net}; ")).collect();
+            self.line(format!("always @(n{net}) begin {later}end initial #1 begin {first}end"));
+        }
+        blocks.lines().for_each(|line| self.line(line));
         self.text
+    }
+
+    /// Whether a flip-flop takes data of another domain or of a port.
+    pub fn is_crossing(&self, id: CellId) -> bool {
+        self.crossing.contains(&id)
     }
 
     pub fn cell(&self, id: CellId) -> &'a Cell {
@@ -116,15 +123,8 @@ impl<'a> Writer<'a> {
         if ps <= 0 {
             return source;
         }
-        if let Some(known) = self.delayed.get(&(net, ps)) {
-            return known.clone();
-        }
-        let name = format!("t{}", self.number());
-        self.line(format!(
-            "reg {name}; always @({source}) {name} <= #{ps} {source}; initial #1 {name} <= {source};"
-        ));
-        self.delayed.insert((net, ps), name.clone());
-        name
+        let fresh = self.number();
+        format!("t{}", self.delayed.entry(net).or_default().entry(ps).or_insert(fresh))
     }
 
     /// An input, its wire and a further delay later; `otherwise` if it is not connected.
@@ -188,92 +188,6 @@ impl<'a> Writer<'a> {
             }
         });
         times.max().unwrap_or(Time::ZERO)
-    }
-
-    /// A flip-flop with its monitors.
-    pub fn flop(&mut self, flop: &Flop) {
-        if self.net(flop.id, flop.output).is_none() {
-            return;
-        }
-        let name = self.cell(flop.id).name.replace('"', "'");
-        let clock = self.pin(flop.id, flop.clock_pin, Time::ZERO, "1'b0");
-        self.watch(&clock, &name);
-        let edge = if flop.falling { "negedge" } else { "posedge" };
-        let (q, delay) =
-            (format!("q{}", self.number()), self.through(flop.id, flop.clock_pin, flop.output).round_ps());
-        let Flop { data, enable, reset, .. } = flop;
-        let value = u8::from(flop.reset_value);
-        let body = if flop.asynchronous {
-            format!("if ({reset}) {q} <= #{delay} 1'b{value}; else if ({enable}) {q} <= #{delay} {data};")
-        } else if flop.reset_needs_enable {
-            format!("if ({enable}) {q} <= #{delay} ({reset}) ? 1'b{value} : {data};")
-        } else {
-            format!("if ({reset}) {q} <= #{delay} 1'b{value}; else if ({enable}) {q} <= #{delay} {data};")
-        };
-        let sensitive = if flop.asynchronous && !reset.starts_with("1'b") {
-            format!(" or posedge {reset}")
-        } else {
-            String::new()
-        };
-        self.line(format!("reg {q} = 1'b{};", u8::from(flop.initial)));
-        self.line(format!("always @({edge} {clock}{sensitive}) {body}"));
-        self.drive(flop.id, flop.output, &q);
-        if !self.crossing.contains(&flop.id) {
-            self.monitor(flop, &name, &clock, edge);
-        }
-    }
-
-    /// Tells data that have not arrived a setup time before they are taken, or change within the hold time after.
-    fn monitor(&mut self, flop: &Flop, name: &str, clock: &str, edge: &str) {
-        let number = self.number();
-        let Flop { data, data_with_setup, enable, reset, .. } = flop;
-        let takes = format!("({enable}) && !({reset})");
-        let tell = |what: &str| {
-            format!(
-                "begin violations = violations + 1; if (violations <= {TOLD}) $display(\"{what} {} at %0t\", $time); end",
-                name.replace('\\', "/")
-            )
-        };
-        if data_with_setup != data {
-            self.line(format!("wire s{number} = {data_with_setup};"));
-            let late = format!("$time > 0 && {takes} && s{number} !== ({data})");
-            if name.contains(".scan_flop.") {
-                // While an edge learns it is late in vain: what counts is what it shows when the pulses have come to a pause.
-                self.line(format!("reg l{number} = 0; time p{number} = 0;"));
-                self.line(format!(
-                    "always @({edge} {clock}) begin l{number} = {late}; p{number} = $time; end"
-                ));
-                self.line(format!(
-                    "always @(posedge {clock}) if (l{number} === 1'b1 && $time - p{number} > {PAUSE_PS}) {}",
-                    tell("SETUP")
-                ));
-            } else {
-                self.line(format!("always @({edge} {clock}) if ({late}) {}", tell("SETUP")));
-            }
-        }
-        let hold = flop.hold.round_ps();
-        if hold > 0 && !data.starts_with("1'b") {
-            self.line(format!("wire h{number} = {data}; time k{number}; reg e{number} = 0;"));
-            self.line(format!("always @({edge} {clock}) begin k{number} = $time; e{number} = {takes}; end"));
-            self.line(format!(
-                "always @(h{number}) if (e{number} === 1'b1 && $time - k{number} < {hold}) {}",
-                tell("HOLD")
-            ));
-        }
-    }
-
-    /// Tells pulses of a clock that are too narrow.
-    pub fn watch(&mut self, clock: &str, name: &str) {
-        if clock.starts_with("1'b") || !self.watched.insert(clock.to_owned()) {
-            return;
-        }
-        let (number, least) = (self.number(), self.min_pulse.round_ps());
-        self.line(format!("time r{number} = 0; always @(posedge {clock}) r{number} = $time;"));
-        self.line(format!(
-            "always @(negedge {clock}) if (r{number} > 0 && $time - r{number} < {least}) begin violations = violations + 1; \
-             if (violations <= {TOLD}) $display(\"PULSE {} at %0t\", $time); end",
-            name.replace('\\', "/")
-        ));
     }
 
     /// A table of up to four inputs as nested choices, the first input the lowest bit.
