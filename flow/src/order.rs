@@ -7,9 +7,8 @@ use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
 use wheatstone_sim::Design;
 
-/// LUTs of a node's stretch and of an edge's pause on an ECP5, to begin with.
+/// LUTs of a node's stretch on an ECP5, to begin with.
 const STRETCH_LUTS: u32 = 4;
-const PAUSE_LUTS: u32 = 2;
 
 /// A design for a board.
 #[derive(Clone, Debug)]
@@ -30,14 +29,16 @@ pub struct Order {
 
 impl Order {
     /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
-    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire, and edges pause.
+    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire, and the edges of large
+    /// arrays pause.
     ///
     /// # Errors
     /// As [`Order::top`].
     pub fn first_lengths(&self) -> Result<DelayLengths, FlowError> {
         let array = self.top(None)?.array;
+        let side = u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX);
         let percent = match self.board.technology() {
-            Technology::Ecp5 => 140 + 10 * u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX),
+            Technology::Ecp5 => 140 + 10 * side,
             Technology::Ice40 | Technology::Generic => 100,
         };
         let mut lengths = array.cell_delay_lengths();
@@ -48,7 +49,9 @@ impl Order {
                 *luts = luts.saturating_sub(STRETCH_LUTS).max(1);
                 lengths.insert(format!("{node}{STRETCH}"), STRETCH_LUTS);
             }
-            lengths.extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), PAUSE_LUTS)));
+            if side >= 4 {
+                lengths.extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), side / 4)));
+            }
         }
         Ok(lengths)
     }
@@ -118,7 +121,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_ecp5_begins_with_longer_delays_than_documented_stretches_and_pauses() {
+    fn an_ecp5_begins_with_longer_delays_than_documented_and_stretched_nodes() {
         let lengths = |board| {
             let order = order(board);
             (order.top(None).unwrap().array.cell_delay_lengths(), order.first_lengths().unwrap())
@@ -126,10 +129,9 @@ pub(crate) mod tests {
         let (documented, first) = lengths(Board::Ulx3s25f);
         for (cell, luts) in documented {
             let is_node = cell.starts_with("node_");
-            let [stretch, pause] = [STRETCH, PAUSE].map(|part| first.get(&format!("{cell}{part}")).copied());
+            let stretch = first.get(&format!("{cell}{STRETCH}")).copied();
             assert!(first[&cell] + stretch.unwrap_or(0) > luts, "{cell}");
             assert_eq!(stretch, is_node.then_some(STRETCH_LUTS), "{cell}");
-            assert_eq!(pause, (!is_node).then_some(PAUSE_LUTS), "{cell}");
         }
         let (documented, first) = lengths(Board::Hx8kEvn);
         assert_eq!(documented, first);

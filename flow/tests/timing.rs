@@ -11,7 +11,7 @@ use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulator};
 use wheatstone_hdl::Board;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::array::{DelayLengths, STRETCH};
 
 /// What a mutation is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +150,8 @@ type Change = Box<dyn Fn(&mut Files)>;
 fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Change, Found)> {
     let luts = |cell: &str| usize::try_from(lengths[cell]).unwrap();
     let [first, second, _] = parts.inputs();
-    let node = lengths.keys().rfind(|cell| cell.starts_with("node")).unwrap().clone();
+    let is_node = |cell: &&String| cell.starts_with("node") && !cell.ends_with(STRETCH);
+    let node = lengths.keys().rfind(is_node).unwrap().clone();
     let mut list: Vec<(&'static str, Change, Found)> = Vec::new();
     let mut add = |name, change: Change, found| list.push((name, change, found));
 
@@ -250,19 +251,19 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
     );
     let chain: Vec<String> = (0..luts(&node)).map(|number| parts.lut(&node, number)).collect();
     let (end, started) = (chain[chain.len() - 1].clone(), own.clone());
+    let stretch = format!("array.{node}.stretch.lut");
     add(
         "a fire ends as soon as it began",
         Box::new(move |files| {
             let clocks: BTreeSet<&String> = started.iter().map(|(flop, _)| flop).collect();
+            let at_once = |instance: &String| *instance == end || instance.contains(&stretch);
             for part in &mut files.delays.cells {
-                if clocks.contains(&part.instance) || part.instance == end {
+                if clocks.contains(&part.instance) || at_once(&part.instance) {
                     part.paths.iter_mut().for_each(|path| path.delay = Delay::default());
                 }
                 for wire in &mut part.wires {
-                    if clocks.contains(&wire.to.instance)
-                        || wire.to.instance == end
-                        || clocks.contains(&wire.from.instance)
-                    {
+                    let ends = [&wire.from.instance, &wire.to.instance];
+                    if ends.iter().any(|end| clocks.contains(end)) || at_once(ends[1]) {
                         wire.delay = Delay::default();
                     }
                 }

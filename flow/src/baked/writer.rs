@@ -47,19 +47,20 @@ impl<'a> Writer<'a> {
         let body = std::mem::take(&mut self.text);
         let blocks = std::mem::take(&mut self.blocks);
         let delayed = std::mem::take(&mut self.delayed);
-        for number in delayed.values().flat_map(BTreeMap::values) {
-            self.line(format!("reg t{number};"));
+        // One thing that wakes for all copies of a net; in a scope of its own, since Icarus looks for names one by one.
+        for (NetId(net), copies) in delayed {
+            let names: Vec<String> = copies.values().map(|number| format!("t{number}")).collect();
+            let later: String =
+                copies.iter().map(|(ps, number)| format!("t{number} <= #{ps} n{net}; ")).collect();
+            let first: String = names.iter().map(|name| format!("{name} <= n{net}; ")).collect();
+            self.line(format!(
+                "generate if (1) begin : later{net} reg {}; always @(n{net}) begin {later}end \
+                 initial #1 begin {first}end end endgenerate",
+                names.join(", ")
+            ));
         }
         blocks.declarations().for_each(|line| self.line(line));
         self.text += &body;
-        // One thing that wakes for all copies of a net.
-        for (net, copies) in delayed {
-            let NetId(net) = net;
-            let later: String =
-                copies.iter().map(|(ps, number)| format!("t{number} <= #{ps} n{net}; ")).collect();
-            let first: String = copies.values().map(|number| format!("t{number} <= n{net}; ")).collect();
-            self.line(format!("always @(n{net}) begin {later}end initial #1 begin {first}end"));
-        }
         blocks.lines().for_each(|line| self.line(line));
         self.text
     }
@@ -124,7 +125,7 @@ impl<'a> Writer<'a> {
             return source;
         }
         let fresh = self.number();
-        format!("t{}", self.delayed.entry(net).or_default().entry(ps).or_insert(fresh))
+        format!("later{}.t{}", net.0, self.delayed.entry(net).or_default().entry(ps).or_insert(fresh))
     }
 
     /// An input, its wire and a further delay later; `otherwise` if it is not connected.
