@@ -1,7 +1,7 @@
 //! Tests with a device: a board, or whatever else `WHEATSTONE_DEVICE` names.
 //!
 //! They are left out by default, twice: by their names under nextest, as ignored under `cargo test`. To run them, see
-//! docs/first-board.md. The board must hold the bitstream of preset iris.
+//! docs/first-board.md. The board must hold the bitstream of preset linear-regression.
 
 mod common;
 
@@ -46,10 +46,10 @@ mod hardware_in_the_loop {
     #[ignore = "needs a board; see docs/first-board.md"]
     fn the_board_equals_the_model() {
         let place = Place::new();
-        let first = json(&place, "verify iris");
+        let first = json(&place, "verify linear-regression");
         assert!(first.is_object(), "{first}");
         // Once more: what the first conversation left behind must not matter.
-        json(&place, "verify iris");
+        json(&place, "verify linear-regression");
     }
 
     #[test]
@@ -69,7 +69,7 @@ mod hardware_in_the_loop {
             return;
         }
         let place = Place::new();
-        place.json("train iris --epochs 2 --out run");
+        place.json("train linear-regression --epochs 2 --out run");
         let written = json(&place, "scan write run");
         let read = json(&place, "scan read run --out back.bin");
         assert_eq!(read["digest"], written["digest"]);
@@ -81,8 +81,8 @@ mod hardware_in_the_loop {
     #[ignore = "needs a board; see docs/first-board.md"]
     fn training_ends_in_the_bits_of_the_model() {
         let place = Place::new();
-        let model = place.json("train iris --epochs 3 --out model");
-        let board = json(&place, "train iris --epochs 3 --out board");
+        let model = place.json("train linear-regression --epochs 3 --out model");
+        let board = json(&place, "train linear-regression --epochs 3 --out board");
         assert_eq!(board["digest"], model["digest"]);
         let checkpoint =
             |run: &str| wheatstone::run::read_checkpoint(&place.path(run).join("checkpoint.bin")).unwrap();
