@@ -24,3 +24,6 @@ pub mod twin;
 pub use error::FlowError;
 pub use order::Order;
 pub use stage::Stage;
+
+/// Where the array lies below the top module, in the names of routed cells.
+const ARRAY: &str = "bordered_array.array.";

@@ -5,6 +5,7 @@
 //! whose registers are drawn apart by its edges: where logic has fewer, LUTs that do nothing else are put at its beginning. Flip-flops on the falling edge have the whole pulse for it. On an
 //! iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
 
+use crate::ARRAY;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thiserror::Error;
@@ -13,8 +14,6 @@ use thiserror::Error;
 const LEVELS: usize = 3;
 /// The same in a node.
 const LEVELS_OF_NODE: usize = 5;
-/// What the name of a node's flip-flop begins with.
-const NODE: &str = "bordered_array.array.node_";
 
 /// A netlist that is not what yosys writes for an ECP5.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -84,13 +83,14 @@ pub fn pad(netlist: &mut Value) -> Result<usize, NotANetlist> {
     let fresh_of_outputs = cells.values().flat_map(|cell| nets(cell, "output")).map(|(_, _, net)| net).max();
     fresh = fresh.max(1 + fresh_of_outputs.unwrap_or(0));
 
+    let node = format!("{ARRAY}node_");
     let mut beginnings: Vec<Beginning> = Vec::new();
     for (name, cell) in cells.iter() {
         let (Some(fire), Some(shown)) = (follows(cell).filter(|&fire| fire != clock), net(cell, "Q")) else {
             continue;
         };
         let sinks = ways.sinks.get(&shown).into_iter().flatten();
-        let levels = if name.starts_with(NODE) { LEVELS_OF_NODE } else { LEVELS };
+        let levels = if name.starts_with(&node) { LEVELS_OF_NODE } else { LEVELS };
         let needs = sinks.filter_map(|sink| {
             let missing = levels - ways.levels(sink, fire, levels)?;
             (missing > 0).then(|| (sink.clone(), missing))

@@ -190,7 +190,9 @@ impl Blocks {
 
     /// Lines to stand before everything else.
     pub fn declarations(&self) -> impl Iterator<Item = String> {
-        self.registers().map(Register::declaration)
+        let timed = self.0.values().filter(|block| !block.noted.is_empty());
+        let times = timed.map(|block| format!("time k{};", block.number));
+        times.chain(self.registers().map(Register::declaration))
     }
 
     /// Lines to stand behind everything else.
@@ -300,9 +302,6 @@ impl Writer<'_> {
             return String::new();
         }
         let number = self.number();
-        if self.timed.insert(block) {
-            self.line(format!("time k{block};"));
-        }
         self.line(format!("wire h{number} = {data}; reg e{number} = 0;"));
         self.line(format!(
             "always @(h{number}) if (e{number} === 1'b1 && $time - k{block} < {hold}) {}",

@@ -16,8 +16,6 @@ pub(super) struct Writer<'a> {
     delayed: BTreeMap<NetId, BTreeMap<i64, usize>>,
     /// Nets of clocks that are watched.
     pub watched: BTreeSet<NetId>,
-    /// Numbers of the blocks that note their times.
-    pub timed: BTreeSet<usize>,
     /// What happens at edges of clocks.
     pub blocks: Blocks,
     /// Flip-flops that take data of another domain or of a port.
@@ -35,7 +33,6 @@ impl<'a> Writer<'a> {
             text: String::new(),
             delayed: BTreeMap::new(),
             watched: BTreeSet::new(),
-            timed: BTreeSet::new(),
             blocks: Blocks::default(),
             crossing,
             next: 0,

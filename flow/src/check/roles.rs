@@ -4,13 +4,11 @@
 //! flip-flop belongs to the cell whose fire clocks it. So no name that synthesis chose matters.
 
 use super::report::{Fault, FaultKind};
+use crate::ARRAY;
 use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
 use std::collections::{BTreeMap, HashMap};
 use wheatstone_hdl::Top;
 use wheatstone_hdl::lint::convention::DELAY_PREFIX;
-
-/// Where the array lies below the top module.
-const ARRAY: &str = "bordered_array.array.";
 
 /// Buffers of the global networks.
 pub(super) const GLOBAL_BUFFERS: [&str; 2] = ["DCCA", "SB_GB"];
