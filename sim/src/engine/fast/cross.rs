@@ -1,124 +1,205 @@
 //! The turn of a quarter of a lattice in pairs of 16-bit numbers: two pairs of neighbours and one of the node's own.
 //!
 //! The clamped wave follows one step behind the free one, so that both waves of a quarter can be computed together, from
-//! coefficients loaded once.
+//! coefficients loaded once. All that a few nodes need besides voltages lies together: the loop is so short that an address more,
+//! or an index to be checked, would be felt.
 
 use super::lanes::Lanes;
-use std::array::from_fn;
+
+/// Lanes of a [`Block`].
+pub(super) const BLOCK: usize = 16;
+
+/// What some nodes, one a lane, multiply and shift by.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Block {
+    /// For the neighbours to the west and east.
+    pub(super) beside: [i32; BLOCK],
+    /// For those to the north and south.
+    pub(super) between: [i32; BLOCK],
+    /// For the node itself.
+    pub(super) own: [i32; BLOCK],
+    /// `S q` is shifted right by `shift`, and half of that is added before.
+    pub(super) round: [i32; BLOCK],
+    pub(super) shift: [i32; BLOCK],
+}
+
+impl Block {
+    /// Nodes that do not move: nothing added, nothing shifted in.
+    pub(super) const STILL: Block = {
+        let [nothing, one] = [[0; BLOCK], [1; BLOCK]];
+        Block { beside: nothing, between: nothing, own: nothing, round: one, shift: one }
+    };
+
+    /// Lets a node not move.
+    pub(super) fn hold(&mut self, lane: usize) {
+        let Block { beside, between, own, round, shift } = Block::STILL;
+        (self.beside[lane], self.between[lane], self.own[lane]) = (beside[lane], between[lane], own[lane]);
+        (self.round[lane], self.shift[lane]) = (round[lane], shift[lane]);
+    }
+
+    /// Sets by how much a node's `S q` is shifted right.
+    pub(super) fn set_shift(&mut self, lane: usize, shift: i32) {
+        (self.round[lane], self.shift[lane]) = (1 << (shift - 1), shift);
+    }
+}
 
 /// What all lanes of a quarter have in common.
 #[derive(Clone, Copy)]
 pub(super) struct Constants<L: Lanes> {
     pub(super) lanes: L,
-    /// Smallest and largest accumulator, where `limits` has none.
-    pub(super) range: [L::i32s; 2],
     /// Guard bits, and the largest voltage in both halves.
     pub(super) guard: L::i32s,
     pub(super) v_high: L::i32s,
 }
 
-/// What both waves share.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<'a> {
-    /// Of the neighbours to the west and east, to the north and south, and of the node itself.
-    pub(super) coefficients: [&'a [i32]; 3],
-    pub(super) round: &'a [i32],
-    pub(super) shift: &'a [i32],
-    /// Smallest and largest accumulators, lane by lane.
-    pub(super) limits: Option<[&'a [i32]; 2]>,
-}
-
 /// A wave of a quarter.
 pub(super) struct InWave<'a> {
-    /// To the west, east, north and south.
-    pub(super) neighbours: [&'a [i32]; 4],
-    pub(super) u: &'a mut [i32],
-    pub(super) v: &'a mut [i32],
+    west: &'a [[i32; BLOCK]],
+    east: &'a [[i32; BLOCK]],
+    north: &'a [[i32; BLOCK]],
+    south: &'a [[i32; BLOCK]],
+    u: &'a mut [[i32; BLOCK]],
+    v: &'a mut [[i32; BLOCK]],
 }
 
 impl<'a> InWave<'a> {
     /// The lanes `at..at + count` with the neighbours that begin at these lanes. They lie in other quarters.
+    #[inline(always)]
     pub(super) fn of(
         u: &'a mut [i32],
         v: &'a mut [i32],
         at: usize,
         count: usize,
-        neighbours: [usize; 4],
+        [west, east, north, south]: [usize; 4],
     ) -> Self {
         let (before, rest) = v.split_at_mut(at);
         let (own, after) = rest.split_at_mut(count);
         let (before, after) = (&*before, &*after);
-        let neighbours = neighbours.map(|start| {
-            if start < at { &before[start..start + count] } else { &after[start - at - count..start - at] }
-        });
-        InWave { neighbours, u: &mut u[at..at + count], v: own }
+        let blocks = |start: usize| {
+            let all = if start < at {
+                &before[start..start + count]
+            } else {
+                &after[start - at - count..start - at]
+            };
+            all.as_chunks().0
+        };
+        InWave {
+            west: blocks(west),
+            east: blocks(east),
+            north: blocks(north),
+            south: blocks(south),
+            u: u[at..at + count].as_chunks_mut().0,
+            v: own.as_chunks_mut().0,
+        }
+    }
+
+    /// The same, so that the compiler sees how many blocks there are: no index below is checked then.
+    #[inline(always)]
+    fn trim(self, blocks: usize) -> Self {
+        let InWave { west, east, north, south, u, v } = self;
+        InWave {
+            west: &west[..blocks],
+            east: &east[..blocks],
+            north: &north[..blocks],
+            south: &south[..blocks],
+            u: &mut u[..blocks],
+            v: &mut v[..blocks],
+        }
+    }
+
+    /// Vector `j` of block `i` takes its turn.
+    #[inline(always)]
+    fn relax<L: Lanes, const BYTE: u8>(
+        &mut self,
+        Constants { lanes, guard, v_high }: Constants<L>,
+        coefficients: &Coefficients<L>,
+        [low, high]: [L::i32s; 2],
+        i: usize,
+        j: usize,
+    ) {
+        let Coefficients { beside, between, own, round, shift } = *coefficients;
+        let [west, east] = [vectors::<L>(&self.west[i])[j], vectors::<L>(&self.east[i])[j]];
+        let [north, south] = [vectors::<L>(&self.north[i])[j], vectors::<L>(&self.south[i])[j]];
+        let (u, v) = (&mut vectors_mut::<L>(&mut self.u[i])[j], &mut vectors_mut::<L>(&mut self.v[i])[j]);
+        let back = lanes.add_i32s(round, lanes.multiply_halves(*v, own));
+        let across = lanes.multiply_halves(lanes.join(west, east), beside);
+        let along = lanes.multiply_halves(lanes.join(north, south), between);
+        let sum = lanes.add_i32s(back, lanes.add_i32s(across, along));
+        let moved = lanes.add_i32s(*u, lanes.shift_right(sum, shift));
+        let next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
+        *u = next;
+        let shown = if BYTE == 0 { lanes.shift_right(next, guard) } else { next };
+        *v = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
     }
 }
 
-/// The turn of `W` waves.
+/// A vector of a block, for both waves.
+struct Coefficients<L: Lanes> {
+    beside: L::i32s,
+    between: L::i32s,
+    own: L::i32s,
+    round: L::i32s,
+    shift: L::i32s,
+}
+
+impl<L: Lanes> Coefficients<L> {
+    #[inline(always)]
+    fn of(block: &Block, j: usize) -> Self {
+        Coefficients {
+            beside: vectors::<L>(&block.beside)[j],
+            between: vectors::<L>(&block.between)[j],
+            own: vectors::<L>(&block.own)[j],
+            round: vectors::<L>(&block.round)[j],
+            shift: vectors::<L>(&block.shift)[j],
+        }
+    }
+}
+
 #[inline(always)]
-pub(super) fn turn<L: Lanes, const BYTE: u8, const W: usize>(
+fn vectors<L: Lanes>(words: &[i32; BLOCK]) -> &[L::i32s] {
+    L::as_simd_i32s(words).0
+}
+
+#[inline(always)]
+fn vectors_mut<L: Lanes>(words: &mut [i32; BLOCK]) -> &mut [L::i32s] {
+    L::as_mut_simd_i32s(words).0
+}
+
+/// One wave or both.
+pub(super) enum Waves<'a> {
+    One(InWave<'a>),
+    Both(InWave<'a>, InWave<'a>),
+}
+
+/// The turn of a quarter; `range` gives smallest and largest accumulator of vector `j` of block `i`.
+#[inline(always)]
+pub(super) fn turn<L: Lanes, const BYTE: u8>(
     constants: Constants<L>,
-    shared: Shared,
-    waves: [InWave; W],
+    blocks: &[Block],
+    range: impl Fn(usize, usize) -> [L::i32s; 2],
+    waves: Waves,
 ) {
-    match shared.limits {
-        Some([low, high]) => {
-            let [low, high] = [L::as_simd_i32s(low).0, L::as_simd_i32s(high).0];
-            turn_within::<L, BYTE, W>(
-                constants,
-                shared,
-                waves,
-                #[inline(always)]
-                |i| [low[i], high[i]],
-            );
+    let per_block = BLOCK / L::I32_LANES;
+    match waves {
+        Waves::One(wave) => {
+            let mut wave = wave.trim(blocks.len());
+            for (i, block) in blocks.iter().enumerate() {
+                for j in 0..per_block {
+                    let (coefficients, range) = (Coefficients::of(block, j), range(i, j));
+                    wave.relax::<L, BYTE>(constants, &coefficients, range, i, j);
+                }
+            }
         }
-        None => turn_within::<L, BYTE, W>(
-            constants,
-            shared,
-            waves,
-            #[inline(always)]
-            |_| constants.range,
-        ),
-    }
-}
-
-#[inline(always)]
-fn turn_within<L: Lanes, const BYTE: u8, const W: usize>(
-    Constants { lanes, guard, v_high, .. }: Constants<L>,
-    shared: Shared,
-    waves: [InWave; W],
-    range: impl Fn(usize) -> [L::i32s; 2],
-) {
-    let [beside, between, own] = shared.coefficients.map(|x| L::as_simd_i32s(x).0);
-    let count = own.len();
-    let (beside, between) = (&beside[..count], &between[..count]);
-    let [round, shift] = [shared.round, shared.shift].map(|x| &L::as_simd_i32s(x).0[..count]);
-    let mut waves = waves.map(|wave| {
-        let neighbours = wave.neighbours.map(|x| &L::as_simd_i32s(x).0[..count]);
-        let u = &mut L::as_mut_simd_i32s(wave.u).0[..count];
-        let v = &mut L::as_mut_simd_i32s(wave.v).0[..count];
-        (neighbours, u, v)
-    });
-    for i in 0..count {
-        let [low, high] = range(i);
-        let (beside, between, own) = (beside[i], between[i], own[i]);
-        let (round, shift) = (round[i], shift[i]);
-        for ([west, east, north, south], u, v) in &mut waves {
-            let across = lanes.multiply_halves(lanes.join(west[i], east[i]), beside);
-            let along = lanes.multiply_halves(lanes.join(north[i], south[i]), between);
-            let back = lanes.add_i32s(lanes.multiply_halves(v[i], own), round);
-            let sum = lanes.add_i32s(lanes.add_i32s(across, along), back);
-            let moved = lanes.add_i32s(u[i], lanes.shift_right(sum, shift));
-            let next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
-            u[i] = next;
-            let shown = if BYTE == 0 { lanes.shift_right(next, guard) } else { next };
-            v[i] = lanes.min_halves(lanes.twin::<BYTE>(shown), v_high);
+        Waves::Both(free, clamped) => {
+            let (mut free, mut clamped) = (free.trim(blocks.len()), clamped.trim(blocks.len()));
+            for (i, block) in blocks.iter().enumerate() {
+                for j in 0..per_block {
+                    let (coefficients, range) = (Coefficients::of(block, j), range(i, j));
+                    free.relax::<L, BYTE>(constants, &coefficients, range, i, j);
+                    clamped.relax::<L, BYTE>(constants, &coefficients, range, i, j);
+                }
+            }
         }
     }
-}
-
-/// Splits an array that holds three stretches of `count` items one after the other.
-pub(super) fn thirds(array: &[i32], count: usize) -> [&[i32]; 3] {
-    from_fn(|i| &array[i * count..(i + 1) * count])
 }

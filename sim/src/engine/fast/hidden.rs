@@ -46,7 +46,7 @@ impl<L: Lanes> InDoubles<'_, L> {
             (u, v, L::as_simd_f64s(wave.field).0.as_chunks::<N>().0)
         });
         for row in &plan.rows[self.rows] {
-            let [low, high] = row.range.map(|u| splat(double(u) + BIAS));
+            let [low, high] = [splat(double(row.range[0]) + BIAS), splat(double(row.range[1]) + BIAS)];
             let terms = &plan.terms[row.terms.clone()];
             for skip in 0..row.lanes / block {
                 let here = row.at / block + skip;
@@ -127,7 +127,7 @@ impl<L: Lanes> InWords<'_, L> {
         });
         for (row, &start) in plan.rows[self.rows].iter().zip(self.coefficients_of) {
             let pitch = row.lanes / block;
-            let [low, high] = row.range.map(|u| splat(narrow(u) + half));
+            let [low, high] = [splat(narrow(row.range[0]) + half), splat(narrow(row.range[1]) + half)];
             let (pairs, last) = plan.terms[row.terms.clone()].as_chunks::<2>();
             for skip in 0..pitch {
                 let here = row.at / block + skip;

@@ -118,7 +118,7 @@ pub(super) fn relax_alike<L: Lanes>(
     nodes: Accumulators,
     range: [i64; 2],
 ) {
-    let range = range.map(|u| lanes.splat_f64s(double(u) + BIAS));
+    let range = [lanes.splat_f64s(double(range[0]) + BIAS), lanes.splat_f64s(double(range[1]) + BIAS)];
     relax_within(
         lanes,
         scales,
@@ -141,7 +141,7 @@ pub(super) fn relax_some<L: Lanes>(
     range: [i64; 2],
     active: &[f64],
 ) {
-    let range = range.map(|u| lanes.splat_f64s(double(u) + BIAS));
+    let range = [lanes.splat_f64s(double(range[0]) + BIAS), lanes.splat_f64s(double(range[1]) + BIAS)];
     let (active, _) = L::as_simd_f64s(active);
     relax_within(
         lanes,

@@ -11,35 +11,43 @@ use pulp::{Scalar, Simd, cast};
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::int16x4_t;
 
-/// Runs a block with a token's width bound to a name, compiled for it.
-macro_rules! dispatch {
-    ($token:expr, $lanes:ident => $body:expr) => {
-        match $token {
-            $crate::engine::fast::width::Token::Portable($lanes) => $crate::engine::fast::lanes::Lanes::run(
-                $lanes,
-                #[inline(always)]
-                || $body,
-            ),
-            #[cfg(target_arch = "aarch64")]
-            $crate::engine::fast::width::Token::Neon($lanes) => $crate::engine::fast::lanes::Lanes::run(
-                $lanes,
-                #[inline(always)]
-                || $body,
-            ),
-            #[cfg(target_arch = "x86_64")]
-            $crate::engine::fast::width::Token::Avx2($lanes) => $crate::engine::fast::lanes::Lanes::run(
-                $lanes,
-                #[inline(always)]
-                || $body,
-            ),
-            #[cfg(target_arch = "x86_64")]
-            $crate::engine::fast::width::Token::Avx512($lanes) => $crate::engine::fast::lanes::Lanes::run(
-                $lanes,
-                #[inline(always)]
-                || $body,
-            ),
+/// Makes a closure that spends it one that is called by value, without a shim in between: a shim is compiled for the
+/// instructions every machine has, and need not be inlined.
+pub(super) struct Once;
+
+impl Once {
+    #[inline(always)]
+    pub(super) fn spend(self) {}
+}
+
+/// A block as a closure that is called by value.
+macro_rules! by_value {
+    ($once:ident, $body:expr) => {
+        #[inline(always)]
+        || {
+            $once.spend();
+            $body
         }
     };
+}
+pub(super) use by_value;
+
+/// Runs a block with a token's width bound to a name, compiled for it.
+macro_rules! dispatch {
+    ($token:expr, $lanes:ident => $body:expr) => {{
+        use $crate::engine::fast::lanes::{Lanes, Once, by_value};
+        use $crate::engine::fast::width::Token;
+        let once = Once;
+        match $token {
+            Token::Portable($lanes) => Lanes::run($lanes, by_value!(once, $body)),
+            #[cfg(target_arch = "aarch64")]
+            Token::Neon($lanes) => Lanes::run($lanes, by_value!(once, $body)),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2($lanes) => Lanes::run($lanes, by_value!(once, $body)),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512($lanes) => Lanes::run($lanes, by_value!(once, $body)),
+        }
+    }};
 }
 pub(super) use dispatch;
 
@@ -232,7 +240,13 @@ impl Lanes for V4 {
 
     #[inline(always)]
     fn join(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s {
-        cast(self.avx512bw._mm512_mask_blend_epi16(0xAAAA_AAAA, cast(lower), cast(upper)))
+        // Bit by bit: where the second is 1 the third, else the first. A mask register would be loaded again every time.
+        let upper_halves = self.splat_i32s(0xFFFF << 16);
+        cast(self.avx512f._mm512_ternarylogic_epi32::<0b1011_1000>(
+            cast(lower),
+            cast(upper_halves),
+            cast(upper),
+        ))
     }
 
     #[inline(always)]

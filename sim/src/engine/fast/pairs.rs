@@ -12,7 +12,7 @@
 //! part as it stands, rounded to nearest.
 
 use super::aligned::Aligned;
-use super::cross::{self, Constants, InWave, Shared};
+use super::cross::{self, BLOCK, Block, Constants, InWave, Waves};
 use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
@@ -40,15 +40,15 @@ pub(super) struct Pairs {
     v: [Aligned<i32>; 2],
     /// What the inputs contribute, times `q`; empty without inputs as such.
     field: [Aligned<i32>; 2],
-    /// Where the coefficients of every row begin.
+    /// Where the blocks of every row begin in a lattice, its coefficients elsewhere.
     coefficients_of: Vec<usize>,
-    /// Row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's own.
+    /// In a lattice, where the node's own factor is taken apart into a pair as well, as four neighbours permit.
+    blocks: Vec<Block>,
+    /// Elsewhere, row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's
+    /// own.
     coefficients: Aligned<i32>,
-    /// The node's own factor is taken apart into a pair as well, as four neighbours permit, and `round` is there.
-    own_pair: bool,
-    /// `S q` is shifted right by so much, and so much is added before; in a lattice it is kept.
+    /// `S q` is shifted right by so much.
     shift: Aligned<i32>,
-    round: Aligned<i32>,
     /// Only where inputs or nudges are to be multiplied by it.
     q: Aligned<i32>,
     /// Empty unless lanes have limits of their own.
@@ -87,6 +87,13 @@ impl Pairs {
     #[inline(always)]
     fn vectors<L: Lanes>(array: &[i32], at: usize, count: usize) -> &[L::i32s] {
         L::as_simd_i32s(&array[at..at + count]).0
+    }
+
+    /// Smallest and largest accumulator of a row.
+    #[inline(always)]
+    fn range<L: Lanes>(&self, lanes: L, row: &Row) -> [L::i32s; 2] {
+        let [low, high] = row.range;
+        [lanes.splat_i32s(narrow(low) + self.half), lanes.splat_i32s(narrow(high) + self.half)]
     }
 
     /// `S q` of some vectors of a row: `N` of them from lane `skip` on.
@@ -163,7 +170,7 @@ impl Pairs {
         };
         let v_high = lanes.splat_i32s(both_halves(self.design.format().v_range().1));
         let guard = lanes.splat_i32s(self.v_guard.cast_signed());
-        let range = row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half));
+        let range = self.range(lanes, row);
         let shift = Self::vectors::<L>(&self.shift, at, count);
         let one = lanes.splat_i32s(1);
         let active = if masked { Self::vectors::<L>(&self.active, skip, count) } else { &[] };
@@ -236,21 +243,19 @@ impl Pairs {
         let [wanted, least, most] = [0, 1, 2].map(|i: usize| Self::vectors::<L>(&self.nudges[i], at, count));
         let u_free = Self::vectors::<L>(&self.u[0], at, count);
         let v_free = Self::vectors::<L>(&self.v[0], at, count);
-        std::array::from_fn(
-            #[inline(always)]
-            |i| {
-                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
-                let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, v_free[i]));
-                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
-                let one_sided =
-                    lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
-                let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
-                let wanted = lanes.add_i32s(lanes.mul_i32s(wanted[i], one), bias);
-                let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
-                let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));
-                lanes.select_i32s(satisfied, u_free[i], pulled)
-            },
-        )
+        let mut nudged = [zero; N];
+        for i in 0..N {
+            // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
+            let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, v_free[i]));
+            let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
+            let one_sided = lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
+            let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
+            let wanted = lanes.add_i32s(lanes.mul_i32s(wanted[i], one), bias);
+            let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
+            let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));
+            nudged[i] = lanes.select_i32s(satisfied, u_free[i], pulled);
+        }
+        nudged
     }
 
     #[inline(always)]
@@ -290,24 +295,38 @@ impl Pairs {
         let neighbours = std::array::from_fn(|i| terms[i].nodes);
         let constants = Constants {
             lanes,
-            range: row.range.map(|u| lanes.splat_i32s(narrow(u) + self.half)),
             guard: lanes.splat_i32s(self.v_guard.cast_signed()),
             v_high: lanes.splat_i32s(both_halves(self.design.format().v_range().1)),
         };
-        let here = at..at + count;
-        let shared = Shared {
-            coefficients: cross::thirds(&self.coefficients[self.coefficients_of[index]..], count),
-            round: &self.round[here.clone()],
-            shift: &self.shift[here.clone()],
-            limits: plan.limits.then(|| [&self.low[here.clone()], &self.high[here]]),
-        };
+        let range = self.range(lanes, row);
+        let first = self.coefficients_of[index];
+        let blocks = &self.blocks[first..first + count / BLOCK];
         let ([u_free, u_clamped], [v_free, v_clamped]) = (&mut self.u, &mut self.v);
         let free = InWave::of(u_free, v_free, at, count, neighbours);
         let clamped = InWave::of(u_clamped, v_clamped, at, count, neighbours);
-        match waves {
-            [true, true] => cross::turn::<L, BYTE, 2>(constants, shared, [free, clamped]),
-            [true, false] => cross::turn::<L, BYTE, 1>(constants, shared, [free]),
-            _ => cross::turn::<L, BYTE, 1>(constants, shared, [clamped]),
+        let waves = match waves {
+            [true, true] => Waves::Both(free, clamped),
+            [true, false] => Waves::One(free),
+            _ => Waves::One(clamped),
+        };
+        if plan.limits {
+            let low = self.low[at..at + count].as_chunks::<BLOCK>().0;
+            let high = self.high[at..at + count].as_chunks::<BLOCK>().0;
+            cross::turn::<L, BYTE>(
+                constants,
+                blocks,
+                #[inline(always)]
+                |i, j| [L::as_simd_i32s(&low[i]).0[j], L::as_simd_i32s(&high[i]).0[j]],
+                waves,
+            );
+        } else {
+            cross::turn::<L, BYTE>(
+                constants,
+                blocks,
+                #[inline(always)]
+                |_, _| range,
+                waves,
+            );
         }
     }
 
@@ -370,6 +389,7 @@ impl Pairs {
         let row = &plan.rows[index];
         let (terms, inputs) = (&plan.terms[row.terms.clone()], &plan.terms[row.inputs.clone()]);
         let nudge = if row.outputs { nudging_conductance(&self.design) } else { 0 };
+        let first = self.coefficients_of[index];
         let mut q = [0; MOST_LANES * 2];
         let mut linear = [0; MOST_LANES * 2];
         for skip in (0..row.lanes).step_by(Self::LANES) {
@@ -385,19 +405,72 @@ impl Pairs {
             for (i, (&linear, q)) in linear.iter().zip(&mut q).enumerate() {
                 let gain = self.design.gains().gain(i64::from(linear + nudge), self.design.format().k_bits());
                 let shift = shift_of(gain, self.v_guard);
-                (*q, self.shift[at + i]) = (gain.q.into(), shift);
-                if self.own_pair {
-                    self.round[at + i] = 1 << (shift - 1);
+                *q = gain.q.into();
+                if plan.lattice {
+                    self.blocks[first + skip / BLOCK].set_shift(i, shift);
+                } else {
+                    self.shift[at + i] = shift;
                 }
             }
             if let Some(kept) = self.q.get_mut(at..at + Self::LANES) {
                 kept.copy_from_slice(&q);
             }
-            self.update_coefficients(lanes, row, terms, index, skip, &q, &linear);
+            if plan.lattice {
+                self.update_block(lanes, terms, first + skip / BLOCK, skip, &q, &linear);
+            } else {
+                self.update_coefficients(lanes, row, terms, first + skip, skip, &q, &linear);
+            }
         }
     }
 
-    /// Coefficients of some lanes of a row, from their `q` and sums of conductances.
+    /// `k` of a term's edges times `q`, for some lanes of a row.
+    #[inline(always)]
+    fn factors<L: Lanes>(&self, lanes: L, term: &Term, skip: usize, i: usize, q: L::i32s) -> L::i32s {
+        let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
+        lanes.mul_i32s(self.conductance(lanes, k), q)
+    }
+
+    /// Two numbers of 16 bits, one in each half.
+    #[inline(always)]
+    fn pair<L: Lanes>(lanes: L, lower: L::i32s, upper: L::i32s) -> L::i32s {
+        lanes.join(lower, lanes.twin::<0>(upper))
+    }
+
+    /// What a block of a lattice multiplies by, from its lanes' `q` and sums of conductances.
+    #[inline(always)]
+    fn update_block<L: Lanes>(
+        &mut self,
+        lanes: L,
+        terms: &[Term],
+        block: usize,
+        skip: usize,
+        q: &[i32],
+        linear: &[i32],
+    ) {
+        let [q, linear] = [q, linear].map(|x| L::as_simd_i32s(x).0);
+        let least = lanes.splat_i32s(-i32::from(i16::MAX));
+        for (i, (&q, &linear)) in q.iter().zip(linear).enumerate() {
+            let beside = Self::pair(
+                lanes,
+                self.factors(lanes, &terms[0], skip, i, q),
+                self.factors(lanes, &terms[1], skip, i, q),
+            );
+            let between = Self::pair(
+                lanes,
+                self.factors(lanes, &terms[2], skip, i, q),
+                self.factors(lanes, &terms[3], skip, i, q),
+            );
+            let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
+            let lower = lanes.max_i32s(least, whole);
+            let own = Self::pair(lanes, lower, lanes.sub_i32s(whole, lower));
+            let block = &mut self.blocks[block];
+            L::as_mut_simd_i32s(&mut block.beside).0[i] = beside;
+            L::as_mut_simd_i32s(&mut block.between).0[i] = between;
+            L::as_mut_simd_i32s(&mut block.own).0[i] = own;
+        }
+    }
+
+    /// Coefficients of some lanes of a row, from `place` on, from their `q` and sums of conductances.
     #[expect(clippy::too_many_arguments, reason = "one loop in two functions")]
     #[inline(always)]
     fn update_coefficients<L: Lanes>(
@@ -405,37 +478,27 @@ impl Pairs {
         lanes: L,
         row: &Row,
         terms: &[Term],
-        index: usize,
+        mut place: usize,
         skip: usize,
         q: &[i32],
         linear: &[i32],
     ) {
-        let (q, _) = L::as_simd_i32s(q);
-        let (linear, _) = L::as_simd_i32s(linear);
-        let mut place = self.coefficients_of[index] + skip;
+        let [q, linear] = [q, linear].map(|x| L::as_simd_i32s(x).0);
         for pair in terms.chunks(2) {
             for (i, &q) in q.iter().enumerate() {
-                let factor = |term: &Term| {
-                    let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
-                    lanes.mul_i32s(self.conductance(lanes, k), q)
+                let lower = self.factors(lanes, &pair[0], skip, i, q);
+                let upper = match pair.get(1) {
+                    Some(term) => self.factors(lanes, term, skip, i, q),
+                    None => lanes.splat_i32s(0),
                 };
-                let lower = factor(&pair[0]);
-                let upper = pair.get(1).map_or(lanes.splat_i32s(0), factor);
-                let both = lanes.join(lower, lanes.twin::<0>(upper));
+                let both = Self::pair(lanes, lower, upper);
                 L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
             }
             place += row.lanes;
         }
-        let least = lanes.splat_i32s(-i32::from(i16::MAX));
         let own = L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0;
         for ((own, &linear), &q) in own.iter_mut().zip(linear).zip(q) {
-            let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
-            *own = if self.own_pair {
-                let lower = lanes.max_i32s(least, whole);
-                lanes.join(lower, lanes.twin::<0>(lanes.sub_i32s(whole, lower)))
-            } else {
-                whole
-            };
+            *own = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
         }
     }
 }
@@ -490,10 +553,11 @@ impl Core for Pairs {
         let mut place = 0;
         let coefficients_of = plan.rows.iter().map(|row| {
             let here = place;
-            place += words(row) * row.lanes;
+            place += if plan.lattice { row.lanes / BLOCK } else { words(row) * row.lanes };
             here
         });
         let coefficients_of = coefficients_of.collect();
+        let (blocks, words) = if plan.lattice { (place, 0) } else { (0, place) };
         let (low, high) = format.u_range();
         Pairs {
             half,
@@ -502,10 +566,9 @@ impl Core for Pairs {
             v: both(0, true),
             field: both(0, plan.has_fields()),
             coefficients_of,
-            coefficients: Aligned::new(0, place),
-            shift: of(1, true, plan.nodes),
-            own_pair: plan.lattice,
-            round: of(1, plan.lattice, plan.nodes),
+            blocks: vec![Block::STILL; blocks],
+            coefficients: Aligned::new(0, words),
+            shift: of(1, !plan.lattice, plan.nodes),
             q: of(0, plan.has_fields() || plan.targets, plan.nodes),
             low: of(narrow(low) + half, plan.limits, plan.nodes),
             high: of(narrow(high) + half, plan.limits, plan.nodes),
@@ -590,13 +653,15 @@ impl Core for Pairs {
         let mut still = still.iter().map(|&lane| lane as usize).peekable();
         for (row, &start) in plan.rows.iter().zip(&self.coefficients_of) {
             while let Some(lane) = still.next_if(|lane| (row.at..row.at + row.lanes).contains(lane)) {
+                let place = lane - row.at;
+                if plan.lattice {
+                    self.blocks[start + place / BLOCK].hold(place % BLOCK);
+                    continue;
+                }
                 for pair in 0..words(row) {
-                    self.coefficients[start + pair * row.lanes + lane - row.at] = 0;
+                    self.coefficients[start + pair * row.lanes + place] = 0;
                 }
                 self.shift[lane] = 1;
-                if self.own_pair {
-                    self.round[lane] = 1;
-                }
             }
         }
     }
@@ -657,7 +722,12 @@ impl Core for Pairs {
         match (plan.lattice, self.v_guard) {
             (true, 8) => self.turn_cross::<L, 1>(lanes, plan, row, [true; 2]),
             (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, [true; 2]),
-            (false, _) => Wave::BOTH.into_iter().for_each(|wave| self.turn(lanes, plan, row, wave, false)),
+            (false, _) => {
+                // No closure: it would be compiled for the instructions every machine has.
+                for wave in Wave::BOTH {
+                    self.turn(lanes, plan, row, wave, false);
+                }
+            }
         }
     }
 
