@@ -7,9 +7,10 @@ use crate::cache::{Cache, Key, sha256, sha256_of};
 use crate::error::{At, FlowError};
 use crate::layout::Layout;
 use crate::order::Order;
-use crate::padding::pad;
-use crate::rounds::{Next, Rounds};
+use crate::padding::{Levels, pad};
+use crate::rounds::{Next, ROUNDS, Rounds};
 use crate::routed::Routed;
+use crate::router_log::RouterLog;
 use crate::simulation::{Lesson, Simulated, Simulator, corners};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
-use wheatstone_hdl::board::{Description, Pins};
+use wheatstone_hdl::board::{Description, Pins, Router};
 use wheatstone_hdl::tools::ToolError;
 use wheatstone_hdl::{Board, Technology, Top};
 
@@ -155,7 +156,10 @@ pub fn build(
     let (mut lengths, mut rounds) = match &settings.delays {
         Some(known) => {
             order.check_lengths(known)?;
-            (known.clone(), Rounds::of_known_lengths())
+            (known.clone(), Rounds::without_shortening())
+        }
+        None if description.router == Router::Router2 => {
+            (order.first_lengths()?, Rounds::without_shortening())
         }
         None => (order.first_lengths()?, Rounds::default()),
     };
@@ -164,7 +168,13 @@ pub fn build(
         Run { order, means, settings, description, pins, seed, cache, stages: Vec::new(), told, stop };
     let mut round = 1;
     let mut built = loop {
-        let (built, advised) = run.round(round, &lengths)?;
+        let (built, advised) = match run.round(round, &lengths) {
+            Err(FlowError::Unroutable { .. }) if round < ROUNDS => {
+                (round, run.seed) = (round + 1, run.seed + OTHER_SEED);
+                continue;
+            }
+            done => done?,
+        };
         let findings = built.timing.as_ref();
         let holds = findings.and_then(Findings::holds);
         match rounds.after(holds, built.top.array.cell_delay_lengths(), advised) {
@@ -295,7 +305,7 @@ impl Run<'_> {
         let text = fs::read(&from).at(&from)?;
         let wrong = |message: String| FlowError::Format { stage: Stage::Synth, file: from.clone(), message };
         let mut netlist = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        pad(&mut netlist).map_err(|error| wrong(error.to_string()))?;
+        pad(&mut netlist, Levels::of(self.description.router)).map_err(|error| wrong(error.to_string()))?;
         let padded = serde_json::to_vec(&netlist).map_err(std::io::Error::from).at(&to)?;
         fs::write(&to, padded).at(&to)
     }
@@ -355,8 +365,16 @@ impl Run<'_> {
                     fs::copy(&from, &to).at(from)?;
                 }
                 let log = self.path(&log_name);
-                let done = tool.tool.run_logged(arguments, place.path(), &log, self.stop);
+                let mut router = RouterLog::default();
+                let mut is_lost = false;
+                let done = tool.tool.run_logged(arguments, place.path(), &log, || {
+                    is_lost = stage == Stage::Route && router.is_lost(&log);
+                    is_lost || (self.stop)()
+                });
                 done.map_err(|source| match source {
+                    ToolError::Stopped { .. } if is_lost => {
+                        FlowError::Unroutable { attempts: router.attempts(), log: log.clone() }
+                    }
                     ToolError::Stopped { .. } => FlowError::Stopped { stage },
                     source => FlowError::Tool { stage, log: log.clone(), source },
                 })?;

@@ -46,6 +46,17 @@ pub enum FlowError {
         /// What happened.
         source: ToolError,
     },
+    /// The router does not come to an end.
+    #[error(
+        "stage route: nextpnr's router comes to no end, after {attempts} attempts; try another seed or a smaller \
+         design\nthe whole log is {}", log.display()
+    )]
+    Unroutable {
+        /// How often it tried.
+        attempts: u64,
+        /// Where its output is.
+        log: PathBuf,
+    },
     /// The design is larger than the device.
     #[error(
         "the design does not fit {board}: it takes {used} of {available} {resource}; build a smaller network, a narrower format or for \

@@ -14,6 +14,7 @@ pub mod order;
 pub mod padding;
 mod rounds;
 pub mod routed;
+mod router_log;
 pub mod sdf;
 pub mod simulation;
 pub mod stage;

@@ -3,6 +3,7 @@
 use crate::error::FlowError;
 use std::sync::Arc;
 use wheatstone_hdl::array::{DelayLengths, PAUSE, STRETCH};
+use wheatstone_hdl::board::Router;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
 use wheatstone_sim::Design;
@@ -37,9 +38,13 @@ impl Order {
     pub fn first_lengths(&self) -> Result<DelayLengths, FlowError> {
         let array = self.top(None)?.array;
         let side = u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX);
-        let percent = match self.board.technology() {
-            Technology::Ecp5 => 140 + 10 * side,
-            Technology::Ice40 | Technology::Generic => 100,
+        let percent = match self.board.description() {
+            Some(board) if board.technology == Technology::Ecp5 => match board.router {
+                Router::Router1 => 140 + 10 * side,
+                // It sends some wires a long way round.
+                Router::Router2 => 140 + 12 * side,
+            },
+            _ => 100,
         };
         let mut lengths = array.cell_delay_lengths();
         lengths.values_mut().for_each(|luts| *luts = (*luts * percent).div_ceil(100));
@@ -50,7 +55,8 @@ impl Order {
                 lengths.insert(format!("{node}{STRETCH}"), STRETCH_LUTS);
             }
             if side >= 4 {
-                lengths.extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), side / 4)));
+                lengths
+                    .extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), side * 2 / 3)));
             }
         }
         Ok(lengths)

@@ -37,8 +37,8 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// From lengths with which timing once held: they are not made shorter.
-    pub fn of_known_lengths() -> Rounds {
+    /// What holds is taken as it is, since timing once held with these lengths or a round is too long.
+    pub fn without_shortening() -> Rounds {
         Rounds { shortened: true, ..Rounds::default() }
     }
 
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn known_lengths_are_taken_if_they_hold_and_made_longer_if_not() {
-        let mut rounds = Rounds::of_known_lengths();
+        let mut rounds = Rounds::without_shortening();
         assert_eq!(rounds.clone().after(Some(true), lengths(9), Some(lengths(5))), Next::Accept);
         assert_eq!(rounds.after(Some(false), lengths(9), Some(lengths(12))), again(12));
         assert_eq!(rounds.after(Some(true), lengths(12), Some(lengths(5))), Next::Accept);

@@ -174,9 +174,8 @@ pub fn router_arguments(board: &Description, pins: &str, seed: u64) -> Vec<Strin
         "--freq",
         &clock,
         "--timing-allow-fail",
-        // Router 2 takes a third of the time, and leaves fires with so much skew that holds fail.
         "--router",
-        "router1",
+        board.router.name(),
         "--seed",
         &seed,
     ]

@@ -176,6 +176,29 @@ fn a_build_that_is_stopped_keeps_its_finished_stages() {
     assert_eq!(cached(&run(&fakes, |_| {}).0.unwrap()), [Stage::Synth]);
 }
 
+/// A nextpnr that tries an arc for ever if the placement's seed is one of these (a pattern of the shell).
+fn lost(seeds: &str) -> String {
+    format!(
+        "for seed; do :; done
+case $seed in {seeds}) echo 'Info: Routing 100 arcs.'; echo 'Info:       2000 |  1901  99 |  9  1 |  1|  0.1  9.9|'
+exec sleep 600;; esac
+{}",
+        common::NEXTPNR
+    )
+}
+
+#[test]
+fn a_router_that_comes_to_no_end_is_stopped_and_the_chip_placed_elsewhere() {
+    let fakes = Fakes::new();
+    let version = "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'";
+    fakes.write("nextpnr-ice40", version, &lost("1"));
+    let built = run(&fakes, |_| {}).0.unwrap();
+    assert_eq!((built.rounds, built.seed), (2, 1001));
+    fakes.write("nextpnr-ice40", version, &lost("*"));
+    let error = run(&fakes, |settings| settings.from = Some(Stage::Route)).0.unwrap_err();
+    assert!(matches!(error, FlowError::Unroutable { attempts: 2000, .. }), "{error}");
+}
+
 #[test]
 fn a_missing_tool_is_told_with_its_remedy() {
     let fakes = Fakes::new();

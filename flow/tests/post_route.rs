@@ -4,15 +4,17 @@
 mod chip;
 
 use chip::{Files, converged};
+use std::fs;
 use wheatstone_flow::check::{Corner, Policy, check};
+use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
 use wheatstone_hdl::array::STRETCH;
 use wheatstone_hdl::{Board, Technology, Top};
 
 const LESSON: Lesson = Lesson { samples: 3, steps: 4 };
 
-/// What a chip learns in a corner; nothing if Icarus is missing.
-fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<Simulated> {
+/// What a chip learns in a corner, and the simulator's log; nothing if Icarus is missing.
+fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<(Simulated, String)> {
     let Ok(simulator) = Simulator::find() else {
         println!("skipped: Icarus is missing");
         return None;
@@ -20,12 +22,13 @@ fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<S
     let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
     let said = simulator.run(top, board, &routed, corner, LESSON, 0, folder.path(), &|| false).unwrap();
     println!("{board}: {said:?}");
-    Some(said)
+    let log = format!("simulate-{}.log", corner.name());
+    Some((said, fs::read_to_string(folder.path().join(log)).unwrap()))
 }
 
 fn learns(board: Board, corner: Corner) {
     let Some((top, files, _)) = converged(board) else { return };
-    let Some(said) = simulated(board, &top, &files, corner) else { return };
+    let Some((said, _)) = simulated(board, &top, &files, corner) else { return };
     assert!(said.passed(), "{said:?}");
 }
 
@@ -44,8 +47,41 @@ fn a_cut_is_seen(board: Board) {
     }
     let report = check(&top, &cut.join().unwrap(), Policy::of(board));
     assert!(!report.passed(), "the checker does not see the cut");
-    let Some(said) = simulated(board, &top, &cut, Corner::Max) else { return };
+    let Some((said, _)) = simulated(board, &top, &cut, Corner::Max) else { return };
     assert!(said.difference.is_some(), "the simulation does not see the cut: {said:?}");
+}
+
+/// Flip-flops of one cell ask for their data long before their fire, those of another long after it: the chip learns what the
+/// model learns, and the monitors complain of both.
+fn demands_are_monitored(board: Board) {
+    let Some((top, mut files, _)) = converged(board) else { return };
+    let long = Triple::all(Time::from_ps(10_000_000));
+    for cell in &mut files.delays.cells {
+        for check in &mut cell.checks {
+            match check {
+                TimingCheck::Setup { time, .. } if cell.instance.contains("array.node_0.") => *time = long,
+                TimingCheck::Hold { time, .. } if cell.instance.contains("array.edge_0.") => *time = long,
+                _ => {}
+            }
+        }
+    }
+    let Some((said, log)) = simulated(board, &top, &files, Corner::Max) else { return };
+    assert_eq!(said.difference, None);
+    assert!(said.violations > 0);
+    for (what, cell) in [("SETUP", "node_0"), ("HOLD", "edge_0")] {
+        let told = |line: &str| line.starts_with(what) && line.contains(cell);
+        assert!(log.lines().any(told), "{what} of {cell} is not told:\n{log}");
+    }
+}
+
+#[test]
+fn an_ecp5_whose_flip_flops_ask_for_too_much_is_heard() {
+    demands_are_monitored(Board::Ulx3s25f);
+}
+
+#[test]
+fn an_ice40_whose_flip_flops_ask_for_too_much_is_heard() {
+    demands_are_monitored(Board::Hx8kEvn);
 }
 
 #[test]

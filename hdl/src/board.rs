@@ -76,6 +76,8 @@ pub struct Description {
     pub package: String,
     /// The argument that tells nextpnr the device.
     pub nextpnr: String,
+    /// The router of nextpnr that is used.
+    pub router: Router,
     /// The command of yosys that maps a design to the device.
     pub synthesis: String,
     /// What openFPGALoader calls the board.
@@ -86,6 +88,26 @@ pub struct Description {
     pub multiplier_sites: u64,
     /// How the island is built on it.
     pub island: IslandDescription,
+}
+
+/// A router of nextpnr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Router {
+    /// Lays wires one after the other and takes away what is in the way: little skew, and on large devices hours.
+    Router1,
+    /// Lays all wires and lets them bargain for places: minutes on large devices, and more skew.
+    Router2,
+}
+
+impl Router {
+    /// Its name, as nextpnr spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Router::Router1 => "router1",
+            Router::Router2 => "router2",
+        }
+    }
 }
 
 /// What a board's file says of the island.

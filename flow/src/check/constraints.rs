@@ -326,14 +326,15 @@ impl Examiner<'_> {
                 ledger.record(self.finding(kind, at, island, self.period + change, taken));
             }
         }
-        // What the island reads it reads a clock after the array has said that it rests.
+        // The array has said that it rests, a flip-flop heard it at a clock, another one at the next, and what the island reads then
+        // it takes at the one after.
         for (from, _) in self.chip.roles.cells() {
             for (&number, &arrival) in &self.late.domain(from).rising.data {
                 let at = &self.endpoints.list[number];
                 if at.domain == island {
                     let needed = arrival + pick(at.setup, self.late.mode.corner);
                     let trace = self.trace_late(from, Launching::Rising, at);
-                    let taken = self.period + self.early.clock(at);
+                    let taken = self.period + self.period + self.early.clock(at);
                     ledger.record(Finding {
                         trace,
                         ..self.finding(SlackKind::Border, at, from, taken, needed)
