@@ -51,10 +51,10 @@ impl RouterLog {
 
     fn take(&mut self, added: &[u8]) {
         self.begun.extend_from_slice(added);
-        while let Some(end) = self.begun.iter().position(|&byte| byte == b'\n') {
-            let line: Vec<u8> = self.begun.drain(..=end).collect();
-            self.line(&String::from_utf8_lossy(&line));
-        }
+        let Some(end) = self.begun.iter().rposition(|&byte| byte == b'\n') else { return };
+        let begun = self.begun.split_off(end + 1);
+        let ended = std::mem::replace(&mut self.begun, begun);
+        String::from_utf8_lossy(&ended).lines().for_each(|line| self.line(line));
     }
 
     fn line(&mut self, line: &str) {
