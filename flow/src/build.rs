@@ -8,7 +8,7 @@ use crate::error::{At, FlowError};
 use crate::layout::Layout;
 use crate::order::Order;
 use crate::padding::{Levels, pad};
-use crate::rounds::{Next, ROUNDS, Rounds};
+use crate::rounds::{Next, Rounds};
 use crate::routed::Routed;
 use crate::router_log::RouterLog;
 use crate::simulation::{Lesson, Simulated, Simulator, corners};
@@ -169,7 +169,7 @@ pub fn build(
     let mut round = 1;
     let mut built = loop {
         let (built, advised) = match run.round(round, &lengths) {
-            Err(FlowError::Unroutable { .. }) if round < ROUNDS => {
+            Err(FlowError::Unroutable { .. }) if rounds.lost() => {
                 (round, run.seed) = (round + 1, run.seed + OTHER_SEED);
                 continue;
             }

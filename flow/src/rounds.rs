@@ -42,6 +42,12 @@ impl Rounds {
         Rounds { shortened: true, ..Rounds::default() }
     }
 
+    /// A round in which the router came to no end, and whether to place the chip elsewhere.
+    pub fn lost(&mut self) -> bool {
+        self.done += 1;
+        self.done < ROUNDS
+    }
+
     /// Whether timing held (absent if it was not examined), with which lengths, and which other ones are advised.
     ///
     /// What held is tried once with shorter delays, and taken as it was if those cannot be mended soon. What does not hold gets no
@@ -113,6 +119,14 @@ mod tests {
             assert_eq!(rounds.after(Some(false), lengths(luts), Some(lengths(luts + 1))), again(luts + 1));
         }
         assert_eq!(rounds.after(Some(false), lengths(99), Some(lengths(100))), Next::GiveUp);
+    }
+
+    #[test]
+    fn a_lost_router_counts_as_a_round() {
+        let mut rounds = Rounds::default();
+        assert!((1..ROUNDS).all(|_| rounds.lost()));
+        assert!(!rounds.clone().lost());
+        assert_eq!(rounds.after(Some(false), lengths(9), Some(lengths(10))), Next::GiveUp);
     }
 
     #[test]

@@ -215,6 +215,7 @@ mod tests {
             "--12k --package CABGA381 --lpf pins --json padded.json --textcfg routed.config --write routed.json \
              --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --router router1 --seed 7"
         );
+        assert!(router(Board::Ulx3s85f).contains("--router router2"));
         assert!(
             router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc")
         );

@@ -33,9 +33,10 @@ impl Block {
 
     /// Lets a node not move.
     pub(super) fn hold(&mut self, lane: usize) {
-        let Block { beside, between, own, round, shift } = Block::STILL;
-        (self.beside[lane], self.between[lane], self.own[lane]) = (beside[lane], between[lane], own[lane]);
-        (self.round[lane], self.shift[lane]) = (round[lane], shift[lane]);
+        for factors in [&mut self.beside, &mut self.between, &mut self.own] {
+            factors[lane] = 0;
+        }
+        self.set_shift(lane, 1);
     }
 
     /// Sets by how much a node's `S q` is shifted right.

@@ -11,8 +11,8 @@ use pulp::{Scalar, Simd, cast};
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::int16x4_t;
 
-/// Makes a closure that spends it one that is called by value, without a shim in between: a shim is compiled for the
-/// instructions every machine has, and need not be inlined.
+/// What a closure spends so that it can be called once only. One that could be called again would be called through a shim, which
+/// is compiled for the instructions every machine has, and need not be inlined.
 pub(super) struct Once;
 
 impl Once {
