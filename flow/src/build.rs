@@ -5,6 +5,7 @@
 
 use crate::cache::{Cache, Key, sha256, sha256_of};
 use crate::error::{At, FlowError};
+use crate::fires::{NotPlaced, Placed};
 use crate::layout::Layout;
 use crate::order::Order;
 use crate::padding::{Levels, pad};
@@ -15,18 +16,24 @@ use crate::simulation::{Lesson, Simulated, Simulator, corners};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
 use crate::toolchain::{
-    ToolVersion, Toolchain, Versioned, file, netlist, packer_arguments, products, router_arguments,
+    Pass, ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments,
     synthesis_arguments,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins, Router};
-use wheatstone_hdl::tools::ToolError;
+use wheatstone_hdl::tools::{ToolError, WATCH};
 use wheatstone_hdl::{Board, Technology, Top};
 
 /// From a seed to the next one that is tried where no delay mends what is violated.
@@ -199,6 +206,17 @@ pub fn build(
     Ok(built)
 }
 
+/// One run of a tool on files of the build's folder.
+struct Task<'a> {
+    stage: Stage,
+    tool: &'a Versioned,
+    arguments: Vec<String>,
+    inputs: &'a [&'a str],
+    /// What it leaves behind, besides its log.
+    results: &'a [&'a str],
+    log: &'a str,
+}
+
 struct Run<'a> {
     order: &'a Order,
     settings: &'a Settings,
@@ -273,16 +291,15 @@ impl Run<'_> {
         if !self.wanted(Stage::Synth) {
             return Ok((built, None));
         }
-        let arguments = synthesis_arguments(self.description);
-        let means = self.means;
-        self.tool(
-            Stage::Synth,
-            round,
-            &means.tools.synthesis,
-            &arguments,
-            &[file::DESIGN],
-            &[file::SYNTHESISED],
-        )?;
+        let synthesis = Task {
+            stage: Stage::Synth,
+            tool: &self.means.tools.synthesis,
+            arguments: synthesis_arguments(self.description),
+            inputs: &[file::DESIGN],
+            results: &[file::SYNTHESISED],
+            log: "synth.log",
+        };
+        self.one(round, &synthesis)?;
         if !self.wanted(Stage::Route) {
             return Ok((built, None));
         }
@@ -301,24 +318,72 @@ impl Run<'_> {
     }
 
     fn pad(&self) -> Result<(), FlowError> {
-        let (from, to) = (self.path(file::SYNTHESISED), self.path(file::PADDED));
-        let text = fs::read(&from).at(&from)?;
-        let wrong = |message: String| FlowError::Format { stage: Stage::Synth, file: from.clone(), message };
-        let mut netlist = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-        pad(&mut netlist, Levels::of(self.description.router)).map_err(|error| wrong(error.to_string()))?;
-        let padded = serde_json::to_vec(&netlist).map_err(std::io::Error::from).at(&to)?;
-        fs::write(&to, padded).at(&to)
+        let mut netlist = self.json(Stage::Synth, file::SYNTHESISED)?;
+        pad(&mut netlist, Levels::of(self.description.router))
+            .map_err(|error| self.wrong(Stage::Synth, file::SYNTHESISED, &error))?;
+        self.write_json(file::PADDED, &netlist)
     }
 
     fn route(&mut self, round: u32) -> Result<(), FlowError> {
+        let since = self.begin(Stage::Route, round)?;
         let pins = self.path(self.pins.file);
         fs::write(&pins, self.pins.text).at(&pins)?;
-        let arguments = router_arguments(self.description, self.pins.file, self.seed);
-        let [routed, _] = products(self.description.technology);
-        let results = [file::ROUTED, file::DELAYS, file::REPORT, routed];
-        let (means, inputs) = (self.means, [netlist(self.description.technology), self.pins.file]);
-        let done = self.tool(Stage::Route, round, &means.tools.router, &arguments, &inputs, &results);
-        done.map_err(|error| self.too_large(error))
+        let cached = match self.description.router {
+            Router::Router1 => self.nextpnr(Pass::Whole)?,
+            Router::Router2 => self.route_fires_first()?,
+        };
+        self.end(Stage::Route, round, cached, since);
+        Ok(())
+    }
+
+    /// Places, routes fires and joins, and then everything else; says whether all of it was in the cache.
+    fn route_fires_first(&mut self) -> Result<bool, FlowError> {
+        let mut cached = self.nextpnr(Pass::Places)?;
+        let read = |run: &Self, name| run.json(Stage::Route, name);
+        let of = |run: &Self, name, error: NotPlaced| run.wrong(Stage::Route, name, &error);
+        let placed = Placed::new(read(self, file::PLACED)?).map_err(|error| of(self, file::PLACED, error))?;
+        let fires = placed.fires_alone().map_err(|error| of(self, file::PLACED, error))?;
+        self.write_json(file::FIRES, &fires)?;
+        cached &= self.nextpnr(Pass::Fires)?;
+        let wires = read(self, file::ROUTED_FIRES)?;
+        let begun = placed.with_wires_of(wires).map_err(|error| of(self, file::ROUTED_FIRES, error))?;
+        self.write_json(file::BEGUN, &begun)?;
+        cached &= self.nextpnr(Pass::Rest)?;
+        let mut routed = read(self, file::ROUTED)?;
+        placed.give_ports_to(&mut routed).map_err(|error| of(self, file::ROUTED, error))?;
+        self.write_json(file::ROUTED, &routed)?;
+        Ok(cached)
+    }
+
+    /// A pass of nextpnr; says whether its result was in the cache.
+    fn nextpnr(&mut self, pass: Pass) -> Result<bool, FlowError> {
+        let nextpnr = Task {
+            stage: Stage::Route,
+            tool: &self.means.tools.router,
+            arguments: router_arguments(self.description, pass, self.pins.file, self.seed),
+            inputs: &[pass.netlist(self.description.technology), self.pins.file],
+            results: &pass.results(self.description.technology),
+            log: pass.log(),
+        };
+        self.tool(&nextpnr).map_err(|error| self.too_large(error))
+    }
+
+    /// A file that a stage left and that says something else than it should.
+    fn wrong(&self, stage: Stage, name: &str, error: &dyn Display) -> FlowError {
+        FlowError::Format { stage, file: self.path(name), message: error.to_string() }
+    }
+
+    /// JSON that a stage left.
+    fn json<T: DeserializeOwned>(&self, stage: Stage, name: &str) -> Result<T, FlowError> {
+        let path = self.path(name);
+        let text = fs::read(&path).at(&path)?;
+        serde_json::from_slice(&text).map_err(|error| self.wrong(stage, name, &error))
+    }
+
+    fn write_json(&self, name: &str, value: &Value) -> Result<(), FlowError> {
+        let path = self.path(name);
+        let text = serde_json::to_vec(value).map_err(std::io::Error::from).at(&path)?;
+        fs::write(&path, text).at(&path)
     }
 
     fn pack(&mut self, round: u32) -> Result<Product, FlowError> {
@@ -328,23 +393,29 @@ impl Run<'_> {
         };
         let technology = self.description.technology;
         let [routed, bitstream] = products(technology);
-        let (means, arguments) = (self.means, packer_arguments(technology, idcode));
-        self.tool(Stage::Pack, round, &means.tools.packer, &arguments, &[routed], &[bitstream])?;
+        let packing = Task {
+            stage: Stage::Pack,
+            tool: &self.means.tools.packer,
+            arguments: packer_arguments(technology, idcode),
+            inputs: &[routed],
+            results: &[bitstream],
+            log: "pack.log",
+        };
+        self.one(round, &packing)?;
         self.product(bitstream)
     }
 
-    /// Runs a tool on files of the build's folder, or takes what it once made of the same.
-    fn tool(
-        &mut self,
-        stage: Stage,
-        round: u32,
-        tool: &Versioned,
-        arguments: &[String],
-        inputs: &[&str],
-        results: &[&str],
-    ) -> Result<(), FlowError> {
-        let since = self.begin(stage, round)?;
-        let log_name = format!("{stage}.log");
+    /// A stage that is one task.
+    fn one(&mut self, round: u32, task: &Task<'_>) -> Result<(), FlowError> {
+        let since = self.begin(task.stage, round)?;
+        let cached = self.tool(task)?;
+        self.end(task.stage, round, cached, since);
+        Ok(())
+    }
+
+    /// Runs a tool, or takes what it once made of the same; says whether that was so.
+    fn tool(&self, task: &Task<'_>) -> Result<bool, FlowError> {
+        let &Task { stage, tool, ref arguments, inputs, results, log: log_name } = task;
         let mut key = Key::default().with("tool", &tool.version);
         for argument in arguments {
             key = key.with("argument", argument);
@@ -364,7 +435,7 @@ impl Run<'_> {
                     let (from, to) = (self.path(name), place.path().join(name));
                     fs::copy(&from, &to).at(from)?;
                 }
-                let log = self.path(&log_name);
+                let log = self.path(log_name);
                 let mut router = RouterLog::default();
                 let mut is_lost = false;
                 let done = tool.tool.run_logged(arguments, place.path(), &log, || {
@@ -379,22 +450,20 @@ impl Run<'_> {
                     source => FlowError::Tool { stage, log: log.clone(), source },
                 })?;
                 if let Some(name) = results.iter().find(|name| !place.path().join(name).is_file()) {
-                    let message = "the tool ended well and did not write it".to_owned();
-                    return Err(FlowError::Format { stage, file: self.path(name), message });
+                    return Err(self.wrong(stage, name, &"the tool ended well and did not write it"));
                 }
-                fs::copy(&log, place.path().join(&log_name)).at(&log)?;
-                self.cache.keep(&key, place, &[results, &[&log_name]].concat())?
+                fs::copy(&log, place.path().join(log_name)).at(&log)?;
+                self.cache.keep(&key, place, &[results, &[log_name]].concat())?
             }
         };
-        for name in results.iter().copied().chain([log_name.as_str()]) {
+        for name in results.iter().copied().chain([log_name]) {
             let to = self.path(name);
             // A log that was just written lies there already.
             if cached || name != log_name {
                 fs::copy(entry.join(name), &to).at(to)?;
             }
         }
-        self.end(stage, round, cached, since);
-        Ok(())
+        Ok(cached)
     }
 
     /// What nextpnr said if there was too little of something: its log lists what is taken of what there is.
@@ -412,14 +481,12 @@ impl Run<'_> {
 
     /// What the island's clock reaches; an error if that is not enough for the crystal.
     fn island_clock(&self) -> Result<f64, FlowError> {
-        let path = self.path(file::REPORT);
-        let wrong = |message: String| FlowError::Format { stage: Stage::Route, file: path.clone(), message };
-        let text = fs::read(&path).at(&path)?;
-        let report: RouteReport = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let report: RouteReport = self.json(Stage::Route, file::REPORT)?;
         // All other clocks are fires.
         let island = report.fmax.iter().filter(|(name, _)| !name.contains("bordered_array"));
         let achieved = island.map(|(_, clock)| clock.achieved).min_by(f64::total_cmp);
-        let achieved_mhz = achieved.ok_or_else(|| wrong("it tells of no clock of the island".to_owned()))?;
+        let achieved_mhz = achieved
+            .ok_or_else(|| self.wrong(Stage::Route, file::REPORT, &"it tells of no clock of the island"))?;
         let needed_mhz = f64::from(self.description.island.clock_hz) / 1e6;
         if achieved_mhz < needed_mhz {
             return Err(FlowError::Slow { board: self.order.board, achieved_mhz, needed_mhz });
@@ -430,11 +497,7 @@ impl Run<'_> {
     fn layout(&self, top: &Top) -> Result<Layout, FlowError> {
         let path = self.path(file::ROUTED);
         let text = fs::read(&path).at(&path)?;
-        Layout::read(&text, top).map_err(|error| FlowError::Format {
-            stage: Stage::Route,
-            file: path,
-            message: error.to_string(),
-        })
+        Layout::read(&text, top).map_err(|error| self.wrong(Stage::Route, file::ROUTED, &error))
     }
 
     /// The check, its findings in a file, and which other lengths it advises.
@@ -449,7 +512,7 @@ impl Run<'_> {
         Ok((findings, advised))
     }
 
-    /// The routed chip takes its lesson in every corner, and learns what the model learns.
+    /// The routed chip takes its lesson in all corners at once, and learns what the model learns.
     fn simulate(&mut self, built: &Built, lesson: Lesson) -> Result<Vec<Simulated>, FlowError> {
         let simulator = Simulator::find()?;
         let since = self.begin(Stage::Simulate, built.rounds)?;
@@ -459,23 +522,23 @@ impl Run<'_> {
         let times = built.timing.as_ref().and_then(|findings| findings.times);
         let sample_ps = times.map_or(0, |times| times.sample_ps(lesson.steps.into()));
         let sample_us = sample_ps.div_ceil(1_000_000);
-        let mut all = Vec::new();
-        let folder = &self.settings.folder;
-        for &corner in corners(self.order.board) {
-            let simulated = simulator.run(
-                &built.top,
-                self.order.board,
-                &routed,
-                corner,
-                lesson,
-                sample_us,
-                folder,
-                self.stop,
-            )?;
-            if !simulated.passed() {
-                return Err(FlowError::Wrong { simulated, folder: folder.clone() });
+        let (board, folder) = (self.order.board, &self.settings.folder);
+        let stopped = AtomicBool::new(false);
+        let stop = || stopped.load(Ordering::Relaxed);
+        let run =
+            |corner| simulator.run(&built.top, board, &routed, corner, lesson, sample_us, folder, &stop);
+        let results: Vec<Result<Simulated, FlowError>> = thread::scope(|scope| {
+            let runs: Vec<_> =
+                corners(board).iter().map(|&corner| scope.spawn(move || run(corner))).collect();
+            while runs.iter().any(|run| !run.is_finished()) {
+                stopped.store((self.stop)(), Ordering::Relaxed);
+                thread::sleep(WATCH);
             }
-            all.push(simulated);
+            runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let all = results.into_iter().collect::<Result<Vec<Simulated>, FlowError>>()?;
+        if let Some(simulated) = all.iter().find(|simulated| !simulated.passed()) {
+            return Err(FlowError::Wrong { simulated: simulated.clone(), folder: folder.clone() });
         }
         self.end(Stage::Simulate, built.rounds, false, since);
         Ok(all)

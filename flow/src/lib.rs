@@ -8,6 +8,7 @@ pub mod build;
 pub mod cache;
 pub mod check;
 pub mod error;
+mod fires;
 pub mod layout;
 pub mod manifest;
 pub mod order;

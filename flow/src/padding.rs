@@ -25,7 +25,7 @@ impl Levels {
     pub fn of(router: Router) -> Levels {
         let edge = match router {
             Router::Router1 => 3,
-            Router::Router2 => 5,
+            Router::Router2 => 3,
         };
         Levels { edge, node: 5 }
     }

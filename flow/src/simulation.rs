@@ -11,11 +11,6 @@ use std::path::Path;
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_hdl::{Board, Technology, Top};
 
-/// Verilog of the baked chip with its bench, and what Icarus compiles it to.
-const FILES: [&str; 2] = ["simulation.v", "simulation.vvp"];
-/// What the simulator says, a file a corner.
-const LOG: &str = "simulate";
-
 /// Room for what the island does around a sample, in microseconds.
 const ISLAND_US: u64 = 100;
 
@@ -99,18 +94,18 @@ impl Simulator {
             .map_err(|error| failed(error.to_string()))?;
         let chip =
             bake(routed, corner, Policy::of(board).min_pulse).map_err(|error| failed(error.to_string()))?;
-        let [text, compiled] = FILES;
-        let path = folder.join(text);
+        let [text, compiled, log] =
+            ["v", "vvp", "log"].map(|kind| format!("simulate-{}.{kind}", corner.name()));
+        let (path, log) = (folder.join(&text), folder.join(log));
         fs::write(&path, chip + &testbench(&conversation, top.options, &[], routed)).at(&path)?;
-        let log = folder.join(format!("{LOG}-{}.log", corner.name()));
         let run = |tool: &Tool, arguments: &[&str]| {
             tool.run_logged(arguments, folder, &log, stop).map_err(|source| match source {
                 ToolError::Stopped { .. } => FlowError::Stopped { stage: Stage::Simulate },
                 source => FlowError::Tool { stage: Stage::Simulate, log: log.clone(), source },
             })
         };
-        run(&self.compiler, &["-g2005", "-s", "bench", "-o", compiled, text])?;
-        run(&self.runner, &["-n", compiled])?;
+        run(&self.compiler, &["-g2005", "-s", "bench", "-o", &compiled, &text])?;
+        run(&self.runner, &["-n", &compiled])?;
         let said = fs::read_to_string(&log).at(&log)?;
         let violations = said.lines().find_map(|line| line.strip_prefix("violations ")?.parse().ok());
         let violations =

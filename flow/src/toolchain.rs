@@ -14,6 +14,14 @@ pub mod file {
     pub const SYNTHESISED: &str = "synth.json";
     /// The same with hold padding.
     pub const PADDED: &str = "padded.json";
+    /// The netlist with its places.
+    pub const PLACED: &str = "placed.json";
+    /// The same with nothing connected but fires and joins.
+    pub const FIRES: &str = "fires.json";
+    /// That with their wires.
+    pub const ROUTED_FIRES: &str = "routed-fires.json";
+    /// The netlist with its places and the wires of fires and joins.
+    pub const BEGUN: &str = "begun.json";
     /// The netlist with its places and wires.
     pub const ROUTED: &str = "routed.json";
     /// The delays of everything routed.
@@ -117,11 +125,49 @@ pub fn products(technology: Technology) -> [&'static str; 2] {
 /// Modules of cells, as yosys selects them.
 const CELLS: &str = "*_edge_* input_node_* hidden_node_* output_node_*";
 
-/// The netlist the router reads: that of an ECP5 has hold padding.
-pub fn netlist(technology: Technology) -> &'static str {
-    match technology {
-        Technology::Ecp5 => file::PADDED,
-        Technology::Ice40 | Technology::Generic => file::SYNTHESISED,
+/// One of nextpnr's runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Places and routes everything.
+    Whole,
+    /// Places everything and routes nothing.
+    Places,
+    /// Routes fires and joins.
+    Fires,
+    /// Routes the rest.
+    Rest,
+}
+
+impl Pass {
+    /// The netlist it reads; that of an ECP5 has hold padding.
+    pub fn netlist(self, technology: Technology) -> &'static str {
+        match (self, technology) {
+            (Pass::Fires, _) => file::FIRES,
+            (Pass::Rest, _) => file::BEGUN,
+            (_, Technology::Ecp5) => file::PADDED,
+            (_, Technology::Ice40 | Technology::Generic) => file::SYNTHESISED,
+        }
+    }
+
+    /// What it leaves behind.
+    pub fn results(self, technology: Technology) -> Vec<&'static str> {
+        match self {
+            Pass::Whole | Pass::Rest => {
+                let [routed, _] = products(technology);
+                vec![file::ROUTED, file::DELAYS, file::REPORT, routed]
+            }
+            Pass::Places => vec![file::PLACED],
+            Pass::Fires => vec![file::ROUTED_FIRES],
+        }
+    }
+
+    /// What nextpnr says.
+    pub fn log(self) -> &'static str {
+        match self {
+            Pass::Whole | Pass::Rest => "route.log",
+            Pass::Places => "place.log",
+            Pass::Fires => "fires.log",
+        }
     }
 }
 
@@ -148,39 +194,30 @@ pub fn synthesis_arguments(board: &Description) -> Vec<String> {
 
 /// What nextpnr is told. A crystal's period is no bound for a cell, which has its own pace: the clocks are judged
 /// afterwards, so that nextpnr must not refuse.
-pub fn router_arguments(board: &Description, pins: &str, seed: u64) -> Vec<String> {
+pub fn router_arguments(board: &Description, pass: Pass, pins: &str, seed: u64) -> Vec<String> {
     let [pins_option, product_option] = match board.technology {
         Technology::Ice40 => ["--pcf", "--asc"],
         Technology::Ecp5 | Technology::Generic => ["--lpf", "--textcfg"],
     };
     let (seed, clock) = (seed.to_string(), (f64::from(board.island.clock_hz) / 1e6).to_string());
     let [routed, _] = products(board.technology);
-    [
-        board.nextpnr.as_str(),
-        "--package",
-        &board.package,
-        pins_option,
-        pins,
-        "--json",
-        netlist(board.technology),
-        product_option,
-        routed,
-        "--write",
-        file::ROUTED,
-        "--sdf",
-        file::DELAYS,
-        "--report",
-        file::REPORT,
-        "--freq",
-        &clock,
-        "--timing-allow-fail",
-        "--router",
-        board.router.name(),
-        "--seed",
-        &seed,
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    let everything =
+        [product_option, routed, "--write", file::ROUTED, "--sdf", file::DELAYS, "--report", file::REPORT];
+    let mut arguments = vec![&*board.nextpnr, "--package", &board.package, pins_option, pins];
+    arguments.extend(["--json", pass.netlist(board.technology)]);
+    match pass {
+        Pass::Whole => arguments.extend(everything),
+        Pass::Places => arguments.extend(["--no-route", "--write", file::PLACED]),
+        Pass::Fires => arguments.extend(["--no-pack", "--no-place", "--write", file::ROUTED_FIRES]),
+        Pass::Rest => arguments.extend(["--no-pack", "--no-place"].into_iter().chain(everything)),
+    }
+    arguments.extend(["--freq", &clock, "--timing-allow-fail"]);
+    // A placed netlist says itself which router is used.
+    if pass == Pass::Whole {
+        arguments.extend(["--router", board.router.name()]);
+    }
+    arguments.extend(["--seed", &seed]);
+    arguments.into_iter().map(str::to_owned).collect()
 }
 
 /// What the packer is told.
@@ -209,13 +246,24 @@ mod tests {
 
     #[test]
     fn tools_are_told_device_package_and_pins() {
-        let router = |board| router_arguments(description(board), "pins", 7).join(" ");
+        let passes = |board, pass| router_arguments(description(board), pass, "pins", 7).join(" ");
+        let router = |board| passes(board, Pass::Whole);
         assert_eq!(
             router(Board::Ulx3s12f),
             "--12k --package CABGA381 --lpf pins --json padded.json --textcfg routed.config --write routed.json \
              --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --router router1 --seed 7"
         );
         assert!(router(Board::Ulx3s85f).contains("--router router2"));
+        let common = "--85k --package CABGA381 --lpf pins --json";
+        let end = "--freq 25 --timing-allow-fail --seed 7";
+        let passes = [Pass::Places, Pass::Fires, Pass::Rest].map(|pass| passes(Board::Ulx3s85f, pass));
+        let told = [
+            "padded.json --no-route --write placed.json",
+            "fires.json --no-pack --no-place --write routed-fires.json",
+            "begun.json --no-pack --no-place --textcfg routed.config --write routed.json --sdf routed.sdf \
+             --report route-report.json",
+        ];
+        assert_eq!(passes, told.map(|told| format!("{common} {told} {end}")));
         assert!(
             router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc")
         );

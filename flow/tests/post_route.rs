@@ -3,11 +3,12 @@
 
 mod chip;
 
-use chip::{Files, converged};
+use chip::{Files, configurations, converged, wires_of_fires};
 use std::fs;
 use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
+use wheatstone_flow::toolchain::file;
 use wheatstone_hdl::array::STRETCH;
 use wheatstone_hdl::{Board, Technology, Top};
 
@@ -87,6 +88,21 @@ fn an_ice40_whose_flip_flops_ask_for_too_much_is_heard() {
 #[test]
 fn a_slow_ecp5_learns_what_the_model_learns() {
     learns(Board::Ulx3s25f, Corner::Max);
+}
+
+#[test]
+fn an_ecp5_whose_fires_were_routed_first_learns_what_the_model_learns() {
+    let board = Board::Ulx3s85f;
+    learns(board, Corner::Max);
+    let Some([in_passes, at_once]) = configurations(board) else { return };
+    assert!(
+        at_once.keys().any(|line| line.contains("CIB.")),
+        "a multiplier's open pins are tied: {at_once:?}"
+    );
+    assert_eq!(in_passes, at_once, "nothing but wires is another");
+    let [alone, whole] = [file::ROUTED_FIRES, file::ROUTED].map(|netlist| wires_of_fires(board, netlist));
+    assert!(alone.len() >= 5, "two edges, three nodes: {alone:?}");
+    assert_eq!(alone, whole, "what was routed first stays");
 }
 
 #[test]

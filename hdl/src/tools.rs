@@ -29,7 +29,7 @@ pub const SETUP_VARIABLE: &str = "WHEATSTONE_TOOLS";
 const PINS: &str = include_str!("../../xtask/tools/fpga.txt");
 
 /// How often a program that runs for long is looked at.
-const WATCH: Duration = Duration::from_millis(50);
+pub const WATCH: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a failed tool's output its error shows.
 const SHOWN_LINES: usize = 12;

@@ -1,7 +1,7 @@
 //! Models of the ECP5's cells, as nextpnr names them after packing.
 
 use super::flop::Flop;
-use super::writer::Writer;
+use super::writer::{Writer, on_grid};
 use crate::routed::CellId;
 use crate::sdf::Time;
 
@@ -137,7 +137,7 @@ pub(super) fn multiplier(writer: &mut Writer<'_>, id: CellId) -> Result<(), Stri
     };
     let (a, b) = (operand(writer, "A"), operand(writer, "B"));
     let [sa, sb] = ["SIGNEDA", "SIGNEDB"].map(|pin| writer.pin(id, pin, Time::ZERO, "1'b0"));
-    let (n, delay) = (writer.number(), writer.slowest(id).round_ps());
+    let (n, delay) = (writer.number(), on_grid(writer.slowest(id)));
     writer.line(format!("wire [17:0] a{n} = {a}, b{n} = {b};"));
     writer.line(format!(
         "wire [35:0] m{n} = {{{{18{{{sa} & a{n}[17]}}}}, a{n}}} * {{{{18{{{sb} & b{n}[17]}}}}, b{n}}};"

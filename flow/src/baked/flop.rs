@@ -3,7 +3,7 @@
 //! A simulator spends most of its time waking what waits for a clock. So all that happens at an edge of one clock signal is
 //! written as one block, monitors included.
 
-use super::writer::Writer;
+use super::writer::{Writer, on_grid};
 use crate::routed::CellId;
 use crate::sdf::Time;
 use std::collections::BTreeMap;
@@ -259,7 +259,7 @@ impl Writer<'_> {
             enable: flop.enable,
             reset: flop.reset,
             reset_needs_enable: flop.reset_needs_enable,
-            delay_ps: self.through(flop.id, flop.clock_pin, flop.output).round_ps(),
+            delay_ps: on_grid(self.through(flop.id, flop.clock_pin, flop.output)),
         };
         let Some(block) = self.blocks.0.get_mut(&edge) else { return };
         if !noted.is_empty() && block.noted.is_empty() {

@@ -1,7 +1,7 @@
 //! Models of block RAM.
 
 use super::ecp5::with_mux;
-use super::writer::Writer;
+use super::writer::{Writer, on_grid};
 use crate::routed::CellId;
 use crate::sdf::Time;
 
@@ -67,7 +67,7 @@ fn dp16kd_port(writer: &mut Writer<'_>, id: CellId, ram: usize, port: &str) -> R
     let wanted = number(writer.cell(id).parameter(&format!("CSDECODE_{port}")));
     let select = format!("{{{}, {}, {}}} == 3'd{wanted}", selects[2], selects[1], selects[0]);
     let n = writer.number();
-    let delay = writer.through(id, &clock_pin, &format!("DO{port}0")).round_ps();
+    let delay = on_grid(writer.through(id, &clock_pin, &format!("DO{port}0")));
     writer.line(format!(
         "wire [13:0] ad{n} = {address}; wire [17:0] di{n} = {data}; reg [17:0] do{n} = 18'd0;"
     ));
@@ -165,7 +165,7 @@ pub(super) fn ice40_ram(writer: &mut Writer<'_>, id: CellId) -> Result<(), Strin
         let read = writer.pin(id, "RE", Time::ZERO, "1'b0");
         let address =
             vector((0..11).rev().map(|bit| writer.pin(id, &format!("RADDR_{bit}"), Time::ZERO, "1'b0")));
-        let delay = writer.through(id, "RCLK", "RDATA_0").round_ps();
+        let delay = on_grid(writer.through(id, "RCLK", "RDATA_0"));
         writer.line(format!(
             "wire [10:0] ra{n} = {address}; reg [15:0] rd{n} = 16'd0; reg [2:0] rl{n} = 3'd0;"
         ));
@@ -193,7 +193,7 @@ pub(super) fn spram(writer: &mut Writer<'_>, id: CellId) {
         [("ADDRESS", 14), ("DATAIN", 16), ("MASKWREN", 4)].map(|(name, width)| bus(writer, name, width));
     let [clock, select, write, standby, sleep, on] =
         ["CLOCK", "CHIPSELECT", "WREN", "STANDBY", "SLEEP", "POWEROFF"].map(|name| pin(writer, name));
-    let delay = writer.through(id, "CLOCK", "DATAOUT_0").round_ps();
+    let delay = on_grid(writer.through(id, "CLOCK", "DATAOUT_0"));
     writer.line(format!(
         "reg [15:0] ram{n} [0:16383]; wire [13:0] ad{n} = {address}; wire [15:0] di{n} = {data}; wire [3:0] we{n} = {mask}; \
          reg [15:0] do{n} = 16'd0;"

@@ -6,6 +6,16 @@ use crate::routed::{ArcKind, Cell, CellId, Connection, Direction, NetId, PinId, 
 use crate::sdf::Time;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+/// Delays are multiples of this many picoseconds. Icarus keeps what is to come in a list by time, and looks for a time's place from
+/// the list's beginning; the fewer times there are, the faster.
+const GRID_PS: i64 = 10;
+
+/// A delay in picoseconds, rounded to nearest on the grid, ties up.
+pub(super) fn on_grid(delay: Time) -> i64 {
+    let grid = Time::from_ps(GRID_PS).fs();
+    (delay.fs() + grid / 2).div_euclid(grid) * GRID_PS
+}
+
 /// Writes the body of the chip's module.
 pub(super) struct Writer<'a> {
     pub routed: &'a Routed,
@@ -117,7 +127,7 @@ impl<'a> Writer<'a> {
     /// A net, some picoseconds later.
     fn later(&mut self, net: NetId, delay: Time) -> String {
         let source = format!("n{}", net.0);
-        let ps = delay.round_ps();
+        let ps = on_grid(delay);
         if ps <= 0 {
             return source;
         }

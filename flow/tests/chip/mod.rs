@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "tests tell why they are skipped")]
 
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
@@ -10,7 +11,7 @@ use wheatstone_flow::build::{Means, Settings, build};
 use wheatstone_flow::check::{Policy, Report, check};
 use wheatstone_flow::routed::{Routed, RoutedError};
 use wheatstone_flow::sdf::{Interconnect, Sdf};
-use wheatstone_flow::toolchain::{file, netlist, router_arguments, synthesis_arguments};
+use wheatstone_flow::toolchain::{Pass, file, products, router_arguments, synthesis_arguments};
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
@@ -105,6 +106,50 @@ pub fn converged(board: Board) -> Option<(Top, Files, Report)> {
     Some((built.top, files, report))
 }
 
+/// The wires of every fire and join, in a netlist that the build of a converged chip left.
+pub fn wires_of_fires(board: Board, netlist: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(folder(board).join("chip").join(netlist)).unwrap();
+    let netlist: Value = serde_json::from_str(&text).unwrap();
+    let nets = netlist["modules"]["top"]["netnames"].as_object().unwrap();
+    let fires = nets.iter().filter(|(name, _)| name.ends_with(".fire") || name.ends_with(".enable"));
+    let wires = |net: &Value| {
+        let wires = net["attributes"]["ROUTING"].as_str().unwrap().split(';').step_by(3);
+        wires.map(str::to_owned).collect()
+    };
+    fires.map(|(name, net)| (name.clone(), wires(net))).collect()
+}
+
+/// What a routed chip's configuration says of memories, pads, and pins that are connected to nothing, and in how many places; of
+/// the chip a build left, and of the same routed by nextpnr in one go.
+pub fn configurations(board: Board) -> Option<[BTreeMap<String, usize>; 2]> {
+    let tools = means(board)?.tools;
+    let (description, pins) = (board.description().unwrap(), board.pins().unwrap());
+    let [built, at_once] = ["chip", "at-once"].map(|name| folder(board).join(name));
+    fs::create_dir_all(&at_once).unwrap();
+    for name in [Pass::Whole.netlist(description.technology), pins.file] {
+        fs::copy(built.join(name), at_once.join(name)).unwrap();
+    }
+    tools.router.tool.run(router_arguments(description, Pass::Whole, pins.file, 1), &at_once).unwrap();
+    Some([built, at_once].map(|folder| {
+        let [configuration, _] = products(description.technology);
+        let text = fs::read_to_string(folder.join(configuration)).unwrap();
+        // Which of their inputs LUTs use, and which of two clocks and resets a slice, is the router's choice.
+        let chosen = |line: &str| {
+            let prefixes = ["arc:", ".tile", "enum: CLK", "enum: LSR"];
+            let input = line.starts_with("enum: SLICE") && line.ends_with("MUX 1");
+            line.is_empty()
+                || input
+                || line.contains(".INIT")
+                || prefixes.iter().any(|part| line.starts_with(part))
+        };
+        let mut counts = BTreeMap::new();
+        for line in text.lines().filter(|line| !chosen(line)) {
+            *counts.entry(line.to_owned()).or_default() += 1;
+        }
+        counts
+    }))
+}
+
 /// Places and routes any Verilog for a board.
 pub fn route(board: Board, verilog: &str) -> Option<Files> {
     let tools = means(board)?.tools;
@@ -114,8 +159,8 @@ pub fn route(board: Board, verilog: &str) -> Option<Files> {
     fs::write(folder.join(file::DESIGN), verilog).unwrap();
     fs::write(folder.join(pins.file), pins.text).unwrap();
     tools.synthesis.tool.run(synthesis_arguments(description), &folder).unwrap();
-    let routers = folder.join(netlist(description.technology));
+    let routers = folder.join(Pass::Whole.netlist(description.technology));
     fs::rename(folder.join(file::SYNTHESISED), routers).unwrap();
-    tools.router.tool.run(router_arguments(description, pins.file, 1), &folder).unwrap();
+    tools.router.tool.run(router_arguments(description, Pass::Whole, pins.file, 1), &folder).unwrap();
     Some(Files::read(&folder))
 }
