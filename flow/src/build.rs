@@ -8,7 +8,7 @@ use crate::error::{At, FlowError};
 use crate::fires::{NotPlaced, Placed};
 use crate::layout::Layout;
 use crate::order::Order;
-use crate::padding::{Levels, pad};
+use crate::padding::pad;
 use crate::rounds::{Next, Rounds};
 use crate::routed::Routed;
 use crate::router_log::RouterLog;
@@ -319,8 +319,7 @@ impl Run<'_> {
 
     fn pad(&self) -> Result<(), FlowError> {
         let mut netlist = self.json(Stage::Synth, file::SYNTHESISED)?;
-        pad(&mut netlist, Levels::of(self.description.router))
-            .map_err(|error| self.wrong(Stage::Synth, file::SYNTHESISED, &error))?;
+        pad(&mut netlist).map_err(|error| self.wrong(Stage::Synth, file::SYNTHESISED, &error))?;
         self.write_json(file::PADDED, &netlist)
     }
 
@@ -337,26 +336,24 @@ impl Run<'_> {
     }
 
     /// Places, routes fires and joins, and then everything else; says whether all of it was in the cache.
-    fn route_fires_first(&mut self) -> Result<bool, FlowError> {
+    fn route_fires_first(&self) -> Result<bool, FlowError> {
+        let read = |name| self.json(Stage::Route, name);
+        let of = |name| move |error: NotPlaced| self.wrong(Stage::Route, name, &error);
         let mut cached = self.nextpnr(Pass::Places)?;
-        let read = |run: &Self, name| run.json(Stage::Route, name);
-        let of = |run: &Self, name, error: NotPlaced| run.wrong(Stage::Route, name, &error);
-        let placed = Placed::new(read(self, file::PLACED)?).map_err(|error| of(self, file::PLACED, error))?;
-        let fires = placed.fires_alone().map_err(|error| of(self, file::PLACED, error))?;
-        self.write_json(file::FIRES, &fires)?;
+        let placed = Placed::new(read(file::PLACED)?).map_err(of(file::PLACED))?;
+        self.write_json(file::FIRES, &placed.fires_alone().map_err(of(file::PLACED))?)?;
         cached &= self.nextpnr(Pass::Fires)?;
-        let wires = read(self, file::ROUTED_FIRES)?;
-        let begun = placed.with_wires_of(wires).map_err(|error| of(self, file::ROUTED_FIRES, error))?;
+        let begun = placed.with_wires_of(read(file::ROUTED_FIRES)?).map_err(of(file::ROUTED_FIRES))?;
         self.write_json(file::BEGUN, &begun)?;
         cached &= self.nextpnr(Pass::Rest)?;
-        let mut routed = read(self, file::ROUTED)?;
-        placed.give_ports_to(&mut routed).map_err(|error| of(self, file::ROUTED, error))?;
+        let mut routed = read(file::ROUTED)?;
+        placed.give_ports_to(&mut routed).map_err(of(file::ROUTED))?;
         self.write_json(file::ROUTED, &routed)?;
         Ok(cached)
     }
 
     /// A pass of nextpnr; says whether its result was in the cache.
-    fn nextpnr(&mut self, pass: Pass) -> Result<bool, FlowError> {
+    fn nextpnr(&self, pass: Pass) -> Result<bool, FlowError> {
         let nextpnr = Task {
             stage: Stage::Route,
             tool: &self.means.tools.router,
@@ -531,7 +528,7 @@ impl Run<'_> {
             let runs: Vec<_> =
                 corners(board).iter().map(|&corner| scope.spawn(move || run(corner))).collect();
             while runs.iter().any(|run| !run.is_finished()) {
-                stopped.store((self.stop)(), Ordering::Relaxed);
+                stopped.fetch_or((self.stop)(), Ordering::Relaxed);
                 thread::sleep(WATCH);
             }
             runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()

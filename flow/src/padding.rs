@@ -1,7 +1,7 @@
 //! Hold padding: LUTs on the ways that are too short for the skew of a fire.
 //!
 //! A fire reaches its flip-flops over common wires, up to some nanoseconds apart. Between two flip-flops that both follow it the
-//! data must not arrive before the later fire has. So on every such way there is a least number of [`Levels`]: where logic has
+//! data must not arrive before the later fire has. So on every such way there is a least number of LUTs: where logic has
 //! fewer, LUTs that do nothing else are put at its beginning. Flip-flops on the falling edge have the whole pulse for it. On an
 //! iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
 
@@ -9,27 +9,12 @@ use crate::ARRAY;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use thiserror::Error;
-use wheatstone_hdl::board::Router;
 
-/// LUTs or carries there are at least between two flip-flops that follow one fire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Levels {
-    /// In an edge.
-    pub edge: usize,
-    /// In a node, whose registers are drawn apart by its edges.
-    pub node: usize,
-}
+/// LUTs or carries there are at least between two flip-flops of an edge that follow one fire.
+const EDGE_LEVELS: usize = 3;
 
-impl Levels {
-    /// What the skew that a router leaves asks for.
-    pub fn of(router: Router) -> Levels {
-        let edge = match router {
-            Router::Router1 => 3,
-            Router::Router2 => 3,
-        };
-        Levels { edge, node: 5 }
-    }
-}
+/// The same in a node, whose registers are drawn apart by its edges.
+const NODE_LEVELS: usize = 5;
 
 /// A netlist that is not what yosys writes for an ECP5.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -90,7 +75,7 @@ impl<'a> Ways<'a> {
 ///
 /// # Errors
 /// [`NotANetlist`] if it has no module `top` with cells and a clock.
-pub fn pad(netlist: &mut Value, levels: Levels) -> Result<usize, NotANetlist> {
+pub fn pad(netlist: &mut Value) -> Result<usize, NotANetlist> {
     let top = netlist.pointer_mut("/modules/top").ok_or(NotANetlist("no module `top`"))?;
     let clock = top.pointer("/ports/clk/bits/0").and_then(Value::as_u64).ok_or(NotANetlist("no clock"))?;
     let cells = top.get_mut("cells").and_then(Value::as_object_mut).ok_or(NotANetlist("no cells"))?;
@@ -106,7 +91,7 @@ pub fn pad(netlist: &mut Value, levels: Levels) -> Result<usize, NotANetlist> {
             continue;
         };
         let sinks = ways.sinks.get(&shown).into_iter().flatten();
-        let levels = if name.starts_with(&node) { levels.node } else { levels.edge };
+        let levels = if name.starts_with(&node) { NODE_LEVELS } else { EDGE_LEVELS };
         let needs = sinks.filter_map(|sink| {
             let missing = levels - ways.levels(sink, fire, levels)?;
             (missing > 0).then(|| (sink.clone(), missing))
@@ -169,8 +154,6 @@ fn buffer(from: u64, to: u64) -> Value {
 mod tests {
     use super::*;
 
-    const LEVELS: Levels = Levels { edge: 3, node: 5 };
-
     fn flop(fire: u64, from: u64, enable: Value, shows: u64) -> Value {
         json!({
             "type": "TRELLIS_FF",
@@ -217,7 +200,7 @@ mod tests {
                 "bordered_array.array.node_0.second": flop(12, 40, json!("1"), 41),
             },
         } } });
-        assert_eq!(pad(&mut netlist, LEVELS), Ok(8), "one chain for all sinks");
+        assert_eq!(pad(&mut netlist), Ok(8), "one chain for all sinks");
         assert_eq!(way(&netlist, "bordered_array.array.node_0.second", "DI"), (5, 40));
         assert_eq!(way(&netlist, "second", "DI"), (3, 20));
         assert_eq!(way(&netlist, "enabled", "CE"), (3, 20));
@@ -240,14 +223,14 @@ mod tests {
                 "last": flop(10, 32, json!("1"), 28),
             },
         } } });
-        assert_eq!(pad(&mut netlist, LEVELS), Ok(0));
+        assert_eq!(pad(&mut netlist), Ok(0));
         netlist["modules"]["top"]["cells"]["c"]["attributes"]["keep"] = "1".into();
-        assert_eq!(pad(&mut netlist, LEVELS), Ok(0), "a matched delay is no data");
+        assert_eq!(pad(&mut netlist), Ok(0), "a matched delay is no data");
     }
 
     #[test]
     fn what_is_no_netlist_is_refused() {
-        assert_eq!(pad(&mut json!({}), LEVELS), Err(NotANetlist("no module `top`")));
-        assert_eq!(pad(&mut json!({ "modules": { "top": {} } }), LEVELS), Err(NotANetlist("no clock")));
+        assert_eq!(pad(&mut json!({})), Err(NotANetlist("no module `top`")));
+        assert_eq!(pad(&mut json!({ "modules": { "top": {} } })), Err(NotANetlist("no clock")));
     }
 }
