@@ -292,3 +292,23 @@ fn clocks_behind(
     }
     known.get(&pin).cloned().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_lie_on_the_grid() {
+        let rounded = [0, 4, 5, 14, 15, 430].map(|ps| on_grid(Time::from_ps(ps)));
+        assert_eq!(rounded, [0, 0, 10, 10, 20, 430]);
+    }
+
+    #[test]
+    fn a_table_becomes_choices() {
+        let [a, b] = ["a", "b"].map(str::to_owned);
+        assert_eq!(choices(0b1000, 4, &[a.clone(), b.clone()]), "(b ? a : 1'b0)");
+        assert_eq!(choices(0b0101, 4, &[a.clone(), b.clone()]), "~a");
+        assert_eq!(choices(0b0110, 4, &[a, b]), "(b ? ~a : a)");
+        assert_eq!(choices(0b10, 2, &["1'b1".to_owned()]), "1'b1");
+    }
+}
