@@ -96,7 +96,8 @@ pub struct Description {
 pub enum Router {
     /// Lays wires one after the other and takes away what is in the way: little skew, and on large devices hours.
     Router1,
-    /// Lays all wires and lets them bargain for places: minutes on large devices, and more skew.
+    /// Lays all wires and lets them bargain for places: minutes on large devices, and more skew, so that router 1 lays fires before.
+    /// ECP5 only.
     Router2,
 }
 
