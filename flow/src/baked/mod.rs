@@ -1,7 +1,7 @@
 //! Post-route simulation: a routed chip as plain Verilog, with every delay written into it.
 //!
 //! Simulators differ in what they make of a file of delays, and Icarus 11 in that it reads none for wires. So the delays are
-//! written into the netlist: every wire and every way through a cell is a transport delay, every flip-flop, memory and
+//! written into the netlist, rounded to 10 ps: every wire and every way through a cell is a transport delay, every flip-flop, memory and
 //! multiplier is written out as what it does. The result needs no library and no `$sdf_annotate`.
 //!
 //! Monitors watch while it runs: data that move within the setup or hold time of a flip-flop that takes them, and pulses
