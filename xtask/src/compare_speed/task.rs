@@ -141,7 +141,7 @@ impl Task {
             format: WIDE,
             eta: 1,
             alpha: 0,
-            g_min: 656, // a hundredth of full scale
+            g_min: 640, // a hundredth of full scale, and whole in conductances of 10 bits
             k,
             samples,
         })

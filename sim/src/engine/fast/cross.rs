@@ -1,4 +1,4 @@
-//! The turn of a quarter of a lattice in pairs of 16-bit numbers: two pairs of neighbours and one of the node's own.
+//! The turn of a quarter of a lattice in pairs of 16-bit numbers: the drops from two pairs of neighbours.
 //!
 //! The clamped wave follows one step behind the free one, so that both waves of a quarter can be computed together, from
 //! coefficients loaded once. All that a few nodes need besides voltages lies together: the loop is so short that an address more,
@@ -17,8 +17,6 @@ pub(super) struct Block {
     pub(super) beside: [i32; BLOCK],
     /// For those to the north and south.
     pub(super) between: [i32; BLOCK],
-    /// For the node itself.
-    pub(super) own: [i32; BLOCK],
     /// `S q` is shifted right by `shift`, and half of that is added before.
     pub(super) round: [i32; BLOCK],
     pub(super) shift: [i32; BLOCK],
@@ -28,20 +26,13 @@ impl Block {
     /// Nodes that do not move: nothing added, nothing shifted in.
     pub(super) const STILL: Block = {
         let [nothing, one] = [[0; BLOCK], [1; BLOCK]];
-        Block { beside: nothing, between: nothing, own: nothing, round: one, shift: one }
+        Block { beside: nothing, between: nothing, round: one, shift: one }
     };
 
     /// Lets a node not move.
     pub(super) fn hold(&mut self, lane: usize) {
-        for factors in [&mut self.beside, &mut self.between, &mut self.own] {
-            factors[lane] = 0;
-        }
-        self.set_shift(lane, 1);
-    }
-
-    /// Sets by how much a node's `S q` is shifted right.
-    pub(super) fn set_shift(&mut self, lane: usize, shift: i32) {
-        (self.round[lane], self.shift[lane]) = (1 << (shift - 1), shift);
+        (self.beside[lane], self.between[lane]) = (0, 0);
+        (self.round[lane], self.shift[lane]) = (1, 1);
     }
 }
 
@@ -119,14 +110,13 @@ impl<'a> InWave<'a> {
         i: usize,
         j: usize,
     ) {
-        let Coefficients { beside, between, own, round, shift } = *coefficients;
+        let Coefficients { beside, between, round, shift } = *coefficients;
         let [west, east] = [vectors::<L>(&self.west[i])[j], vectors::<L>(&self.east[i])[j]];
         let [north, south] = [vectors::<L>(&self.north[i])[j], vectors::<L>(&self.south[i])[j]];
         let (u, v) = (&mut vectors_mut::<L>(&mut self.u[i])[j], &mut vectors_mut::<L>(&mut self.v[i])[j]);
-        let back = lanes.add_i32s(round, lanes.multiply_halves(*v, own));
-        let across = lanes.multiply_halves(lanes.join(west, east), beside);
-        let along = lanes.multiply_halves(lanes.join(north, south), between);
-        let sum = lanes.add_i32s(back, lanes.add_i32s(across, along));
+        let across = lanes.multiply_halves(lanes.sub_halves(lanes.join(west, east), *v), beside);
+        let along = lanes.multiply_halves(lanes.sub_halves(lanes.join(north, south), *v), between);
+        let sum = lanes.add_i32s(lanes.add_i32s(round, across), along);
         let moved = lanes.add_i32s(*u, lanes.shift_right(sum, shift));
         let next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
         *u = next;
@@ -139,7 +129,6 @@ impl<'a> InWave<'a> {
 struct Coefficients<L: Lanes> {
     beside: L::i32s,
     between: L::i32s,
-    own: L::i32s,
     round: L::i32s,
     shift: L::i32s,
 }
@@ -150,7 +139,6 @@ impl<L: Lanes> Coefficients<L> {
         Coefficients {
             beside: vectors::<L>(&block.beside)[j],
             between: vectors::<L>(&block.between)[j],
-            own: vectors::<L>(&block.own)[j],
             round: vectors::<L>(&block.round)[j],
             shift: vectors::<L>(&block.shift)[j],
         }

@@ -5,9 +5,9 @@ use super::exact::{self, BIAS, Gains, Scales, double, learning_scale, power, unb
 use super::hidden::{self, InDoubles, twice_current};
 use super::kernels::{self, Accumulators, Learner, Nudges};
 use super::lanes::{Lanes, MOST_LANES};
-use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
-use crate::{Design, Nudge, Target, Wave};
+use crate::{Design, Target, Wave};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ impl Doubles {
             sums.copy_from_slice(Self::vectors::<L>(&self.field[w], at.start, count));
         }
         self.add_terms::<L, N>(lanes, &mut sums, &plan.terms[row.terms.clone()], wave, (row.at, skip));
-        let sign = if row.outputs && plan.targets { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
+        let sign = if row.outputs { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
         if sign != 0.0 {
             kernels::nudge(lanes, &mut sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
         }
@@ -138,50 +138,6 @@ impl Doubles {
             [Wave::Free] => doubles.turn::<N, 1>([free]),
             [Wave::Clamped] => doubles.turn::<N, 1>([clamped]),
             _ => doubles.turn::<N, 2>([free, clamped]),
-        }
-    }
-
-    /// Outputs take what coupled learning nudges them to, where they have targets.
-    #[inline(always)]
-    fn nudge_clamped<L: Lanes>(
-        &mut self,
-        lanes: L,
-        at: Range<usize>,
-        eta: u8,
-        range: [i64; 2],
-        masked: bool,
-    ) {
-        let splat = |x| lanes.splat_f64s(x);
-        let [low, high] = range.map(|u| double(u) + BIAS);
-        let (shift, tie, low, high) = (splat(power(-i32::from(eta))), splat(0.25), splat(low), splat(high));
-        let (v_scale, v_shift, v_high) =
-            (splat(self.scales.v_scale), splat(self.scales.v_shift), splat(self.scales.v_high));
-        let (v_one, bias, zero) = (splat(self.scales.v_one), splat(BIAS), splat(0.0));
-        let [u_free, u] = &mut self.u;
-        let [v_free, v] = &mut self.v;
-        let (u_free, _) = L::as_simd_f64s(&u_free[at.clone()]);
-        let (v_free, _) = L::as_simd_f64s(&v_free[at.clone()]);
-        let (u, _) = L::as_mut_simd_f64s(&mut u[at.clone()]);
-        let (v, _) = L::as_mut_simd_f64s(&mut v[at.clone()]);
-        let (active, _) = L::as_simd_f64s(if masked { &self.active } else { &[] });
-        let [wanted, least, most, present] = self.nudges.by_lane(at).map(|x| L::as_simd_f64s(x).0);
-        for i in 0..u.len() {
-            // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
-            let drop = lanes.sub_f64s(wanted[i], v_free[i]);
-            let passed = lanes.max_f64s(least[i], lanes.min_f64s(most[i], drop));
-            let one_sided = lanes.or_m64s(lanes.equal_f64s(least[i], zero), lanes.equal_f64s(most[i], zero));
-            let satisfied = lanes.and_m64s(one_sided, lanes.equal_f64s(passed, zero));
-            let wanted = lanes.mul_add_e_f64s(wanted[i], v_one, bias);
-            let way = lanes.add_f64s(lanes.sub_f64s(wanted, u_free[i]), tie);
-            let pulled = lanes.mul_add_e_f64s(way, shift, u_free[i]);
-            let nudged = lanes.select_f64s(satisfied, u_free[i], pulled);
-            let mut moves = lanes.greater_than_f64s(present[i], zero);
-            if let Some(&active) = active.get(i) {
-                moves = lanes.and_m64s(moves, lanes.greater_than_f64s(active, zero));
-            }
-            let nudged = lanes.max_f64s(low, lanes.min_f64s(high, nudged));
-            u[i] = lanes.select_f64s(moves, nudged, u[i]);
-            v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
         }
     }
 
@@ -244,12 +200,12 @@ impl Core for Doubles {
             linear: of(0.0, true, plan.nodes),
             low: of(scales.u_range[0], plan.limits, plan.nodes),
             high: of(scales.u_range[1], plan.limits, plan.nodes),
-            nudges: Nudges::new(if plan.targets { plan.nodes } else { 0 }),
+            nudges: Nudges::new(plan.targets),
             k: of(0.0, true, plan.edges),
             g: of(double(plan.absent), true, plan.edges),
-            lane_rate: of(1.0, plan.targets, lanes),
+            lane_rate: of(1.0, plan.masks, lanes),
             edge_rate: Aligned::new(0.0, 0),
-            active: of(1.0, plan.targets, lanes),
+            active: of(1.0, plan.masks, lanes),
             scales,
             design: Arc::clone(design),
         }
@@ -391,10 +347,52 @@ impl Core for Doubles {
             self.turn_some::<L, 1>(lanes, plan, (row, skip), wave, masked);
             skip += L::F64_LANES;
         }
-        if let (Nudge::Clamped { eta }, Wave::Clamped, true, true) =
-            (self.design.rules().nudge, wave, row.outputs, plan.targets)
-        {
-            self.nudge_clamped(lanes, row.at..row.at + row.lanes, eta, row.range, masked);
+    }
+
+    #[inline(always)]
+    fn nudge<L: Lanes>(&mut self, lanes: L, plan: &Plan, nudged: &[Nudged], eta: u8, masked: bool) {
+        let splat = |x| lanes.splat_f64s(x);
+        let (shift, tie) = (splat(power(-i32::from(eta))), splat(0.25));
+        let (v_scale, v_shift, v_high) =
+            (splat(self.scales.v_scale), splat(self.scales.v_shift), splat(self.scales.v_high));
+        let (v_one, bias, zero) = (splat(self.scales.v_one), splat(BIAS), splat(0.0));
+        let [u_free, u] = &mut self.u;
+        let [v_free, v] = &mut self.v;
+        for Nudged { row, lanes: here, targets } in nudged {
+            let row = &plan.rows[*row];
+            let at = row.at + here.start..row.at + here.end;
+            let (low, high) = (splat(double(row.range[0]) + BIAS), splat(double(row.range[1]) + BIAS));
+            let limits = if plan.limits { at.clone() } else { 0..0 };
+            let (lows, _) = L::as_simd_f64s(&self.low[limits.clone()]);
+            let (highs, _) = L::as_simd_f64s(&self.high[limits]);
+            let (active, _) = L::as_simd_f64s(if masked { &self.active[here.clone()] } else { &[] });
+            let (u_free, _) = L::as_simd_f64s(&u_free[at.clone()]);
+            let (v_free, _) = L::as_simd_f64s(&v_free[at.clone()]);
+            let (u, _) = L::as_mut_simd_f64s(&mut u[at.clone()]);
+            let (v, _) = L::as_mut_simd_f64s(&mut v[at]);
+            let [wanted, least, most, present] = self.nudges.by_lane(*targets..targets + here.len());
+            let (wanted, least) = (L::as_simd_f64s(wanted).0, L::as_simd_f64s(least).0);
+            let (most, present) = (L::as_simd_f64s(most).0, L::as_simd_f64s(present).0);
+            for i in 0..u.len() {
+                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
+                let drop = lanes.sub_f64s(wanted[i], v_free[i]);
+                let passed = lanes.max_f64s(least[i], lanes.min_f64s(most[i], drop));
+                let one_sided =
+                    lanes.or_m64s(lanes.equal_f64s(least[i], zero), lanes.equal_f64s(most[i], zero));
+                let satisfied = lanes.and_m64s(one_sided, lanes.equal_f64s(passed, zero));
+                let wanted = lanes.mul_add_e_f64s(wanted[i], v_one, bias);
+                let way = lanes.add_f64s(lanes.sub_f64s(wanted, u_free[i]), tie);
+                let pulled = lanes.mul_add_e_f64s(way, shift, u_free[i]);
+                let pulled = lanes.select_f64s(satisfied, u_free[i], pulled);
+                let mut moves = lanes.greater_than_f64s(present[i], zero);
+                if let Some(&active) = active.get(i) {
+                    moves = lanes.and_m64s(moves, lanes.greater_than_f64s(active, zero));
+                }
+                let (low, high) = (*lows.get(i).unwrap_or(&low), *highs.get(i).unwrap_or(&high));
+                let pulled = lanes.max_f64s(low, lanes.min_f64s(high, pulled));
+                u[i] = lanes.select_f64s(moves, pulled, u[i]);
+                v[i] = lanes.min_f64s(v_high, lanes.floor(lanes.mul_add_e_f64s(u[i], v_scale, v_shift)));
+            }
         }
     }
 

@@ -74,6 +74,15 @@ pub(super) trait Lanes: Simd {
     /// The smaller of both halves each.
     fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s;
 
+    /// The differences of both halves each, which fit 16 bits.
+    fn sub_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s;
+
+    /// The bits of whole numbers below 2^24 in single precision.
+    fn single_bits(self, x: Self::i32s) -> Self::i32s;
+
+    /// The entries of a table that the lowest four bits of each lane choose.
+    fn look_up(self, table: &[i32; 16], by: Self::i32s) -> Self::i32s;
+
     /// Shifts right by less than 32, in every lane by another number, and keeps the sign.
     fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s;
 
@@ -137,6 +146,24 @@ impl Lanes for Scalar {
     }
 
     #[inline(always)]
+    fn sub_halves(self, a: i32, b: i32) -> i32 {
+        let ([a0, a1], [b0, b1]): ([i16; 2], [i16; 2]) = (cast(a), cast(b));
+        cast([a0.wrapping_sub(b0), a1.wrapping_sub(b1)])
+    }
+
+    #[inline(always)]
+    fn single_bits(self, x: i32) -> i32 {
+        #[expect(clippy::cast_precision_loss, reason = "below 2^24")]
+        let single = x as f32;
+        single.to_bits().cast_signed()
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[i32; 16], by: i32) -> i32 {
+        table[(by & 15).cast_unsigned() as usize]
+    }
+
+    #[inline(always)]
     fn shift_right(self, x: i32, by: i32) -> i32 {
         x >> by
     }
@@ -177,6 +204,22 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn sub_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.sub_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn single_bits(self, x: Self::i32s) -> Self::i32s {
+        cast(self.neon.vcvtq_f32_s32(cast(x)))
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[i32; 16], by: Self::i32s) -> Self::i32s {
+        let by: [i32; 4] = cast(by);
+        cast([0, 1, 2, 3].map(|i| table[(by[i] & 15).cast_unsigned() as usize]))
+    }
+
+    #[inline(always)]
     fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s {
         cast(self.neon.vshlq_s32(cast(x), self.neon.vnegq_s32(cast(by))))
     }
@@ -212,6 +255,26 @@ impl Lanes for V3 {
     #[inline(always)]
     fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
         cast(self.min_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn sub_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.sub_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn single_bits(self, x: Self::i32s) -> Self::i32s {
+        cast(self.avx._mm256_cvtepi32_ps(cast(x)))
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[i32; 16], by: Self::i32s) -> Self::i32s {
+        let [low, high]: [Self::i32s; 2] = cast(*table);
+        let in_low = self.avx2._mm256_permutevar8x32_epi32(cast(low), cast(by));
+        let in_high = self.avx2._mm256_permutevar8x32_epi32(cast(high), cast(by));
+        // The eights of the index, as the signs by which halves are chosen.
+        let signs = self.avx2._mm256_slli_epi32::<28>(cast(by));
+        cast(self.avx._mm256_blendv_ps(cast(in_low), cast(in_high), cast(signs)))
     }
 
     #[inline(always)]
@@ -257,6 +320,21 @@ impl Lanes for V4 {
     #[inline(always)]
     fn min_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
         cast(self.min_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn sub_halves(self, a: Self::i32s, b: Self::i32s) -> Self::i32s {
+        cast(self.sub_i16s(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn single_bits(self, x: Self::i32s) -> Self::i32s {
+        cast(self.avx512f._mm512_cvtepi32_ps(cast(x)))
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[i32; 16], by: Self::i32s) -> Self::i32s {
+        cast(self.avx512f._mm512_permutexvar_epi32(cast(by), cast(*table)))
     }
 
     #[inline(always)]

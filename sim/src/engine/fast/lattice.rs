@@ -1,26 +1,27 @@
 //! Square lattices, open and periodic, with ports and diodes anywhere and edges missing here and there.
 //!
 //! Inputs and the lanes between rows stand still in the turns of their [quarter](super::grid): their gain is 0. Outputs take
-//! part, but where coupled learning nudges one: that has its nudged voltage afterwards, one by one, since there are few of
-//! them. With a nudging current, which counts in their gain, they stand still as well and relax afterwards.
+//! part; where coupled learning nudges them they have their nudged voltages afterwards. With a nudging current, which counts in
+//! their gain, they stand still as well and relax afterwards, one by one.
 
 use super::grid::{Grid, Side, absent};
 use super::lanes::{Lanes, dispatch};
-use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use super::width::Token;
 use super::{Layout, general};
-use crate::network::{DiodeClamp, EdgeKind, NodeKind};
+use crate::network::{DiodeClamp, EdgeKind, NodeId, NodeKind};
 use crate::{
-    Configuration, Design, EdgeGenerator, Gain, Learning, Nudge, Sample, State, Target, Wave, shift_rounded,
+    Configuration, Design, EdgeGenerator, Gain, Learning, Network, Nudge, Sample, State, Target, Wave,
+    shift_rounded,
 };
 use std::sync::Arc;
 
 /// Smaller ones run as fast as edge lists.
 const SMALLEST: usize = 48;
 
-/// An output, which takes some of its turns by itself.
+/// An output that a nudging current pulls, and which relaxes by itself.
 #[derive(Clone, Debug)]
-struct Output {
+struct Pulled {
     lane: usize,
     /// Its quarter's row in the plan, and its place there.
     row: usize,
@@ -50,7 +51,13 @@ pub(super) struct Lattice<C> {
     halos: [Vec<[usize; 2]>; 2],
     /// The same for edges.
     edge_halos: Vec<[usize; 2]>,
-    outputs: Vec<Output>,
+    /// Lanes of the inputs, of the outputs, and of these targets.
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+    targets: Vec<usize>,
+    pulled: Vec<Pulled>,
+    /// Where outputs lie that coupled learning nudges, by colour.
+    nudged: [Vec<Nudged>; 2],
     generators: Vec<EdgeGenerator>,
     phase: u8,
 }
@@ -64,14 +71,26 @@ impl<C: Core> Lattice<C> {
         }
         let grid = Grid::find(network)?;
         let limits = network.nodes().iter().any(|node| node.clamp != DiodeClamp::None);
-        let plan = plan::<C>(design, &grid, limits);
+        let mut plan = plan::<C>(design, &grid, limits);
+        let halos = [0, 1].map(|colour| [0, 1].map(|parity| grid.halos(colour, parity).concat()).concat());
+        let lanes = |nodes: &[NodeId]| nodes.iter().map(|&node| grid.lane(grid.at(node))).collect::<Vec<_>>();
+        let (inputs, outputs) = (lanes(network.inputs()), lanes(network.outputs()));
+        let (mut nudged, mut targets, mut pulled) = Default::default();
+        match design.rules().nudge {
+            Nudge::Clamped { .. } => (nudged, targets) = find_nudged::<C>(&mut plan, &outputs),
+            Nudge::Current { .. } => pulled = find_pulled(&plan, network, &outputs),
+        }
         let mut lattice = Lattice {
             core: C::new(design, &plan),
             still: Vec::new(),
             absent: Vec::new(),
-            halos: [0, 1].map(|colour| [0, 1].map(|parity| grid.halos(colour, parity).concat()).concat()),
+            halos,
             edge_halos: edge_halos(&grid),
-            outputs: Vec::new(),
+            inputs,
+            outputs,
+            targets,
+            pulled,
+            nudged,
             generators: vec![EdgeGenerator::new(1); network.edges().len()],
             phase: 0,
             design: Arc::clone(design),
@@ -80,7 +99,6 @@ impl<C: Core> Lattice<C> {
             kind: network.edges()[0].kind,
             plan,
         };
-        lattice.find_outputs();
         lattice.find_still()?;
         if limits {
             lattice.set_ranges();
@@ -95,26 +113,6 @@ impl<C: Core> Lattice<C> {
             .side(self.design.network().edges()[edge].ends)
             .unwrap_or_else(|| unreachable!("a lattice has no other edges"));
         self.grid.lane(self.grid.at(from)) + if side == Side::South { self.grid.lanes } else { 0 }
-    }
-
-    fn find_outputs(&mut self) {
-        for &node in self.design.network().outputs() {
-            let lane = self.grid.lane(self.grid.at(node));
-            let in_row = |row: &Row| (row.at..row.at + row.lanes).contains(&lane);
-            let row = self.plan.rows.iter().position(in_row).unwrap_or(0);
-            let clamp = self.design.network().nodes()[node.index()].clamp;
-            let place = lane - self.plan.rows[row].at;
-            self.outputs.push(Output {
-                lane,
-                row,
-                place,
-                colour: self.plan.rows[row].colour,
-                clamp,
-                neighbours: [(0, 0); 4],
-                gain: Gain { q: 8, s: 0 },
-                target: None,
-            });
-        }
     }
 
     fn nudges_by_current(&self) -> bool {
@@ -192,46 +190,29 @@ impl<C: Core> Lattice<C> {
                 _ => self.core.turn_both(lanes, &self.plan, row),
             }
         }
+        if let (Nudge::Clamped { eta }, Some(Wave::Clamped)) = (self.design.rules().nudge, waves.last()) {
+            self.core.nudge(lanes, &self.plan, &self.nudged[usize::from(colour)], eta, false);
+        }
         for &wave in waves {
-            for index in 0..self.outputs.len() {
-                if self.outputs[index].colour == colour
-                    && let Some(u) = self.output_turn(&self.outputs[index], wave)
-                {
-                    self.core.set_u(wave, self.outputs[index].lane, u);
-                }
+            for output in self.pulled.iter().filter(|output| output.colour == colour) {
+                let u = self.core.u(wave, output.lane) + self.change(output, wave);
+                let (low, high) = self.design.format().u_range();
+                self.core.set_u(wave, output.lane, output.clamp.apply(u.clamp(low, high)));
             }
             self.mirror(colour.into(), wave);
         }
     }
 
-    /// The accumulator of an output after its turn, unless its quarter has moved it.
-    fn output_turn(&self, output: &Output, wave: Wave) -> Option<i64> {
-        let u = match (self.design.rules().nudge, output.target, wave) {
-            (Nudge::Clamped { eta }, Some(target), Wave::Clamped) => {
-                let (u_free, v_free) =
-                    (self.core.u(Wave::Free, output.lane), self.core.v(Wave::Free, output.lane));
-                let wanted = self.design.format().accumulator(target.voltage.into());
-                general::nudged(wanted, target, u_free, v_free, eta)
-            }
-            (Nudge::Clamped { .. }, ..) => return None,
-            (Nudge::Current { beta, centred }, target, _) => {
-                self.core.u(wave, output.lane) + self.change(output, target, wave, beta, centred)
-            }
-        };
-        let (low, high) = self.design.format().u_range();
-        Some(output.clamp.apply(u.clamp(low, high)))
-    }
-
     /// What the currents into an output change, the nudging one among them.
-    fn change(&self, output: &Output, target: Option<Target>, wave: Wave, beta: u8, centred: bool) -> i64 {
-        let format = self.design.format();
+    fn change(&self, output: &Pulled, wave: Wave) -> i64 {
+        let (format, nudge) = (self.design.format(), self.design.rules().nudge);
         let v = self.core.v(wave, output.lane);
         let currents = output
             .neighbours
             .iter()
             .map(|&(other, g)| self.kind.twice_current(g, v, self.core.v(wave, other)));
         let mut twice_sum: i64 = currents.sum();
-        if let Some(target) = target {
+        if let (Nudge::Current { beta, centred }, Some(target)) = (nudge, output.target) {
             let conductance = 1 << (format.k_bits() - u32::from(beta));
             let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
             twice_sum += 2 * sign * conductance * general::passed(target, v);
@@ -244,7 +225,7 @@ impl<C: Core> Lattice<C> {
     fn update_outputs(&mut self) {
         let (design, kind) = (&self.design, self.kind);
         let Nudge::Current { beta, .. } = design.rules().nudge else { return };
-        for output in &mut self.outputs {
+        for output in &mut self.pulled {
             let terms = &self.plan.terms[self.plan.rows[output.row].terms.clone()];
             let mut d_sum = 1 << (design.format().k_bits() - u32::from(beta));
             for (neighbour, term) in output.neighbours.iter_mut().zip(terms) {
@@ -304,8 +285,56 @@ fn plan<C: Core>(design: &Design, grid: &Grid, limits: bool) -> Plan {
         absent: absent(kind),
         lattice: kind == EdgeKind::Linear,
         limits,
-        targets: false,
+        masks: false,
+        targets: 0,
     }
+}
+
+/// The row a lane lies in, and its place there.
+fn find(plan: &Plan, lane: usize) -> (usize, usize) {
+    let holds = |row: &Row| (row.at..row.at + row.lanes).contains(&lane);
+    let row = plan.rows.iter().position(holds).unwrap_or_else(|| unreachable!("every node lies in a row"));
+    (row, lane - plan.rows[row].at)
+}
+
+/// Where coupled learning nudges, by colour, and the lanes of targets of the outputs that lie in these lanes.
+fn find_nudged<C: Core>(plan: &mut Plan, outputs: &[usize]) -> ([Vec<Nudged>; 2], Vec<usize>) {
+    let mut order: Vec<usize> = (0..outputs.len()).collect();
+    order.sort_unstable_by_key(|&output| outputs[output]);
+    let (mut nudged, mut targets) = ([Vec::<Nudged>::new(), Vec::new()], vec![0; outputs.len()]);
+    for output in order {
+        let (row, place) = find(plan, outputs[output]);
+        let nudged = &mut nudged[usize::from(plan.rows[row].colour)];
+        let start = place / C::LANES * C::LANES;
+        let here = match nudged.last_mut() {
+            Some(last) if last.row == row && last.lanes.end >= start => last,
+            _ => nudged.push_mut(Nudged { row, lanes: start..start, targets: plan.targets }),
+        };
+        if here.lanes.end == start {
+            here.lanes.end += C::LANES;
+            plan.targets += C::LANES;
+        }
+        targets[output] = here.targets + place - here.lanes.start;
+    }
+    (nudged, targets)
+}
+
+/// The outputs, for nudging currents to pull.
+fn find_pulled(plan: &Plan, network: &Network, outputs: &[usize]) -> Vec<Pulled> {
+    let pulled = |(&lane, &node): (&usize, &NodeId)| {
+        let (row, place) = find(plan, lane);
+        Pulled {
+            lane,
+            row,
+            place,
+            colour: plan.rows[row].colour,
+            clamp: network.nodes()[node.index()].clamp,
+            neighbours: [(0, 0); 4],
+            gain: Gain { q: 8, s: 0 },
+            target: None,
+        }
+    };
+    outputs.iter().zip(network.outputs()).map(pulled).collect()
 }
 
 /// Which edges are copies of others across the border, from and to.
@@ -347,16 +376,19 @@ impl<C: Core> Layout for Lattice<C> {
 
     fn present(&mut self, sample: &Sample) {
         let format = self.design.format();
-        for (&node, &v) in self.design.network().inputs().iter().zip(&sample.inputs) {
-            let lane = self.grid.lane(self.grid.at(node));
+        for (&lane, &v) in self.inputs.iter().zip(&sample.inputs) {
+            let u = format.accumulator(v.into());
             for wave in Wave::BOTH {
-                self.core.set_u(wave, lane, format.accumulator(v.into()));
+                self.core.set_u(wave, lane, u);
             }
         }
         for wave in Wave::BOTH {
             (0..2).for_each(|colour| self.mirror(colour, wave));
         }
-        for (output, &target) in self.outputs.iter_mut().zip(&sample.targets) {
+        for (&lane, &target) in self.targets.iter().zip(&sample.targets) {
+            self.core.set_target(lane, target);
+        }
+        for (output, &target) in self.pulled.iter_mut().zip(&sample.targets) {
             output.target = target;
         }
     }
@@ -393,6 +425,6 @@ impl<C: Core> Layout for Lattice<C> {
 
     fn answer(&self) -> Vec<i32> {
         #[expect(clippy::cast_possible_truncation, reason = "a voltage has at most 20 bits")]
-        self.outputs.iter().map(|output| self.core.v(Wave::Free, output.lane) as i32).collect()
+        self.outputs.iter().map(|&lane| self.core.v(Wave::Free, lane) as i32).collect()
     }
 }

@@ -15,7 +15,7 @@ use super::aligned::Aligned;
 use super::cross::{self, BLOCK, Block, Constants, InWave, Waves};
 use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
-use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use crate::network::EdgeKind;
 use crate::{Design, Gain, Nudge, Sense, Target, Wave};
 use pulp::cast;
@@ -31,6 +31,8 @@ const NEVER: i32 = -64;
 #[derive(Clone, Debug)]
 pub(super) struct Pairs {
     design: Arc<Design>,
+    /// `q` in the lowest byte and `d` above it, by the four bits below the leading one of `D`.
+    gains: [i32; 16],
     /// Half an LSB of `v`, added to all accumulators.
     half: i32,
     v_guard: u32,
@@ -77,9 +79,52 @@ fn both_halves(v: i64) -> i32 {
     cast([v; 2])
 }
 
+/// The voltages of lanes that hold them twice.
+#[inline(always)]
+fn voltage<L: Lanes>(lanes: L, v: L::i32s) -> L::i32s {
+    lanes.shift_right(v, lanes.splat_i32s(16))
+}
+
 /// Words of coefficients of every lane of a row: its pairs, and its own.
 fn words(row: &Row) -> usize {
     row.terms.len().div_ceil(2) + 1
+}
+
+/// Shifts products by `alpha`, to the left if it is positive.
+#[derive(Clone, Copy)]
+struct LearningShift<L: Lanes> {
+    lanes: L,
+    left: L::i32s,
+    right: L::i32s,
+    half: L::i32s,
+    /// Products beyond it would leave 32 bits.
+    limit: L::i32s,
+}
+
+impl<L: Lanes> LearningShift<L> {
+    #[inline(always)]
+    fn new(lanes: L, alpha: L::i32s, beyond: L::i32s) -> Self {
+        let splat = |x| lanes.splat_i32s(x);
+        let (zero, one) = (splat(0), splat(1));
+        let alpha = lanes.max_i32s(splat(-31), lanes.min_i32s(splat(19), alpha));
+        let (left, right) = (lanes.max_i32s(alpha, zero), lanes.max_i32s(lanes.sub_i32s(zero, alpha), zero));
+        // Without sign: where nothing is to be left, `right` is 31.
+        let unit = lanes.transmute_u32s_i32s(lanes.shift_left(one, right));
+        let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
+        let half = lanes.transmute_i32s_u32s(half);
+        // Only products that are shifted left can be too large; right shifts leave less than the range.
+        let least = lanes.max_i32s(lanes.shift_right(beyond, left), one);
+        let limit = lanes.select_i32s(lanes.greater_than_i32s(left, zero), least, splat(i32::MAX));
+        LearningShift { lanes, left, right, half, limit }
+    }
+
+    #[inline(always)]
+    fn applied(self, product: L::i32s) -> L::i32s {
+        let LearningShift { lanes, left, right, half, limit } = self;
+        let limited = lanes.min_i32s(limit, product);
+        let limited = lanes.max_i32s(lanes.sub_i32s(lanes.splat_i32s(0), limit), limited);
+        lanes.shift_right(lanes.add_i32s(lanes.shift_left(limited, left), half), right)
+    }
 }
 
 impl Pairs {
@@ -128,7 +173,7 @@ impl Pairs {
         let own = Self::vectors::<L>(v, row.at + skip, count);
         let factors = Self::vectors::<L>(&self.coefficients, at, count);
         for i in 0..N {
-            sums[i] = lanes.add_i32s(sums[i], lanes.mul_i32s(self.voltage(lanes, own[i]), factors[i]));
+            sums[i] = lanes.add_i32s(sums[i], lanes.mul_i32s(voltage(lanes, own[i]), factors[i]));
         }
         sums
     }
@@ -147,7 +192,7 @@ impl Pairs {
         let (w, row) = (wave.index(), &plan.rows[index]);
         let (at, count) = (row.at + skip, N * L::I32_LANES);
         let mut sums = self.sums::<L, N>(lanes, plan, index, wave, skip);
-        let sign = if row.outputs && plan.targets { nudging_sign(&self.design, wave) } else { 0 };
+        let sign = if row.outputs { nudging_sign(&self.design, wave) } else { 0 };
         if sign != 0 {
             let conductance = lanes.splat_i32s(sign * nudging_conductance(&self.design));
             let [wanted, least, most, present] =
@@ -155,19 +200,13 @@ impl Pairs {
             let own = Self::vectors::<L>(&self.v[w], at, count);
             let q = Self::vectors::<L>(&self.q, at, count);
             for i in 0..N {
-                let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, own[i]));
+                let drop = lanes.sub_i32s(wanted[i], voltage(lanes, own[i]));
                 let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
                 let current =
                     lanes.mul_i32s(lanes.mul_i32s(passed, conductance), lanes.mul_i32s(q[i], present[i]));
                 sums[i] = lanes.add_i32s(sums[i], current);
             }
         }
-        let nudged: Option<[L::i32s; N]> = match self.design.rules().nudge {
-            Nudge::Clamped { eta } if row.outputs && plan.targets && wave == Wave::Clamped => {
-                Some(self.nudged(lanes, at, eta))
-            }
-            _ => None,
-        };
         let v_high = lanes.splat_i32s(both_halves(self.design.format().v_range().1));
         let guard = lanes.splat_i32s(self.v_guard.cast_signed());
         let range = self.range(lanes, row);
@@ -179,12 +218,7 @@ impl Pairs {
         for i in 0..N {
             let round = lanes.shift_right(lanes.shift_left(one, shift[i]), one);
             let change = lanes.shift_right(lanes.add_i32s(sums[i], round), shift[i]);
-            let mut moved = lanes.add_i32s(u[i], change);
-            if let Some(nudged) = nudged {
-                let present = Self::vectors::<L>(&self.nudges[3], at, count)[i];
-                let has_target = lanes.greater_than_i32s(present, lanes.splat_i32s(0));
-                moved = lanes.select_i32s(has_target, nudged[i], moved);
-            }
+            let moved = lanes.add_i32s(u[i], change);
             let [low, high] = range;
             let mut next = lanes.max_i32s(low, lanes.min_i32s(high, moved));
             if masked {
@@ -227,37 +261,6 @@ impl Pairs {
         }
     }
 
-    /// The voltages of lanes that hold them twice.
-    #[inline(always)]
-    fn voltage<L: Lanes>(&self, lanes: L, v: L::i32s) -> L::i32s {
-        lanes.shift_right(v, lanes.splat_i32s(16))
-    }
-
-    /// The accumulators of outputs that coupled learning nudges, whether they have targets or not.
-    #[inline(always)]
-    fn nudged<L: Lanes, const N: usize>(&self, lanes: L, at: usize, eta: u8) -> [L::i32s; N] {
-        let count = N * L::I32_LANES;
-        let splat = |x| lanes.splat_i32s(x);
-        let (zero, half, shift) = (splat(0), splat((1 << eta) >> 1), splat(eta.into()));
-        let (one, bias) = (splat(1 << self.v_guard), splat(self.half));
-        let [wanted, least, most] = [0, 1, 2].map(|i: usize| Self::vectors::<L>(&self.nudges[i], at, count));
-        let u_free = Self::vectors::<L>(&self.u[0], at, count);
-        let v_free = Self::vectors::<L>(&self.v[0], at, count);
-        let mut nudged = [zero; N];
-        for i in 0..N {
-            // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
-            let drop = lanes.sub_i32s(wanted[i], self.voltage(lanes, v_free[i]));
-            let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
-            let one_sided = lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
-            let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
-            let wanted = lanes.add_i32s(lanes.mul_i32s(wanted[i], one), bias);
-            let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
-            let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));
-            nudged[i] = lanes.select_i32s(satisfied, u_free[i], pulled);
-        }
-        nudged
-    }
-
     #[inline(always)]
     fn turn_row<L: Lanes, const BYTE: u8>(
         &mut self,
@@ -291,8 +294,10 @@ impl Pairs {
     ) {
         let row = &plan.rows[index];
         let (at, count) = (row.at, row.lanes);
-        let terms = &plan.terms[row.terms.clone()];
-        let neighbours = std::array::from_fn(|i| terms[i].nodes);
+        let [west, east, north, south] = &plan.terms[row.terms.clone()] else {
+            unreachable!("a lattice's nodes have four neighbours")
+        };
+        let neighbours = [west.nodes, east.nodes, north.nodes, south.nodes];
         let constants = Constants {
             lanes,
             guard: lanes.splat_i32s(self.v_guard.cast_signed()),
@@ -335,12 +340,12 @@ impl Pairs {
         let format = self.design.format();
         let (low, high) = format.k_range(self.design.rules().g_min.into());
         let splat = |x| lanes.splat_i32s(x);
-        let (low, high, zero, one) = (splat(narrow(low)), splat(narrow(high)), splat(0), splat(1));
+        let (low, high, zero) = (splat(narrow(low)), splat(narrow(high)), splat(0));
         // A product beyond this moves any `k` to the end of its range, whatever it is added to.
         let beyond = splat(1 << (format.k_bits() + format.k_guard() + 1));
-        let (least, most) = (splat(-31), splat(19));
         let offset = if let Rate::Same(offset) = rate { offset } else { 0 };
         let alpha = splat(i32::from(row.alpha) + i32::from(offset));
+        let same = LearningShift::new(lanes, alpha, beyond);
         let rates = match rate {
             Rate::Same(_) => &[],
             Rate::ByLane => &self.lane_rate[..row.lanes],
@@ -348,31 +353,23 @@ impl Pairs {
         };
         let (rates, _) = L::as_simd_i32s(rates);
         let (k, _) = L::as_mut_simd_i32s(&mut self.k[row.at..row.at + row.lanes]);
-        let [a_free, a_clamped, b_free, b_clamped] = [(0, 0), (0, 1), (1, 0), (1, 1)]
-            .map(|(end, wave): (usize, usize)| Self::vectors::<L>(&self.v[wave], row.ends[end], row.lanes));
-        let sixteen = splat(16);
-        for i in 0..k.len() {
-            let drop = |a: L::i32s, b: L::i32s| {
-                lanes.sub_i32s(lanes.shift_right(a, sixteen), lanes.shift_right(b, sixteen))
+        let count = k.len();
+        let [a_free, a_clamped, b_free, b_clamped] =
+            [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(end, wave): (usize, usize)| {
+                &Self::vectors::<L>(&self.v[wave], row.ends[end], row.lanes)[..count]
+            });
+        for i in 0..count {
+            let free = lanes.sub_halves(a_free[i], b_free[i]);
+            let clamped = lanes.sub_halves(a_clamped[i], b_clamped[i]);
+            let product = lanes.multiply_halves(
+                lanes.join(free, clamped),
+                lanes.join(free, lanes.sub_halves(zero, clamped)),
+            );
+            let shift = match rates.get(i) {
+                None => same,
+                Some(&rate) => LearningShift::new(lanes, lanes.add_i32s(alpha, rate), beyond),
             };
-            let (free, clamped) = (drop(a_free[i], b_free[i]), drop(a_clamped[i], b_clamped[i]));
-            let product = lanes.mul_i32s(lanes.sub_i32s(free, clamped), lanes.add_i32s(free, clamped));
-            let alpha = rates.get(i).map_or(alpha, |&rate| lanes.add_i32s(alpha, rate));
-            let alpha = lanes.max_i32s(least, lanes.min_i32s(most, alpha));
-            let (left, right) =
-                (lanes.max_i32s(alpha, zero), lanes.max_i32s(lanes.sub_i32s(zero, alpha), zero));
-            let limit = lanes.max_i32s(lanes.shift_right(beyond, left), one);
-            // Only products that are shifted left can be too large; right shifts leave less than the range.
-            let limited = lanes.max_i32s(lanes.sub_i32s(zero, limit), lanes.min_i32s(limit, product));
-            let is_left = lanes.greater_than_i32s(left, zero);
-            let product = lanes.select_i32s(is_left, limited, product);
-            let shifted = lanes.shift_left(product, left);
-            // Without sign: where nothing is to be left, `right` is 31.
-            let unit = lanes.transmute_u32s_i32s(lanes.shift_left(one, right));
-            let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
-            let half = lanes.transmute_i32s_u32s(half);
-            let change = lanes.shift_right(lanes.add_i32s(shifted, half), right);
-            let moved = lanes.add_i32s(k[i], change);
+            let moved = lanes.add_i32s(k[i], shift.applied(product));
             k[i] = lanes.max_i32s(low, lanes.min_i32s(high, moved));
         }
     }
@@ -388,38 +385,44 @@ impl Pairs {
     fn update_row<L: Lanes>(&mut self, lanes: L, plan: &Plan, index: usize) {
         let row = &plan.rows[index];
         let (terms, inputs) = (&plan.terms[row.terms.clone()], &plan.terms[row.inputs.clone()]);
-        let nudge = if row.outputs { nudging_conductance(&self.design) } else { 0 };
+        let splat = |x| lanes.splat_i32s(x);
+        let nudge = splat(if row.outputs { nudging_conductance(&self.design) } else { 0 });
+        let (one, eight, byte) = (splat(1), splat(8), splat(0xFF));
+        let (mantissa, four_bits) = (splat(23), splat(19));
+        let format = self.design.format();
+        // `s` is at least `K - 4`, and `S q` is shifted right by `s + 3 - GV`.
+        let least = splat(format.k_bits().cast_signed() - 4);
+        let more = splat(3 - self.v_guard.cast_signed());
+        let one_exponent = splat(1f32.to_bits().cast_signed() >> 23);
         let first = self.coefficients_of[index];
-        let mut q = [0; MOST_LANES * 2];
-        let mut linear = [0; MOST_LANES * 2];
+        let [mut linear, mut q, mut shift] = [[0; Self::LANES]; 3];
         for skip in (0..row.lanes).step_by(Self::LANES) {
-            let at = row.at + skip;
             let sums = L::as_mut_simd_i32s(&mut linear).0;
-            sums.fill(lanes.splat_i32s(0));
+            sums.fill(splat(0));
             for term in terms.iter().chain(inputs) {
                 let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES);
                 for (sum, &k) in sums.iter_mut().zip(k) {
                     *sum = lanes.add_i32s(*sum, self.conductance(lanes, k));
                 }
             }
-            for (i, (&linear, q)) in linear.iter().zip(&mut q).enumerate() {
-                let gain = self.design.gains().gain(i64::from(linear + nudge), self.design.format().k_bits());
-                let shift = shift_of(gain, self.v_guard);
-                *q = gain.q.into();
-                if plan.lattice {
-                    self.blocks[first + skip / BLOCK].set_shift(i, shift);
-                } else {
-                    self.shift[at + i] = shift;
-                }
-            }
-            if let Some(kept) = self.q.get_mut(at..at + Self::LANES) {
-                kept.copy_from_slice(&q);
+            let gains = L::as_mut_simd_i32s(&mut q).0.iter_mut().zip(L::as_mut_simd_i32s(&mut shift).0);
+            for ((q, shift), &sum) in gains.zip(&*sums) {
+                let bits = lanes.single_bits(lanes.max_i32s(one, lanes.add_i32s(sum, nudge)));
+                let n = lanes.sub_i32s(lanes.shift_right(bits, mantissa), one_exponent);
+                let entry = lanes.look_up(&self.gains, lanes.shift_right(bits, four_bits));
+                let s = lanes.max_i32s(least, lanes.add_i32s(n, lanes.shift_right(entry, eight)));
+                (*q, *shift) = (lanes.and_i32s(entry, byte), lanes.add_i32s(s, more));
             }
             if plan.lattice {
-                self.update_block(lanes, terms, first + skip / BLOCK, skip, &q, &linear);
-            } else {
-                self.update_coefficients(lanes, row, terms, first + skip, skip, &q, &linear);
+                self.update_block(lanes, terms, first + skip / BLOCK, skip, &q, &shift);
+                continue;
             }
+            let at = row.at + skip..row.at + skip + Self::LANES;
+            self.shift[at.clone()].copy_from_slice(&shift);
+            if let Some(kept) = self.q.get_mut(at) {
+                kept.copy_from_slice(&q);
+            }
+            self.update_coefficients(lanes, row, terms, first + skip, skip, &q, &linear);
         }
     }
 
@@ -427,7 +430,7 @@ impl Pairs {
     #[inline(always)]
     fn factors<L: Lanes>(&self, lanes: L, term: &Term, skip: usize, i: usize, q: L::i32s) -> L::i32s {
         let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
-        lanes.mul_i32s(self.conductance(lanes, k), q)
+        lanes.multiply_halves(self.conductance(lanes, k), q)
     }
 
     /// Two numbers of 16 bits, one in each half.
@@ -436,7 +439,7 @@ impl Pairs {
         lanes.join(lower, lanes.twin::<0>(upper))
     }
 
-    /// What a block of a lattice multiplies by, from its lanes' `q` and sums of conductances.
+    /// What a block of a lattice multiplies and shifts by, from its lanes' `q` and shifts.
     #[inline(always)]
     fn update_block<L: Lanes>(
         &mut self,
@@ -445,11 +448,11 @@ impl Pairs {
         block: usize,
         skip: usize,
         q: &[i32],
-        linear: &[i32],
+        shift: &[i32],
     ) {
-        let [q, linear] = [q, linear].map(|x| L::as_simd_i32s(x).0);
-        let least = lanes.splat_i32s(-i32::from(i16::MAX));
-        for (i, (&q, &linear)) in q.iter().zip(linear).enumerate() {
+        let one = lanes.splat_i32s(1);
+        let [q, shift] = [q, shift].map(|x| L::as_simd_i32s(x).0);
+        for (i, (&q, &shift)) in q.iter().zip(shift).enumerate() {
             let beside = Self::pair(
                 lanes,
                 self.factors(lanes, &terms[0], skip, i, q),
@@ -460,13 +463,11 @@ impl Pairs {
                 self.factors(lanes, &terms[2], skip, i, q),
                 self.factors(lanes, &terms[3], skip, i, q),
             );
-            let whole = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
-            let lower = lanes.max_i32s(least, whole);
-            let own = Self::pair(lanes, lower, lanes.sub_i32s(whole, lower));
             let block = &mut self.blocks[block];
             L::as_mut_simd_i32s(&mut block.beside).0[i] = beside;
             L::as_mut_simd_i32s(&mut block.between).0[i] = between;
-            L::as_mut_simd_i32s(&mut block.own).0[i] = own;
+            L::as_mut_simd_i32s(&mut block.round).0[i] = lanes.shift_left(one, lanes.sub_i32s(shift, one));
+            L::as_mut_simd_i32s(&mut block.shift).0[i] = shift;
         }
     }
 
@@ -501,11 +502,6 @@ impl Pairs {
             *own = lanes.sub_i32s(lanes.splat_i32s(0), lanes.mul_i32s(linear, q));
         }
     }
-}
-
-/// The right shift that turns `S q` into a change of `u`; at least 1 by [`Pairs::fits`].
-fn shift_of(gain: Gain, v_guard: u32) -> i32 {
-    (gain.s + 3).cast_signed() - v_guard.cast_signed()
 }
 
 /// The nudging conductance; 0 if the nudge is of the other kind.
@@ -560,6 +556,7 @@ impl Core for Pairs {
         let (blocks, words) = if plan.lattice { (place, 0) } else { (0, place) };
         let (low, high) = format.u_range();
         Pairs {
+            gains: design.gains().entries().map(|(q, d)| i32::from(q) | i32::from(d) << 8),
             half,
             v_guard: format.v_guard(),
             u: both(half, true),
@@ -569,14 +566,14 @@ impl Core for Pairs {
             blocks: vec![Block::STILL; blocks],
             coefficients: Aligned::new(0, words),
             shift: of(1, !plan.lattice, plan.nodes),
-            q: of(0, plan.has_fields() || plan.targets, plan.nodes),
+            q: of(0, plan.has_fields() || plan.rows.iter().any(|row| row.outputs), plan.nodes),
             low: of(narrow(low) + half, plan.limits, plan.nodes),
             high: of(narrow(high) + half, plan.limits, plan.nodes),
-            nudges: [0; 4].map(|_| of(0, plan.targets, plan.nodes)),
+            nudges: [0; 4].map(|_| Aligned::new(0, plan.targets)),
             k: of(0, true, plan.edges),
-            lane_rate: of(0, plan.targets, lanes),
+            lane_rate: of(0, plan.masks, lanes),
             edge_rate: Aligned::new(0, 0),
-            active: of(1, plan.targets, lanes),
+            active: of(1, plan.masks, lanes),
             design: Arc::clone(design),
         }
     }
@@ -683,7 +680,7 @@ impl Core for Pairs {
                     let k = Self::vectors::<L>(&self.k, term.edges, row.lanes);
                     let v = Self::vectors::<L>(&self.v[wave.index()], term.nodes, row.lanes);
                     for ((sum, &k), &v) in sums.iter_mut().zip(k).zip(v) {
-                        let product = lanes.mul_i32s(self.conductance(lanes, k), self.voltage(lanes, v));
+                        let product = lanes.mul_i32s(self.conductance(lanes, k), voltage(lanes, v));
                         *sum = lanes.add_i32s(*sum, product);
                     }
                 }
@@ -727,6 +724,54 @@ impl Core for Pairs {
                 for wave in Wave::BOTH {
                     self.turn(lanes, plan, row, wave, false);
                 }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn nudge<L: Lanes>(&mut self, lanes: L, plan: &Plan, nudged: &[Nudged], eta: u8, masked: bool) {
+        let splat = |x| lanes.splat_i32s(x);
+        let (zero, half, shift) = (splat(0), splat((1 << eta) >> 1), splat(eta.into()));
+        let (guard, bias) = (splat(self.v_guard.cast_signed()), splat(self.half));
+        let v_high = splat(both_halves(self.design.format().v_range().1));
+        let ([u_free, u], [v_free, v]) = (&mut self.u, &mut self.v);
+        let [wanted, least, most, present] = &self.nudges;
+        for Nudged { row, lanes: here, targets } in nudged {
+            let row = &plan.rows[*row];
+            let (at, count) = (row.at + here.start, here.len());
+            let (low, high) =
+                (splat(narrow(row.range[0]) + self.half), splat(narrow(row.range[1]) + self.half));
+            let limited = if plan.limits { count } else { 0 };
+            let lows = Self::vectors::<L>(&self.low, at.min(self.low.len()), limited);
+            let highs = Self::vectors::<L>(&self.high, at.min(self.high.len()), limited);
+            let active = if masked { Self::vectors::<L>(&self.active, here.start, count) } else { &[] };
+            let u_free = Self::vectors::<L>(u_free, at, count);
+            let v_free = Self::vectors::<L>(v_free, at, count);
+            let wanted = Self::vectors::<L>(wanted, *targets, count);
+            let least = Self::vectors::<L>(least, *targets, count);
+            let most = Self::vectors::<L>(most, *targets, count);
+            let present = Self::vectors::<L>(present, *targets, count);
+            let u = L::as_mut_simd_i32s(&mut u[at..at + count]).0;
+            let v = L::as_mut_simd_i32s(&mut v[at..at + count]).0;
+            for i in 0..u.len() {
+                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
+                let drop = lanes.sub_i32s(wanted[i], voltage(lanes, v_free[i]));
+                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
+                let one_sided =
+                    lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
+                let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
+                let wanted = lanes.add_i32s(lanes.shift_left(wanted[i], guard), bias);
+                let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
+                let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));
+                let pulled = lanes.select_i32s(satisfied, u_free[i], pulled);
+                let mut moves = lanes.greater_than_i32s(present[i], zero);
+                if let Some(&active) = active.get(i) {
+                    moves = lanes.and_m32s(moves, lanes.greater_than_i32s(active, zero));
+                }
+                let (low, high) = (*lows.get(i).unwrap_or(&low), *highs.get(i).unwrap_or(&high));
+                let pulled = lanes.max_i32s(low, lanes.min_i32s(high, pulled));
+                u[i] = lanes.select_i32s(moves, pulled, u[i]);
+                v[i] = lanes.min_halves(lanes.twin::<0>(lanes.shift_right(u[i], guard)), v_high);
             }
         }
     }

@@ -28,6 +28,15 @@ pub(super) struct Row {
     pub(super) inputs: Range<usize>,
 }
 
+/// Lanes of a row, from and to a multiple of a core's [`Core::LANES`], some of which coupled learning nudges.
+#[derive(Clone, Debug)]
+pub(super) struct Nudged {
+    pub(super) row: usize,
+    pub(super) lanes: Range<usize>,
+    /// Their first lane of targets.
+    pub(super) targets: usize,
+}
+
 /// The neighbours of a row on one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
@@ -66,8 +75,10 @@ pub(super) struct Plan {
     pub(super) lattice: bool,
     /// Accumulators are limited lane by lane, by diodes, instead of row by row.
     pub(super) limits: bool,
-    /// Outputs are rows, with targets lane by lane.
-    pub(super) targets: bool,
+    /// Lanes of a row may be left out of a turn, and learn at rates of their own.
+    pub(super) masks: bool,
+    /// Lanes of targets; those of a row of outputs lie where the row does.
+    pub(super) targets: usize,
 }
 
 impl Plan {
@@ -128,7 +139,7 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Lets an edge have the conductance of another one.
     fn mirror_edge(&mut self, from: usize, to: usize);
 
-    /// Sets the target of a node; only with [`Plan::targets`].
+    /// Sets the target in a lane of targets.
     fn set_target(&mut self, lane: usize, target: Option<Target>);
 
     /// Says what is added to the learning shift of the edges in a lane of every row; `None` if they do not learn.
@@ -158,6 +169,10 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
         self.turn(lanes, plan, row, Wave::Free, false);
         self.turn(lanes, plan, row, Wave::Clamped, false);
     }
+
+    /// Puts nodes of the clamped wave where coupled learning nudges them to, if they have targets. If `masked`, only the active
+    /// lanes.
+    fn nudge<L: Lanes>(&mut self, lanes: L, plan: &Plan, nudged: &[Nudged], eta: u8, masked: bool);
 
     /// Edges learn.
     fn learn<L: Lanes>(&mut self, lanes: L, plan: &Plan, rate: Rate);

@@ -2,10 +2,10 @@
 //! anything looked up lane by lane.
 
 use super::lanes::{Lanes, dispatch};
-use super::rows::{Core, EdgeRow, Plan, Rate, Row, Term};
+use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use super::width::Token;
 use crate::network::{DiodeClamp, Edge, EdgeKind, Incidence, NodeId, NodeKind};
-use crate::{Design, EdgeGenerator, Learning, State, Target, Wave};
+use crate::{Design, EdgeGenerator, Learning, Nudge, State, Target, Wave};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -187,6 +187,13 @@ impl<C: Core> SideBySide<C> {
         for row in hidden.chain(outputs) {
             for &wave in waves {
                 self.core.turn(lanes, &self.plan, row, wave, masked);
+                let Row { at, outputs, .. } = self.plan.rows[row];
+                if let (Nudge::Clamped { eta }, Wave::Clamped, true) =
+                    (self.design.rules().nudge, wave, outputs)
+                {
+                    let nudged = Nudged { row, lanes: 0..self.pitch, targets: at };
+                    self.core.nudge(lanes, &self.plan, &[nudged], eta, masked);
+                }
             }
         }
     }
@@ -291,7 +298,8 @@ fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
         absent: 0,
         lattice: false,
         limits: false,
-        targets: true,
+        masks: true,
+        targets: network.nodes().len() * pitch,
     };
     (plan, colours)
 }
