@@ -155,11 +155,16 @@ pub fn check_sample(design: &Design, sample: &Sample) -> Result<(), SampleError>
         }
     }
     let (low, high) = design.format().v_range();
-    let inputs = sample.inputs.iter().copied().enumerate().map(|(i, v)| ("inputs", i, v));
-    let targets = sample.targets.iter().enumerate().filter_map(|(i, t)| t.map(|t| ("targets", i, t.voltage)));
-    for (what, index, value) in inputs.chain(targets) {
-        if !(low..=high).contains(&value.into()) {
-            return Err(SampleError::Range { what, index, value, low, high });
+    let outside = |value: i32| !(low..=high).contains(&value.into());
+    if let Some(index) = sample.inputs.iter().position(|&value| outside(value)) {
+        let value = sample.inputs[index];
+        return Err(SampleError::Range { what: "inputs", index, value, low, high });
+    }
+    for (index, target) in sample.targets.iter().enumerate() {
+        if let &Some(Target { voltage: value, .. }) = target
+            && outside(value)
+        {
+            return Err(SampleError::Range { what: "targets", index, value, low, high });
         }
     }
     Ok(())

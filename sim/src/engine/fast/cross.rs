@@ -5,6 +5,7 @@
 //! or an index to be checked, would be felt.
 
 use super::lanes::Lanes;
+use super::words::WordGains;
 
 /// Lanes of a [`Block`].
 pub(super) const BLOCK: usize = 16;
@@ -23,16 +24,15 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Nodes that do not move: nothing added, nothing shifted in.
+    /// Nodes that do not move.
     pub(super) const STILL: Block = {
         let [nothing, one] = [[0; BLOCK], [1; BLOCK]];
         Block { beside: nothing, between: nothing, round: one, shift: one }
     };
 
-    /// Lets a node not move.
+    /// Lets a node not move: nothing but the half is shifted right, and nothing is left of that.
     pub(super) fn hold(&mut self, lane: usize) {
         (self.beside[lane], self.between[lane]) = (0, 0);
-        (self.round[lane], self.shift[lane]) = (1, 1);
     }
 }
 
@@ -153,6 +153,36 @@ fn vectors<L: Lanes>(words: &[i32; BLOCK]) -> &[L::i32s] {
 #[inline(always)]
 fn vectors_mut<L: Lanes>(words: &mut [i32; BLOCK]) -> &mut [L::i32s] {
     L::as_mut_simd_i32s(words).0
+}
+
+/// Blocks of a quarter from the accumulators of its edges.
+#[inline(always)]
+pub(super) fn update<L: Lanes>(
+    gains: WordGains<L>,
+    blocks: &mut [Block],
+    west: &[[i32; BLOCK]],
+    east: &[[i32; BLOCK]],
+    north: &[[i32; BLOCK]],
+    south: &[[i32; BLOCK]],
+) {
+    let lanes = gains.lanes;
+    let one = lanes.splat_i32s(1);
+    for (i, block) in blocks.iter_mut().enumerate() {
+        for j in 0..BLOCK / L::I32_LANES {
+            let west = gains.conductance(vectors::<L>(&west[i])[j]);
+            let east = gains.conductance(vectors::<L>(&east[i])[j]);
+            let north = gains.conductance(vectors::<L>(&north[i])[j]);
+            let south = gains.conductance(vectors::<L>(&south[i])[j]);
+            let sum = lanes.add_i32s(lanes.add_i32s(west, east), lanes.add_i32s(north, south));
+            let [q, shift] = gains.gain(sum);
+            vectors_mut::<L>(&mut block.beside)[j] =
+                lanes.pair(lanes.multiply_halves(west, q), lanes.multiply_halves(east, q));
+            vectors_mut::<L>(&mut block.between)[j] =
+                lanes.pair(lanes.multiply_halves(north, q), lanes.multiply_halves(south, q));
+            vectors_mut::<L>(&mut block.round)[j] = lanes.shift_left(one, lanes.sub_i32s(shift, one));
+            vectors_mut::<L>(&mut block.shift)[j] = shift;
+        }
+    }
 }
 
 /// One wave or both.

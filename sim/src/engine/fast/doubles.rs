@@ -217,6 +217,15 @@ impl Core for Doubles {
         self.v[wave.index()][lane] = self.scales.voltage(u);
     }
 
+    #[inline]
+    fn impose(&mut self, lane: usize, v: i32) {
+        let v = f64::from(v);
+        let ([u_free, u_clamped], [v_free, v_clamped]) = (&mut self.u, &mut self.v);
+        let u = v * self.scales.v_one + BIAS;
+        (u_free[lane], u_clamped[lane]) = (u, u);
+        (v_free[lane], v_clamped[lane]) = (v, v);
+    }
+
     fn u(&self, wave: Wave, lane: usize) -> i64 {
         unbiased(self.u[wave.index()][lane])
     }
@@ -374,12 +383,9 @@ impl Core for Doubles {
             let (wanted, least) = (L::as_simd_f64s(wanted).0, L::as_simd_f64s(least).0);
             let (most, present) = (L::as_simd_f64s(most).0, L::as_simd_f64s(present).0);
             for i in 0..u.len() {
-                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
                 let drop = lanes.sub_f64s(wanted[i], v_free[i]);
-                let passed = lanes.max_f64s(least[i], lanes.min_f64s(most[i], drop));
-                let one_sided =
-                    lanes.or_m64s(lanes.equal_f64s(least[i], zero), lanes.equal_f64s(most[i], zero));
-                let satisfied = lanes.and_m64s(one_sided, lanes.equal_f64s(passed, zero));
+                let satisfied = lanes
+                    .or_m64s(lanes.less_than_f64s(drop, least[i]), lanes.greater_than_f64s(drop, most[i]));
                 let wanted = lanes.mul_add_e_f64s(wanted[i], v_one, bias);
                 let way = lanes.add_f64s(lanes.sub_f64s(wanted, u_free[i]), tie);
                 let pulled = lanes.mul_add_e_f64s(way, shift, u_free[i]);

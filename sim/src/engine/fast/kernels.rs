@@ -184,7 +184,7 @@ fn relax_within<L: Lanes>(
 #[derive(Clone, Debug)]
 pub(super) struct Nudges {
     wanted: Aligned<f64>,
-    /// Smallest and largest drop the target's sense lets through.
+    /// Smallest and largest drop that is felt: with any other the target's sense is satisfied.
     low: Aligned<f64>,
     high: Aligned<f64>,
     conductance: Aligned<f64>,
@@ -201,8 +201,8 @@ impl Nudges {
         self.conductance[lane] = if target.is_some() { conductance } else { 0.0 };
         if let Some(Target { voltage, sense }) = target {
             self.wanted[lane] = voltage.into();
-            self.low[lane] = if sense == Sense::AtLeast { 0.0 } else { f64::MIN };
-            self.high[lane] = if sense == Sense::AtMost { 0.0 } else { f64::MAX };
+            self.low[lane] = if sense == Sense::AtLeast { 1.0 } else { f64::MIN };
+            self.high[lane] = if sense == Sense::AtMost { -1.0 } else { f64::MAX };
         }
     }
 
@@ -231,14 +231,16 @@ pub(super) fn nudge<L: Lanes>(
     at: Range<usize>,
     sign: f64,
 ) {
-    let sign = lanes.splat_f64s(sign);
+    let (sign, zero) = (lanes.splat_f64s(sign), lanes.splat_f64s(0.0));
     let count = sums.len();
     let (v, _) = L::as_simd_f64s(v);
     let [wanted, low, high, conductance] = nudges.by_lane(at).map(|x| &L::as_simd_f64s(x).0[..count]);
     for i in 0..count {
         let drop = lanes.sub_f64s(wanted[i], v[i]);
-        let passed = lanes.max_f64s(low[i], lanes.min_f64s(high[i], drop));
-        sums[i] = lanes.mul_add_e_f64s(lanes.mul_f64s(conductance[i], sign), passed, sums[i]);
+        let satisfied =
+            lanes.or_m64s(lanes.less_than_f64s(drop, low[i]), lanes.greater_than_f64s(drop, high[i]));
+        let felt = lanes.select_f64s(satisfied, zero, drop);
+        sums[i] = lanes.mul_add_e_f64s(lanes.mul_f64s(conductance[i], sign), felt, sums[i]);
     }
 }
 

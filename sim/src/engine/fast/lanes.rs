@@ -83,6 +83,12 @@ pub(super) trait Lanes: Simd {
     /// The entries of a table that the lowest four bits of each lane choose.
     fn look_up(self, table: &[i32; 16], by: Self::i32s) -> Self::i32s;
 
+    /// Two numbers of 16 bits, one in each half.
+    #[inline(always)]
+    fn pair(self, lower: Self::i32s, upper: Self::i32s) -> Self::i32s {
+        self.join(lower, self.twin::<0>(upper))
+    }
+
     /// Shifts right by less than 32, in every lane by another number, and keeps the sign.
     fn shift_right(self, x: Self::i32s, by: Self::i32s) -> Self::i32s;
 

@@ -375,12 +375,8 @@ impl<C: Core> Layout for Lattice<C> {
     }
 
     fn present(&mut self, sample: &Sample) {
-        let format = self.design.format();
         for (&lane, &v) in self.inputs.iter().zip(&sample.inputs) {
-            let u = format.accumulator(v.into());
-            for wave in Wave::BOTH {
-                self.core.set_u(wave, lane, u);
-            }
+            self.core.impose(lane, v);
         }
         for wave in Wave::BOTH {
             (0..2).for_each(|colour| self.mirror(colour, wave));

@@ -39,6 +39,7 @@ mod replicas;
 mod rows;
 mod side_by_side;
 mod width;
+mod words;
 
 pub use replicas::Replicas;
 pub use width::VectorWidth;

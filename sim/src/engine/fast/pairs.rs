@@ -16,8 +16,9 @@ use super::cross::{self, BLOCK, Block, Constants, InWave, Waves};
 use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
+use super::words::{LearningShift, WordGains};
 use crate::network::EdgeKind;
-use crate::{Design, Gain, Nudge, Sense, Target, Wave};
+use crate::{Design, Nudge, Sense, Target, Wave};
 use pulp::cast;
 use std::ops::Range;
 use std::sync::Arc;
@@ -31,8 +32,6 @@ const NEVER: i32 = -64;
 #[derive(Clone, Debug)]
 pub(super) struct Pairs {
     design: Arc<Design>,
-    /// `q` in the lowest byte and `d` above it, by the four bits below the leading one of `D`.
-    gains: [i32; 16],
     /// Half an LSB of `v`, added to all accumulators.
     half: i32,
     v_guard: u32,
@@ -42,11 +41,11 @@ pub(super) struct Pairs {
     v: [Aligned<i32>; 2],
     /// What the inputs contribute, times `q`; empty without inputs as such.
     field: [Aligned<i32>; 2],
-    /// Where the blocks of every row begin in a lattice, its coefficients elsewhere.
-    coefficients_of: Vec<usize>,
-    /// In a lattice, where the node's own factor is taken apart into a pair as well, as four neighbours permit.
+    /// In a lattice, all that belongs to a node.
     blocks: Vec<Block>,
-    /// Elsewhere, row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's
+    /// Elsewhere, where the coefficients of every row begin.
+    coefficients_of: Vec<usize>,
+    /// Row by row, word by word, lane by lane: for every pair of neighbours two factors of 16 bits, then the node's
     /// own.
     coefficients: Aligned<i32>,
     /// `S q` is shifted right by so much.
@@ -88,43 +87,6 @@ fn voltage<L: Lanes>(lanes: L, v: L::i32s) -> L::i32s {
 /// Words of coefficients of every lane of a row: its pairs, and its own.
 fn words(row: &Row) -> usize {
     row.terms.len().div_ceil(2) + 1
-}
-
-/// Shifts products by `alpha`, to the left if it is positive.
-#[derive(Clone, Copy)]
-struct LearningShift<L: Lanes> {
-    lanes: L,
-    left: L::i32s,
-    right: L::i32s,
-    half: L::i32s,
-    /// Products beyond it would leave 32 bits.
-    limit: L::i32s,
-}
-
-impl<L: Lanes> LearningShift<L> {
-    #[inline(always)]
-    fn new(lanes: L, alpha: L::i32s, beyond: L::i32s) -> Self {
-        let splat = |x| lanes.splat_i32s(x);
-        let (zero, one) = (splat(0), splat(1));
-        let alpha = lanes.max_i32s(splat(-31), lanes.min_i32s(splat(19), alpha));
-        let (left, right) = (lanes.max_i32s(alpha, zero), lanes.max_i32s(lanes.sub_i32s(zero, alpha), zero));
-        // Without sign: where nothing is to be left, `right` is 31.
-        let unit = lanes.transmute_u32s_i32s(lanes.shift_left(one, right));
-        let half = lanes.wrapping_dyn_shr_u32s(unit, lanes.transmute_u32s_i32s(one));
-        let half = lanes.transmute_i32s_u32s(half);
-        // Only products that are shifted left can be too large; right shifts leave less than the range.
-        let least = lanes.max_i32s(lanes.shift_right(beyond, left), one);
-        let limit = lanes.select_i32s(lanes.greater_than_i32s(left, zero), least, splat(i32::MAX));
-        LearningShift { lanes, left, right, half, limit }
-    }
-
-    #[inline(always)]
-    fn applied(self, product: L::i32s) -> L::i32s {
-        let LearningShift { lanes, left, right, half, limit } = self;
-        let limited = lanes.min_i32s(limit, product);
-        let limited = lanes.max_i32s(lanes.sub_i32s(lanes.splat_i32s(0), limit), limited);
-        lanes.shift_right(lanes.add_i32s(lanes.shift_left(limited, left), half), right)
-    }
 }
 
 impl Pairs {
@@ -201,9 +163,11 @@ impl Pairs {
             let q = Self::vectors::<L>(&self.q, at, count);
             for i in 0..N {
                 let drop = lanes.sub_i32s(wanted[i], voltage(lanes, own[i]));
-                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
+                let satisfied = lanes
+                    .or_m32s(lanes.less_than_i32s(drop, least[i]), lanes.greater_than_i32s(drop, most[i]));
+                let felt = lanes.select_i32s(satisfied, lanes.splat_i32s(0), drop);
                 let current =
-                    lanes.mul_i32s(lanes.mul_i32s(passed, conductance), lanes.mul_i32s(q[i], present[i]));
+                    lanes.mul_i32s(lanes.mul_i32s(felt, conductance), lanes.mul_i32s(q[i], present[i]));
                 sums[i] = lanes.add_i32s(sums[i], current);
             }
         }
@@ -304,8 +268,7 @@ impl Pairs {
             v_high: lanes.splat_i32s(both_halves(self.design.format().v_range().1)),
         };
         let range = self.range(lanes, row);
-        let first = self.coefficients_of[index];
-        let blocks = &self.blocks[first..first + count / BLOCK];
+        let blocks = &self.blocks[at / BLOCK..(at + count) / BLOCK];
         let ([u_free, u_clamped], [v_free, v_clamped]) = (&mut self.u, &mut self.v);
         let free = InWave::of(u_free, v_free, at, count, neighbours);
         let clamped = InWave::of(u_clamped, v_clamped, at, count, neighbours);
@@ -385,37 +348,31 @@ impl Pairs {
     fn update_row<L: Lanes>(&mut self, lanes: L, plan: &Plan, index: usize) {
         let row = &plan.rows[index];
         let (terms, inputs) = (&plan.terms[row.terms.clone()], &plan.terms[row.inputs.clone()]);
-        let splat = |x| lanes.splat_i32s(x);
-        let nudge = splat(if row.outputs { nudging_conductance(&self.design) } else { 0 });
-        let (one, eight, byte) = (splat(1), splat(8), splat(0xFF));
-        let (mantissa, four_bits) = (splat(23), splat(19));
-        let format = self.design.format();
-        // `s` is at least `K - 4`, and `S q` is shifted right by `s + 3 - GV`.
-        let least = splat(format.k_bits().cast_signed() - 4);
-        let more = splat(3 - self.v_guard.cast_signed());
-        let one_exponent = splat(1f32.to_bits().cast_signed() >> 23);
+        let gains = WordGains::of(lanes, &self.design);
+        if plan.lattice {
+            let [west, east, north, south] = terms else {
+                unreachable!("a lattice's nodes have four neighbours")
+            };
+            let k = |term: &Term| self.k[term.edges..term.edges + row.lanes].as_chunks().0;
+            let blocks = &mut self.blocks[row.at / BLOCK..(row.at + row.lanes) / BLOCK];
+            cross::update(gains, blocks, k(west), k(east), k(north), k(south));
+            return;
+        }
+        let nudge = lanes.splat_i32s(if row.outputs { nudging_conductance(&self.design) } else { 0 });
         let first = self.coefficients_of[index];
         let [mut linear, mut q, mut shift] = [[0; Self::LANES]; 3];
         for skip in (0..row.lanes).step_by(Self::LANES) {
             let sums = L::as_mut_simd_i32s(&mut linear).0;
-            sums.fill(splat(0));
+            sums.fill(lanes.splat_i32s(0));
             for term in terms.iter().chain(inputs) {
                 let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES);
                 for (sum, &k) in sums.iter_mut().zip(k) {
-                    *sum = lanes.add_i32s(*sum, self.conductance(lanes, k));
+                    *sum = lanes.add_i32s(*sum, gains.conductance(k));
                 }
             }
-            let gains = L::as_mut_simd_i32s(&mut q).0.iter_mut().zip(L::as_mut_simd_i32s(&mut shift).0);
-            for ((q, shift), &sum) in gains.zip(&*sums) {
-                let bits = lanes.single_bits(lanes.max_i32s(one, lanes.add_i32s(sum, nudge)));
-                let n = lanes.sub_i32s(lanes.shift_right(bits, mantissa), one_exponent);
-                let entry = lanes.look_up(&self.gains, lanes.shift_right(bits, four_bits));
-                let s = lanes.max_i32s(least, lanes.add_i32s(n, lanes.shift_right(entry, eight)));
-                (*q, *shift) = (lanes.and_i32s(entry, byte), lanes.add_i32s(s, more));
-            }
-            if plan.lattice {
-                self.update_block(lanes, terms, first + skip / BLOCK, skip, &q, &shift);
-                continue;
+            let each = L::as_mut_simd_i32s(&mut q).0.iter_mut().zip(L::as_mut_simd_i32s(&mut shift).0);
+            for ((q, shift), &sum) in each.zip(&*sums) {
+                [*q, *shift] = gains.gain(lanes.add_i32s(sum, nudge));
             }
             let at = row.at + skip..row.at + skip + Self::LANES;
             self.shift[at.clone()].copy_from_slice(&shift);
@@ -431,44 +388,6 @@ impl Pairs {
     fn factors<L: Lanes>(&self, lanes: L, term: &Term, skip: usize, i: usize, q: L::i32s) -> L::i32s {
         let k = Self::vectors::<L>(&self.k, term.edges + skip, Self::LANES)[i];
         lanes.multiply_halves(self.conductance(lanes, k), q)
-    }
-
-    /// Two numbers of 16 bits, one in each half.
-    #[inline(always)]
-    fn pair<L: Lanes>(lanes: L, lower: L::i32s, upper: L::i32s) -> L::i32s {
-        lanes.join(lower, lanes.twin::<0>(upper))
-    }
-
-    /// What a block of a lattice multiplies and shifts by, from its lanes' `q` and shifts.
-    #[inline(always)]
-    fn update_block<L: Lanes>(
-        &mut self,
-        lanes: L,
-        terms: &[Term],
-        block: usize,
-        skip: usize,
-        q: &[i32],
-        shift: &[i32],
-    ) {
-        let one = lanes.splat_i32s(1);
-        let [q, shift] = [q, shift].map(|x| L::as_simd_i32s(x).0);
-        for (i, (&q, &shift)) in q.iter().zip(shift).enumerate() {
-            let beside = Self::pair(
-                lanes,
-                self.factors(lanes, &terms[0], skip, i, q),
-                self.factors(lanes, &terms[1], skip, i, q),
-            );
-            let between = Self::pair(
-                lanes,
-                self.factors(lanes, &terms[2], skip, i, q),
-                self.factors(lanes, &terms[3], skip, i, q),
-            );
-            let block = &mut self.blocks[block];
-            L::as_mut_simd_i32s(&mut block.beside).0[i] = beside;
-            L::as_mut_simd_i32s(&mut block.between).0[i] = between;
-            L::as_mut_simd_i32s(&mut block.round).0[i] = lanes.shift_left(one, lanes.sub_i32s(shift, one));
-            L::as_mut_simd_i32s(&mut block.shift).0[i] = shift;
-        }
     }
 
     /// Coefficients of some lanes of a row, from `place` on, from their `q` and sums of conductances.
@@ -492,7 +411,7 @@ impl Pairs {
                     Some(term) => self.factors(lanes, term, skip, i, q),
                     None => lanes.splat_i32s(0),
                 };
-                let both = Self::pair(lanes, lower, upper);
+                let both = lanes.pair(lower, upper);
                 L::as_mut_simd_i32s(&mut self.coefficients[place..place + Self::LANES]).0[i] = both;
             }
             place += row.lanes;
@@ -549,14 +468,13 @@ impl Core for Pairs {
         let mut place = 0;
         let coefficients_of = plan.rows.iter().map(|row| {
             let here = place;
-            place += if plan.lattice { row.lanes / BLOCK } else { words(row) * row.lanes };
+            place += words(row) * row.lanes;
             here
         });
         let coefficients_of = coefficients_of.collect();
-        let (blocks, words) = if plan.lattice { (place, 0) } else { (0, place) };
+        let (blocks, words) = if plan.lattice { (plan.nodes.div_ceil(BLOCK), 0) } else { (0, place) };
         let (low, high) = format.u_range();
         Pairs {
-            gains: design.gains().entries().map(|(q, d)| i32::from(q) | i32::from(d) << 8),
             half,
             v_guard: format.v_guard(),
             u: both(half, true),
@@ -581,6 +499,14 @@ impl Core for Pairs {
     fn set_u(&mut self, wave: Wave, lane: usize, u: i64) {
         self.u[wave.index()][lane] = narrow(u) + self.half;
         self.v[wave.index()][lane] = both_halves(self.design.format().voltage(u));
+    }
+
+    #[inline]
+    fn impose(&mut self, lane: usize, v: i32) {
+        let ([u_free, u_clamped], [v_free, v_clamped]) = (&mut self.u, &mut self.v);
+        let (u, v) = ((v << self.v_guard) + self.half, both_halves(v.into()));
+        (u_free[lane], u_clamped[lane]) = (u, u);
+        (v_free[lane], v_clamped[lane]) = (v, v);
     }
 
     fn u(&self, wave: Wave, lane: usize) -> i64 {
@@ -616,13 +542,14 @@ impl Core for Pairs {
         self.k[to] = self.k[from];
     }
 
+    #[inline]
     fn set_target(&mut self, lane: usize, target: Option<Target>) {
         let [wanted, least, most, present] = &mut self.nudges;
         present[lane] = target.is_some().into();
         if let Some(Target { voltage, sense }) = target {
             wanted[lane] = voltage;
-            least[lane] = if sense == Sense::AtLeast { 0 } else { i32::MIN };
-            most[lane] = if sense == Sense::AtMost { 0 } else { i32::MAX };
+            least[lane] = if sense == Sense::AtLeast { 1 } else { i32::MIN };
+            most[lane] = if sense == Sense::AtMost { -1 } else { i32::MAX };
         }
     }
 
@@ -646,20 +573,9 @@ impl Core for Pairs {
         for index in 0..plan.rows.len() {
             self.update_row(lanes, plan, index);
         }
-        // Nothing added, nothing shifted in: no change.
-        let mut still = still.iter().map(|&lane| lane as usize).peekable();
-        for (row, &start) in plan.rows.iter().zip(&self.coefficients_of) {
-            while let Some(lane) = still.next_if(|lane| (row.at..row.at + row.lanes).contains(lane)) {
-                let place = lane - row.at;
-                if plan.lattice {
-                    self.blocks[start + place / BLOCK].hold(place % BLOCK);
-                    continue;
-                }
-                for pair in 0..words(row) {
-                    self.coefficients[start + pair * row.lanes + place] = 0;
-                }
-                self.shift[lane] = 1;
-            }
+        debug_assert!(plan.lattice || still.is_empty(), "elsewhere every lane moves");
+        for &lane in still {
+            self.blocks[lane as usize / BLOCK].hold(lane as usize % BLOCK);
         }
     }
 
@@ -754,12 +670,9 @@ impl Core for Pairs {
             let u = L::as_mut_simd_i32s(&mut u[at..at + count]).0;
             let v = L::as_mut_simd_i32s(&mut v[at..at + count]).0;
             for i in 0..u.len() {
-                // A sense that is satisfied lets no drop through; without a sense, `Equal`, any drop counts.
                 let drop = lanes.sub_i32s(wanted[i], voltage(lanes, v_free[i]));
-                let passed = lanes.max_i32s(least[i], lanes.min_i32s(most[i], drop));
-                let one_sided =
-                    lanes.or_m32s(lanes.equal_i32s(least[i], zero), lanes.equal_i32s(most[i], zero));
-                let satisfied = lanes.and_m32s(one_sided, lanes.equal_i32s(passed, zero));
+                let satisfied = lanes
+                    .or_m32s(lanes.less_than_i32s(drop, least[i]), lanes.greater_than_i32s(drop, most[i]));
                 let wanted = lanes.add_i32s(lanes.shift_left(wanted[i], guard), bias);
                 let way = lanes.add_i32s(lanes.sub_i32s(wanted, u_free[i]), half);
                 let pulled = lanes.add_i32s(u_free[i], lanes.shift_right(way, shift));

@@ -115,6 +115,9 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Sets an accumulator of a node and what its neighbours see.
     fn set_u(&mut self, wave: Wave, lane: usize, u: i64);
 
+    /// Imposes a voltage on a node, in both waves.
+    fn impose(&mut self, lane: usize, v: i32);
+
     /// An accumulator of a node.
     fn u(&self, wave: Wave, lane: usize) -> i64;
 

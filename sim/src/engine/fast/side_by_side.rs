@@ -115,10 +115,7 @@ impl<C: Core> SideBySide<C> {
     pub(super) fn present(&mut self, replica: usize, inputs: &[i32], targets: &[Option<Target>]) {
         let design = Arc::clone(&self.design);
         for (node, &v) in design.network().inputs().iter().zip(inputs) {
-            for wave in Wave::BOTH {
-                let u = design.format().accumulator(v.into());
-                self.core.set_u(wave, node.index() * self.pitch + replica, u);
-            }
+            self.core.impose(node.index() * self.pitch + replica, v);
         }
         let unset = std::iter::repeat(&None);
         for (node, &target) in design.network().outputs().iter().zip(targets.iter().chain(unset)) {
