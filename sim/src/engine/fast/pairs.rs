@@ -3,9 +3,9 @@
 //! A vector unit multiplies pairs of 16-bit numbers and adds both products into 32 bits, four times as many multiply-adds an
 //! instruction as with doubles. A lane of an operand holds the voltages of two neighbours, a lane of the other the
 //! conductances towards them, already times the node's `q`: `K` and four bits fit 16. The negative sum of conductances times
-//! `q` meets the node's own voltage: taken apart into a pair in a lattice, where four neighbours leave at most 16 bits to each
-//! half, and whole elsewhere. What comes out is the whole `S q`, which by
-//! [`Pairs::fits`] needs fewer than 32 bits; nothing here rounds but the contract's own shifts.
+//! `q` meets the node's own voltage; in a lattice the [drops](super::cross) from the neighbours are multiplied, and it is not needed.
+//! What comes out is the whole `S q`, which by [`Pairs::fits`] needs fewer than 32 bits; nothing here rounds but the contract's
+//! own shifts.
 //!
 //! Voltages are kept twice in every lane, in both halves, so that a pair is joined from two loads by taking the lower half
 //! of one and the upper half of the other. Accumulators are kept half an LSB of `v` too high: then `v` is their upper
@@ -444,7 +444,7 @@ impl Core for Pairs {
     const LANES: usize = 2 * MOST_LANES;
     const BYTES: [usize; 2] = [24, 8];
 
-    /// Bounds: `(2^K - 1) 15`, twice that and a voltage fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
+    /// Bounds: `(2^K - 1) 15`, a voltage and a drop, of `V + 1` bits, fit 16 bits; `|S q|`, less than `(n + 1) 2^(K+V) 15` with the nudge, stays below
     /// 15/16 of 2^31, and its rounding is a fraction of it; a product of drops, less than `2^(2V)`, stays below 2^30, `k` below 2^29, and `u`
     /// with its half below 2^28. At least one bit is shifted out of `S q`: `s + 3 - GV >= K - 1 - GV >= 1`.
     fn fits(design: &Design) -> bool {
