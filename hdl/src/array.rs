@@ -18,7 +18,8 @@ use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
 
 /// Lengths of the matched delays in LUTs, by name of a cell (`node_0`, `edge_12`) or by module name, for all cells made of
 /// that module. A cell's own entry counts before its module's. An edge's name followed by [`PAUSE`] is the length of its pause, a
-/// node's followed by [`STRETCH`] that of its stretch; there is none without such an entry.
+/// node's followed by [`STRETCH`] or [`LEAD`] that of its stretch or lead; there is none without such an entry. The name of a
+/// matched delay or lead followed by [`TRIM`] says how many of its LUTs are taken out again once they have their places.
 pub type DelayLengths = BTreeMap<String, u32>;
 
 /// What follows an edge's name where its pause is meant, not its matched delay.
@@ -26,6 +27,18 @@ pub const PAUSE: &str = ".pause";
 
 /// What follows a node's name where its stretch is meant, not its matched delay.
 pub const STRETCH: &str = ".stretch";
+
+/// What follows a node's name where its lead is meant: LUTs on its phase's way to its edges.
+pub const LEAD: &str = ".lead";
+
+/// What follows the name of a matched delay or lead where the LUTs are meant that it has in the array, but not on the routed chip.
+pub const TRIM: &str = ".trim";
+
+/// How many LUTs the routed chip has of a delay of that name.
+pub fn routed_length(lengths: &DelayLengths, name: &str) -> u32 {
+    let of = |name: &str| lengths.get(name).copied().unwrap_or(0);
+    of(name).saturating_sub(of(&format!("{name}{TRIM}")))
+}
 
 /// How edges multiply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -227,6 +240,7 @@ impl Array {
         let node_delays = |cell: &str, module: &str| NodeDelays {
             matched: luts(cell, module),
             stretch: more(cell, STRETCH),
+            lead: more(cell, LEAD),
         };
         let edge_delays =
             |cell: &str, module: &str| EdgeDelays { matched: luts(cell, module), pause: more(cell, PAUSE) };
@@ -359,7 +373,8 @@ impl Array {
         &self.lengths
     }
 
-    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of pauses and stretches where there are any.
+    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of pauses, stretches, leads and trims where
+    /// there are any.
     pub fn cell_delay_lengths(&self) -> DelayLengths {
         let mut lengths = DelayLengths::new();
         self.module.for_each_leaf(&mut |path, leaf| {
@@ -368,9 +383,13 @@ impl Array {
                 (Behaviour::MatchedDelay { .. }, _) => cell.to_owned(),
                 (_, "pause") => format!("{cell}{PAUSE}"),
                 (_, "stretch") => format!("{cell}{STRETCH}"),
+                (_, "lead") => format!("{cell}{LEAD}"),
                 _ => return,
             };
             let luts = leaf.nominal_ps() / self.technology().lut_ps();
+            if let Some((trim, &luts)) = self.lengths.get_key_value(&format!("{name}{TRIM}")) {
+                lengths.insert(trim.clone(), luts);
+            }
             lengths.insert(name, u32::try_from(luts).unwrap_or(u32::MAX));
         });
         lengths

@@ -22,7 +22,7 @@ const PARALLEL: ArrayOptions =
 const LUT: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Lut };
 const SERIAL: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
 
-/// An array under its documented delays, or delays drawn from a seed, beside a model. Every other draw has pauses and stretches.
+/// An array under its documented delays, or delays drawn from a seed, beside a model. Every other draw has pauses, stretches and leads.
 fn start(
     design: &Arc<Design>,
     options: ArrayOptions,

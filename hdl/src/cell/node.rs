@@ -103,6 +103,9 @@ pub struct NodeDelays {
     /// The stretch between the join and the matched delay; 0 for none. A fire comes and goes as much later, and since its own
     /// phase ends it, it lasts as much longer.
     pub stretch: u32,
+    /// The lead of its data: LUTs between its phase and its edges; 0 for none. What it sends has as much more time to an edge's first
+    /// fire, and the further ones, which wait for the edge's own data only, come as much sooner.
+    pub lead: u32,
 }
 
 /// Ports, handshake and control state, which all nodes share.
@@ -139,7 +142,14 @@ fn handshake(
     }
     let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
-    let sequence = node_sequence(&mut cell, context, &fire, colour, ports);
+    let own = if delays.lead == 0 {
+        ports.clone()
+    } else {
+        let phase = cell.wire("own_token", Shape::BIT);
+        cell.leaf("lead", pause(technology, delays.lead, &phase, &ports.phase));
+        NodePorts { phase, ..ports.clone() }
+    };
+    let sequence = node_sequence(&mut cell, context, &fire, colour, &own);
     let joined = if delays.stretch == 0 {
         enable.clone()
     } else {
@@ -149,7 +159,7 @@ fn handshake(
     };
     cell.leaf(
         "join_requests",
-        join_requests(technology, &ports.requests, &ports.phase, &border.go, &ports.done, &joined),
+        join_requests(technology, &ports.requests, &own.phase, &border.go, &ports.done, &joined),
     );
     cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &border.strobe, &fire));
     (cell, fire, sequence)
