@@ -4,19 +4,20 @@
 //! cache. What tools made is kept by what it was made of, and taken from there.
 
 use crate::cache::{Cache, Key, sha256, sha256_of};
+use crate::chains::connect_by_b;
 use crate::error::{At, FlowError};
 use crate::fires::{NotPlaced, Placed};
 use crate::layout::Layout;
 use crate::order::Order;
-use crate::padding::pad;
-use crate::rounds::{Next, Rounds};
+use crate::padding::{Place, pad};
+use crate::rounds::{Next, Rounds, Trimming};
 use crate::routed::Routed;
 use crate::router_log::RouterLog;
 use crate::simulation::{Lesson, Simulated, Simulator, corners};
 use crate::stage::Stage;
 use crate::timing::{self, Findings};
 use crate::toolchain::{
-    Pass, ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments,
+    Pass, Passes, ToolVersion, Toolchain, Versioned, file, packer_arguments, products, router_arguments,
     synthesis_arguments,
 };
 use serde::de::DeserializeOwned;
@@ -32,7 +33,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
-use wheatstone_hdl::board::{Description, Pins, Router};
+use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::tools::{ToolError, WATCH};
 use wheatstone_hdl::{Board, Technology, Top};
 
@@ -165,18 +166,18 @@ pub fn build(
             order.check_lengths(known)?;
             (known.clone(), Rounds::without_shortening())
         }
-        None if description.router == Router::Router2 => {
-            (order.first_lengths()?, Rounds::without_shortening())
-        }
-        None => (order.first_lengths()?, Rounds::default()),
+        None if Passes::of(description) == Passes::One => (order.first_lengths()?, Rounds::default()),
+        None => (order.first_lengths()?, Rounds::without_shortening()),
     };
     let seed = order.seed;
     let mut run =
         Run { order, means, settings, description, pins, seed, cache, stages: Vec::new(), told, stop };
-    let mut round = 1;
+    let trims = Passes::of(description) == Passes::Trimmed;
+    let known = settings.delays.is_some();
+    let (mut round, mut trimming) = (1, None::<Trimming>);
     let mut built = loop {
         let (built, advised) = match run.round(round, &lengths) {
-            Err(FlowError::Unroutable { .. }) if rounds.lost() => {
+            Err(FlowError::Unroutable { .. }) if trimming.is_none() && rounds.lost() => {
                 (round, run.seed) = (round + 1, run.seed + OTHER_SEED);
                 continue;
             }
@@ -184,7 +185,19 @@ pub fn build(
         };
         let findings = built.timing.as_ref();
         let holds = findings.and_then(Findings::holds);
-        match rounds.after(holds, built.top.array.cell_delay_lengths(), advised) {
+        let present = built.top.array.cell_delay_lengths();
+        let trimmed = findings.and_then(|findings| findings.trimmed.clone());
+        let step_ps = findings.and_then(Findings::step_ps).unwrap_or(u64::MAX);
+        let next = match &mut trimming {
+            None => match rounds.after(holds, present.clone(), advised) {
+                Next::Accept if trims && !(known && round == 1) => {
+                    trimming.insert(Trimming::default()).after(holds, step_ps, present, trimmed)
+                }
+                next => next,
+            },
+            Some(trimming) => trimming.after(holds, step_ps, present, trimmed),
+        };
+        match next {
             Next::Accept => break built,
             Next::Again(other) => lengths = other,
             Next::Elsewhere => run.seed += OTHER_SEED,
@@ -306,7 +319,7 @@ impl Run<'_> {
         if self.description.technology == Technology::Ecp5 {
             self.pad()?;
         }
-        self.route(round)?;
+        self.route(round, &built.top)?;
         built.island_mhz = Some(self.island_clock()?);
         built.layout = Some(self.layout(&built.top)?);
         if !self.wanted(Stage::Timing) {
@@ -319,20 +332,46 @@ impl Run<'_> {
 
     fn pad(&self) -> Result<(), FlowError> {
         let mut netlist = self.json(Stage::Synth, file::SYNTHESISED)?;
-        pad(&mut netlist).map_err(|error| self.wrong(Stage::Synth, file::SYNTHESISED, &error))?;
+        let trims = Passes::of(self.description) == Passes::Trimmed;
+        let wrong = |error| self.wrong(Stage::Synth, file::SYNTHESISED, &error);
+        pad(&mut netlist, if trims { Place::Shorter } else { Place::Beginning }).map_err(wrong)?;
+        if trims {
+            connect_by_b(&mut netlist).map_err(wrong)?;
+        }
         self.write_json(file::PADDED, &netlist)
     }
 
-    fn route(&mut self, round: u32) -> Result<(), FlowError> {
+    fn route(&mut self, round: u32, top: &Top) -> Result<(), FlowError> {
         let since = self.begin(Stage::Route, round)?;
         let pins = self.path(self.pins.file);
         fs::write(&pins, self.pins.text).at(&pins)?;
-        let cached = match self.description.router {
-            Router::Router1 => self.nextpnr(Pass::Whole)?,
-            Router::Router2 => self.route_fires_first()?,
+        let cached = match Passes::of(self.description) {
+            Passes::One => self.nextpnr(Pass::Whole)?,
+            Passes::Trimmed => self.route_trimmed(top)?,
+            Passes::FiresFirst => self.route_fires_first()?,
         };
         self.end(Stage::Route, round, cached, since);
         Ok(())
+    }
+
+    /// Places, trims delays, and routes; says whether all of it was in the cache.
+    fn route_trimmed(&self, top: &Top) -> Result<bool, FlowError> {
+        let of = |name| move |error: NotPlaced| self.wrong(Stage::Route, name, &error);
+        let mut cached = self.nextpnr(Pass::Places)?;
+        let placed = Placed::new(self.json(Stage::Route, file::PLACED)?).map_err(of(file::PLACED))?;
+        let begun = placed.trimmed(&top.array.cell_delay_lengths()).map_err(of(file::PLACED))?;
+        self.write_json(file::BEGUN, &begun)?;
+        cached &= self.nextpnr(Pass::Rest)?;
+        self.give_ports(&placed)?;
+        Ok(cached)
+    }
+
+    /// Gives the routed netlist its ports back.
+    fn give_ports(&self, placed: &Placed) -> Result<(), FlowError> {
+        let mut routed = self.json(Stage::Route, file::ROUTED)?;
+        let given = placed.give_ports_to(&mut routed);
+        given.map_err(|error| self.wrong(Stage::Route, file::ROUTED, &error))?;
+        self.write_json(file::ROUTED, &routed)
     }
 
     /// Places, routes fires and joins, and then everything else; says whether all of it was in the cache.
@@ -346,9 +385,7 @@ impl Run<'_> {
         let begun = placed.with_wires_of(read(file::ROUTED_FIRES)?).map_err(of(file::ROUTED_FIRES))?;
         self.write_json(file::BEGUN, &begun)?;
         cached &= self.nextpnr(Pass::Rest)?;
-        let mut routed = read(file::ROUTED)?;
-        placed.give_ports_to(&mut routed).map_err(of(file::ROUTED))?;
-        self.write_json(file::ROUTED, &routed)?;
+        self.give_ports(&placed)?;
         Ok(cached)
     }
 

@@ -1,13 +1,16 @@
-//! Fires and joins before all other wires.
+//! The placed chip between nextpnr's passes: fires and joins before all other wires, or delays trimmed.
 //!
 //! Router 2 lets all wires of a chip bargain for places and sends some a long way round. To data that is a delay, which the check
 //! adds up and a matched delay makes good. A fire that comes to one of its flip-flops nanoseconds later than to another breaks
 //! a hold, which no length mends. So the placed chip is routed twice: once with nothing on it but fires and joins, by router 1,
-//! which takes the shortest way for each; and then the rest by router 2, with those wires locked.
+//! which takes the shortest way for each; and then the rest by router 2, with those wires locked. Where router 1 wires everything,
+//! the placed chip is only [trimmed](crate::trim).
 
+use crate::trim::trim;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use thiserror::Error;
+use wheatstone_hdl::array::DelayLengths;
 
 /// The first LUT of a matched delay; both its inputs hear the join.
 const FIRST_LUT: &str = ".matched_delay.lut0";
@@ -15,13 +18,16 @@ const FIRST_LUT: &str = ".matched_delay.lut0";
 /// The attribute of a net with its wires: a wire, the switch before it, and how firmly it is held, again and again.
 const WIRES: &str = "ROUTING";
 
+/// The setting by which routers exchange no inputs of a LUT.
+const FIXED_INPUTS: &str = "arch.disable_router_lutperm";
+
 /// Held so firmly that no router takes it away.
 const LOCKED: &str = "5";
 
 /// A netlist that is not what nextpnr writes of a placed ECP5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the placed netlist has {0}")]
-pub struct NotPlaced(&'static str);
+pub struct NotPlaced(pub(crate) &'static str);
 
 /// A netlist of a chip on which everything has its place.
 pub struct Placed(Value);
@@ -63,7 +69,7 @@ impl Placed {
         nets.retain(|_, net| single(&net["bits"]).is_some_and(|net| kept.contains(&net)));
         settings.insert("router".to_owned(), "router1".into());
         // Which inputs of a LUT were exchanged would be lost with this netlist.
-        settings.insert("arch.disable_router_lutperm".to_owned(), "1".into());
+        settings.insert(FIXED_INPUTS.to_owned(), "1".into());
         Ok(netlist)
     }
 
@@ -86,6 +92,19 @@ impl Placed {
         }
         settings.insert("router".to_owned(), "router2".into());
         if without_wires.is_empty() { Ok(netlist) } else { Err(NotPlaced("a fire without a wire")) }
+    }
+
+    /// The netlist with delays trimmed to those lengths, for router 1, which is told to exchange no inputs of LUTs.
+    ///
+    /// # Errors
+    /// [`NotPlaced`] if it has other delays.
+    pub fn trimmed(&self, lengths: &DelayLengths) -> Result<Value, NotPlaced> {
+        let mut netlist = self.0.clone();
+        let Parts { cells, nets, settings, .. } = parts(&mut netlist)?;
+        trim(cells, nets, lengths)?;
+        settings.insert("router".to_owned(), "router1".into());
+        settings.insert(FIXED_INPUTS.to_owned(), "1".into());
+        Ok(netlist)
     }
 
     /// Gives a routed netlist back its ports, which nextpnr forgets of a netlist it reads.

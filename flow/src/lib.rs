@@ -6,6 +6,7 @@
 pub mod baked;
 pub mod build;
 pub mod cache;
+mod chains;
 pub mod check;
 pub mod error;
 mod fires;
@@ -21,6 +22,7 @@ pub mod simulation;
 pub mod stage;
 pub mod timing;
 pub mod toolchain;
+mod trim;
 pub mod twin;
 
 pub use error::FlowError;

@@ -3,7 +3,7 @@
 //! Every other length moves everything a little, since placement begins anew. So a chip whose timing holds is not touched
 //! for ever to make it faster, and what once held is kept to come back to.
 
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::array::{DelayLengths, TRIM};
 
 /// How often a design is placed and routed until its timing holds.
 pub const ROUNDS: u32 = 16;
@@ -80,6 +80,63 @@ impl Rounds {
             }
         }
     }
+}
+
+/// How often delays are trimmed, or get LUTs back.
+const TRIMS: u32 = 6;
+
+/// What went on so far with a chip whose timing held, and of which nothing is placed anew: its delays are trimmed.
+#[derive(Clone, Debug, Default)]
+pub struct Trimming {
+    done: u32,
+    /// The lengths with which it held and took the least time for a step.
+    fastest: Option<(u64, DelayLengths)>,
+}
+
+impl Trimming {
+    /// Whether timing held (absent if it was not examined), how long a step took, with which lengths, and which other ones are
+    /// advised.
+    ///
+    /// The wires of a trimmed chip are laid anew, so that some advice turns out to be wrong. What does not hold gets LUTs back and is
+    /// trimmed nowhere else, until it holds; what was fastest is kept to come back to.
+    pub fn after(
+        &mut self,
+        holds: Option<bool>,
+        step_ps: u64,
+        lengths: DelayLengths,
+        advised: Option<DelayLengths>,
+    ) -> Next {
+        self.done += 1;
+        if holds == Some(true) && self.fastest.as_ref().is_none_or(|&(least, _)| step_ps < least) {
+            self.fastest = Some((step_ps, lengths.clone()));
+        }
+        let advised = match holds {
+            Some(false) => {
+                advised.map(|other| less_trimmed(&lengths, other)).filter(|other| *other != lengths)
+            }
+            _ => advised,
+        };
+        match (&self.fastest, advised) {
+            (Some(_), Some(other)) if self.done <= TRIMS => Next::Again(other),
+            (Some((_, fastest)), _) if *fastest != lengths => {
+                self.done = TRIMS;
+                Next::Again(fastest.clone())
+            }
+            _ if holds == Some(false) => Next::GiveUp,
+            _ => Next::Accept,
+        }
+    }
+}
+
+/// The other ones, trimmed nowhere more than now.
+fn less_trimmed(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
+    other.retain(|name, luts| {
+        if name.ends_with(TRIM) {
+            *luts = lengths.get(name).map_or(0, |&now| now.min(*luts));
+        }
+        *luts > 0
+    });
+    other
 }
 
 /// The longer ones of both.
@@ -170,5 +227,49 @@ mod tests {
         let mut rounds = Rounds::default();
         rounds.after(Some(true), lengths(9), Some(lengths(5)));
         assert_eq!(rounds.after(Some(false), lengths(5), None), again(9), "no delay mends it");
+    }
+
+    #[test]
+    fn delays_are_trimmed_and_what_was_fastest_is_taken() {
+        let mut trimming = Trimming::default();
+        let holds = Some(true);
+        assert_eq!(trimming.after(holds, 90, lengths(9), Some(lengths(6))), again(6));
+        assert_eq!(trimming.after(Some(false), 60, lengths(6), Some(lengths(7))), again(7));
+        assert_eq!(trimming.after(holds, 70, lengths(7), Some(lengths(8))), again(8));
+        assert_eq!(trimming.after(holds, 80, lengths(8), None), again(7));
+        assert_eq!(trimming.after(holds, 70, lengths(7), Some(lengths(8))), Next::Accept);
+    }
+
+    #[test]
+    fn trimming_comes_to_an_end_with_a_chip_that_holds() {
+        let mut trimming = Trimming::default();
+        assert_eq!(trimming.after(Some(true), 90, lengths(9), Some(lengths(1))), again(1));
+        for luts in 1..TRIMS {
+            assert_eq!(
+                trimming.after(Some(false), 10, lengths(luts), Some(lengths(luts + 1))),
+                again(luts + 1)
+            );
+        }
+        assert_eq!(trimming.after(Some(false), 10, lengths(TRIMS), Some(lengths(TRIMS + 1))), again(9));
+        assert_eq!(trimming.clone().after(Some(true), 90, lengths(9), Some(lengths(1))), Next::Accept);
+        assert_eq!(trimming.after(Some(false), 90, lengths(9), Some(lengths(1))), Next::GiveUp);
+        assert_eq!(Trimming::default().after(None, u64::MAX, lengths(9), None), Next::Accept, "not examined");
+    }
+
+    #[test]
+    fn what_is_trimmed_too_much_gets_luts_back_and_loses_none() {
+        let trimmed = |edge, node| {
+            let all = [("edge_0", 20), ("edge_0.trim", edge), ("node_0", 20), ("node_0.trim", node)];
+            let all = all.into_iter().filter(|&(_, luts)| luts > 0);
+            all.map(|(name, luts)| (name.to_owned(), luts)).collect::<DelayLengths>()
+        };
+        let mut trimming = Trimming::default();
+        trimming.after(Some(true), 90, trimmed(0, 0), Some(trimmed(5, 5)));
+        let next = trimming.after(Some(false), 60, trimmed(5, 5), Some(trimmed(4, 7)));
+        assert_eq!(next, Next::Again(trimmed(4, 5)));
+        let next = trimming.after(Some(false), 61, trimmed(4, 5), Some(trimmed(0, 7)));
+        assert_eq!(next, Next::Again(trimmed(0, 5)));
+        let next = trimming.after(Some(false), 61, trimmed(0, 5), Some(trimmed(0, 7)));
+        assert_eq!(next, Next::Again(trimmed(0, 0)), "no delay mends it");
     }
 }

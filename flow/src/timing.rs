@@ -24,6 +24,9 @@ pub struct Findings {
     pub times: Option<Times>,
     /// Length of every cell's matched delay in LUTs.
     pub lengths: DelayLengths,
+    /// The same trimmed otherwise, if by what is known of this routing that would mend a violation or make the chip faster.
+    #[serde(skip)]
+    pub trimmed: Option<DelayLengths>,
 }
 
 /// The slacks of one kind.
@@ -106,6 +109,7 @@ impl Findings {
             min_pulse_ps: Some(report.min_pulse_ps),
             times: report.prediction.map(|prediction| prediction.slow),
             lengths: report.lengths.clone(),
+            trimmed: Some(report.trimmed()).filter(|trimmed| *trimmed != report.lengths),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::FlowError;
 use serde::Serialize;
-use wheatstone_hdl::board::Description;
+use wheatstone_hdl::board::{Description, Router};
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology};
 
@@ -124,6 +124,30 @@ pub fn products(technology: Technology) -> [&'static str; 2] {
 
 /// Modules of cells, as yosys selects them.
 const CELLS: &str = "*_edge_* input_node_* hidden_node_* output_node_*";
+
+/// In which passes a chip is placed and routed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// One for everything.
+    One,
+    /// Places; then, with delays trimmed, all wires, by router 1. It lays one wire after the other, so that few move where a LUT is gone.
+    Trimmed,
+    /// Places; fires and joins, by router 1; all other wires, by router 2. It lets all wires bargain anew where a LUT is gone, for
+    /// many minutes: delays stay as they are placed.
+    FiresFirst,
+}
+
+impl Passes {
+    /// Those of a board. The delays of an iCE40 are told for one corner only, and nothing is gained by what [`Passes::Trimmed`] does
+    /// about corners.
+    pub fn of(board: &Description) -> Passes {
+        match (board.technology, board.router) {
+            (Technology::Ecp5, Router::Router1) => Passes::Trimmed,
+            (_, Router::Router1) => Passes::One,
+            (_, Router::Router2) => Passes::FiresFirst,
+        }
+    }
+}
 
 /// One of nextpnr's runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +307,13 @@ mod tests {
             "--compress --input routed.config --bit bitstream.bit --idcode 0x21111043"
         );
         assert_eq!(packer_arguments(Technology::Ice40, None).join(" "), "routed.asc bitstream.bin");
+    }
+
+    #[test]
+    fn delays_are_trimmed_where_router_1_wires_an_ecp5() {
+        let boards = [Board::Ulx3s12f, Board::Ulx3s25f, Board::Ulx3s85f, Board::Icebreaker, Board::Hx8kEvn];
+        let passes = [Passes::Trimmed, Passes::Trimmed, Passes::FiresFirst, Passes::One, Passes::One];
+        assert_eq!(boards.map(|board| Passes::of(description(board))), passes);
     }
 
     #[test]

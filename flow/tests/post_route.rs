@@ -9,7 +9,7 @@ use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
 use wheatstone_flow::toolchain::file;
-use wheatstone_hdl::array::STRETCH;
+use wheatstone_hdl::array::routed_length;
 use wheatstone_hdl::{Board, Technology, Top};
 
 const LESSON: Lesson = Lesson { samples: 3, steps: 4 };
@@ -40,9 +40,9 @@ fn a_cut_is_seen(board: Board) {
     let (first, second, suffix) =
         if board.technology() == Technology::Ice40 { ("I0", "I1", "_LC") } else { ("A", "B", "") };
     let lengths = top.array.cell_delay_lengths();
-    let is_node = |cell: &str| cell.starts_with("node") && !cell.ends_with(STRETCH);
-    let (cell, &luts) = lengths.iter().rfind(|(cell, _)| is_node(cell)).unwrap();
-    for number in 1..luts {
+    let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
+    let cell = lengths.keys().rfind(is_node).unwrap();
+    for number in 1..routed_length(&lengths, cell) {
         let lut = format!("bordered_array.array.{cell}.matched_delay.lut{number}{suffix}");
         cut.rewire(&lut, first, &lut, second);
     }

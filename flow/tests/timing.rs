@@ -11,7 +11,7 @@ use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulator};
 use wheatstone_hdl::Board;
-use wheatstone_hdl::array::{DelayLengths, STRETCH};
+use wheatstone_hdl::array::{DelayLengths, routed_length};
 
 /// What a mutation is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,9 +148,9 @@ type Change = Box<dyn Fn(&mut Files)>;
 
 /// The deliberate faults, and what must find each.
 fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Change, Found)> {
-    let luts = |cell: &str| usize::try_from(lengths[cell]).unwrap();
+    let luts = |cell: &str| usize::try_from(routed_length(lengths, cell)).unwrap();
     let [first, second, _] = parts.inputs();
-    let is_node = |cell: &&String| cell.starts_with("node") && !cell.ends_with(STRETCH);
+    let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
     let node = lengths.keys().rfind(is_node).unwrap().clone();
     let mut list: Vec<(&'static str, Change, Found)> = Vec::new();
     let mut add = |name, change: Change, found| list.push((name, change, found));
@@ -318,7 +318,7 @@ fn broken(board: Board, files: &Files, lengths: &DelayLengths) -> Vec<(&'static 
         all.push((name, changed, expected));
     }
     let mut promoted = files.clone();
-    promote(&mut promoted, &parts, "node_0", usize::try_from(lengths["node_0"]).unwrap());
+    promote(&mut promoted, &parts, "node_0", usize::try_from(routed_length(lengths, "node_0")).unwrap());
     all.push(("a fire is promoted to a global buffer", promoted, Found::Fault(FaultKind::PromotedFire)));
     all
 }

@@ -12,7 +12,7 @@ use super::report::{Fault, FaultKind, SlackKind};
 use super::roles::DomainId;
 use crate::sdf::{Time, Triple};
 use std::collections::BTreeSet;
-use wheatstone_hdl::array::{PAUSE, STRETCH};
+use wheatstone_hdl::array::{LEAD, PAUSE, STRETCH};
 
 /// What follows a cell's name where its matched delay is meant.
 const MATCHED: &str = "";
@@ -127,7 +127,11 @@ impl Examiner<'_> {
             };
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            ledger.record_mendable(self.chip, bundling, at.domain, MATCHED, self.early.mode);
+            if at.domain != from && self.chip.roles.domain(from).leads {
+                ledger.record_mendable(self.chip, bundling, from, LEAD, self.early.mode);
+            } else {
+                ledger.record_mendable(self.chip, bundling, at.domain, MATCHED, self.early.mode);
+            }
             if at.domain == from {
                 continue;
             }

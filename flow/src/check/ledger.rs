@@ -8,6 +8,7 @@ use super::roles::DomainId;
 use crate::routed::PinId;
 use crate::sdf::Time;
 use std::collections::BTreeMap;
+use wheatstone_hdl::array::LEAD;
 
 /// Paths are written out for at most so many violations.
 const TOLD: usize = 64;
@@ -70,7 +71,7 @@ impl Ledger {
         which: &str,
         mode: Mode,
     ) {
-        let lut = chip.lut(mends, mode);
+        let lut = chip.lut(if which == LEAD { finding.cell } else { mends }, mode);
         if lut > Time::ZERO {
             let name = format!("{}{which}", chip.roles.domain(mends).name);
             let missing = -finding.slack().fs();

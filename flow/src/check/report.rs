@@ -234,6 +234,12 @@ impl Report {
         super::corrections::corrections(&self.lengths, &self.needs, &self.modules, self.policy.spare_luts)
     }
 
+    /// The same delays trimmed so that, by what is known of this routing, none has a LUT too many, or too few. Equal to
+    /// [`Report::lengths`] if that is so.
+    pub fn trimmed(&self) -> DelayLengths {
+        super::corrections::trimmed(&self.lengths, &self.needs)
+    }
+
     /// The report itself, or the first thing that is wrong with the chip.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::ARRAY;
 use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
 use std::collections::{BTreeMap, HashMap};
 use wheatstone_hdl::Top;
+use wheatstone_hdl::array::{LEAD, routed_length};
 use wheatstone_hdl::lint::convention::DELAY_PREFIX;
 
 /// Buffers of the global networks.
@@ -54,6 +55,8 @@ pub(super) struct Domain {
     pub followers: Vec<CellId>,
     /// Whether its scan flip-flop may take what it takes at a later pulse: what it takes has not changed by then.
     pub scans_later: bool,
+    /// Whether what it sends has a lead over its requests.
+    pub leads: bool,
 }
 
 /// Everything that has a role.
@@ -90,7 +93,7 @@ impl Roles {
             nodes.chain((0..top.array.edges.len()).map(|i| format!("edge_{i}"))).collect();
         let mut by_root: HashMap<PinId, DomainId> = HashMap::new();
         for name in names {
-            let luts = lengths.get(&name).copied().unwrap_or(0);
+            let luts = routed_length(&lengths, &name);
             if let Some(chain) = roles.chain(routed, &name, luts) {
                 let id = DomainId(roles.domains.len());
                 for pin in chain.iter().flat_map(|lut| [&lut.previous, &lut.enable, &lut.strobe]).flatten() {
@@ -98,6 +101,7 @@ impl Roles {
                 }
                 if let Some(last) = chain.last() {
                     by_root.insert(last.output, id);
+                    let leads = lengths.contains_key(&format!("{name}{LEAD}"));
                     roles.domains.push(Domain {
                         name,
                         root: last.output,
@@ -106,6 +110,7 @@ impl Roles {
                         ending: Vec::new(),
                         followers: Vec::new(),
                         scans_later: false,
+                        leads,
                     });
                 }
             }
@@ -157,6 +162,7 @@ impl Roles {
                 ending: Vec::new(),
                 followers: Vec::new(),
                 scans_later: false,
+                leads: false,
             });
         } else {
             self.fault("", "clk", FaultKind::NoClock);
@@ -168,6 +174,7 @@ impl Roles {
                 ending: vec![],
                 followers: vec![],
                 scans_later: false,
+                leads: false,
             });
         }
     }

@@ -7,6 +7,7 @@ use askama::Template;
 use wheatstone_flow::Order;
 use wheatstone_flow::build::Built;
 use wheatstone_flow::layout::Taken;
+use wheatstone_hdl::array::routed_length;
 
 /// All that is told of a build.
 #[derive(Clone, Copy, Debug)]
@@ -162,8 +163,8 @@ impl BuildReport<'_> {
         let names = names.chain((0..array.edges.len()).map(|i| format!("edge_{i}")));
         let lengths = array.cell_delay_lengths();
         for (i, name) in names.enumerate() {
-            if let (Some(cell), Some(&luts)) = (array.cell(i), lengths.get(&name)) {
-                kinds.entry(cell.name().to_owned()).or_default().push(luts);
+            if let Some(cell) = array.cell(i) {
+                kinds.entry(cell.name().to_owned()).or_default().push(routed_length(&lengths, &name));
             }
         }
         let row = |(kind, luts): (String, Vec<u32>)| {
