@@ -172,8 +172,7 @@ pub fn build(
     let seed = order.seed;
     let mut run =
         Run { order, means, settings, description, pins, seed, cache, stages: Vec::new(), told, stop };
-    let trims = Passes::of(description) == Passes::Trimmed;
-    let known = settings.delays.is_some();
+    let trims = Passes::of(description) == Passes::Trimmed && settings.delays.is_none();
     let (mut round, mut trimming) = (1, None::<Trimming>);
     let mut built = loop {
         let (built, advised) = match run.round(round, &lengths) {
@@ -190,7 +189,7 @@ pub fn build(
         let step_ps = findings.and_then(Findings::step_ps).unwrap_or(u64::MAX);
         let next = match &mut trimming {
             None => match rounds.after(holds, present.clone(), advised) {
-                Next::Accept if trims && !(known && round == 1) => {
+                Next::Accept if trims => {
                     trimming.insert(Trimming::default()).after(holds, step_ps, present, trimmed)
                 }
                 next => next,

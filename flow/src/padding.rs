@@ -3,8 +3,7 @@
 //! A fire reaches its flip-flops over common wires, up to some nanoseconds apart. Between two flip-flops that both follow it the
 //! data must not arrive before the later fire has. So on every such way there is a least number of LUTs: where logic has
 //! fewer, LUTs that do nothing else are put at its beginning, or at its end. Flip-flops on the falling edge have the whole pulse for
-//! it. On an
-//! iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
+//! it. On an iCE40 wires are slower, skew is smaller, and every way leads through a LUT already.
 
 use crate::ARRAY;
 use serde_json::{Map, Value, json};

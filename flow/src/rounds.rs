@@ -3,6 +3,7 @@
 //! Every other length moves everything a little, since placement begins anew. So a chip whose timing holds is not touched
 //! for ever to make it faster, and what once held is kept to come back to.
 
+use crate::trim::less_trimmed;
 use wheatstone_hdl::array::{DelayLengths, TRIM};
 
 /// How often a design is placed and routed until its timing holds.
@@ -83,7 +84,7 @@ impl Rounds {
 }
 
 /// How often delays are trimmed, or get LUTs back.
-const TRIMS: u32 = 6;
+const TRIMS: u32 = 10;
 
 /// What went on so far with a chip whose timing held, and of which nothing is placed anew: its delays are trimmed.
 #[derive(Clone, Debug, Default)]
@@ -128,20 +129,9 @@ impl Trimming {
     }
 }
 
-/// The other ones, trimmed nowhere more than now.
-fn less_trimmed(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
-    other.retain(|name, luts| {
-        if name.ends_with(TRIM) {
-            *luts = lengths.get(name).map_or(0, |&now| now.min(*luts));
-        }
-        *luts > 0
-    });
-    other
-}
-
-/// The longer ones of both.
+/// The longer ones of both, trimmed as the other ones are.
 fn longer(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
-    for (cell, &luts) in lengths {
+    for (cell, &luts) in lengths.iter().filter(|(name, _)| !name.ends_with(TRIM)) {
         let length = other.entry(cell.clone()).or_insert(luts);
         *length = luts.max(*length);
     }

@@ -13,6 +13,17 @@ use wheatstone_hdl::lint::convention::DELAY_PREFIX;
 /// LUTs that are left of a delay at least: its last one hears the strobe and drives the fire, and needs one before it.
 pub(crate) const LEAST: u32 = 2;
 
+/// Other lengths, trimmed nowhere more than those.
+pub(crate) fn less_trimmed(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
+    other.retain(|name, luts| {
+        if name.ends_with(TRIM) {
+            *luts = lengths.get(name).map_or(0, |&now| now.min(*luts));
+        }
+        *luts > 0
+    });
+    other
+}
+
 /// Takes the LUTs out of a placed netlist that lengths name as trimmed: those before the last.
 ///
 /// # Errors

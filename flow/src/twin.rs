@@ -1,7 +1,7 @@
 //! A clocked twin of a chip: the same cells, with a clock where their fires were.
 //!
 //! It is there to be compared with. Its cells fire at an edge of the board's clock if their joins let them; matched delays are
-//! gone, and with them what notes the end of a pulse. Its critical path is what a clock must wait for at every edge.
+//! gone, and so are pauses, stretches and leads, and what notes the end of a pulse. Its critical path is what a clock must wait for at every edge.
 //!
 //! The twin is made of the emitted Verilog: every `fire` becomes two wires, the clock below and the permission above, and the
 //! clock comes in where the strobe did. Its scan chain does not work.
@@ -30,6 +30,11 @@ fn clocked(module: &str) -> String {
         return format!(
             "{head}module {name} (\n    input enable,\n    input strobe,\n    output [1:0] fire\n);\n\
              \x20   assign fire = {{enable, strobe}};\nendmodule\n"
+        );
+    }
+    if name.starts_with("pause_") {
+        return format!(
+            "{head}module {name} (\n    input i,\n    output o\n);\n    assign o = i;\nendmodule\n"
         );
     }
     if name == "top" {
@@ -74,5 +79,7 @@ mod tests {
         let chain = "// waits\nmodule matched_delay_3 (\n    input enable,\n    input strobe,\n    output fire\n);\n    LUT4 a();\nendmodule\n";
         assert!(clocked_twin(chain).contains("assign fire = {enable, strobe};"));
         assert!(!clocked_twin(chain).contains("LUT4"));
+        let pause = "module pause_2 (\n    input i,\n    output o\n);\n    LUT4 a();\nendmodule\n";
+        assert!(clocked_twin(pause).contains("assign o = i;") && !clocked_twin(pause).contains("LUT4"));
     }
 }

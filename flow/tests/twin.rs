@@ -36,7 +36,7 @@ fn compared(board: Board, percent: u64) {
 
 #[test]
 fn a_step_of_an_ecp5_beside_its_clocked_twin() {
-    compared(Board::Ulx3s25f, 200);
+    compared(Board::Ulx3s25f, 150);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How long matched delays should be.
 
-use crate::trim::LEAST;
+use crate::trim::{LEAST, less_trimmed};
 use std::collections::BTreeMap;
 use wheatstone_hdl::array::{DelayLengths, LEAD, PAUSE, STRETCH, TRIM, routed_length};
 
@@ -33,6 +33,11 @@ pub(super) fn corrections(
     modules: &BTreeMap<String, String>,
     spare_luts: u32,
 ) -> DelayLengths {
+    // A trimmed delay gets LUTs back before anything is placed anew.
+    let untrimmed = less_trimmed(lengths, trimmed(lengths, needs));
+    if untrimmed != *lengths {
+        return untrimmed;
+    }
     let delays = lengths.keys().filter(|name| !name.ends_with(TRIM));
     let lengths: DelayLengths = delays.map(|name| (name.clone(), routed_length(lengths, name))).collect();
     let alone = by_module(&corrected(&lengths, needs, spare_luts), modules);
@@ -182,9 +187,11 @@ mod tests {
         let needs = needed(&[("edge_0", -10), ("node_0", 0), ("node_0.lead", 1)]);
         let after = named(&[("edge_0", 22), ("node_0", 20), ("node_0.lead", 21)]);
         assert_eq!(corrections(&before, &needs, &modules, 2), after);
-        // What was trimmed is placed anew as long as it was on the chip.
+        // What was trimmed gets LUTs back, or is placed anew as long as it was on the chip.
         let trimmed = named(&[("edge_0", 40), ("edge_0.trim", 10), ("node_0", 20), ("node_0.lead", 10)]);
         assert_eq!(corrections(&trimmed, &needs, &modules, 2), after);
+        let longer = named(&[("edge_0", 40), ("edge_0.trim", 7), ("node_0", 20), ("node_0.lead", 10)]);
+        assert_eq!(corrections(&trimmed, &needed(&[("edge_0", 3)]), &modules, 2), longer);
     }
 
     #[test]
