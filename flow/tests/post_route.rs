@@ -3,7 +3,7 @@
 
 mod chip;
 
-use chip::{Files, configurations, converged, wires_of_fires};
+use chip::{Files, configurations, converged, inputs_of_delays, wires_of_fires};
 use std::fs;
 use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
@@ -37,8 +37,8 @@ fn learns(board: Board, corner: Corner) {
 fn a_cut_is_seen(board: Board) {
     let Some((top, files, _)) = converged(board) else { return };
     let mut cut = files.clone();
-    let (first, second, suffix) =
-        if board.technology() == Technology::Ice40 { ("I0", "I1", "_LC") } else { ("A", "B", "") };
+    let [first, second, _] = inputs_of_delays(board);
+    let suffix = if board.technology() == Technology::Ice40 { "_LC" } else { "" };
     let lengths = top.array.cell_delay_lengths();
     let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
     let cell = lengths.keys().rfind(is_node).unwrap();

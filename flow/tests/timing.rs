@@ -3,7 +3,7 @@
 
 mod chip;
 
-use chip::{Files, converged};
+use chip::{Files, converged, inputs_of_delays};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wheatstone_flow::check::{Corner, FaultKind, Policy, Report, SlackKind, check};
@@ -24,6 +24,8 @@ enum Found {
 struct Parts<'a> {
     routed: &'a Routed,
     ice40: bool,
+    /// Inputs of LUTs of matched delays.
+    inputs: [&'static str; 3],
 }
 
 impl Parts<'_> {
@@ -34,10 +36,6 @@ impl Parts<'_> {
 
     fn output(&self) -> &'static str {
         if self.ice40 { "O" } else { "F" }
-    }
-
-    fn inputs(&self) -> [&'static str; 3] {
-        if self.ice40 { ["I0", "I1", "I2"] } else { ["A", "B", "C"] }
     }
 
     /// The last LUT of a chain.
@@ -60,7 +58,7 @@ impl Parts<'_> {
     fn phase(&self, cell: &str, luts: usize) -> (String, [String; 2]) {
         let own: BTreeSet<String> = self.flops(cell, luts).into_iter().map(|(name, _)| name).collect();
         let first = self.routed.find(&self.lut(cell, 0)).unwrap();
-        let mut open = vec![self.routed.cell(first).pins[self.inputs()[0]]];
+        let mut open = vec![self.routed.cell(first).pins[self.inputs[0]]];
         let mut leads = std::collections::BTreeMap::new();
         while let Some(pin) = open.pop() {
             for arc in self.routed.arriving(pin).iter().map(|&arc| self.routed.arc(arc)) {
@@ -149,7 +147,7 @@ type Change = Box<dyn Fn(&mut Files)>;
 /// The deliberate faults, and what must find each.
 fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Change, Found)> {
     let luts = |cell: &str| usize::try_from(routed_length(lengths, cell)).unwrap();
-    let [first, second, _] = parts.inputs();
+    let [first, second, _] = parts.inputs;
     let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
     let node = lengths.keys().rfind(is_node).unwrap().clone();
     let mut list: Vec<(&'static str, Change, Found)> = Vec::new();
@@ -293,7 +291,7 @@ fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Ch
         Found::Slack(SlackKind::Recovery),
     );
     let strobed = parts.last("edge_0", edge_luts);
-    let third = parts.inputs()[2];
+    let third = parts.inputs[2];
     add(
         "the strobe reaches one cell 300 ns late",
         Box::new(move |files| slow_wire(files, &strobed, third, 300_000)),
@@ -310,7 +308,7 @@ fn found(report: &Report) -> BTreeSet<Found> {
 /// The chip as it is after each deliberate fault, with what must find it.
 fn broken(board: Board, files: &Files, lengths: &DelayLengths) -> Vec<(&'static str, Files, Found)> {
     let routed = files.join().unwrap();
-    let parts = Parts { routed: &routed, ice40: board == Board::Hx8kEvn };
+    let parts = Parts { routed: &routed, ice40: board == Board::Hx8kEvn, inputs: inputs_of_delays(board) };
     let mut all = Vec::new();
     for (name, change, expected) in mutations(&parts, lengths) {
         let mut changed = files.clone();

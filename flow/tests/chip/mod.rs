@@ -11,7 +11,7 @@ use wheatstone_flow::build::{Means, Settings, build};
 use wheatstone_flow::check::{Policy, Report, check};
 use wheatstone_flow::routed::{Routed, RoutedError};
 use wheatstone_flow::sdf::{Interconnect, Sdf};
-use wheatstone_flow::toolchain::{Pass, file, products, router_arguments, synthesis_arguments};
+use wheatstone_flow::toolchain::{Pass, Passes, file, products, router_arguments, synthesis_arguments};
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
@@ -90,6 +90,15 @@ impl Files {
             .unwrap();
         let wire = self.wires().find(|wire| wire.to.instance == cell && wire.to.port == pin).unwrap();
         wire.from = driver;
+    }
+}
+
+/// By which inputs a LUT of a matched delay hears the LUT before, the join, and the strobe.
+pub fn inputs_of_delays(board: Board) -> [&'static str; 3] {
+    match Passes::of(board.description().unwrap()) {
+        Passes::One => ["I0", "I1", "I2"],
+        Passes::Trimmed => ["B", "A", "C"],
+        Passes::FiresFirst => ["A", "B", "C"],
     }
 }
 
