@@ -34,7 +34,7 @@ pub struct Order {
 impl Order {
     /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
     /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire, and the edges of large
-    /// arrays pause.
+    /// arrays pause; and where delays are trimmed, a part of what an edge's was is its nodes' lead.
     ///
     /// # Errors
     /// As [`Order::top`].
