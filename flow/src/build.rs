@@ -6,10 +6,10 @@
 use crate::cache::{Cache, Key, sha256, sha256_of};
 use crate::chains::connect_by_b;
 use crate::error::{At, FlowError};
-use crate::fires::{NotPlaced, Placed};
 use crate::layout::Layout;
 use crate::order::Order;
 use crate::padding::{Place, pad};
+use crate::placed::{NotPlaced, Placed};
 use crate::rounds::{Next, Rounds, Trimming};
 use crate::routed::Routed;
 use crate::router_log::RouterLog;

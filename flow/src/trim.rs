@@ -5,7 +5,7 @@
 //! they were.
 
 use crate::ARRAY;
-use crate::fires::NotPlaced;
+use crate::placed::NotPlaced;
 use serde_json::{Map, Value};
 use wheatstone_hdl::array::{DelayLengths, LEAD, TRIM, routed_length};
 use wheatstone_hdl::lint::convention::DELAY_PREFIX;

@@ -1,7 +1,8 @@
 //! A clocked twin of a chip: the same cells, with a clock where their fires were.
 //!
 //! It is there to be compared with. Its cells fire at an edge of the board's clock if their joins let them; matched delays are
-//! gone, and so are pauses, stretches and leads, and what notes the end of a pulse. Its critical path is what a clock must wait for at every edge.
+//! gone, and so are pauses, stretches and leads, and what notes the end of a pulse. Its critical path is what a clock must wait for
+//! at every edge.
 //!
 //! The twin is made of the emitted Verilog: every `fire` becomes two wires, the clock below and the permission above, and the
 //! clock comes in where the strobe did. Its scan chain does not work.
