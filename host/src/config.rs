@@ -4,7 +4,7 @@
 //! preset, table by table. `--set key.path=value` does the same from the command line. What a run used in the end is
 //! written to its folder, complete.
 
-use crate::data::{CsvOptions, EncodingConfig};
+use crate::data::{CsvOptions, Dataset, EncodingConfig};
 use crate::preset::Preset;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -148,6 +148,21 @@ pub enum DataSource {
     },
     /// A folder of MNIST IDX files.
     Idx(PathBuf),
+}
+
+impl DataSource {
+    /// What a path of the user's holds: a folder is one of images, a file a table.
+    pub fn of_path(path: &Path, options: CsvOptions) -> DataSource {
+        let path = path.to_owned();
+        if path.is_dir() { DataSource::Idx(path) } else { DataSource::Csv { path, options } }
+    }
+
+    /// Puts what was found out about a table into its options.
+    pub fn resolve(&mut self, dataset: &Dataset) {
+        if let (DataSource::Csv { options, .. }, Some(found)) = (self, dataset.resolved()) {
+            options.clone_from(found);
+        }
+    }
 }
 
 /// What learns.

@@ -26,8 +26,42 @@ pub enum EvaluationError {
     Device(#[from] DeviceError),
 }
 
-/// Reads the answers to `rows` one after the other, each from the voltages where the one before ended, and hands each
-/// to `each`. The device ends in another state than it began.
+/// The voltages from which the answer to a row is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Those of the device's state as it is, for every row: an answer does not depend on the rows before it.
+    Fixed,
+    /// Those where the row before ended, as in training.
+    Previous,
+}
+
+/// Reads the answers to samples, each from where `start` says. The device ends in another state than it began.
+///
+/// # Errors
+/// [`DeviceError`] if a sample does not fit the design, or the device cannot be reached.
+pub fn read_samples(
+    device: &mut dyn Device,
+    samples: &[Sample],
+    steps: u32,
+    start: Start,
+) -> Result<Vec<Vec<i32>>, DeviceError> {
+    if start == Start::Previous {
+        return device.relax(samples, steps, false);
+    }
+    let state = device.state()?;
+    let mut answers = Vec::with_capacity(samples.len());
+    for sample in samples {
+        device.set_state(&state)?;
+        answers.extend(device.relax(std::slice::from_ref(sample), steps, false)?);
+    }
+    Ok(answers)
+}
+
+/// Samples encoded at a time, so that reading takes no more memory the more rows there are.
+const BATCH: usize = 1024;
+
+/// Reads the answers to `rows`, each from where `start` says, and hands each to `each`. The device ends in another state
+/// than it began.
 ///
 /// # Errors
 /// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
@@ -35,12 +69,20 @@ fn read_rows(
     experiment: &Experiment,
     device: &mut dyn Device,
     rows: &[usize],
+    start: Start,
     mut each: impl FnMut(usize, &Sample, &[i32]) -> Result<(), EvaluationError>,
 ) -> Result<(), EvaluationError> {
-    let samples = experiment.samples(rows)?;
-    let answers = device.relax(&samples, experiment.config.read_steps, false)?;
-    let mut answered = rows.iter().zip(&samples).zip(&answers);
-    answered.try_for_each(|((&row, sample), answer)| each(row, sample, answer))
+    let fixed = if start == Start::Fixed { Some(device.state()?) } else { None };
+    for rows in rows.chunks(BATCH) {
+        let samples = experiment.samples(rows)?;
+        if let Some(state) = &fixed {
+            device.set_state(state)?;
+        }
+        let answers = read_samples(device, &samples, experiment.config.read_steps, start)?;
+        let mut answered = rows.iter().zip(&samples).zip(&answers);
+        answered.try_for_each(|((&row, sample), answer)| each(row, sample, answer))?;
+    }
+    Ok(())
 }
 
 /// The score of a device as it stands on given rows.
@@ -53,14 +95,15 @@ pub fn score(
     rows: &[usize],
 ) -> Result<Score, EvaluationError> {
     let mut tally = Tally::default();
-    read_rows(experiment, device, rows, |row, sample, answer| {
+    read_rows(experiment, device, rows, Start::Previous, |row, sample, answer| {
         tally.count(experiment.encoder.coding(), &sample.targets, experiment.class(row), answer);
         Ok(())
     })?;
     Ok(experiment.encoder.score(experiment.design.format(), tally))
 }
 
-/// The score of a device as it stands on given rows, called `part`, with its confusion matrix or fits.
+/// The score of a device as it stands on given rows, called `part`, with its confusion matrix or fits. Each answer is read from
+/// the voltages where the one before ended.
 ///
 /// # Errors
 /// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
@@ -69,6 +112,20 @@ pub fn evaluate(
     device: &mut dyn Device,
     part: &str,
     rows: &[usize],
+) -> Result<Evaluation, EvaluationError> {
+    evaluate_from(experiment, device, part, rows, Start::Previous)
+}
+
+/// The same, with each answer read from where `start` says.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_from(
+    experiment: &Experiment,
+    device: &mut dyn Device,
+    part: &str,
+    rows: &[usize],
+    start: Start,
 ) -> Result<Evaluation, EvaluationError> {
     if rows.is_empty() {
         return Err(EvaluationError::NoRows { part: part.into() });
@@ -91,7 +148,7 @@ pub fn evaluate(
     };
     let (format, encoder) = (experiment.design.format(), &experiment.encoder);
     let mut tally = Tally::default();
-    read_rows(experiment, device, rows, |row, sample, answer| {
+    read_rows(experiment, device, rows, start, |row, sample, answer| {
         tally.count(encoder.coding(), &sample.targets, experiment.class(row), answer);
         let decoded = encoder.decode(format, answer)?;
         match (&mut detail, decoded) {
@@ -125,7 +182,7 @@ pub fn margin(
     rows: &[usize],
 ) -> Result<Option<f64>, EvaluationError> {
     let mut smallest: Option<f64> = None;
-    read_rows(experiment, device, rows, |row, _, answer| {
+    read_rows(experiment, device, rows, Start::Previous, |row, _, answer| {
         let decoded = experiment.encoder.decode(experiment.design.format(), answer)?;
         if let (Answer::Class { scores, .. }, Some(label)) = (decoded, experiment.dataset.label(row)) {
             let others =

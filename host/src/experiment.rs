@@ -50,6 +50,11 @@ pub enum ExperimentError {
     /// The data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// Missing cells are to be filled, and the run has nothing to fill them with.
+    #[error(
+        "this run was trained without --missing mean, so it has no means to fill cells with; use --missing drop"
+    )]
+    NoMeans,
     /// The division into training and test rows.
     #[error(transparent)]
     Split(#[from] SplitError),
@@ -102,12 +107,14 @@ pub enum ExperimentError {
 }
 
 impl Experiment {
-    /// Loads the data set, divides it by the configured seed, and builds the network.
+    /// Loads the data set, divides it by the configured seed, and builds the network. What was found out about a table stands
+    /// in the configuration then, so that the same file is read the same way again.
     ///
     /// # Errors
     /// [`ExperimentError`] names the file or key at fault.
-    pub fn prepare(config: RunConfig) -> Result<Experiment, ExperimentError> {
+    pub fn prepare(mut config: RunConfig) -> Result<Experiment, ExperimentError> {
         let dataset = load_dataset(&config.data.source)?;
+        config.data.source.resolve(&dataset);
         Experiment::from_dataset(config, dataset)
     }
 
@@ -230,12 +237,14 @@ fn default_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitEr
 fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, ExperimentError> {
     if let Shape::File(path) = &config.network.shape {
         let network = with_alpha(read_network(path)?, config, &path.display().to_string())?;
-        return check_ports(network, encoder);
+        check_ports(&network, encoder)?;
+        return Ok(network);
     }
     let origin = "network.shape";
     let built = build_shape(config, encoder.inputs(), encoder.outputs());
     let network = built.map_err(|error| ExperimentError::Network { origin: origin.into(), error })?;
-    let network = check_ports(with_alpha(network, config, origin)?, encoder)?;
+    let network = with_alpha(network, config, origin)?;
+    check_ports(&network, encoder)?;
     // Names are for people to read; where a feature and a class share one, the network keeps its own.
     let named = network.clone().with_port_names(&encoder.input_names(), &encoder.output_names());
     Ok(named.unwrap_or(network))
@@ -298,7 +307,11 @@ fn with_alpha(network: Network, config: &RunConfig, origin: &str) -> Result<Netw
     network.with_alpha(&config.network.alpha).map_err(|error| ExperimentError::Network { origin, error })
 }
 
-fn check_ports(network: Network, encoder: &Encoder) -> Result<Network, ExperimentError> {
+/// Whether a network has as many inputs and outputs as an encoding.
+///
+/// # Errors
+/// [`ExperimentError::Ports`] says which differ.
+pub fn check_ports(network: &Network, encoder: &Encoder) -> Result<(), ExperimentError> {
     for (what, found, names) in [
         ("inputs", network.inputs().len(), encoder.input_names()),
         ("outputs", network.outputs().len(), encoder.output_names()),
@@ -312,5 +325,5 @@ fn check_ports(network: Network, encoder: &Encoder) -> Result<Network, Experimen
             return Err(ExperimentError::Ports { what, found, expected: names.len(), names: text });
         }
     }
-    Ok(network)
+    Ok(())
 }

@@ -11,6 +11,7 @@ pub mod energy;
 pub mod evaluation;
 pub mod experiment;
 pub mod figure;
+pub mod given;
 pub mod link;
 pub mod loading;
 pub mod metrics;

@@ -3,8 +3,8 @@
 use crate::data::encoding::Encoder;
 use crate::data::export::write_records;
 use crate::data::{Answer, EncodingError, FeatureRows, dataset::TargetNames};
-use crate::device::{Device, Model};
-use crate::evaluation::EvaluationError;
+use crate::device::Model;
+use crate::evaluation::{EvaluationError, Start, read_samples};
 use std::sync::Arc;
 use wheatstone_sim::{Checkpoint, Sample};
 
@@ -13,11 +13,13 @@ use wheatstone_sim::{Checkpoint, Sample};
 pub struct Prediction {
     /// Names of the classes or values.
     pub targets: Vec<String>,
-    /// One for each row.
+    /// One for each row that was answered.
     pub answers: Vec<Answer>,
+    /// Which row of the file each answers, counted from 1 without the header.
+    pub rows: Vec<usize>,
 }
 
-/// Answers rows one after the other, each from the voltages where the one before ended, beginning at the checkpoint.
+/// Answers rows, each from where `start` says: from the checkpoint's voltages, or one after the other beginning there.
 ///
 /// # Errors
 /// [`EvaluationError`] if the encoding and the checkpoint do not belong together.
@@ -26,6 +28,7 @@ pub fn predict(
     checkpoint: Checkpoint,
     read_steps: u32,
     rows: &FeatureRows,
+    start: Start,
 ) -> Result<Prediction, EvaluationError> {
     let format = checkpoint.design.format();
     let mut model = Model::new(Arc::new(checkpoint.design), checkpoint.state)?;
@@ -35,14 +38,15 @@ pub fn predict(
         Ok(Sample { inputs, targets: targets.clone() })
     };
     let samples: Vec<Sample> = (0..rows.rows()).map(sample).collect::<Result<_, EncodingError>>()?;
-    let answers = model.relax(&samples, read_steps, false)?;
+    let answers = read_samples(&mut model, &samples, read_steps, start)?;
     let answers = answers.iter().map(|answer| encoder.decode(format, answer)).collect::<Result<_, _>>()?;
     let (TargetNames::Classes(targets) | TargetNames::Values(targets)) = encoder.target_names();
-    Ok(Prediction { targets, answers })
+    let rows = (0..rows.rows()).map(|row| rows.number(row)).collect();
+    Ok(Prediction { targets, answers, rows })
 }
 
 impl Prediction {
-    /// As CSV: the row's number from 1, then the class and each class's score in volts, or the values.
+    /// As CSV: the row's number in the file, then the class and each class's score in volts, or the values.
     pub fn to_csv(&self) -> String {
         let classes = matches!(self.answers.first(), Some(Answer::Class { .. }));
         let mut header = vec!["row".to_owned()];
@@ -53,8 +57,8 @@ impl Prediction {
             self.targets.iter().map(|t| if classes { format!("score of {t} (V)") } else { t.clone() }),
         );
         let mut records = vec![header];
-        for (index, answer) in self.answers.iter().enumerate() {
-            let mut record = vec![(index + 1).to_string()];
+        for (row, answer) in self.rows.iter().zip(&self.answers) {
+            let mut record = vec![row.to_string()];
             match answer {
                 Answer::Class { index, scores } => {
                     record.push(self.targets[*index].clone());

@@ -32,7 +32,7 @@ fn tables() {
     for (name, text, fragments) in [
         ("missing.csv", "a,b,kind\n1,2,x\n3,,y\n", ["missing.csv:3", "\"b\"", "fill"].as_slice()),
         ("word.csv", "a,b,kind\n1,2,x\n3,oops,y\n", &["word.csv:3", "\"b\"", "oops", "correct"]),
-        ("nan.csv", "a,b,kind\n1,NaN,x\n3,4,y\n", &["nan.csv:2", "\"b\"", "NaN"]),
+        ("nan.csv", "a,b,kind\n1,NaN,x\n3,4,y\n", &["nan.csv:2", "\"b\"", "NaN", "--missing"]),
         ("inf.csv", "a,b,kind\n1,2,x\ninf,4,y\n", &["inf.csv:3", "\"a\"", "inf"]),
         ("one.csv", "a,b,kind\n1,2,x\n3,4,x\n", &["one.csv", "class", "kind"]),
         ("empty.csv", "", &["empty.csv", "empty"]),
@@ -152,7 +152,12 @@ fn data_that_changed_under_a_run() {
     place.write("table.csv", table.replace("7,1,x", "70,1,x"));
     refused(&place, "resume run --epochs 3", 2, &["data have changed"]);
     place.write("other.csv", "a,c,kind\n1,2,x\n3,4,y\n");
-    refused(&place, "eval run --data other.csv --target kind", 2, &["other.csv has no feature b"]);
+    refused(
+        &place,
+        "eval run --data other.csv --target kind",
+        2,
+        &["other.csv: ", "no column \"b\"", "a feature"],
+    );
     refused(&place, "predict run --data other.csv", 2, &["\"b\"", "other.csv"]);
 }
 

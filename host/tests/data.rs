@@ -7,25 +7,44 @@ use std::io::Write;
 use std::path::Path;
 
 use proptest::prelude::*;
-use wheatstone::data::csv::{parse_csv, parse_features};
+use wheatstone::data::csv::{Separator, parse_csv, parse_features, parse_labelled};
+use wheatstone::data::dataset::TargetNames;
 use wheatstone::data::idx::{parse_images, parse_labels, read_mnist};
 use wheatstone::data::split::{plain_folds, plain_splits, stratified_folds, stratified_splits};
-use wheatstone::data::{Builtin, CsvOptions, IdxError, Split, TargetKind, Targets};
+use wheatstone::data::{
+    Builtin, CellKind, CsvOptions, IdxError, KnownTable, Missing, Split, TableColumn, TargetKind, Targets,
+};
 
 const VALID: &str = "a,b,c,kind\n1,2.5,-3,cat\n4,5e1,6,\"ant, red\"\r\n\n7,8,9,cat\n0.5,0.25,-1,bee\n";
 
 /// Reads in every way there is; only that it returns matters.
 fn read_all_ways(bytes: &[u8]) {
-    for kind in [TargetKind::Auto, TargetKind::Classification, TargetKind::Regression] {
-        for targets in [vec![], vec!["kind".to_owned()], vec!["1".to_owned(), "2".to_owned()]] {
-            match parse_csv("fuzz.csv", bytes, &CsvOptions { targets, kind }) {
-                Ok(set) => assert!((0..set.rows()).all(|row| set.row(row).iter().all(|x| x.is_finite()))),
-                Err(wrong) => assert!(wrong.to_string().starts_with("fuzz.csv:")),
+    let column = |name: &str, cells| TableColumn { name: name.to_owned(), cells };
+    let classes = TargetNames::Classes(vec!["ant".into(), "bee".into()]);
+    let columns = vec![column("a", CellKind::Number), column("b", CellKind::Boolean)];
+    let known = KnownTable { columns, targets: classes, separator: Some(Separator::Semicolon) };
+    for missing in [Missing::Error, Missing::Drop, Missing::Mean] {
+        for header in [None, Some(true), Some(false)] {
+            for targets in [vec![], vec!["kind".to_owned()], vec!["1".to_owned(), "2".to_owned()]] {
+                let mut options = CsvOptions { targets, missing, header, ..CsvOptions::default() };
+                for kind in [TargetKind::Auto, TargetKind::Classification, TargetKind::Regression] {
+                    options.kind = kind;
+                    match parse_csv("fuzz.csv", bytes, &options) {
+                        Ok(set) => {
+                            let whole = |x: &f64| x.is_finite() || (x.is_nan() && missing == Missing::Mean);
+                            assert!((0..set.rows()).all(|row| set.row(row).iter().all(whole)));
+                            let again = parse_csv("fuzz.csv", bytes, set.resolved().unwrap()).unwrap();
+                            assert_eq!((again.targets(), again.features()), (set.targets(), set.features()));
+                        }
+                        Err(wrong) => assert!(wrong.to_string().starts_with("fuzz.csv:")),
+                    }
+                }
+                let _ = parse_labelled("fuzz.csv", bytes, &known, &options);
+                if let Ok(rows) = parse_features("fuzz.csv", bytes, &known, &options) {
+                    assert!((0..rows.rows()).all(|row| rows.row(row).len() == 2));
+                }
             }
         }
-    }
-    if let Ok(rows) = parse_features("fuzz.csv", bytes, &["a".to_owned(), "b".to_owned()]) {
-        assert!((0..rows.rows()).all(|row| rows.row(row).len() == 2));
     }
     let _ = parse_images("fuzz", bytes);
     let _ = parse_labels("fuzz", bytes);
@@ -66,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn nor_do_letters_that_mean_something(text in "[abkind0-9.,;\"\n\r\\-eEN ]{0,200}") {
+    fn nor_do_letters_that_mean_something(text in "[abkind0-9.,;|#\t\"\n\r\\-eENA? ]{0,200}") {
         read_all_ways(text.as_bytes());
     }
 

@@ -1,7 +1,8 @@
 //! How a configuration is named on the command line, the same for every verb that trains.
 
+use super::table_arguments::TableArguments;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
 use wheatstone::data::{CsvOptions, TargetKind};
 use wheatstone::preset::Preset;
@@ -15,15 +16,22 @@ pub struct ConfigArguments {
     /// Configuration file to begin from, instead of a preset
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     config: Option<PathBuf>,
-    /// CSV file to learn, or a folder of MNIST IDX files
+    /// CSV file to learn (any separator, gzipped or not), or images: a folder of IDX files or with a sub-folder for each class, a
+    /// .npz file
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Target column of the CSV file, by name or number from 1; may be given more than once. Default: the last
+    /// Target column of the CSV file, by name or number from 1; may be given more than once. Default: the one that must be
+    /// meant, else an error
     #[arg(long, value_name = "COLUMN", requires = "data")]
     target: Vec<String>,
     /// Whether the target column holds classes or values. Default: decided on what it holds
     #[arg(long, value_enum, requires = "data")]
     kind: Option<Kind>,
+    /// Column of the CSV file to leave out, by name or number from 1; may be given more than once
+    #[arg(long = "drop", value_name = "COLUMN", requires = "data")]
+    dropped: Vec<String>,
+    #[command(flatten)]
+    table: TableArguments,
     /// Seed of conductances, local generators, split and order
     #[arg(long)]
     seed: Option<u64>,
@@ -60,7 +68,7 @@ impl ConfigArguments {
             (None, None, None) => Draft::preset(Preset::DEFAULT)?,
         };
         if let Some(path) = &self.data {
-            draft.put("data", self.data_config(path.clone()))?;
+            draft.put("data", self.data_config(path))?;
         }
         if let Some(seed) = self.seed {
             draft.put("seed", seed)?;
@@ -79,17 +87,19 @@ impl ConfigArguments {
         Ok(config)
     }
 
-    fn data_config(&self, path: PathBuf) -> DataConfig {
+    fn data_config(&self, path: &Path) -> DataConfig {
         let kind = match self.kind {
             None => TargetKind::Auto,
             Some(Kind::Classification) => TargetKind::Classification,
             Some(Kind::Regression) => TargetKind::Regression,
         };
-        let source = if path.is_dir() {
-            DataSource::Idx(path)
-        } else {
-            DataSource::Csv { path, options: CsvOptions { targets: self.target.clone(), kind } }
+        let mut options = CsvOptions {
+            targets: self.target.clone(),
+            kind,
+            drop: self.dropped.clone(),
+            ..CsvOptions::default()
         };
-        DataConfig { test_fraction: 0.2, source }
+        self.table.apply(&mut options);
+        DataConfig { test_fraction: 0.2, source: DataSource::of_path(path, options) }
     }
 }

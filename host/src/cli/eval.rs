@@ -2,12 +2,14 @@
 
 use super::device::DeviceArguments;
 use super::output::Output;
+use super::table_arguments::TableArguments;
 use super::training_loop::score_text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wheatstone::data::{CsvOptions, Split, csv};
-use wheatstone::evaluation;
+use wheatstone::data::CsvOptions;
+use wheatstone::evaluation::{self, Start};
 use wheatstone::experiment::Experiment;
+use wheatstone::given;
 use wheatstone::metrics::{Detail, Evaluation};
 use wheatstone::run::RunFolder;
 use wheatstone::training::check_same_design;
@@ -20,12 +22,18 @@ pub struct Eval {
     /// Which rows; default: those held out, or all if none were
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// CSV file to evaluate on instead of the run's own data
+    /// CSV file, or images, to evaluate on instead of the run's own data, which is not looked for then
     #[arg(long, value_name = "FILE", conflicts_with = "part")]
     data: Option<PathBuf>,
-    /// Target column of that file, by name or number from 1; may be given more than once. Default: the last
+    /// Target column of that file, by name or number from 1; may be given more than once. Default: the run's
     #[arg(long, value_name = "COLUMN", requires = "data")]
     target: Vec<String>,
+    #[command(flatten)]
+    table: TableArguments,
+    /// Voltages each answer is read from: those of the checkpoint, or those where the row before ended, as in the metrics of a
+    /// run. Default: fixed with --data, previous without
+    #[arg(long, value_enum)]
+    start: Option<StartArgument>,
     #[command(flatten)]
     device: DeviceArguments,
 }
@@ -37,19 +45,47 @@ enum Part {
     All,
 }
 
+/// Where an answer is read from.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum StartArgument {
+    /// Every row from the checkpoint's voltages, so that the order of rows does not matter
+    Fixed,
+    /// Every row from the voltages where the one before ended
+    Previous,
+}
+
+impl From<StartArgument> for Start {
+    fn from(start: StartArgument) -> Start {
+        match start {
+            StartArgument::Fixed => Start::Fixed,
+            StartArgument::Previous => Start::Previous,
+        }
+    }
+}
+
 impl Eval {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let folder = RunFolder::open(&self.run)?;
-        let mut experiment = Experiment::prepare(folder.config()?)?;
-        experiment.encoder = folder.encoder()?;
-        let checkpoint = folder.checkpoint()?;
-        check_same_design(&experiment, &checkpoint)?;
-        if let Some(path) = &self.data {
-            let options = CsvOptions { targets: self.target.clone(), ..CsvOptions::default() };
-            let dataset = csv::read_csv_file(path, &options)?;
-            experiment.dataset = experiment.encoder.align(&dataset)?;
-            experiment.split = Split { train: (0..dataset.rows()).collect(), test: Vec::new() };
-        }
+        let (config, encoder, checkpoint) = (folder.config()?, folder.encoder()?, folder.checkpoint()?);
+        let experiment = match &self.data {
+            Some(path) => {
+                let change = |options: &mut CsvOptions| {
+                    if !self.target.is_empty() {
+                        options.targets.clone_from(&self.target);
+                    }
+                    self.table.apply(options);
+                };
+                let given = given::experiment(config, encoder, checkpoint.design.clone(), path, change)?;
+                say_summary(&given, output);
+                given
+            }
+            None => {
+                let mut own = Experiment::prepare(config)?;
+                own.encoder = encoder;
+                check_same_design(&own, &checkpoint)?;
+                own
+            }
+        };
         let all: Vec<usize> = (0..experiment.dataset.rows()).collect();
         let (part, rows) = match self.part {
             _ if self.data.is_some() => ("given", all.as_slice()),
@@ -60,8 +96,20 @@ impl Eval {
         };
         let mut device = self.device.open(&experiment.design, &checkpoint.state)?;
         device.set_state(&checkpoint.state)?;
-        let evaluation = evaluation::evaluate(&experiment, &mut *device, part, rows)?;
+        let start = match self.start {
+            Some(start) => start.into(),
+            None if self.data.is_some() => given::START,
+            None => Start::Previous,
+        };
+        let evaluation = evaluation::evaluate_from(&experiment, &mut *device, part, rows, start)?;
         output.result(&evaluation, || text(&evaluation))
+    }
+}
+
+/// Says in one line what the data were taken to be.
+pub fn say_summary(experiment: &Experiment, output: &Output) {
+    if let Some(summary) = experiment.dataset.summary() {
+        output.say(&format!("{}: {summary}", experiment.dataset.name()));
     }
 }
 

@@ -25,6 +25,7 @@ mod progress;
 mod resume;
 mod scan;
 mod table;
+mod table_arguments;
 mod train;
 mod training_loop;
 mod verify;

@@ -1,16 +1,19 @@
 //! `wheatstone predict`
 
+use super::eval::StartArgument;
 use super::output::Output;
+use super::table_arguments::TableArguments;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use wheatstone::data::{Answer, csv};
+use wheatstone::data::Answer;
+use wheatstone::given;
 use wheatstone::prediction::{Prediction, predict};
 use wheatstone::run::{RunFolder, write_whole};
 
 /// Answer rows of a CSV file with a trained network
 ///
-/// Columns are found by name in any order, others are ignored. The answers are CSV: the row's number, the class and
+/// Columns are found by name in any order, others are ignored. Each row is answered by itself: their order does not matter. The answers are CSV: the row's number, the class and
 /// each class's score in volts, or the values.
 #[derive(Args, Debug)]
 pub struct Predict {
@@ -19,6 +22,11 @@ pub struct Predict {
     /// CSV file with the features
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
+    #[command(flatten)]
+    table: TableArguments,
+    /// Voltages each answer is read from: those of the checkpoint, or those where the row before ended
+    #[arg(long, value_enum, default_value = "fixed")]
+    start: StartArgument,
     /// CSV file to write the answers to; default: standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -28,9 +36,13 @@ impl Predict {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let folder = RunFolder::open(&self.run)?;
         let encoder = folder.encoder()?;
-        let rows = csv::read_features_file(&self.data, &encoder.feature_names())?;
-        let steps = folder.config()?.read_steps;
-        let prediction = predict(&encoder, folder.checkpoint()?, steps, &rows)?;
+        let config = folder.config()?;
+        let rows = given::features(&config, &encoder, &self.data, |options| self.table.apply(options))?;
+        if rows.left_out() > 0 {
+            output.say(&format!("{} rows with missing cells are left out", rows.left_out()));
+        }
+        let steps = config.read_steps;
+        let prediction = predict(&encoder, folder.checkpoint()?, steps, &rows, self.start.into())?;
         let table = prediction.to_csv();
         if let Some(path) = &self.output {
             write_whole(path, table.as_bytes())?;
@@ -44,11 +56,11 @@ impl Predict {
 }
 
 fn as_json(prediction: &Prediction) -> serde_json::Value {
-    let answers = prediction.answers.iter().map(|answer| match answer {
+    let answers = prediction.rows.iter().zip(&prediction.answers).map(|(row, answer)| match answer {
         Answer::Class { index, scores } => {
-            json!({ "class": prediction.targets[*index], "scores_volts": scores })
+            json!({ "row": row, "class": prediction.targets[*index], "scores_volts": scores })
         }
-        Answer::Values(values) => json!({ "values": values }),
+        Answer::Values(values) => json!({ "row": row, "values": values }),
     });
     json!({ "targets": prediction.targets, "answers": answers.collect::<Vec<_>>() })
 }

@@ -2,6 +2,7 @@
 
 use super::arguments::ConfigArguments;
 use super::device::DeviceArguments;
+use super::eval::say_summary;
 use super::output::Output;
 use super::training_loop::{self, Pace};
 use clap::Args;
@@ -27,6 +28,7 @@ pub struct Train {
 impl Train {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
+        say_summary(&experiment, output);
         let device = self.device.open(&experiment.design, &experiment.initial_state())?;
         let folder = RunFolder::create(self.out.as_deref(), &experiment.config)?;
         folder.put_experiment(&experiment)?;

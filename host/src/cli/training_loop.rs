@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use wheatstone::data::DataSummary;
 use wheatstone::device::DeviceKind;
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
@@ -40,6 +41,8 @@ struct Summary<'a> {
     nodes: usize,
     edges: usize,
     part: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a DataSummary>,
     #[serde(flatten)]
     score: Score,
 }
@@ -139,6 +142,7 @@ fn finish(
         nodes: network.nodes().len(),
         edges: network.edges().len(),
         part,
+        data: experiment.dataset.summary(),
         score: evaluation.score,
     };
     output.result(&summary, || text(experiment, &evaluation, &summary))
@@ -164,6 +168,7 @@ fn put_report(
         config_toml: &config.to_toml(),
         dataset: report::Dataset {
             name: dataset.name(),
+            summary: &dataset.summary().map_or(String::new(), ToString::to_string),
             citation: citation.map_or("", |c| c.reference),
             licence: citation.and_then(|c| c.licence).unwrap_or(""),
             train: split.train.len(),

@@ -3,7 +3,7 @@
 //! The tables are `host/data/*.csv`, read by the same reader as the user's own; `host/data/README.md` says
 //! where they come from and what was changed.
 
-use crate::data::csv::{CsvError, CsvOptions, TargetKind, parse_csv};
+use crate::data::csv::{CsvError, CsvOptions, Separator, TargetKind, parse_csv};
 use crate::data::dataset::{Citation, Dataset};
 
 /// A data set inside the binary.
@@ -85,13 +85,27 @@ impl Builtin {
         }
     }
 
+    /// Name of the column that holds the classes: the last.
+    fn target(self) -> &'static str {
+        let header = self.csv().lines().next().unwrap_or_default();
+        header.rsplit(',').next().unwrap_or_default()
+    }
+
     /// The data set.
     ///
     /// # Errors
     /// None in practice: the shipped tables are tested. The reader's error type is kept all the same.
     pub fn load(self) -> Result<Dataset, CsvError> {
-        let options = CsvOptions { kind: TargetKind::Classification, ..CsvOptions::default() };
-        Ok(parse_csv(self.name(), self.csv().as_bytes(), &options)?.with_citation(self.citation()))
+        let options = CsvOptions {
+            targets: vec![self.target().to_owned()],
+            kind: TargetKind::Classification,
+            separator: Some(Separator::Comma),
+            header: Some(true),
+            ..CsvOptions::default()
+        };
+        Ok(parse_csv(self.name(), self.csv().as_bytes(), &options)?
+            .as_shipped()
+            .with_citation(self.citation()))
     }
 }
 

@@ -7,6 +7,10 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::column::{CellKind, TableColumn};
+use super::csv::{CsvOptions, class_of};
+use super::summary::DataSummary;
+
 /// Where a data set comes from and under what terms it may be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Citation {
@@ -194,6 +198,10 @@ pub struct Dataset {
     targets: Targets,
     citation: Option<Citation>,
     test_from: Option<usize>,
+    /// What the features are made of, where they are not numbers as they stand in the data.
+    columns: Vec<TableColumn>,
+    summary: Option<DataSummary>,
+    resolved: Option<CsvOptions>,
 }
 
 impl Dataset {
@@ -209,7 +217,38 @@ impl Dataset {
         values: Vec<f64>,
         targets: Targets,
     ) -> Result<Self, DatasetError> {
-        let name = name.into();
+        Dataset::checked(name.into(), features, values, targets, false)
+    }
+
+    /// A table that was read: its columns with what they became, what was decided, and options that make the same decisions
+    /// again. Where the summary says that cells are to be filled, these are NaN in `values`.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`].
+    pub fn from_table(
+        name: impl Into<String>,
+        columns: Vec<TableColumn>,
+        values: Vec<f64>,
+        targets: Targets,
+        summary: DataSummary,
+        resolved: CsvOptions,
+    ) -> Result<Self, DatasetError> {
+        let features = columns.iter().flat_map(TableColumn::features).collect();
+        let mut set = Dataset::checked(name.into(), features, values, targets, summary.cells_filled > 0)?;
+        if columns.iter().any(|column| column.cells != CellKind::Number) {
+            set.columns = columns;
+        }
+        (set.summary, set.resolved) = (Some(summary), Some(resolved));
+        Ok(set)
+    }
+
+    fn checked(
+        name: String,
+        features: Vec<String>,
+        values: Vec<f64>,
+        targets: Targets,
+        gaps: bool,
+    ) -> Result<Self, DatasetError> {
         if features.is_empty() {
             return Err(DatasetError::NoColumns { name, what: "features" });
         }
@@ -224,9 +263,9 @@ impl Dataset {
         if rows == 0 {
             return Err(DatasetError::NoRows { name });
         }
-        check_finite(&name, &features, &values)?;
+        check_finite(&name, &features, &values, gaps)?;
         match &targets {
-            Targets::Values { names, rows } => check_finite(&name, names, rows)?,
+            Targets::Values { names, rows } => check_finite(&name, names, rows, false)?,
             Targets::Classes { names, labels } => {
                 let classes = names.len();
                 if classes < 2 {
@@ -237,7 +276,17 @@ impl Dataset {
                 }
             }
         }
-        Ok(Dataset { name, features, values, targets, citation: None, test_from: None })
+        Ok(Dataset {
+            name,
+            features,
+            values,
+            targets,
+            citation: None,
+            test_from: None,
+            columns: Vec::new(),
+            summary: None,
+            resolved: None,
+        })
     }
 
     /// The same data with its source named.
@@ -258,6 +307,35 @@ impl Dataset {
         }
         self.test_from = Some(test_from);
         Ok(self)
+    }
+
+    /// The same data with a word on what was decided when it was read.
+    #[must_use]
+    pub fn with_summary(mut self, summary: DataSummary) -> Self {
+        self.summary = Some(summary);
+        self
+    }
+
+    /// The same data without a word on how it was read: of a set that ships with the program nothing is left to decide.
+    #[must_use]
+    pub fn as_shipped(mut self) -> Self {
+        (self.summary, self.resolved) = (None, None);
+        self
+    }
+
+    /// What was decided when it was read; `None` for sets that ship with the program.
+    pub fn summary(&self) -> Option<&DataSummary> {
+        self.summary.as_ref()
+    }
+
+    /// Options by which the same table is read the same way; `None` for what is no table.
+    pub fn resolved(&self) -> Option<&CsvOptions> {
+        self.resolved.as_ref()
+    }
+
+    /// The columns its features are made of; empty if each feature is a column of numbers.
+    pub fn columns(&self) -> &[TableColumn] {
+        &self.columns
     }
 
     /// What the data set is called: a built-in's or task's name, or the file it was read from.
@@ -346,8 +424,7 @@ impl Dataset {
             (0..self.rows()).flat_map(|row| columns.iter().map(move |&c| self.row(row)[c])).collect();
         let aligned = match (&self.targets, targets) {
             (Targets::Classes { names, labels }, TargetNames::Classes(known)) => {
-                let place: Vec<Option<usize>> =
-                    names.iter().map(|name| known.iter().position(|k| k == name)).collect();
+                let place: Vec<Option<usize>> = names.iter().map(|name| class_of(known, name)).collect();
                 let mut renumbered = Vec::with_capacity(labels.len());
                 for (row, &label) in labels.iter().enumerate() {
                     renumbered.push(place[label].ok_or_else(|| DatasetError::UnknownClass {
@@ -371,8 +448,8 @@ impl Dataset {
             }
         };
         let mut whole = Dataset::new(self.name.clone(), features.to_vec(), values, aligned)?;
-        whole.citation = self.citation;
-        whole.test_from = self.test_from;
+        (whole.citation, whole.test_from) = (self.citation, self.test_from);
+        whole.summary = self.summary.clone();
         Ok(whole)
     }
 }
@@ -419,8 +496,9 @@ fn check_shape(
     Err(DatasetError::Shape { name: name.to_owned(), what, found, rows, columns, expected })
 }
 
-fn check_finite(name: &str, columns: &[String], values: &[f64]) -> Result<(), DatasetError> {
-    match values.iter().position(|value| !value.is_finite()) {
+/// Refuses infinities, and NaN unless it stands for a gap.
+fn check_finite(name: &str, columns: &[String], values: &[f64], gaps: bool) -> Result<(), DatasetError> {
+    match values.iter().position(|value| !value.is_finite() && !(gaps && value.is_nan())) {
         None => Ok(()),
         Some(place) => Err(DatasetError::NotFinite {
             name: name.to_owned(),

@@ -15,6 +15,8 @@ use thiserror::Error;
 use wheatstone_sim::{Format, OutputCoding, Sample, Sense, Tally, Target};
 
 pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
+use crate::data::column::{CellKind, TableColumn};
+use crate::data::csv::Missing;
 use crate::data::dataset::{Dataset, DatasetError, TargetNames, Targets};
 use crate::metrics::Score;
 
@@ -52,6 +54,14 @@ pub enum EncodingError {
     )]
     NotScalable {
         /// The column.
+        column: String,
+    },
+    /// A feature without a single value to take the mean of.
+    #[error(
+        "feature {column} has no value in any training row, so nothing can stand for it; leave it out by --drop"
+    )]
+    NothingToFill {
+        /// The feature.
         column: String,
     },
     /// A raw target that is no voltage of the format.
@@ -123,6 +133,9 @@ struct Column {
     centre: f64,
     /// In the data's own units; 0 for a constant column.
     half_width: f64,
+    /// What stands for a missing value, in the data's own units: the mean of the training rows that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fill: Option<f64>,
 }
 
 /// What the outputs stand for.
@@ -140,6 +153,9 @@ pub struct Encoder {
     config: EncodingConfig,
     features: Vec<Column>,
     outputs: Outputs,
+    /// The columns of a table its features are made of; empty if each feature is a column of numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<TableColumn>,
 }
 
 impl Encoder {
@@ -160,10 +176,19 @@ impl Encoder {
         for &row in training_rows {
             check_row(dataset, row)?;
         }
-        let column = |place: usize| training_rows.iter().map(move |&row| dataset.row(row)[place]);
+        let all = |place: usize| training_rows.iter().map(move |&row| dataset.row(row)[place]);
+        let gaps = dataset.summary().is_some_and(|summary| summary.cells_filled > 0);
+        let filling = gaps || dataset.resolved().is_some_and(|options| options.missing == Missing::Mean);
         let mut features = Vec::with_capacity(dataset.features().len());
         for (place, name) in dataset.features().iter().enumerate() {
-            features.push(feature_column(config, name, column(place))?);
+            let known = || all(place).filter(|value| !value.is_nan());
+            let count = known().map(|_| 1.0).sum::<f64>();
+            if gaps && count == 0.0 {
+                return Err(EncodingError::NothingToFill { column: name.clone() });
+            }
+            let mut fitted = feature_column(config, name, known())?;
+            fitted.fill = filling.then(|| known().sum::<f64>() / count);
+            features.push(fitted);
         }
         let outputs = match dataset.targets() {
             Targets::Classes { names, .. } => {
@@ -184,7 +209,7 @@ impl Encoder {
                 Outputs::Values(columns)
             }
         };
-        Ok(Encoder { config: config.clone(), features, outputs })
+        Ok(Encoder { config: config.clone(), features, outputs, columns: dataset.columns().to_vec() })
     }
 
     /// The settings it was fitted with.
@@ -227,6 +252,20 @@ impl Encoder {
         self.features.iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The columns of a table its features are made of.
+    pub fn table_columns(&self) -> Vec<TableColumn> {
+        if self.columns.is_empty() {
+            let number = |name: String| TableColumn { name, cells: CellKind::Number };
+            return self.feature_names().into_iter().map(number).collect();
+        }
+        self.columns.clone()
+    }
+
+    /// Whether it has a value for a feature that is missing.
+    pub fn fills_gaps(&self) -> bool {
+        self.features.iter().all(|column| column.fill.is_some())
+    }
+
     /// What the outputs stand for: the classes or the values.
     pub fn target_names(&self) -> TargetNames {
         match &self.outputs {
@@ -247,7 +286,8 @@ impl Encoder {
 
     /// The input voltages of one row of features, in LSB of the format's `v`.
     ///
-    /// Features beyond the range the encoding was fitted on give the voltage at its end; NaN gives 0 V.
+    /// Features beyond the range the encoding was fitted on give the voltage at its end; NaN stands for a missing one and
+    /// gives that of the mean, or 0 V if the encoding was fitted without gaps.
     ///
     /// # Errors
     /// [`EncodingError::FeatureCount`] for a row of another width.
@@ -258,7 +298,8 @@ impl Encoder {
         }
         let (middle, reach) = middle_and_reach(self.config.to);
         let mut inputs = Vec::with_capacity(self.inputs());
-        for (column, &x) in self.features.iter().zip(features) {
+        for (column, &given) in self.features.iter().zip(features) {
+            let x = if given.is_nan() { column.fill.unwrap_or(given) } else { given };
             let volts = if column.half_width == 0.0 {
                 0.0
             } else {
@@ -501,7 +542,7 @@ fn raw(name: &str, values: impl Iterator<Item = f64>) -> Result<Column, Encoding
 
 fn column(name: &str, (centre, half_width): (f64, f64)) -> Result<Column, EncodingError> {
     if centre.is_finite() && half_width.is_finite() {
-        Ok(Column { name: name.to_owned(), centre, half_width })
+        Ok(Column { name: name.to_owned(), centre, half_width, fill: None })
     } else {
         Err(EncodingError::NotScalable { column: name.to_owned() })
     }

@@ -9,18 +9,22 @@
 //! run in row order, and random draws come from ChaCha8 with a stated seed, so every machine gets the same bits.
 
 pub mod builtin;
+pub mod column;
 pub mod csv;
 pub mod dataset;
 pub mod encoding;
 pub mod export;
 pub mod idx;
 pub mod split;
+pub mod summary;
 pub mod tasks;
 
 pub use builtin::Builtin;
-pub use csv::{CsvError, CsvOptions, CsvProblem, FeatureRows, TargetKind};
+pub use column::{CellKind, TableColumn};
+pub use csv::{CsvError, CsvOptions, CsvProblem, FeatureRows, KnownTable, Missing, TargetKind};
 pub use dataset::{Citation, Dataset, DatasetError, TargetNames, Targets};
 pub use encoding::{Answer, ClassOutputs, Encoder, EncodingConfig, EncodingError, Scale, ValueOutputs};
 pub use idx::IdxError;
 pub use split::{Split, SplitError};
+pub use summary::DataSummary;
 pub use tasks::Task;

@@ -22,6 +22,8 @@ use wheatstone_sim::{Design, State};
 pub struct Dataset<'a> {
     /// What it is called.
     pub name: &'a str,
+    /// What it was taken to be when it was read, in one line; may be empty.
+    pub summary: &'a str,
     /// Who is to be cited for it; may be empty.
     pub citation: &'a str,
     /// Under which terms it is used; may be empty.

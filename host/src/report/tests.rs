@@ -71,6 +71,7 @@ fn with<T>(
         config_toml: "[data]\nname = \"</pre><script>alert(1)</script>\"\n",
         dataset: Dataset {
             name: "<script>alert(1)</script>",
+            summary: "",
             citation: "Fisher, 1936, https://example.org/iris",
             licence: "CC BY 4.0",
             train: 120,

@@ -5,6 +5,9 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::data::dataset::DatasetError;
+use crate::data::summary::{listed, shortened};
+
+use super::records::{MAX_CELLS, MAX_RECORD};
 
 /// A CSV file that cannot be used: `file:line: what is wrong; what to do`.
 #[derive(Debug, Error)]
@@ -43,24 +46,93 @@ pub enum CsvProblem {
     /// The file could not be read.
     #[error("it cannot be read ({0}); check the path and its permissions")]
     Io(#[from] std::io::Error),
-    /// Not text.
-    #[error("byte {offset} is not UTF-8 text; save the file as UTF-8")]
-    NotUtf8 {
-        /// Offset of the first wrong byte, counted from 0.
-        offset: usize,
+    /// A gzipped file that cannot be unpacked.
+    #[error("it cannot be unpacked ({0}); the gzip file is damaged or cut off, fetch it again")]
+    Packed(std::io::Error),
+    /// Another kind of file, by its first bytes.
+    #[error("it is not a table of text but {what}")]
+    Foreign {
+        /// What it is, and what to do.
+        what: &'static str,
     },
+    /// Not text.
+    #[error(
+        "cell {number} holds the byte {byte:#04x}, which is not UTF-8 text; save the file as UTF-8, for example with \
+         `iconv -f WINDOWS-1252 -t UTF-8`"
+    )]
+    NotUtf8 {
+        /// The cell of the record, counted from 1.
+        number: usize,
+        /// The byte.
+        byte: u8,
+    },
+    /// A NUL byte.
+    #[error("there is a NUL byte, so the file is not text; save the table as CSV in UTF-8")]
+    Nul,
+    /// A record longer than any table's.
+    #[error(
+        "the row that begins here is longer than {MAX_RECORD} bytes or {MAX_CELLS} cells; look for an unclosed quote, or \
+         for line ends that were lost"
+    )]
+    LongRecord,
+    /// Quotes that are opened and never closed.
+    #[error(
+        "a quote is opened here and closed nowhere below; close it, or write it twice (\"\") to mean a quote"
+    )]
+    UnclosedQuote,
+    /// Text between a closing quote and the next separator.
+    #[error(
+        "text follows the closing quote in column {number}; write a quote inside quotes twice (\"\"), or say which \
+         separator is meant by --separator"
+    )]
+    TextAfterQuote {
+        /// Column, counted from 1.
+        number: usize,
+    },
+    /// A line that may be a comment or a row.
+    #[error(
+        "this line begins with # and has as many cells as a row; quote its first cell if it is a row, delete the line if it \
+         is a comment"
+    )]
+    CommentOrRow,
     /// Nothing in it.
     #[error("the file is empty; it needs a header line of column names and one line a row")]
     Empty,
     /// A header and no rows.
     #[error("there is a header and not a single row; add rows below it")]
     HeaderOnly,
-    /// A first line of numbers only.
-    #[error("the first line holds only numbers; put a header line with the columns' names above it")]
-    HeaderIsNumbers,
+    /// No row is left.
+    #[error(
+        "every row has a missing cell, so none is left; fill cells, leave a column out by --drop, or use --missing mean"
+    )]
+    NoRowLeft,
+    /// A first line that looks like the rows below it.
+    #[error(
+        "the first line ({cells}) looks like the rows below it, not like a header; {remedy}, or --header if it is the header"
+    )]
+    HeaderIsData {
+        /// Its first cells.
+        cells: String,
+        /// `give --no-header, ...` or where the names may be.
+        remedy: &'static str,
+    },
     /// A column without a name.
-    #[error("column {number} has no name in the header; name it or delete the column")]
+    #[error(
+        "column {number} has no name in the header and is no index that counts the rows; name it, or leave it out by \
+         --drop {number}"
+    )]
     UnnamedColumn {
+        /// Column, counted from 1.
+        number: usize,
+    },
+    /// A column that a program wrote as an index, and that is none.
+    #[error(
+        "column {name:?} looks like an index, but does not count the rows; leave it out by --drop {number}, or rename it if it \
+         is to be learned from"
+    )]
+    OddIndex {
+        /// The name.
+        name: String,
         /// Column, counted from 1.
         number: usize,
     },
@@ -76,24 +148,35 @@ pub enum CsvProblem {
     },
     /// A row with more or fewer cells than the header.
     #[error(
-        "this row has {found} cells and the header has {expected}; look for a missing or extra comma, or an \
-         unclosed quote"
+        "this row has {found} cells and the first has {expected}, parted by {separator}; look for a missing or extra \
+         {separator} or an unclosed quote, or say which separator is meant by --separator"
     )]
     Ragged {
         /// Cells of the row.
         found: usize,
         /// Cells of the header.
         expected: usize,
+        /// What parts them.
+        separator: String,
     },
     /// Only targets, no features.
-    #[error("there is no feature column beside the target {target:?}{}", separator_hint(target))]
+    #[error(
+        "there is no feature column beside the target {target}; add at least one column of numbers to learn from, or say \
+         which separator is meant by --separator"
+    )]
     NoFeatures {
         /// The target column(s).
         target: String,
     },
+    /// Several columns may be the target, and none is more likely.
+    #[error("which column is the target? {candidates} could be; name it by --target")]
+    WhichTarget {
+        /// The candidates.
+        candidates: String,
+    },
     /// The target column asked for does not exist.
     #[error(
-        "there is no column {wanted:?} to be the target{}; the columns are {there} (a name, or a number \
+        "there is no column {wanted:?} to be the target{}; the columns are {there} (--target takes a name, or a number \
          counted from 1)",
         suggestion(nearest.as_deref())
     )]
@@ -105,8 +188,22 @@ pub enum CsvProblem {
         /// The columns there are.
         there: String,
     },
+    /// A column to be left out does not exist.
+    #[error(
+        "there is no column {wanted:?} to be left out{}; the columns are {there} (--drop takes a name, or a number counted \
+         from 1)",
+        suggestion(nearest.as_deref())
+    )]
+    UnknownDrop {
+        /// What was asked for.
+        wanted: String,
+        /// The column it resembles, if any.
+        nearest: Option<String>,
+        /// The columns there are.
+        there: String,
+    },
     /// One column asked for twice.
-    #[error("column {name:?} is given twice as a target; name each target once")]
+    #[error("column {name:?} is given twice, as a target or to be left out; name each column once")]
     RepeatedTarget {
         /// The column.
         name: String,
@@ -122,21 +219,43 @@ pub enum CsvProblem {
         /// The columns there are.
         there: String,
     },
-    /// An empty cell.
-    #[error("column {column:?} is empty; fill the cell or delete the row")]
+    /// A table without a header that has other columns than the network needs.
+    #[error(
+        "there are {found} columns without names and the network needs these {expected}, in this order: {wanted}; give \
+         exactly those, or a header line"
+    )]
+    OtherWidth {
+        /// Columns there are.
+        found: usize,
+        /// Columns needed.
+        expected: usize,
+        /// Their names.
+        wanted: String,
+    },
+    /// A missing cell.
+    #[error(
+        "column {column:?} {what}; fill the cell, or leave such rows out by --missing drop{}",
+        if *mean { ", or take the column's mean by --missing mean" } else { "" }
+    )]
     MissingCell {
         /// The column.
         column: String,
+        /// `is empty`, or which mark it holds.
+        what: String,
+        /// Whether a mean could stand in for it.
+        mean: bool,
     },
     /// Text where a number belongs.
     #[error(
-        "column {column:?} holds {cell:?}, which is not a number; correct it, delete the row or the column"
+        "column {column:?} holds {cell:?}, which is not a number{why}; correct it, or leave the column out by --drop"
     )]
     NotANumber {
         /// The column.
         column: String,
         /// The cell, shortened if long.
         cell: String,
+        /// What more is known, beginning with a blank or a comma; may be empty.
+        why: &'static str,
     },
     /// NaN, an infinity, or a number too large for a float.
     #[error("column {column:?} holds {cell:?}, which is not a finite number; correct it or delete the row")]
@@ -146,10 +265,58 @@ pub enum CsvProblem {
         /// The cell, shortened if long.
         cell: String,
     },
+    /// A comma that may be decimal or part thousands.
+    #[error(
+        "column {column:?} holds {cell:?}, whose comma may be decimal or part thousands; say --decimal comma, or write the \
+         number without it"
+    )]
+    AmbiguousComma {
+        /// The column.
+        column: String,
+        /// The cell.
+        cell: String,
+    },
+    /// Decimal points and decimal commas in one table.
+    #[error(
+        "column {column:?} holds {cell:?} with a decimal point and other cells have decimal commas; write all of them one way"
+    )]
+    MixedDecimals {
+        /// The column with points.
+        column: String,
+        /// The first cell with a point.
+        cell: String,
+    },
+    /// A column of nearly as many texts as rows.
+    #[error(
+        "column {column:?} holds {distinct} different texts in {rows} rows, the first {cell:?}: a key or free text, not a \
+         category; leave it out by --drop, or name another --target if it is what is to be learned"
+    )]
+    NotCategories {
+        /// The column.
+        column: String,
+        /// The first text.
+        cell: String,
+        /// Different texts, counted up to a limit.
+        distinct: String,
+        /// Rows.
+        rows: usize,
+    },
+    /// A text the trained network does not know.
+    #[error(
+        "column {column:?} holds {cell:?}, and the network was trained on {known}; correct it or delete the row"
+    )]
+    UnknownCategory {
+        /// The column.
+        column: String,
+        /// The cell.
+        cell: String,
+        /// What it was trained on.
+        known: String,
+    },
     /// A column of fractions with text in it.
     #[error(
-        "the target {column:?} holds {cell:?} among numbers with fractions; correct the cell to learn values, \
-         or ask for classification to take every distinct text as a class"
+        "the target {column:?} holds {cell:?} among numbers with fractions; correct the cell to learn numbers, or ask for \
+         --kind classification to take every distinct text as a class"
     )]
     MixedTarget {
         /// The target column.
@@ -158,7 +325,9 @@ pub enum CsvProblem {
         cell: String,
     },
     /// Classification of several columns.
-    #[error("a classification has one target column and {count} were given; name one, or ask for regression")]
+    #[error(
+        "a classification has one target column and {count} were given; name one, or ask for --kind regression"
+    )]
     SeveralClassTargets {
         /// Target columns given.
         count: usize,
@@ -166,7 +335,7 @@ pub enum CsvProblem {
     /// All rows of one class.
     #[error(
         "every row of the target {column:?} is of class {class:?}; add rows of another class, or choose \
-         another target"
+         another --target"
     )]
     OneClass {
         /// The target column.
@@ -176,15 +345,25 @@ pub enum CsvProblem {
     },
     /// More classes than any network here would learn.
     #[error(
-        "the target {column:?} has {count} distinct classes, more than {limit}; if it is a quantity ask for \
-         regression, if it is a key choose another target"
+        "the target {column:?} has more than {limit} distinct classes; if it is a quantity ask for --kind \
+         regression, if it is a key choose another --target"
     )]
     TooManyClasses {
         /// The target column.
         column: String,
-        /// Distinct classes.
-        count: usize,
         /// Most classes taken.
+        limit: usize,
+    },
+    /// More numbers than fit.
+    #[error(
+        "{rows} rows of {features} features are more than {limit} numbers; learn from fewer rows or columns"
+    )]
+    TooLarge {
+        /// Rows.
+        rows: usize,
+        /// Features.
+        features: usize,
+        /// Most numbers taken.
         limit: usize,
     },
     /// The table was read and is no data set.
@@ -192,16 +371,28 @@ pub enum CsvProblem {
     Dataset(#[from] DatasetError),
 }
 
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
+impl CsvProblem {
+    /// What a failure in the middle of reading is: of the decompressor, or of the file.
+    pub(super) fn of_reading(error: std::io::Error) -> CsvProblem {
+        use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match error.kind() {
+            InvalidData | InvalidInput | UnexpectedEof => CsvProblem::Packed(error),
+            _ => CsvProblem::Io(error),
+        }
+    }
+
+    /// A column that was named and is not there: `make` gets the name wanted, the one it resembles, and those there are.
+    pub(super) fn no_column(
+        wanted: &str,
+        header: &[String],
+        make: impl FnOnce(String, Option<String>, String) -> CsvProblem,
+    ) -> CsvProblem {
+        make(shortened(wanted), nearest(wanted, header), listed(header))
+    }
 }
 
-fn separator_hint(target: &str) -> &'static str {
-    if target.contains([';', '\t']) {
-        "; the header seems to be separated by semicolons or tabs: separate the cells by commas"
-    } else {
-        "; add at least one column of numbers to learn from"
-    }
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!(", did you mean {name:?}?"))
 }
 
 /// The candidate most like `wanted`, ignoring case, if at least half of it agrees.
@@ -235,25 +426,6 @@ fn edit_distance(a: &[char], b: &[char]) -> usize {
     above[b.len()]
 }
 
-/// The columns' names for a message: all of a few, the beginning of many.
-pub(super) fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let mut text = names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
-}
-
-/// A cell for a message: its beginning, if it is long.
-pub(super) fn shortened(cell: &str) -> String {
-    const SHOWN: usize = 40;
-    match cell.char_indices().nth(SHOWN) {
-        None => cell.to_owned(),
-        Some((end, _)) => format!("{}...", &cell[..end]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,12 +436,5 @@ mod tests {
         assert_eq!(nearest("Specis", &names).as_deref(), Some("species"));
         assert_eq!(nearest("sepal length", &names).as_deref(), Some("sepal_length"));
         assert_eq!(nearest("quality", &names), None);
-    }
-
-    #[test]
-    fn long_things_are_cut() {
-        assert_eq!(shortened(&"ü".repeat(50)), format!("{}...", "ü".repeat(40)));
-        let many: Vec<String> = (0..25).map(|i| i.to_string()).collect();
-        assert!(listed(&many).ends_with("18, 19 and 5 more"));
     }
 }

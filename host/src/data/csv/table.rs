@@ -1,112 +1,299 @@
-//! From bytes to a rectangular table of text with the line every row begins on.
+//! A table that was looked through once: its dialect and its columns are known, its cells are still in the file.
 
-use csv::{ReaderBuilder, StringRecord};
+use std::io::Read;
 
+use super::dialect::{Decimal, Separator, sniff};
+use super::header;
+use super::options::CsvOptions;
 use super::problem::{CsvError, CsvProblem};
+use super::records::{MAX_RECORD, Record, Records};
+use super::source::Source;
+use super::survey::{ColumnSurvey, Seen, Survey};
+use crate::data::summary::LeftOut;
 
-/// A header and its rows, all of the header's width; cells are not yet looked at.
-pub(super) struct Table {
-    pub(super) file: String,
-    pub(super) header: Vec<String>,
-    pub(super) rows: Vec<Row>,
+/// Enough of a file to tell its separator.
+const SAMPLE_BYTES: usize = 1 << 18;
+
+/// Lines a sample should have.
+const SAMPLE_LINES: usize = 12;
+
+/// A table and where to read its cells.
+pub(super) struct Table<'s> {
+    pub(super) file: &'s str,
+    source: &'s Source<'s>,
+    separator: Separator,
+    /// One for each cell of a row; unnamed columns are empty.
+    pub(super) names: Vec<String>,
+    pub(super) columns: Vec<ColumnSurvey>,
+    pub(super) rows: usize,
+    /// Whether the first line names the columns.
+    pub(super) has_header: bool,
+    first_line: u64,
+    row_names: bool,
+    comments: u64,
 }
 
-pub(super) struct Row {
-    /// Line of the file the row begins on, counted from 1.
-    pub(super) line: u64,
-    cells: StringRecord,
-}
-
-impl Row {
-    /// The cell of a column, without the blanks round it.
-    pub(super) fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).unwrap_or_default().trim()
-    }
-}
-
-impl Table {
-    /// Reads everything; lines that are empty or blank are skipped, a byte order mark is ignored.
-    pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Table, CsvError> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let mut lines = LineCounter { bytes, offset: 0, line: 1 };
-        if let Err(wrong) = std::str::from_utf8(bytes) {
-            let offset = wrong.valid_up_to();
-            return Err(CsvError::at(file, lines.advance(offset), CsvProblem::NotUtf8 { offset }));
-        }
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let mut header: Option<Vec<String>> = None;
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let cells = record.map_err(|e| CsvError::whole(file, CsvProblem::Io(e.into())))?;
-            let line = lines.record_line(cells.position().map_or(0, |position| position.byte()));
-            if cells.iter().all(|cell| cell.trim().is_empty()) && cells.len() <= 1 {
-                continue;
+impl<'s> Table<'s> {
+    /// Finds out how the table is written and what its columns hold. Where columns of these names are `wanted`, a first line
+    /// that has them all is a header, and a table without one of exactly as many columns has these.
+    pub(super) fn open(
+        file: &'s str,
+        source: &'s Source<'s>,
+        options: &CsvOptions,
+        separator_hint: Option<Separator>,
+        wanted: Option<&[String]>,
+    ) -> Result<Table<'s>, CsvError> {
+        let separator = match options.separator {
+            Some(separator) => separator,
+            None => {
+                let (sample, whole) = sample(file, source)?;
+                sniff(&sample, whole, separator_hint)
             }
-            let Some(names) = &header else {
-                header = Some(checked_header(file, line, &cells)?);
-                continue;
-            };
-            if cells.len() != names.len() {
-                let problem = CsvProblem::Ragged { found: cells.len(), expected: names.len() };
-                return Err(CsvError::at(file, line, problem));
-            }
-            rows.push(Row { line, cells });
+        };
+        let first_is_row = options.header == Some(false);
+        let survey = Survey::of(file, source.reader(file)?, separator, first_is_row)?;
+        let known = wanted.is_some_and(|wanted| wanted.iter().all(|name| survey.first.contains(name)));
+        if options.header.is_none() && !known {
+            header::check(file, &survey)?;
         }
-        let header = header.ok_or_else(|| CsvError::whole(file, CsvProblem::Empty))?;
-        if rows.is_empty() {
+        if survey.rows == 0 {
             return Err(CsvError::whole(file, CsvProblem::HeaderOnly));
         }
-        Ok(Table { file: file.to_owned(), header, rows })
-    }
-}
-
-fn checked_header(file: &str, line: u64, cells: &StringRecord) -> Result<Vec<String>, CsvError> {
-    let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
-    if let Some(unnamed) = names.iter().position(String::is_empty) {
-        return Err(CsvError::at(file, line, CsvProblem::UnnamedColumn { number: unnamed + 1 }));
-    }
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        return Err(CsvError::at(file, line, CsvProblem::HeaderIsNumbers));
-    }
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|&column| (&names[column], column));
-    let twice = order.windows(2).filter(|pair| names[pair[0]] == names[pair[1]]).min_by_key(|pair| pair[1]);
-    if let Some(&[first, second]) = twice {
-        let name = names[first].clone();
-        let problem = CsvProblem::DuplicateColumn { name, first: first + 1, second: second + 1 };
-        return Err(CsvError::at(file, line, problem));
-    }
-    Ok(names)
-}
-
-/// Counts line ends (`\n`, `\r\n` or a lone `\r`) up to ever larger offsets.
-///
-/// The CSV reader's own line of a record is that of the line end before it, off by the number of skipped
-/// blank lines; an error message has to point at the row itself.
-struct LineCounter<'a> {
-    bytes: &'a [u8],
-    offset: usize,
-    line: u64,
-}
-
-impl LineCounter<'_> {
-    /// The line a record begins on whose position the reader gives as `byte`.
-    fn record_line(&mut self, byte: u64) -> u64 {
-        let start = usize::try_from(byte).unwrap_or(self.bytes.len()).min(self.bytes.len());
-        let skipped = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        self.advance(start + skipped)
+        let Survey { first, first_line, mut columns, rows, comments, .. } = survey;
+        let mut row_names = false;
+        let names = if first_is_row {
+            match wanted {
+                Some(wanted) if wanted.len() == first.len() => wanted.to_vec(),
+                _ => header::generated(first.len()),
+            }
+        } else if columns.len() > first.len() {
+            if columns.last().is_some_and(|last| last.missing == rows) {
+                // Every row ends in a separator, the header does not.
+                columns.pop();
+                first
+            } else {
+                row_names = true;
+                [vec![String::new()], first].concat()
+            }
+        } else {
+            first
+        };
+        header::check_names(file, first_line, &names)?;
+        let has_header = !first_is_row;
+        Ok(Table {
+            file,
+            source,
+            separator,
+            names,
+            columns,
+            rows,
+            has_header,
+            first_line,
+            row_names,
+            comments,
+        })
     }
 
-    fn advance(&mut self, offset: usize) -> u64 {
-        while self.offset < offset {
-            let ends = match self.bytes[self.offset] {
-                b'\n' => true,
-                b'\r' => self.bytes.get(self.offset + 1) != Some(&b'\n'),
-                _ => false,
+    /// The columns that hold data, given those the user leaves out, and the others with a word why.
+    ///
+    /// # Errors
+    /// A column to be left out is not there; a column without a name, or one that programs write as an index, holds
+    /// something else.
+    pub(super) fn usable(
+        &self,
+        drop: &[usize],
+        asked: &[usize],
+    ) -> Result<(Vec<usize>, Vec<LeftOut>), CsvError> {
+        let mut usable = Vec::new();
+        let mut left_out = Vec::new();
+        for (column, survey) in self.columns.iter().enumerate() {
+            let name = &self.names[column];
+            let number = column + 1;
+            let index_name = is_index_name(name);
+            let why = if drop.contains(&column) {
+                "was to be dropped"
+            } else if asked.contains(&column) && !name.is_empty() {
+                usable.push(column);
+                continue;
+            } else if asked.contains(&column) {
+                return Err(CsvError::at(self.file, self.first_line, CsvProblem::UnnamedColumn { number }));
+            } else if survey.missing == self.rows {
+                "is empty"
+            } else if self.row_names && column == 0 {
+                "names the rows"
+            } else if (name.is_empty() || index_name.is_some()) && survey.counts_rows(self.rows) {
+                "counts the rows"
+            } else if name.is_empty() {
+                return Err(CsvError::at(self.file, self.first_line, CsvProblem::UnnamedColumn { number }));
+            } else if index_name == Some(Index::OfProgram) {
+                let problem = CsvProblem::OddIndex { name: name.clone(), number };
+                return Err(CsvError::at(self.file, self.first_line, problem));
+            } else {
+                usable.push(column);
+                continue;
             };
-            self.line += u64::from(ends);
-            self.offset += 1;
+            let column = if name.is_empty() { format!("column {number}") } else { name.clone() };
+            left_out.push(LeftOut { column, why });
         }
-        self.line
+        Ok((usable, left_out))
+    }
+
+    /// Columns by name, or by number counted from 1.
+    pub(super) fn find(
+        &self,
+        wanted: &[String],
+        unknown: fn(String, Option<String>, String) -> CsvProblem,
+    ) -> Result<Vec<usize>, CsvError> {
+        let mut columns = Vec::with_capacity(wanted.len());
+        for name in wanted {
+            let by_name = self.names.iter().position(|there| !there.is_empty() && there == name.trim());
+            let by_number = || {
+                let number: usize = name.trim().parse().ok()?;
+                (1..=self.names.len()).contains(&number).then(|| number - 1)
+            };
+            let Some(column) = by_name.or_else(by_number) else {
+                return Err(CsvError::whole(self.file, CsvProblem::no_column(name, &self.names, unknown)));
+            };
+            if columns.contains(&column) {
+                let name = self.names[column].clone();
+                return Err(CsvError::whole(self.file, CsvProblem::RepeatedTarget { name }));
+            }
+            columns.push(column);
+        }
+        Ok(columns)
+    }
+
+    /// The decimal mark of some columns of numbers.
+    ///
+    /// # Errors
+    /// Points and commas are mixed, or a comma may as well part thousands.
+    pub(super) fn decimal(&self, columns: &[usize], told: Option<Decimal>) -> Result<Decimal, CsvError> {
+        let of_numbers = || columns.iter().filter(|&&column| !self.columns[column].is_text(self.rows));
+        let first = |seen: fn(&ColumnSurvey) -> &Option<Seen>| {
+            of_numbers().find_map(|&column| Some((column, seen(&self.columns[column]).clone()?)))
+        };
+        let comma = first(|survey| &survey.first_comma);
+        let decimal = match (told, &comma) {
+            (Some(decimal), _) => decimal,
+            (None, None) => Decimal::Point,
+            (None, Some((column, Seen { line, cell }))) => {
+                let clear = of_numbers().any(|&column| self.columns[column].clear_comma);
+                if !clear && self.separator != Separator::Semicolon {
+                    let (column, cell) = (self.names[*column].clone(), cell.clone());
+                    return Err(CsvError::at(self.file, *line, CsvProblem::AmbiguousComma { column, cell }));
+                }
+                Decimal::Comma
+            }
+        };
+        match (decimal, first(|survey| &survey.first_point), comma) {
+            (Decimal::Comma, Some((column, Seen { line, cell })), _) => {
+                let column = self.names[column].clone();
+                Err(CsvError::at(self.file, line, CsvProblem::MixedDecimals { column, cell }))
+            }
+            (Decimal::Point, _, Some((column, Seen { line, cell }))) => {
+                let why = "with a decimal point; say --decimal comma if its comma is decimal";
+                let column = self.names[column].clone();
+                Err(CsvError::at(self.file, line, CsvProblem::NotANumber { column, cell, why }))
+            }
+            _ => Ok(decimal),
+        }
+    }
+
+    /// Refuses a column that is to hold numbers and does not.
+    pub(super) fn check_numbers(&self, column: usize) -> Result<(), CsvError> {
+        let survey = &self.columns[column];
+        let name = || self.names[column].clone();
+        if let Some(Seen { line, cell }) = &survey.first_grouped {
+            let why = ": its thousands are parted; write the digits without marks";
+            let problem = CsvProblem::NotANumber { column: name(), cell: cell.clone(), why };
+            return Err(CsvError::at(self.file, *line, problem));
+        }
+        if let Some(Seen { line, cell }) = &survey.first_infinite {
+            let problem = CsvProblem::NotFinite { column: name(), cell: cell.clone() };
+            return Err(CsvError::at(self.file, *line, problem));
+        }
+        if let Some(Seen { line, cell }) = &survey.first_text {
+            let why = if survey.numeric() > 0 { ", among numbers" } else { "" };
+            let problem = CsvProblem::NotANumber { column: name(), cell: cell.clone(), why };
+            return Err(CsvError::at(self.file, *line, problem));
+        }
+        Ok(())
+    }
+
+    /// Shows every row, with its number counted from 0.
+    pub(super) fn each_row(
+        &self,
+        mut each: impl FnMut(usize, &Record) -> Result<(), CsvError>,
+    ) -> Result<(), CsvError> {
+        let mut records = Records::new(self.file, self.source.reader(self.file)?, self.separator);
+        if self.has_header {
+            records.next()?;
+        }
+        let mut row = 0;
+        while let Some(record) = records.next()? {
+            each(row, record)?;
+            row += 1;
+        }
+        Ok(())
+    }
+
+    /// What had to be decided about how it is written, in words.
+    pub(super) fn notes(&self, decimal: Decimal) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.separator != Separator::Comma {
+            notes.push(format!("separated by {}s", self.separator));
+        }
+        if decimal == Decimal::Comma {
+            notes.push("decimal commas".to_owned());
+        }
+        if !self.has_header {
+            notes.push("no header".to_owned());
+        }
+        if self.comments > 0 {
+            notes.push(format!("{} comment lines", self.comments));
+        }
+        notes
+    }
+
+    /// What parts its cells.
+    pub(super) fn separator(&self) -> Separator {
+        self.separator
+    }
+}
+
+/// A name that an index goes by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Index {
+    /// Only programs write it.
+    OfProgram,
+    /// People may mean something else by it.
+    Likely,
+}
+
+fn is_index_name(name: &str) -> Option<Index> {
+    let lower = name.to_lowercase();
+    if lower.starts_with("unnamed:") || lower == "rownames" || lower == "level_0" {
+        return Some(Index::OfProgram);
+    }
+    ["id", "index", "row", "row_id", "rowid"].contains(&lower.as_str()).then_some(Index::Likely)
+}
+
+/// The beginning of a file: at least some lines of it, and whether it is all.
+fn sample(file: &str, source: &Source) -> Result<(Vec<u8>, bool), CsvError> {
+    let mut reader = source.reader(file)?;
+    let mut sample = Vec::new();
+    let mut wanted = SAMPLE_BYTES;
+    loop {
+        let missing = (wanted - sample.len()) as u64;
+        let got = reader.by_ref().take(missing).read_to_end(&mut sample);
+        let got = got.map_err(|e| CsvError::whole(file, CsvProblem::of_reading(e)))? as u64;
+        if got < missing {
+            return Ok((sample, true));
+        }
+        let lines = sample.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).take(SAMPLE_LINES).count();
+        if lines == SAMPLE_LINES || wanted >= MAX_RECORD {
+            return Ok((sample, false));
+        }
+        wanted *= 2;
     }
 }

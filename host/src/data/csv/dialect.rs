@@ -1,0 +1,255 @@
+//! How a table is written: its separator and its decimal mark, told or found out.
+//!
+//! The rule, on up to [`SAMPLE`] records from the beginning of the file: a separator is possible if it parts all of them
+//! into the same number of cells, at least two; the first may have one cell less, as R writes row names. Of the possible
+//! ones that is taken by which the largest share of cells below the first line are numbers, truth values or missing; of equal ones
+//! the one that needs no row names, then the one with more cells, then the first of tab, semicolon, bar, comma, blanks.
+
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::cell::{Cell, classify};
+use super::records::Records;
+
+/// Records looked at.
+const SAMPLE: usize = 200;
+
+/// What stands between two cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Separator {
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+    /// One or more blanks or tabs.
+    Blank,
+}
+
+impl Separator {
+    /// In the order in which equally good ones are taken.
+    const ALL: [Separator; 5] =
+        [Separator::Tab, Separator::Semicolon, Separator::Pipe, Separator::Comma, Separator::Blank];
+
+    pub(super) fn is(self, byte: u8) -> bool {
+        match self {
+            Separator::Comma => byte == b',',
+            Separator::Semicolon => byte == b';',
+            Separator::Tab => byte == b'\t',
+            Separator::Pipe => byte == b'|',
+            Separator::Blank => byte == b' ' || byte == b'\t',
+        }
+    }
+}
+
+impl fmt::Display for Separator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Separator::Comma => "comma",
+            Separator::Semicolon => "semicolon",
+            Separator::Tab => "tab",
+            Separator::Pipe => "pipe",
+            Separator::Blank => "blank",
+        })
+    }
+}
+
+impl std::str::FromStr for Separator {
+    type Err = String;
+
+    /// The character itself or its name.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Separator::ALL.into_iter().find(|separator| separator.to_string() == text);
+        let typed = || {
+            Some(match text {
+                "," => Separator::Comma,
+                ";" => Separator::Semicolon,
+                "\t" | "\\t" => Separator::Tab,
+                "|" => Separator::Pipe,
+                " " | "\\s+" => Separator::Blank,
+                _ => return None,
+            })
+        };
+        named
+            .or_else(typed)
+            .ok_or_else(|| format!("`{text}` is no separator; give comma, semicolon, tab, pipe or blank"))
+    }
+}
+
+/// What stands before the fraction of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decimal {
+    /// `1.5`
+    Point,
+    /// `1,5`
+    Comma,
+}
+
+impl std::str::FromStr for Decimal {
+    type Err = String;
+
+    /// The character itself or its name.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "point" | "." => Ok(Decimal::Point),
+            "comma" | "," => Ok(Decimal::Comma),
+            _ => Err(format!("`{text}` is no decimal mark; give point or comma")),
+        }
+    }
+}
+
+/// How one separator parts the sample.
+#[derive(Debug)]
+struct Parted {
+    separator: Separator,
+    /// Cells of each record.
+    widths: Vec<usize>,
+    /// Cells below the first record, and those of them that have a type.
+    cells: usize,
+    typed: usize,
+    broken: bool,
+}
+
+impl Parted {
+    fn by(separator: Separator, sample: &[u8], whole: bool) -> Parted {
+        let mut parted = Parted { separator, widths: Vec::new(), cells: 0, typed: 0, broken: false };
+        let mut records = Records::new("", sample, separator);
+        let mut last = (0, 0);
+        while parted.widths.len() < SAMPLE {
+            match records.next() {
+                Ok(Some(record)) => {
+                    last = (parted.cells, parted.typed);
+                    if !parted.widths.is_empty() {
+                        parted.cells += record.len();
+                        parted.typed += record.cells().filter(|cell| has_type(separator, cell)).count();
+                    }
+                    parted.widths.push(record.len());
+                }
+                Ok(None) => break,
+                // The end of a sample may cut quotes or a letter in two.
+                Err(_) => {
+                    parted.broken = whole;
+                    return parted;
+                }
+            }
+        }
+        if !whole && parted.widths.len() > 1 && parted.widths.len() < SAMPLE {
+            parted.widths.pop();
+            (parted.cells, parted.typed) = last;
+        }
+        parted
+    }
+
+    /// Cells of a row, if it is possible.
+    fn width(&self) -> Option<usize> {
+        let (&first, rest) = self.widths.split_first()?;
+        let width = rest.first().copied().unwrap_or(first);
+        let same = rest.iter().all(|&other| other == width);
+        (!self.broken && same && first >= 2 && (width == first || width == first + 1)).then_some(width)
+    }
+
+    fn compare(&self, other: &Parted) -> Ordering {
+        let share = |a: &Parted, b: &Parted| a.typed as u128 * b.cells.max(1) as u128;
+        let needs_names = |p: &Parted| p.width() != p.widths.first().copied();
+        share(self, other)
+            .cmp(&share(other, self))
+            .then_with(|| needs_names(other).cmp(&needs_names(self)))
+            .then_with(|| self.width().cmp(&other.width()))
+    }
+
+    /// Records of the most frequent width of at least 2: what most speaks for a separator that parts no two records alike.
+    fn alike(&self) -> usize {
+        let count = |width: &usize| self.widths.iter().filter(|other| *other == width).count();
+        self.widths.iter().filter(|&&width| width >= 2).map(count).max().unwrap_or(0)
+    }
+}
+
+fn has_type(separator: Separator, cell: &str) -> bool {
+    match classify(cell) {
+        Cell::Text | Cell::Grouped => false,
+        Cell::Comma { .. } => separator != Separator::Comma,
+        _ => true,
+    }
+}
+
+/// The separator of a table that begins with `sample`, `whole` if there is no more of it. `hint` is taken if it is possible, or
+/// if the table has one column and no other is possible.
+pub(super) fn sniff(sample: &[u8], whole: bool, hint: Option<Separator>) -> Separator {
+    let parted = Separator::ALL.map(|separator| Parted::by(separator, sample, whole));
+    if let Some(hinted) = parted.iter().find(|p| Some(p.separator) == hint && p.width().is_some()) {
+        return hinted.separator;
+    }
+    let mut best: Option<&Parted> = None;
+    for candidate in parted.iter().filter(|p| p.width().is_some()) {
+        if best.is_none_or(|best| candidate.compare(best) == Ordering::Greater) {
+            best = Some(candidate);
+        }
+    }
+    if let Some(best) = best {
+        return best.separator;
+    }
+    let one_column = |p: &Parted| !p.broken && p.widths.iter().all(|&width| width == 1);
+    if let Some(hint) = hint
+        && parted.iter().any(|p| p.separator == hint && one_column(p))
+    {
+        return hint;
+    }
+    // None parts all records alike: by the one that does so most often, the reader says which line is wrong.
+    let alike = parted.iter().map(Parted::alike).max().unwrap_or(0);
+    let likely = [Separator::Comma, Separator::Semicolon, Separator::Tab, Separator::Pipe, Separator::Blank];
+    let found = likely.into_iter().find(|separator| {
+        alike > 0 && parted.iter().any(|p| p.separator == *separator && p.alike() == alike)
+    });
+    found.unwrap_or(Separator::Comma)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sniffed(text: &str) -> Separator {
+        sniff(text.as_bytes(), true, None)
+    }
+
+    #[test]
+    fn separators_are_found() {
+        for (text, wanted) in [
+            ("a,b,kind\n1,2,x\n3,4,y\n", Separator::Comma),
+            ("a;b;kind\n1,5;2,5;x\n3,5;4,5;y\n", Separator::Semicolon),
+            ("a\tb\tkind\n1\t\tred one\n3\t4\ty\n", Separator::Tab),
+            ("a|b|kind\n1|2|x, y\n3|4|y, z\n", Separator::Pipe),
+            ("a b kind\n1 2 x\n3  4\ty\n", Separator::Blank),
+            ("sepal length,petal width\n1, 2\n3, 4\n", Separator::Comma),
+            ("1, 2, 3\n4, 5, 6\n", Separator::Comma),
+            ("\"a;b\",c\n1,2\n3,4\n", Separator::Comma),
+            ("a b kind\n1 1 2 x\n2 3 4 y\n", Separator::Blank),
+            ("x\n1,5\n2,5\n", Separator::Comma),
+            ("time,value\n2020-01-01 12:00,5\n2020-01-01 13:00,6\n", Separator::Comma),
+        ] {
+            assert_eq!(sniffed(text), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_serves_where_nothing_else_tells() {
+        let one = b"x\n1,5\n2,5\n";
+        assert_eq!(sniff(one, true, Some(Separator::Semicolon)), Separator::Semicolon);
+        assert_eq!(sniff(b"a,b\n1,2\n", true, Some(Separator::Semicolon)), Separator::Comma);
+    }
+
+    #[test]
+    fn names_and_characters_are_taken() {
+        for separator in Separator::ALL {
+            assert_eq!(separator.to_string().parse(), Ok(separator));
+        }
+        assert_eq!((";".parse(), "\\t".parse()), (Ok(Separator::Semicolon), Ok(Separator::Tab)));
+        assert!("x".parse::<Separator>().unwrap_err().contains("semicolon"));
+        assert_eq!((",".parse(), "point".parse()), (Ok(Decimal::Comma), Ok(Decimal::Point)));
+    }
+}

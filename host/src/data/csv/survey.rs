@@ -1,0 +1,237 @@
+//! The first pass over a table: what every column holds, without keeping a cell.
+
+use std::collections::BTreeSet;
+use std::io::BufRead;
+
+use super::cell::{Cell, Pair, classify};
+use super::dialect::Separator;
+use super::problem::{CsvError, CsvProblem};
+use super::records::Records;
+use crate::data::summary::shortened;
+
+/// Texts of a column that are told apart; a column with more is no category.
+pub(super) const MAX_CATEGORIES: usize = 100;
+
+/// Integers with at most this many distinct values may be classes when nobody says.
+pub const FEW_DISTINCT: usize = 20;
+
+/// A cell worth naming in an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) line: u64,
+    pub(super) cell: String,
+}
+
+/// What a column holds below the first line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ColumnSurvey {
+    pub(super) missing: usize,
+    /// Numbers that a decimal point or no mark at all would explain.
+    pub(super) numbers: usize,
+    pub(super) fractions: bool,
+    pub(super) first_point: Option<Seen>,
+    /// Numbers with a decimal comma.
+    pub(super) commas: usize,
+    pub(super) first_comma: Option<Seen>,
+    /// Whether a comma can only be decimal.
+    pub(super) clear_comma: bool,
+    pub(super) first_grouped: Option<Seen>,
+    pub(super) first_infinite: Option<Seen>,
+    pub(super) booleans: usize,
+    pair: Option<Pair>,
+    pairs_mixed: bool,
+    /// Texts, truth values among them.
+    pub(super) texts: usize,
+    pub(super) first_text: Option<Seen>,
+    /// Distinct texts, at most [`MAX_CATEGORIES`] and one.
+    pub(super) categories: BTreeSet<String>,
+    /// Distinct integers, at most [`FEW_DISTINCT`] and one, as bits.
+    pub(super) integers: BTreeSet<u64>,
+    counts_from_0: bool,
+    counts_from_1: bool,
+    /// Cells equal to that of the first line.
+    pub(super) like_first: usize,
+}
+
+impl ColumnSurvey {
+    fn new() -> Self {
+        ColumnSurvey { counts_from_0: true, counts_from_1: true, ..ColumnSurvey::default() }
+    }
+
+    fn see(&mut self, cell: &str, row: usize, line: u64, first: Option<&str>) {
+        let seen = || Some(Seen { line, cell: shortened(cell) });
+        let mut number = None;
+        match classify(cell) {
+            Cell::Missing => self.missing += 1,
+            Cell::Number(value) => {
+                self.numbers += 1;
+                number = Some(value);
+                if value.fract() == 0.0 {
+                    // Once there are more than few, it does not matter which.
+                    if self.integers.len() <= FEW_DISTINCT {
+                        self.integers.insert((value + 0.0).to_bits());
+                    }
+                } else {
+                    self.fractions = true;
+                }
+                if self.first_point.is_none() && cell.contains('.') {
+                    self.first_point = seen();
+                }
+            }
+            Cell::Comma { grouped } => {
+                self.commas += 1;
+                self.clear_comma |= !grouped;
+                self.fractions = true;
+                if self.first_comma.is_none() {
+                    self.first_comma = seen();
+                }
+            }
+            Cell::Grouped => {
+                if self.first_grouped.is_none() {
+                    self.first_grouped = seen();
+                }
+            }
+            Cell::NotFinite => {
+                if self.first_infinite.is_none() {
+                    self.first_infinite = seen();
+                }
+            }
+            Cell::Boolean(pair, _) => {
+                self.booleans += 1;
+                self.pairs_mixed |= *self.pair.get_or_insert(pair) != pair;
+                self.see_text(cell, line);
+            }
+            Cell::Text => self.see_text(cell, line),
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a table has fewer rows than 2^53")]
+        let counted = |from: usize| number == Some((row + from) as f64);
+        self.counts_from_0 = self.counts_from_0 && counted(0);
+        self.counts_from_1 = self.counts_from_1 && counted(1);
+        self.like_first += usize::from(first == Some(cell));
+    }
+
+    fn see_text(&mut self, cell: &str, line: u64) {
+        self.texts += 1;
+        if self.first_text.is_none() {
+            self.first_text = Some(Seen { line, cell: shortened(cell) });
+        }
+        if self.categories.len() <= MAX_CATEGORIES && !self.categories.contains(cell) {
+            self.categories.insert(cell.to_owned());
+        }
+    }
+
+    /// Cells that are not missing.
+    pub(super) fn filled(&self, rows: usize) -> usize {
+        rows - self.missing
+    }
+
+    /// Cells that are numbers, with a point or a comma.
+    pub(super) fn numeric(&self) -> usize {
+        self.numbers + self.commas
+    }
+
+    /// Whether all of it are truth values, spelled one way.
+    pub(super) fn is_boolean(&self, rows: usize) -> bool {
+        self.booleans > 0 && self.booleans == self.filled(rows) && !self.pairs_mixed
+    }
+
+    /// Whether it is text that is not merely a typing error among numbers.
+    pub(super) fn is_text(&self, rows: usize) -> bool {
+        self.texts > 0 && 2 * self.numeric() < self.filled(rows) && !self.is_boolean(rows)
+    }
+
+    /// Whether its cells number the rows, from 0 or from 1.
+    pub(super) fn counts_rows(&self, rows: usize) -> bool {
+        rows > 0 && (self.counts_from_0 || self.counts_from_1)
+    }
+}
+
+/// A table seen once.
+pub(super) struct Survey {
+    /// The first line's cells, and the line it stands on.
+    pub(super) first: Vec<String>,
+    pub(super) first_line: u64,
+    /// One for each cell of a row.
+    pub(super) columns: Vec<ColumnSurvey>,
+    /// Rows below the first line; with it, if it is a row.
+    pub(super) rows: usize,
+    pub(super) comments: u64,
+    /// Whether the comment above the first line parts into as many cells as it.
+    pub(super) names_in_comment: bool,
+}
+
+impl Survey {
+    /// Reads every record. The first is a row if `first_is_row`.
+    pub(super) fn of<R: BufRead>(
+        file: &str,
+        reader: R,
+        separator: Separator,
+        first_is_row: bool,
+    ) -> Result<Survey, CsvError> {
+        let mut records = Records::new(file, reader, separator);
+        let (first, first_line) = match records.next()? {
+            None => return Err(CsvError::whole(file, CsvProblem::Empty)),
+            Some(record) => (record.cells().map(str::to_owned).collect::<Vec<_>>(), record.line()),
+        };
+        let in_comment = |comment: &str| cells_of(comment, separator);
+        let names_in_comment = records.comments() > 0 && in_comment(&records.last_comment()) == first.len();
+        let mut survey =
+            Survey { first, first_line, columns: Vec::new(), rows: 0, comments: 0, names_in_comment };
+        if first_is_row {
+            survey.columns = survey.first.iter().map(|_| ColumnSurvey::new()).collect();
+            let Survey { first, columns, .. } = &mut survey;
+            columns.iter_mut().zip(first).for_each(|(column, cell)| column.see(cell, 0, first_line, None));
+            survey.rows = 1;
+        }
+        let mut comments = records.comments();
+        while let Some(record) = records.next()? {
+            let (line, width) = (record.line(), record.len());
+            let Survey { first, columns, rows, .. } = &mut survey;
+            if *rows == 0 {
+                columns.extend((0..width).map(|_| ColumnSurvey::new()));
+            }
+            let expected = columns.len();
+            let row_names = expected == first.len() + 1 && first.len() >= 2;
+            if width != expected || (expected != first.len() && !row_names) {
+                let expected = if row_names { expected } else { first.len() };
+                let problem = CsvProblem::Ragged { found: width, expected, separator: separator.to_string() };
+                return Err(CsvError::at(file, line, problem));
+            }
+            let shift = expected - first.len();
+            for (place, (column, cell)) in columns.iter_mut().zip(record.cells()).enumerate() {
+                let above = place.checked_sub(shift).map(|place| first[place].as_str());
+                column.see(cell, *rows, line, above.filter(|_| !first_is_row));
+            }
+            *rows += 1;
+            if records.comments() > comments {
+                check_comment(file, line, &records, separator, survey.first.len())?;
+                comments = records.comments();
+            }
+        }
+        survey.comments = records.comments();
+        Ok(survey)
+    }
+}
+
+/// Refuses a comment between the rows that may be a row: `#ff0000,1,2`, where `#5.1,1,2` is a row taken out.
+fn check_comment<R: BufRead>(
+    file: &str,
+    line: u64,
+    records: &Records<'_, R>,
+    separator: Separator,
+    width: usize,
+) -> Result<(), CsvError> {
+    let comment = records.last_comment();
+    let begins_text =
+        comment.split([',', ';', '\t', '|', ' ']).next().is_some_and(|cell| classify(cell) == Cell::Text);
+    if width >= 2 && separator != Separator::Blank && begins_text && cells_of(&comment, separator) == width {
+        return Err(CsvError::at(file, line.saturating_sub(1).max(1), CsvProblem::CommentOrRow));
+    }
+    Ok(())
+}
+
+/// Cells of one line.
+fn cells_of(line: &str, separator: Separator) -> usize {
+    let mut records = Records::new("", line.as_bytes(), separator);
+    records.next().ok().flatten().map_or(0, |record| record.len())
+}
