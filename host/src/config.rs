@@ -4,7 +4,10 @@
 //! preset, table by table. `--set key.path=value` does the same from the command line. What a run used in the end is
 //! written to its folder, complete.
 
-use crate::data::{CsvOptions, Dataset, EncodingConfig};
+use crate::data::arrays::holds_arrays;
+use crate::data::idx::is_idx_name;
+use crate::data::image_folder::holds_images;
+use crate::data::{CsvOptions, Dataset, EncodingConfig, TargetKind};
 use crate::preset::Preset;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -146,15 +149,47 @@ pub enum DataSource {
         #[serde(default)]
         options: CsvOptions,
     },
-    /// A folder of MNIST IDX files.
+    /// A folder of MNIST IDX files, or one of them where the folder holds several sets.
     Idx(PathBuf),
+    /// A file of NumPy arrays, or a folder of such files.
+    Arrays {
+        /// The file or folder.
+        path: PathBuf,
+        /// Whether the labels are classes or values.
+        #[serde(default)]
+        kind: TargetKind,
+    },
+    /// A folder of images with a sub-folder for each class.
+    Images(PathBuf),
 }
 
 impl DataSource {
-    /// What a path of the user's holds: a folder is one of images, a file a table.
+    /// What a path of the user's holds, by its name and, of a folder, by what is in it; the options are for a table and, as far as they
+    /// say the kind of target, for arrays.
     pub fn of_path(path: &Path, options: CsvOptions) -> DataSource {
-        let path = path.to_owned();
-        if path.is_dir() { DataSource::Idx(path) } else { DataSource::Csv { path, options } }
+        let (owned, kind) = (path.to_owned(), options.kind);
+        if path.is_dir() {
+            let mut entries = path.read_dir().into_iter().flatten().flatten();
+            if entries.any(|entry| entry.file_name().to_str().is_some_and(is_idx_name)) {
+                return DataSource::Idx(owned);
+            }
+            return if holds_arrays(path) {
+                DataSource::Arrays { path: owned, kind }
+            } else if holds_images(path) {
+                DataSource::Images(owned)
+            } else {
+                DataSource::Idx(owned)
+            };
+        }
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let ends = |ending: &str| name.to_lowercase().ends_with(ending);
+        if is_idx_name(name) {
+            DataSource::Idx(owned)
+        } else if ends(".npz") || ends(".npy") {
+            DataSource::Arrays { path: owned, kind }
+        } else {
+            DataSource::Csv { path: owned, options }
+        }
     }
 
     /// Puts what was found out about a table into its options.
@@ -383,7 +418,10 @@ impl RunConfig {
     pub fn make_paths_absolute(&mut self) {
         let mut paths = Vec::new();
         match &mut self.data.source {
-            DataSource::Csv { path, .. } | DataSource::Idx(path) => paths.push(path),
+            DataSource::Csv { path, .. }
+            | DataSource::Idx(path)
+            | DataSource::Arrays { path, .. }
+            | DataSource::Images(path) => paths.push(path),
             DataSource::Builtin(_) | DataSource::Task(_) => {}
         }
         if let Shape::File(path) = &mut self.network.shape {

@@ -2,7 +2,8 @@
 
 use crate::config::{DataSource, RunConfig, Shape};
 use crate::data::{
-    self, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, Split, SplitError, Task,
+    self, ArrayError, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, ImageError,
+    Split, SplitError, Task,
 };
 use crate::device::{DeviceError, Model};
 use std::path::Path;
@@ -47,6 +48,12 @@ pub enum ExperimentError {
     /// The data set.
     #[error(transparent)]
     Idx(#[from] IdxError),
+    /// The data set.
+    #[error(transparent)]
+    Arrays(#[from] ArrayError),
+    /// The data set.
+    #[error(transparent)]
+    Images(#[from] ImageError),
     /// The data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -218,6 +225,8 @@ pub fn load_dataset(source: &DataSource) -> Result<Dataset, ExperimentError> {
         }
         DataSource::Csv { path, options } => data::csv::read_csv_file(path, options)?,
         DataSource::Idx(folder) => data::idx::read_mnist(folder)?,
+        DataSource::Arrays { path, kind } => data::arrays::read_arrays(path, *kind)?,
+        DataSource::Images(folder) => data::image_folder::read_image_folder(folder)?,
     })
 }
 

@@ -52,6 +52,14 @@ enum Kind {
     Regression,
 }
 
+/// The preset for a source of the user's: images have grey values in 0..1, anything else may have any range.
+fn preset_for(source: &DataSource) -> &'static str {
+    match source {
+        DataSource::Idx(_) | DataSource::Images(_) => "mnist",
+        _ => Preset::TABLE,
+    }
+}
+
 impl ConfigArguments {
     /// The format asked for, if one is.
     pub fn format(&self) -> Option<Format> {
@@ -63,8 +71,9 @@ impl ConfigArguments {
         let mut draft = match (&self.config, &self.preset, &self.data) {
             (Some(file), _, _) => Draft::file(file)?,
             (None, Some(preset), _) => Draft::preset(preset)?,
-            (None, None, Some(path)) if path.is_dir() => Draft::preset("mnist")?,
-            (None, None, Some(_)) => Draft::preset(Preset::TABLE)?,
+            (None, None, Some(path)) => {
+                Draft::preset(preset_for(&DataSource::of_path(path, CsvOptions::default())))?
+            }
             (None, None, None) => Draft::preset(Preset::DEFAULT)?,
         };
         if let Some(path) = &self.data {

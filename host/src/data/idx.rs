@@ -1,12 +1,14 @@
 //! MNIST and its relatives: four files in the IDX format, in one folder.
 //!
 //! An IDX file is a big-endian header and raw bytes: images have the magic number `0x00000803`, then count,
-//! rows and columns; labels have `0x00000801`, then the count (4 bytes each). The folder holds
-//! `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-//! `t10k-labels-idx1-ubyte`; a dot before `idx` and an ending `.gz` are taken too. Whether a file is gzipped
-//! is seen from its first two bytes, since browsers unpack files and keep the ending.
+//! rows and columns; labels have `0x00000801`, then the count (4 bytes each). The four files are called
+//! `PREFIXtrain-images-idx3-ubyte`, `PREFIXtrain-labels-idx1-ubyte`, and the same with `t10k` or `test` in place of `train`; a dot
+//! before `idx` and an ending `.gz` are taken too. MNIST and Fashion-MNIST have no prefix, EMNIST has
+//! `emnist-letters-` and others, and all of them in one folder. Whether a file is gzipped is seen from its first two bytes, since
+//! browsers unpack files and keep the ending.
 //!
-//! Pixels become `byte / 255`, features `pixel_r_c` with row and column counted from 0. A full MNIST takes
+//! EMNIST stores its images transposed; they are turned upright. Pixels become `byte / 255`, features `pixel_r_c` with row and
+//! column counted from 0. A full MNIST takes
 //! about 440 MB this way (70,000 rows of 784 floats). The test files become the data set's fixed test part.
 //!
 //! A header is believed only as far as the bytes that follow it: nothing is allocated on its word alone.
@@ -20,6 +22,7 @@ use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::data::dataset::{Citation, Dataset, DatasetError, Targets};
+use crate::data::summary::{AnswerKind, DataSummary, TargetReason, listed};
 
 /// Most bytes of pixels or labels one file may announce: 1 GiB, over twenty times MNIST.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -53,7 +56,25 @@ pub enum IdxError {
         /// The folder.
         folder: String,
         /// The file's usual name.
-        name: &'static str,
+        name: String,
+    },
+    /// The folder holds several sets.
+    #[error(
+        "{folder} holds several sets, called {prefixes}; name one file of the set that is meant by --data"
+    )]
+    Several {
+        /// The folder.
+        folder: String,
+        /// What the names of their files begin with.
+        prefixes: String,
+    },
+    /// The folder cannot be listed.
+    #[error("{folder} cannot be listed ({source}); check the path and its permissions")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
     },
     /// The file could not be read or unpacked.
     #[error("{file} cannot be read: {source}; if it is a .gz file it may be damaged, fetch it again")]
@@ -149,17 +170,18 @@ fn magic_hint(found: u32) -> &'static str {
     }
 }
 
-/// Reads the four files of a folder as one data set; the rows of the `t10k` files are its test part.
+/// Reads the four files of a set as one data set; the rows of the `t10k` or `test` files are its test part. `path` is the folder, or
+/// one of the files where the folder holds several sets.
 ///
 /// Classes are the labels that occur, in numeric order, named by their number; any byte is a label, so the
-/// letters of EMNIST are read too.
+/// letters of EMNIST (1 to 26) are read too.
 ///
 /// # Errors
 /// [`IdxError`] names the file and, for a damaged one, the byte.
-pub fn read_mnist(folder: &Path) -> Result<Dataset, IdxError> {
-    let (train, mut labels, _) = read_part(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
-    let (test, test_labels, test_file) =
-        read_part(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
+pub fn read_mnist(path: &Path) -> Result<Dataset, IdxError> {
+    let (folder, prefix) = find_set(path)?;
+    let (mut train, mut labels, _) = read_part(&folder, &prefix, &["train"])?;
+    let (mut test, test_labels, test_file) = read_part(&folder, &prefix, &["t10k", "test"])?;
     if (test.rows, test.columns) != (train.rows, train.columns) {
         return Err(IdxError::ImageSize {
             file: test_file,
@@ -169,35 +191,127 @@ pub fn read_mnist(folder: &Path) -> Result<Dataset, IdxError> {
             train_columns: train.columns,
         });
     }
+    let emnist = prefix.to_lowercase().starts_with("emnist");
+    let mut notes = Vec::new();
+    if emnist {
+        (train, test) = (train.transposed(), test.transposed());
+        notes.push("EMNIST's images are transposed and were turned upright".to_owned());
+        if prefix.to_lowercase().contains("letters") {
+            notes.push("its labels 1 to 26 are the letters a to z".to_owned());
+        }
+    }
     labels.extend(test_labels);
     let known: Vec<u8> = BTreeSet::from_iter(labels.iter().copied()).into_iter().collect();
+    let names: Vec<String> = known.iter().map(u8::to_string).collect();
     let targets = Targets::Classes {
-        names: known.iter().map(u8::to_string).collect(),
+        names: names.clone(),
         labels: labels.iter().map(|label| known.partition_point(|k| k < label)).collect(),
     };
-    let features = (0..train.rows)
-        .flat_map(|row| (0..train.columns).map(move |column| format!("pixel_{row}_{column}")))
-        .collect();
+    let features = pixel_names(train.rows, train.columns);
+    let summary = DataSummary {
+        target: vec!["label".to_owned()],
+        reason: TargetReason::Given,
+        kind: AnswerKind::Classes,
+        classes: names,
+        rows: labels.len(),
+        rows_left_out: 0,
+        cells_filled: 0,
+        features: features.len(),
+        left_out: Vec::new(),
+        became: Vec::new(),
+        constant: Vec::new(),
+        notes,
+    };
     let values = train.pixels.iter().chain(&test.pixels).map(|&pixel| f64::from(pixel) / 255.0).collect();
-    let set = Dataset::new("mnist", features, values, targets)?.with_citation(CITATION);
+    let name = if prefix.is_empty() { "mnist" } else { prefix.trim_end_matches(['-', '_', '.']) };
+    let set = Dataset::new(name, features, values, targets)?.with_summary(summary);
+    let set = set.with_citation(if emnist { EMNIST } else { MNIST });
     Ok(set.with_test_from(train.count)?)
 }
 
-const CITATION: Citation = Citation {
+/// Name of every pixel of an image, row by row.
+pub(super) fn pixel_names(rows: usize, columns: usize) -> Vec<String> {
+    (0..rows).flat_map(|row| (0..columns).map(move |column| format!("pixel_{row}_{column}"))).collect()
+}
+
+impl Images {
+    /// Rows as columns.
+    fn transposed(&self) -> Images {
+        let Images { count, rows, columns, ref pixels } = *self;
+        let size = rows * columns;
+        let place = |image: usize, row: usize, column: usize| image * size + column * columns + row;
+        let turned = (0..count).flat_map(|image| {
+            (0..columns).flat_map(move |row| (0..rows).map(move |column| pixels[place(image, row, column)]))
+        });
+        Images { count, rows: columns, columns: rows, pixels: turned.collect() }
+    }
+}
+
+const MNIST: Citation = Citation {
     reference: "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998). Gradient-based learning applied to document \
                 recognition. Proceedings of the IEEE 86, 2278-2324 (for MNIST; cite the makers of another set).",
     link: "https://doi.org/10.1109/5.726791",
     licence: None,
 };
 
-fn read_part(
-    folder: &Path,
-    images: &'static str,
-    labels: &'static str,
-) -> Result<(Images, Vec<u8>, String), IdxError> {
-    let (image_file, mut reader) = open(folder, images)?;
+const EMNIST: Citation = Citation {
+    reference: "G. Cohen, S. Afshar, J. Tapson, A. van Schaik (2017). EMNIST: extending MNIST to handwritten letters. \
+                International Joint Conference on Neural Networks, 2921-2926.",
+    link: "https://doi.org/10.1109/IJCNN.2017.7966217",
+    licence: None,
+};
+
+/// Whether a file is called like one of a set.
+pub fn is_idx_name(name: &str) -> bool {
+    set_of(name).is_some()
+}
+
+/// What the name of a set's file begins with.
+fn set_of(name: &str) -> Option<&str> {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let kinds = ["images-idx3-ubyte", "images.idx3-ubyte", "labels-idx1-ubyte", "labels.idx1-ubyte"];
+    let part = kinds.iter().find_map(|kind| name.strip_suffix(kind))?.strip_suffix('-')?;
+    ["train", "t10k", "test"].iter().find_map(|name| part.strip_suffix(name))
+}
+
+/// The folder of a set and what the names of its files begin with.
+fn find_set(path: &Path) -> Result<(PathBuf, String), IdxError> {
+    if !path.is_dir()
+        && let Some(name) = path.file_name().and_then(|name| name.to_str())
+        && let Some(prefix) = set_of(name)
+    {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return Ok((folder.to_owned(), prefix.to_owned()));
+    }
+    let folder = path.display().to_string();
+    let mut prefixes = BTreeSet::new();
+    match path.read_dir() {
+        Ok(entries) => {
+            for entry in entries {
+                let entry = entry.map_err(|source| IdxError::Folder { folder: folder.clone(), source })?;
+                let name = entry.file_name();
+                prefixes.extend(name.to_str().and_then(set_of).map(str::to_owned));
+            }
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(source) => return Err(IdxError::Folder { folder, source }),
+    }
+    let mut found = prefixes.into_iter();
+    match (found.next(), found.next()) {
+        (Some(prefix), None) => Ok((path.to_owned(), prefix)),
+        (None, _) => Ok((path.to_owned(), String::new())),
+        (Some(first), Some(second)) => {
+            let prefixes: Vec<String> = [first, second].into_iter().chain(found).collect();
+            Err(IdxError::Several { folder, prefixes: listed(&prefixes) })
+        }
+    }
+}
+
+/// Images and labels of one part, under the first of its names that is there; and the file of the images.
+fn read_part(folder: &Path, prefix: &str, parts: &[&str]) -> Result<(Images, Vec<u8>, String), IdxError> {
+    let (image_file, mut reader) = open(folder, prefix, parts, "images-idx3-ubyte")?;
     let pixels = parse_images(&image_file, &mut reader)?;
-    let (label_file, mut reader) = open(folder, labels)?;
+    let (label_file, mut reader) = open(folder, prefix, parts, "labels-idx1-ubyte")?;
     let classes = parse_labels(&label_file, &mut reader)?;
     if pixels.count != classes.len() {
         return Err(IdxError::Counts {
@@ -210,11 +324,25 @@ fn read_part(
     Ok((pixels, classes, image_file))
 }
 
-fn open(folder: &Path, name: &'static str) -> Result<(String, Box<dyn Read>), IdxError> {
-    let dotted = name.replace("-idx", ".idx");
-    let spellings = [name.to_owned(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")];
-    let found: Option<PathBuf> = spellings.iter().map(|s| folder.join(s)).find(|path| path.is_file());
-    let path = found.ok_or_else(|| IdxError::Missing { folder: folder.display().to_string(), name })?;
+fn open(
+    folder: &Path,
+    prefix: &str,
+    parts: &[&str],
+    kind: &str,
+) -> Result<(String, Box<dyn Read>), IdxError> {
+    let spellings = parts.iter().flat_map(|part| {
+        let name = format!("{prefix}{part}-{kind}");
+        let dotted = name.replace("-idx", ".idx");
+        [name.clone(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")]
+    });
+    let found: Option<PathBuf> = spellings.map(|s| folder.join(s)).find(|path| path.is_file());
+    let missing = || {
+        // EMNIST calls its test part so, MNIST otherwise.
+        let part = if prefix.is_empty() { parts.first() } else { parts.last() };
+        let name = format!("{prefix}{}-{kind}", part.copied().unwrap_or_default());
+        IdxError::Missing { folder: folder.display().to_string(), name }
+    };
+    let path = found.ok_or_else(missing)?;
     let file = path.display().to_string();
     let failed = |source| IdxError::Io { file: file.clone(), source };
     let mut reader = BufReader::new(File::open(&path).map_err(failed)?);

@@ -1,0 +1,276 @@
+//! Folders of images: a sub-folder for each class, named by it; perhaps in one folder `train` and one `test`.
+//!
+//! PNG, JPEG and the portable formats (PGM, PPM, PBM) are read, as grey values between 0 and 1. All images have one size.
+//! Folders and files are taken in their natural order: `img2` before `img10`.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageReader};
+use thiserror::Error;
+
+use super::csv::{MAX_CLASSES, MAX_NUMBERS};
+use super::dataset::{Dataset, DatasetError, Targets};
+use super::summary::{AnswerKind, DataSummary, TargetReason};
+
+/// Endings of files that are read.
+const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "pgm", "ppm", "pbm", "pnm"];
+
+/// Folders of images that cannot be used.
+#[derive(Debug, Error)]
+pub enum ImageError {
+    /// A folder cannot be listed.
+    #[error("{folder}: cannot be listed ({source}); check its permissions")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is nothing to learn from.
+    #[error(
+        "{folder}: there are no images in sub-folders; put the PNG, JPEG or PGM files of each class into a folder of its own, \
+         named by the class"
+    )]
+    NoImages {
+        /// The folder.
+        folder: String,
+    },
+    /// A file is no image.
+    #[error("{file}: {source}; remove the file, or save the image anew")]
+    Image {
+        /// The file.
+        file: String,
+        /// What the decoder says.
+        source: image::ImageError,
+    },
+    /// Images of different size.
+    #[error(
+        "{file}: the image is {found_rows}x{found_columns} pixels and {first} {rows}x{columns}; scale all of them to one size"
+    )]
+    Size {
+        /// The file.
+        file: String,
+        /// Its rows.
+        found_rows: u32,
+        /// Its columns.
+        found_columns: u32,
+        /// The first image.
+        first: String,
+        /// Rows of the first image.
+        rows: u32,
+        /// Columns of the first image.
+        columns: u32,
+    },
+    /// More than fits.
+    #[error("{folder}: {what} are more than {limit}; learn from fewer or smaller images")]
+    TooMany {
+        /// The folder.
+        folder: String,
+        /// What there are too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// The images were read and are no data set.
+    #[error("{folder}: {source}")]
+    Dataset {
+        /// The folder.
+        folder: String,
+        /// What is wrong.
+        source: DatasetError,
+    },
+}
+
+/// Reads a folder of images; those of a folder `test` become the test part.
+///
+/// # Errors
+/// [`ImageError`] names the folder or the file.
+pub fn read_image_folder(folder: &Path) -> Result<Dataset, ImageError> {
+    let place = folder.display().to_string();
+    let (train, test) = (folder.join("train"), folder.join("test"));
+    let divided = train.is_dir() && test.is_dir();
+    let roots = if divided { vec![train, test] } else { vec![folder.to_owned()] };
+    let mut names: Vec<String> = Vec::new();
+    for root in &roots {
+        for class in listing(root)?.into_iter().filter(|path| path.is_dir()) {
+            let name = file_name(&class);
+            if !names.contains(&name) && listing(&class)?.iter().any(|file| is_image(file)) {
+                names.push(name);
+            }
+        }
+    }
+    names.sort_by(|a, b| natural(a, b));
+    if names.is_empty() {
+        return Err(ImageError::NoImages { folder: place });
+    }
+    if names.len() > MAX_CLASSES {
+        return Err(ImageError::TooMany { folder: place, what: "classes", limit: MAX_CLASSES });
+    }
+    let mut images = Pixels::default();
+    let mut labels = Vec::new();
+    let (mut test_from, mut others) = (0, 0);
+    for root in &roots {
+        test_from = labels.len();
+        for (label, name) in names.iter().enumerate() {
+            let class = root.join(name);
+            if !class.is_dir() {
+                continue;
+            }
+            for file in listing(&class)? {
+                if is_image(&file) {
+                    images.add(&place, &file)?;
+                    labels.push(label);
+                } else {
+                    others += 1;
+                }
+            }
+        }
+    }
+    let mut notes = vec!["grey values between 0 and 1".to_owned()];
+    if images.coloured {
+        notes.push("colours became grey".to_owned());
+    }
+    if others > 0 {
+        notes.push(format!("{others} other files not read"));
+    }
+    let features = super::idx::pixel_names(images.rows as usize, images.columns as usize);
+    let summary = DataSummary {
+        target: vec!["folder".to_owned()],
+        reason: TargetReason::Given,
+        kind: AnswerKind::Classes,
+        classes: names.clone(),
+        rows: labels.len(),
+        rows_left_out: 0,
+        cells_filled: 0,
+        features: features.len(),
+        left_out: Vec::new(),
+        became: Vec::new(),
+        constant: Vec::new(),
+        notes,
+    };
+    let whole = |source| ImageError::Dataset { folder: place.clone(), source };
+    let set = Dataset::new(place.clone(), features, images.values, Targets::Classes { names, labels });
+    let set = set.map_err(whole)?.with_summary(summary);
+    if divided { set.with_test_from(test_from).map_err(whole) } else { Ok(set) }
+}
+
+/// Images so far, all of one size.
+#[derive(Default)]
+struct Pixels {
+    rows: u32,
+    columns: u32,
+    first: String,
+    values: Vec<f64>,
+    coloured: bool,
+}
+
+impl Pixels {
+    fn add(&mut self, folder: &str, path: &Path) -> Result<(), ImageError> {
+        let file = path.display().to_string();
+        let wrong = |source| ImageError::Image { file: file.clone(), source };
+        let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+        let image = reader.map_err(|e| wrong(e.into()))?.decode().map_err(wrong)?;
+        let (rows, columns) = (image.height(), image.width());
+        if self.first.is_empty() {
+            (self.rows, self.columns, self.first) = (rows, columns, file);
+        } else if (rows, columns) != (self.rows, self.columns) {
+            return Err(ImageError::Size {
+                file,
+                found_rows: rows,
+                found_columns: columns,
+                first: self.first.clone(),
+                rows: self.rows,
+                columns: self.columns,
+            });
+        }
+        let pixels = rows as usize * columns as usize;
+        if self.values.len() + pixels > MAX_NUMBERS {
+            return Err(ImageError::TooMany {
+                folder: folder.to_owned(),
+                what: "pixels",
+                limit: MAX_NUMBERS,
+            });
+        }
+        self.coloured |= image.color().has_color();
+        match image {
+            DynamicImage::ImageLuma8(_)
+            | DynamicImage::ImageLumaA8(_)
+            | DynamicImage::ImageRgb8(_)
+            | DynamicImage::ImageRgba8(_) => {
+                self.values.extend(image.to_luma8().iter().map(|&grey| f64::from(grey) / 255.0));
+            }
+            _ => self.values.extend(image.to_luma16().iter().map(|&grey| f64::from(grey) / 65535.0)),
+        }
+        Ok(())
+    }
+}
+
+/// Whether a folder has sub-folders with images in them.
+pub fn holds_images(folder: &Path) -> bool {
+    let folders =
+        |folder: &Path| listing(folder).unwrap_or_default().into_iter().filter(|path| path.is_dir());
+    let images = |folder: PathBuf| listing(&folder).unwrap_or_default().iter().any(|file| is_image(file));
+    folders(folder).any(|class| images(class.clone()) || folders(&class).any(images))
+}
+
+/// What is in a folder and not hidden, in natural order.
+fn listing(folder: &Path) -> Result<Vec<PathBuf>, ImageError> {
+    let failed = |source| ImageError::Folder { folder: folder.display().to_string(), source };
+    let mut paths = Vec::new();
+    for entry in folder.read_dir().map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if !file_name(&path).starts_with('.') {
+            paths.push(path);
+        }
+    }
+    paths.sort_by(|a, b| natural(&file_name(a), &file_name(b)));
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn is_image(path: &Path) -> bool {
+    let ending = path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
+    path.is_file() && ENDINGS.contains(&ending.as_str())
+}
+
+/// Runs of digits by their value, all else letter by letter.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let (m, n) = (digits(left), digits(right));
+        let order = if m > 0 && n > 0 {
+            let (x, y) = (left[..m].trim_start_matches('0'), right[..n].trim_start_matches('0'));
+            (left, right) = (&left[m..], &right[n..]);
+            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+        } else {
+            let (mut x, mut y) = (left.chars(), right.chars());
+            match (x.next(), y.next()) {
+                (None, None) => return a.cmp(b),
+                (p, q) => {
+                    (left, right) = (x.as_str(), y.as_str());
+                    p.cmp(&q)
+                }
+            }
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_numbers() {
+        let mut names = ["img10", "img2", "b", "10", "9", "img02", "a10b", "a9c"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["9", "10", "a9c", "a10b", "b", "img02", "img2", "img10"]);
+    }
+}
