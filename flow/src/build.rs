@@ -36,6 +36,7 @@ use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::tools::{ToolError, WATCH};
 use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_sim::{FileStem, FileStemError};
 
 /// From a seed to the next one that is tried where no delay mends what is violated.
 const OTHER_SEED: u64 = 1000;
@@ -608,8 +609,12 @@ fn utilisation(line: &str) -> Option<(String, u64, u64)> {
 }
 
 /// The folder a build leaves its files in, unless another is asked for.
-pub fn default_folder(order: &Order) -> PathBuf {
-    Path::new("build").join(order.board.name()).join(format!("{}-seed{}", order.name, order.seed))
+///
+/// # Errors
+/// [`FileStemError`] if what is built is called what no folder can be.
+pub fn default_folder(order: &Order) -> Result<PathBuf, FileStemError> {
+    let stem = FileStem::new("name", &order.name)?;
+    Ok(Path::new("build").join(order.board.name()).join(format!("{stem}-seed{}", order.seed)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::array::Array;
 use crate::bus::Bus;
 use crate::recording::{Change, Recording, Signal, settled};
 use crate::trace::{Token, Trace};
-use crate::verilog::{literal, simulation_models};
+use crate::verilog::{comment, literal, simulation_models};
 use std::collections::HashMap;
 use std::fmt::Write;
 use thiserror::Error;
@@ -90,7 +90,7 @@ pub fn source(array: &Array, recording: &Recording) -> Result<String, TestbenchE
 /// [`TestbenchError`] if the recording cannot be replayed.
 pub fn bench(array: &Array, recording: &Recording) -> Result<String, TestbenchError> {
     check(array, recording)?;
-    let mut text = format!("// {} replayed\nmodule {TOP};\n", array.design().network().name());
+    let mut text = format!("// {} replayed\nmodule {TOP};\n", comment(array.design().network().name()));
     for Signal { name, shape, .. } in &recording.inputs {
         text += &format!("    reg {}{name} = 0;\n", shape.verilog());
     }

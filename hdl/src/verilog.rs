@@ -1,5 +1,8 @@
 //! Verilog of a module: hierarchical, readable, every distinct module once.
 //!
+//! Modules, ports and wires are numbered; no name from a file becomes an identifier. Such names stand in comments only,
+//! and get there through [`comment`].
+//!
 //! A plain subset of Verilog-2005. Delays stand behind the macro `TIMED`, which is nothing unless a simulator defines
 //! `WHEATSTONE_TIMED`.
 
@@ -35,6 +38,30 @@ pub fn prelude(technology: Technology) -> String {
     text
 }
 
+/// Text as it may stand behind `//`: on one line, and no directive of a tool. Ordinary text stays as it is; control
+/// characters and what a screen does not show become escapes as Rust writes them, and what a tool would obey is put in quotes.
+pub fn comment(text: &str) -> String {
+    /// Words by which comments speak to tools: `// synthesis translate_off`, `// verilator lint_off`.
+    const ADDRESSED: [&str; 9] =
+        ["verilator", "synopsys", "synthesis", "pragma", "cadence", "ambit", "exemplar", "xilinx", "altera"];
+    const SHOWN: usize = 2000;
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars().take(SHOWN) {
+        if c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric()) {
+            safe.push(c);
+        } else {
+            safe.extend(c.escape_default());
+        }
+    }
+    if text.chars().nth(SHOWN).is_some() {
+        safe.push_str("...");
+    }
+    let word: String = safe.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    let addressed = ADDRESSED.contains(&word.to_ascii_lowercase().as_str());
+    // A backslash at the end of a line joins it to the next for some preprocessors.
+    if addressed || safe.ends_with('\\') { format!("'{safe}'") } else { safe }
+}
+
 /// A whole file: a header that says where it comes from, then the array's Verilog.
 pub fn emitted(array: &Array, board: Board, command: &str) -> String {
     with_header(array, board, command, &array.verilog())
@@ -46,11 +73,12 @@ pub(crate) fn with_header(array: &Array, board: Board, command: &str, text: &str
     let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!(
         "// {}: a self-timed array of {} nodes and {} edges, format {}, for {board}\n\
-         // made by: {command}\n// wheatstone-hdl {}\n// design sha256 {}\n// network sha256 {}\n// text sha256 {}\n\n{text}",
-        design.network().name(),
+         // made by: {}\n// wheatstone-hdl {}\n// design sha256 {}\n// network sha256 {}\n// text sha256 {}\n\n{text}",
+        comment(design.network().name()),
         design.network().nodes().len(),
         design.network().edges().len(),
         design.format(),
+        comment(command),
         env!("CARGO_PKG_VERSION"),
         hex(design.digest()),
         hex(design.network().digest()),
@@ -138,7 +166,7 @@ impl Emitter {
         let count = self.used.entry(wanted.to_owned()).or_insert(0);
         *count += 1;
         let name = if *count == 1 { wanted.to_owned() } else { format!("{wanted}_v{count}") };
-        let text = format!("// {summary}\nmodule {name} {rest}endmodule\n");
+        let text = format!("// {}\nmodule {name} {rest}endmodule\n", comment(summary));
         self.texts.push((name.clone(), text));
         self.names.insert(key, name.clone());
         name
@@ -219,4 +247,46 @@ pub(crate) fn literal(shape: Shape, value: i64) -> String {
     let bits = shape.bits;
     let sign = if shape.signed { "s" } else { "" };
     format!("{bits}'{sign}h{:x}", Shape::unsigned(bits).wrap(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ordinary_text_stays() {
+        for text in [
+            "iris",
+            "layered-10-16-3 in format 16/8/16/16",
+            "hdl emit x --set a={b=[1]} \"q\" `",
+            "Gitter für 日本",
+        ] {
+            assert_eq!(comment(text), text);
+        }
+    }
+
+    #[test]
+    fn what_ends_the_line_or_speaks_to_tools_is_spelled_out() {
+        for (text, expected) in [
+            ("x\nmodule evil;", "x\\nmodule evil;"),
+            ("x\r`include", "x\\r`include"),
+            ("a\u{2028}b\u{202e}", "a\\u{2028}b\\u{202e}"),
+            ("synthesis translate_off", "'synthesis translate_off'"),
+            (" Verilator lint_off", "' Verilator lint_off'"),
+            ("ends\\", "'ends\\'"),
+            ("\u{1b}[2J\0", "\\u{1b}[2J\\u{0}"),
+        ] {
+            assert_eq!(comment(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_stays_on_its_line(text in any::<String>()) {
+            let safe = comment(&text);
+            prop_assert!(!safe.contains(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}'));
+            prop_assert!(!safe.ends_with('\\'));
+        }
+    }
 }

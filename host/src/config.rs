@@ -207,11 +207,17 @@ pub struct NetworkConfig {
     /// How edges conduct; a network file says so itself.
     #[serde(default)]
     pub edge: EdgeKind,
-    /// Learning shift of each group of edges; none keeps 0, or what a network file says.
+    /// Learning shift of each group of edges, or one for all; none keeps 0, or what a network file says.
     #[serde(default)]
     pub alpha: Vec<i8>,
     /// Initial conductances of each group of edges; the last entry serves all further groups.
     pub initial: Vec<Initial>,
+    /// Names of the input nodes of a network file that does not name them, or others than it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+    /// Names of the output nodes, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
     /// Its graph.
     pub shape: Shape,
 }
@@ -247,7 +253,7 @@ pub enum Shape {
         /// Output nodes in port order.
         outputs: Vec<u32>,
     },
-    /// A network file, TOML or JSON by its ending.
+    /// A file with a network, in any format that is taken.
     File(PathBuf),
 }
 
@@ -387,6 +393,37 @@ impl Draft {
     pub fn put(&mut self, key: &str, value: impl Serialize) -> Result<(), ConfigError> {
         let value = toml::Value::try_from(value).map_err(|e| self.shape_error(&e))?;
         self.table.insert(key.into(), value);
+        Ok(())
+    }
+
+    /// Takes the network from a file: its path, and the names of its ports where it does not name them. Learning shifts for
+    /// several groups were those of the network before, and go.
+    ///
+    /// # Errors
+    /// [`ConfigError::Shape`] if the path is no text.
+    pub fn put_network(
+        &mut self,
+        path: &Path,
+        inputs: &[String],
+        outputs: &[String],
+    ) -> Result<(), ConfigError> {
+        let file = toml::Value::try_from(path).map_err(|e| self.shape_error(&e))?;
+        let mut network = match self.table.remove("network") {
+            Some(toml::Value::Table(network)) => network,
+            _ => toml::Table::new(),
+        };
+        if network.get("alpha").and_then(toml::Value::as_array).is_some_and(|shifts| shifts.len() > 1) {
+            network.remove("alpha");
+        }
+        network
+            .insert("shape".into(), toml::Value::Table(toml::Table::from_iter([("file".to_owned(), file)])));
+        for (key, names) in [("inputs", inputs), ("outputs", outputs)] {
+            if !names.is_empty() {
+                let names = names.iter().cloned().map(toml::Value::String).collect();
+                network.insert(key.into(), toml::Value::Array(names));
+            }
+        }
+        self.table.insert("network".into(), toml::Value::Table(network));
         Ok(())
     }
 

@@ -6,9 +6,10 @@ use crate::data::{
     Split, SplitError, Task,
 };
 use crate::device::{DeviceError, Model};
-use std::path::Path;
+use crate::network_file::{NetworkFileError, read_network};
 use std::sync::Arc;
 use thiserror::Error;
+use wheatstone_sim::network::formats::{Graph, Ports};
 use wheatstone_sim::network::{NodeId, crossbar, lattice, layered, pinwheel};
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, DesignError, Network, NetworkError, Rules, Sample, State,
@@ -27,6 +28,8 @@ pub struct Experiment {
     pub encoder: Encoder,
     /// The network in its format under its rules.
     pub design: Arc<Design>,
+    /// What was merged, scaled or left out when the network was read from a file, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A configuration that cannot be made concrete.
@@ -68,20 +71,9 @@ pub enum ExperimentError {
     /// The encoding.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The network file cannot be read.
-    #[error("{file}: {source}; check the path and its permissions")]
-    ReadNetwork {
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The network file is of an unknown kind.
-    #[error("{file}: a network file ends in .toml or .json; rename it")]
-    NetworkFileKind {
-        /// The file.
-        file: String,
-    },
+    /// The network's file.
+    #[error(transparent)]
+    NetworkFile(#[from] NetworkFileError),
     /// The network is not valid.
     #[error("{origin}: {error}")]
     Network {
@@ -144,7 +136,7 @@ impl Experiment {
         split: Split,
     ) -> Result<Experiment, ExperimentError> {
         let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
-        let network = build_network(&config, &encoder)?;
+        let (network, notes) = build_network(&config, &encoder)?;
         let rules = Rules {
             omega: config.omega,
             nudge: config.nudge,
@@ -152,7 +144,7 @@ impl Experiment {
             lowest_rail: config.format.0.quantise_volts(config.lowest_rail),
         };
         let design = Arc::new(Design::new(network, config.format.0, rules)?);
-        let experiment = Experiment { config, dataset, split, encoder, design };
+        let experiment = Experiment { config, dataset, split, encoder, design, notes };
         experiment.configuration(0).check()?;
         Ok(experiment)
     }
@@ -243,11 +235,14 @@ fn default_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitEr
     Ok(splits.swap_remove(0))
 }
 
-fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, ExperimentError> {
+/// The network, and what was made of what its file said.
+fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<(Network, Vec<String>), ExperimentError> {
     if let Shape::File(path) = &config.network.shape {
-        let network = with_alpha(read_network(path)?, config, &path.display().to_string())?;
+        let ports = Ports { inputs: config.network.inputs.clone(), outputs: config.network.outputs.clone() };
+        let Graph { network, notes } = read_network(path, &ports)?;
+        let network = with_alpha(network, config, &path.display().to_string())?;
         check_ports(&network, encoder)?;
-        return Ok(network);
+        return Ok((network, notes));
     }
     let origin = "network.shape";
     let built = build_shape(config, encoder.inputs(), encoder.outputs());
@@ -256,7 +251,7 @@ fn build_network(config: &RunConfig, encoder: &Encoder) -> Result<Network, Exper
     check_ports(&network, encoder)?;
     // Names are for people to read; where a feature and a class share one, the network keeps its own.
     let named = network.clone().with_port_names(&encoder.input_names(), &encoder.output_names());
-    Ok(named.unwrap_or(network))
+    Ok((named.unwrap_or(network), Vec::new()))
 }
 
 /// The most edges a regular shape may have: a few gigabytes.
@@ -288,23 +283,6 @@ fn build_shape(config: &RunConfig, inputs: usize, outputs: usize) -> Result<Netw
             pinwheel(edge).inputs(ids(inputs)).outputs(ids(outputs)).build()
         }
         Shape::Crossbar | Shape::File(_) => crossbar(inputs, outputs, edge),
-    }
-}
-
-/// Reads a network file, TOML or JSON by its ending.
-///
-/// # Errors
-/// [`ExperimentError`] names the file and the line or entry at fault.
-pub fn read_network(path: &Path) -> Result<Network, ExperimentError> {
-    let file = path.display().to_string();
-    let parse = match path.extension().and_then(|e| e.to_str()) {
-        Some("toml") => Network::from_toml,
-        Some("json") => Network::from_json,
-        _ => return Err(ExperimentError::NetworkFileKind { file }),
-    };
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text).map_err(|error| ExperimentError::Network { origin: file, error }),
-        Err(source) => Err(ExperimentError::ReadNetwork { file, source }),
     }
 }
 

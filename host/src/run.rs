@@ -18,7 +18,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use wheatstone_sim::{Checkpoint, CheckpointError};
+use wheatstone_sim::{Checkpoint, CheckpointError, FileStem, FileStemError};
 
 /// A folder that cannot be written or is not a run's.
 #[derive(Debug, Error)]
@@ -61,6 +61,9 @@ pub enum RunError {
         /// The folder.
         path: String,
     },
+    /// The run is called what no folder can be.
+    #[error(transparent)]
+    Name(#[from] FileStemError),
     /// The configuration does not read back.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
@@ -84,7 +87,8 @@ impl RunFolder {
     /// Makes a new folder. Without a wish, it is `runs/NAME-seedSEED`, or the first free of `-2`, `-3`, ... after it.
     ///
     /// # Errors
-    /// [`RunError::Occupied`] if the folder wished for holds a run; [`RunError::Write`] if it cannot be made.
+    /// [`RunError::Occupied`] if the folder wished for holds a run, [`RunError::Name`] if none is and the run's name
+    /// makes none; [`RunError::Write`] if it cannot be made.
     pub fn create(wish: Option<&Path>, config: &RunConfig) -> Result<RunFolder, RunError> {
         let path = match wish {
             Some(path) if path.join(CONFIG).exists() => {
@@ -92,7 +96,7 @@ impl RunFolder {
             }
             Some(path) => path.to_owned(),
             None => {
-                let base = format!("{}-seed{}", config.name, config.seed);
+                let base = format!("{}-seed{}", FileStem::new("name", &config.name)?, config.seed);
                 let names = std::iter::once(base.clone()).chain((2u32..).map(|n| format!("{base}-{n}")));
                 let mut paths = names.map(|name| Path::new("runs").join(name)).filter(|p| !p.exists());
                 paths.next().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The architectural state: all that a network remembers.
 
-use crate::network::{DiodeClamp, NodeKind};
+use crate::network::{DiodeClamp, Edge, EdgeId, NodeKind};
 use crate::{Design, EdgeGenerator, Wave};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -72,6 +72,9 @@ impl State {
     /// At rest at zero volts, with conductances and generators drawn from `seed` by ChaCha8: one `Initial` for each
     /// group of edges, the last one for all groups beyond the list.
     ///
+    /// An edge whose network says from which conductance it begins takes that one; a number is drawn for it all the same,
+    /// so that the others begin as they would.
+    ///
     /// Fractions are rounded to the format's LSB before anything is drawn; all that follows is integer arithmetic.
     ///
     /// # Panics
@@ -82,14 +85,16 @@ impl State {
         let mut generators = conductances.clone();
         generators.set_stream(1);
         let g_min = i64::from(design.rules().g_min);
-        let k = |group: usize| {
-            let drawn = initial[group.min(initial.len() - 1)].draw(&mut conductances, format.k_bits());
-            drawn.clamp(g_min, format.g_max()) << format.k_guard()
-        };
         let network = design.network();
+        let k = |(id, edge): (EdgeId, &Edge)| {
+            let drawn =
+                initial[edge.group.index().min(initial.len() - 1)].draw(&mut conductances, format.k_bits());
+            let g = network.conductance(id).map_or(drawn, |fraction| lsb(fraction, format.k_bits()));
+            g.clamp(g_min, format.g_max()) << format.k_guard()
+        };
         State {
             u: [vec![0; network.nodes().len()], vec![0; network.nodes().len()]],
-            k: network.edges().iter().map(|e| e.group.index()).map(k).collect(),
+            k: network.edge_ids().zip(network.edges()).map(k).collect(),
             generators: network
                 .edges()
                 .iter()
@@ -186,12 +191,7 @@ impl State {
 impl Initial {
     /// One conductance, in LSB of `g`, before it is limited to its range.
     fn draw(self, rng: &mut ChaCha8Rng, k_bits: u32) -> i64 {
-        let lsb = |fraction: f64| {
-            #[expect(clippy::cast_possible_truncation, reason = "clamped to at most 21 bits just before")]
-            let raw =
-                (fraction * f64::from(1u32 << k_bits)).round().clamp(0.0, f64::from(1u32 << k_bits)) as i64;
-            raw
-        };
+        let lsb = |fraction: f64| lsb(fraction, k_bits);
         match self {
             Initial::Uniform { low, high } => {
                 let (low, high) = (lsb(low), lsb(high));
@@ -203,6 +203,14 @@ impl Initial {
             }
         }
     }
+}
+
+/// A fraction of full scale in LSB of `g`, rounded to nearest.
+fn lsb(fraction: f64, k_bits: u32) -> i64 {
+    let full = f64::from(1u32 << k_bits);
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to at most 21 bits just before")]
+    let raw = (fraction * full).round().clamp(0.0, full) as i64;
+    raw
 }
 
 fn check_range(

@@ -382,7 +382,7 @@ proptest! {
             net.edge(edge.ends[0], edge.ends[1], edge.kind, groups[edge.group.index()]);
         }
         if places {
-            net.set_positions((0i32..).zip(network.nodes()).map(|(i, _)| [i - 3, i32::MIN + i]).collect());
+            net.set_positions((0i32..).zip(network.nodes()).map(|(i, _)| [f64::from(i - 3), f64::from(i32::MIN + i) / 8.0]).collect());
         }
         let named = net.inputs(network.inputs().to_vec()).outputs(network.outputs().to_vec()).build().unwrap();
         prop_assert_eq!(&Network::from_toml(&named.to_toml()).unwrap(), &named);

@@ -25,7 +25,7 @@ fn the_documents_examples_are_one_network() {
     assert_eq!((network.nodes().len(), network.edges().len(), network.groups().len()), (5, 6, 2));
     assert_eq!(network.nodes()[network.outputs()[0].index()].kind, NodeKind::Output);
     assert!(network.require_bipartite().is_ok());
-    assert_eq!(network.position(NodeId(0)), Some([0, 1]));
+    assert_eq!(network.position(NodeId(0)), Some([0.0, 1.0]));
 }
 
 /// Every fault with its message. The document lists each message's fixed part.
@@ -153,7 +153,9 @@ fn syntax_faults_name_the_line() {
         let text = error.to_string();
         assert!(words.iter().all(|w| text.contains(w)), "{text}");
     }
-    for (field, value) in [("clamp", "\"up\""), ("name", "7"), ("at", "[1]"), ("at", "[1, 2147483648]")] {
+    for (field, value) in
+        [("clamp", "\"up\""), ("name", "7"), ("at", "[1]"), ("at", "[1, \"2\"]"), ("at", "[1, 2, 3]")]
+    {
         let node = format!("{{\"name\": \"a\", \"{field}\": {value}}}");
         let text = format!(
             "{{\"wheatstone_network\": 1, \"inputs\": [], \"outputs\": [], \"nodes\": [{node}], \"edges\": []}}"

@@ -7,6 +7,7 @@ use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoic
 use wheatstone::data::{CsvOptions, TargetKind};
 use wheatstone::preset::Preset;
 use wheatstone_sim::Format;
+use wheatstone_sim::network::formats::Ports;
 
 /// Which configuration, and what to change in it.
 #[derive(Args, Debug)]
@@ -16,6 +17,12 @@ pub struct ConfigArguments {
     /// Configuration file to begin from, instead of a preset
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
     config: Option<PathBuf>,
+    /// Network to train instead of the preset's: network file, node-link JSON, GraphML, edge list, JSON of nodes, pts and
+    /// edges, or SPICE netlist of resistors
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    #[command(flatten)]
+    ports: PortArguments,
     /// CSV file to learn (any separator, gzipped or not), or images: a folder of IDX files or with a sub-folder for each class, a
     /// .npz file
     #[arg(long, value_name = "PATH")]
@@ -46,6 +53,52 @@ pub struct ConfigArguments {
     overrides: Vec<String>,
 }
 
+/// Which nodes are inputs and outputs of a network whose file does not say it.
+#[derive(Args, Debug)]
+pub struct PortArguments {
+    /// Input nodes of the network, by name in port order, where its file names none or others are wanted
+    #[arg(long, value_name = "NODES")]
+    inputs: Option<String>,
+    /// Output nodes of the network, likewise
+    #[arg(long, value_name = "NODES")]
+    outputs: Option<String>,
+}
+
+impl PortArguments {
+    /// The arguments that were given, as they were given.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let given = [("inputs", &self.inputs), ("outputs", &self.outputs)];
+        given.into_iter().filter_map(|(name, list)| Some((name, list.as_deref()?)))
+    }
+
+    /// The names that were given.
+    pub fn ports(&self) -> Ports {
+        let names = |list: &Option<String>| list.as_deref().map(names).unwrap_or_default();
+        Ports { inputs: names(&self.inputs), outputs: names(&self.outputs) }
+    }
+}
+
+/// Names between commas. A comma inside of parentheses or double quotes is part of a name.
+fn names(list: &str) -> Vec<String> {
+    let (mut names, mut name, mut depth, mut in_quotes) = (Vec::new(), String::new(), 0usize, false);
+    for c in list.chars() {
+        match c {
+            '"' => in_quotes = !in_quotes,
+            ',' if depth == 0 && !in_quotes => names.push(std::mem::take(&mut name)),
+            c => {
+                depth = match c {
+                    '(' | '[' => depth + 1,
+                    ')' | ']' => depth.saturating_sub(1),
+                    _ => depth,
+                };
+                name.push(c);
+            }
+        }
+    }
+    names.push(name);
+    names.iter().map(|name| name.trim().to_owned()).collect()
+}
+
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Kind {
     Classification,
@@ -64,6 +117,12 @@ impl ConfigArguments {
     /// The format asked for, if one is.
     pub fn format(&self) -> Option<Format> {
         self.format.map(|format| format.0)
+    }
+
+    /// The network's file, if one is named and nothing that would train it.
+    pub fn network_alone(&self) -> Option<(&Path, Ports)> {
+        let trained = self.preset.is_some() || self.config.is_some() || self.data.is_some();
+        self.network.as_deref().filter(|_| !trained).map(|path| (path, self.ports.ports()))
     }
 
     /// The complete configuration, with paths made absolute so that a run folder can be used from anywhere.
@@ -88,6 +147,10 @@ impl ConfigArguments {
         if let Some(format) = self.format {
             draft.put("format", format)?;
         }
+        if let Some(path) = &self.network {
+            let Ports { inputs, outputs } = self.ports.ports();
+            draft.put_network(path, &inputs, &outputs)?;
+        }
         for text in &self.overrides {
             draft.set(text)?;
         }
@@ -110,5 +173,22 @@ impl ConfigArguments {
         };
         self.table.apply(&mut options);
         DataConfig { test_fraction: 0.2, source: DataSource::of_path(path, options) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_between_commas() {
+        for (list, expected) in [
+            ("0,7", vec!["0", "7"]),
+            (" a , b c ", vec!["a", "b c"]),
+            ("(0, 1),(2, 3)", vec!["(0, 1)", "(2, 3)"]),
+            ("\"x,y\",z", vec!["x,y", "z"]),
+        ] {
+            assert_eq!(names(list), expected);
+        }
     }
 }

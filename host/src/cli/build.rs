@@ -1,5 +1,6 @@
 //! `wheatstone build`
 
+use super::arguments::PortArguments;
 use super::exit::Interrupted;
 use super::hdl::TargetArguments;
 use super::output::Output;
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use wheatstone::building::{BuildReport, Outcome};
 use wheatstone::config::{Draft, FormatChoice, RunConfig};
-use wheatstone::experiment::{Experiment, ExperimentError, read_network};
+use wheatstone::experiment::{Experiment, ExperimentError};
+use wheatstone::network_file::read_network;
 use wheatstone::run::{CONFIG, write_whole};
 use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
@@ -17,6 +19,7 @@ use wheatstone_flow::simulation::Lesson;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::island::IslandOptions;
+use wheatstone_sim::network::formats::Graph;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
 /// Relaxing steps of a sample where no preset says how many.
@@ -28,9 +31,11 @@ const STEPS: u16 = 8;
 /// they were made of, so that the same build again takes seconds, and one that is broken off goes on where it was.
 #[derive(Args, Debug)]
 pub struct Build {
-    /// Preset, or network file (.toml, .json) under plain rules
+    /// Preset, or file with a network, in any format that `train --network` takes, under plain rules
     #[arg(long, value_name = "NETWORK|PRESET")]
     network: String,
+    #[command(flatten)]
+    ports: PortArguments,
     #[command(flatten)]
     target: TargetArguments,
     /// Fixed-point format: wide, compact, or widths V/GV/K/GK. Default: the preset's, or wide
@@ -64,9 +69,9 @@ pub struct Build {
 
 impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let (order, config) = self.order()?;
+        let (order, config) = self.order(*output)?;
         let steps = config.as_ref().map(|config| config.steps);
-        let folder = self.out.clone().unwrap_or_else(|| default_folder(&order));
+        let folder = self.out.clone().map_or_else(|| default_folder(&order), Ok)?;
         let means = Means::find(order.board)?;
         for warning in means.tools.warnings() {
             output.say(&format!("warning: {warning}"));
@@ -102,8 +107,8 @@ impl Build {
     }
 
     /// What is to be built, and the configuration that trains it if it is a preset's.
-    fn order(&self) -> anyhow::Result<(Order, Option<RunConfig>)> {
-        let (name, design, config) = self.design()?;
+    fn order(&self, output: Output) -> anyhow::Result<(Order, Option<RunConfig>)> {
+        let (name, design, config) = self.design(output)?;
         let board = self.target.board;
         let edges = design.network().edges().len() as u64;
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
@@ -114,9 +119,9 @@ impl Build {
         Ok((order, config))
     }
 
-    fn design(&self) -> anyhow::Result<(String, Arc<Design>, Option<RunConfig>)> {
+    fn design(&self, output: Output) -> anyhow::Result<(String, Arc<Design>, Option<RunConfig>)> {
         let path = PathBuf::from(&self.network);
-        if path.extension().is_none() {
+        if path.extension().is_none() && !path.is_file() {
             let mut draft = Draft::preset(&self.network)?;
             if let Some(format) = self.format {
                 draft.put("format", format)?;
@@ -127,7 +132,8 @@ impl Build {
             let experiment = Experiment::prepare(draft.finish()?)?;
             return Ok((experiment.config.name.clone(), experiment.design, Some(experiment.config)));
         }
-        let network = read_network(&path)?;
+        let Graph { network, notes } = read_network(&path, &self.ports.ports())?;
+        notes.iter().for_each(|note| output.say(&format!("note: {note}")));
         let rules =
             Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
         let format = self.format.map_or(Format::WIDE, |format| format.0);
@@ -141,6 +147,9 @@ impl Build {
         let mut arguments = Vec::new();
         let mut put = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
         put("network", self.network.clone());
+        for (name, nodes) in self.ports.given() {
+            put(name, nodes.to_owned());
+        }
         put("board", order.board.name().to_owned());
         put("format", order.design.format().to_string());
         put("multiplier", order.multiplier.name().to_owned());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 use wheatstone::bench::BenchError;
 use wheatstone::config::ConfigError;
+use wheatstone::conversion::ConversionError;
 use wheatstone::cross_validation::CrossValidationError;
 use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
 use wheatstone::device::{DeviceError, UrlError};
@@ -13,6 +14,7 @@ use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
 use wheatstone::link::LinkError;
 use wheatstone::loading::LoadError;
+use wheatstone::network_file::NetworkFileError;
 use wheatstone::ports::PortError;
 use wheatstone::run::RunError;
 use wheatstone::training::TrainingError;
@@ -21,6 +23,7 @@ use wheatstone_flow::manifest::ManifestError;
 use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
+use wheatstone_sim::FileStemError;
 
 const FAILED: u8 = 1;
 const BAD_INPUT: u8 = 2;
@@ -105,6 +108,9 @@ fn classify(error: &anyhow::Error) -> u8 {
     let bad_input = find::<RunError>(error).is_some()
         || find::<ConfigError>(error).is_some()
         || find::<ExperimentError>(error).is_some()
+        || find::<FileStemError>(error).is_some()
+        || find::<NetworkFileError>(error).is_some()
+        || find::<ConversionError>(error).is_some()
         || find::<CrossValidationError>(error).is_some()
         || find::<TrainingError>(error).is_some()
         || find::<EvaluationError>(error).is_some()

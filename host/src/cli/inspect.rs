@@ -1,22 +1,27 @@
 //! `wheatstone inspect`
 
+use super::arguments::PortArguments;
 use super::output::Output;
 use super::table;
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use wheatstone::experiment::read_network;
+use std::path::PathBuf;
+use wheatstone::conversion::is_checkpoint;
+use wheatstone::network_file::{outline, read_network};
 use wheatstone::run::{hex, read_checkpoint};
+use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{EdgeKind, NodeKind};
 use wheatstone_sim::{Checkpoint, Network, Wave, dissipated_power, power_unit};
 
-/// Say what is in a checkpoint, a run folder or a network file
+/// Say what is in a checkpoint, a run folder or a file with a network
 ///
 /// Powers are those dissipated by the voltages as they are, in units of one full conductance at 1 V.
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// Checkpoint, run folder, or network file (.toml, .json)
+    /// Checkpoint, run folder, or file with a network, in any format that `train --network` takes
     path: PathBuf,
+    #[command(flatten)]
+    ports: PortArguments,
     /// Fail unless the hardware could hold the network
     #[arg(long)]
     for_hardware: bool,
@@ -24,9 +29,16 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let is_network = |p: &Path| p.extension().is_some_and(|e| e == "toml" || e == "json");
-        if is_network(&self.path) {
-            let network = read_network(&self.path)?;
+        if !is_checkpoint(&self.path) {
+            let Graph { network, notes } = match read_network(&self.path, &self.ports.ports()) {
+                Ok(graph) => graph,
+                Err(error) => {
+                    let known = if self.for_hardware { None } else { outline(&self.path, &error) };
+                    let (outline, lacks) = known.ok_or(error)?;
+                    return print(output, outline_facts(outline, &lacks));
+                }
+            };
+            notes.iter().for_each(|note| output.say(&format!("note: {note}")));
             self.check_hardware(&network)?;
             return print(output, network_facts(&network));
         }
@@ -53,6 +65,19 @@ fn print(output: &Output, facts: Facts) -> anyhow::Result<()> {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         table::facts(facts.into_iter().map(|(name, value)| (name, text(value)))).to_string()
     })
+}
+
+/// A graph that is no network yet.
+fn outline_facts(outline: Outline, lacks: &str) -> Facts {
+    vec![
+        ("format", json!(outline.format.name())),
+        ("nodes", json!(outline.nodes)),
+        ("inputs", json!(outline.inputs)),
+        ("outputs", json!(outline.outputs)),
+        ("edges", json!(outline.edges)),
+        ("conductances", json!(outline.conductances)),
+        ("to be trained", json!(lacks)),
+    ]
 }
 
 fn network_facts(network: &Network) -> Facts {

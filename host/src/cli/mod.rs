@@ -5,6 +5,7 @@ mod arguments;
 mod bench;
 mod build;
 mod completions;
+mod convert;
 mod cross_validate;
 mod data;
 mod device;
@@ -63,6 +64,7 @@ enum Verb {
     Build(build::Build),
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
+    Convert(convert::Convert),
     Presets(presets::Presets),
     Data(data::Data),
     #[command(subcommand)]
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Build(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),
+        Verb::Convert(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),
         Verb::Data(verb) => verb.run(&output),
         Verb::Hdl(verb) => verb.run(&output),

@@ -29,6 +29,7 @@ impl Train {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         say_summary(&experiment, output);
+        experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
         let device = self.device.open(&experiment.design, &experiment.initial_state())?;
         let folder = RunFolder::create(self.out.as_deref(), &experiment.config)?;
         folder.put_experiment(&experiment)?;

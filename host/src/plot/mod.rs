@@ -36,6 +36,6 @@ pub use slack::slack_histogram;
 use wheatstone_sim::Format;
 
 /// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
-fn conductance(format: Format, k: i64) -> f64 {
+pub(crate) fn conductance(format: Format, k: i64) -> f64 {
     format.conductance(k) as f64 / (format.g_max() + 1) as f64
 }

@@ -4,7 +4,6 @@ use super::{
     ALPHA_RANGE, Colouring, DiodeClamp, Edge, EdgeGroup, EdgeKind, GroupId, Incidence, Network, NetworkError,
     Node, NodeId, NodeKind,
 };
-use std::collections::HashMap;
 
 /// A network under construction; [`NetworkBuilder::build`] checks it.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +11,9 @@ pub struct NetworkBuilder {
     name: String,
     clamps: Vec<DiodeClamp>,
     node_names: Vec<String>,
-    positions: Vec<[i32; 2]>,
+    positions: Vec<[f64; 2]>,
     edges: Vec<Edge>,
+    conductances: Vec<Option<f64>>,
     groups: Vec<EdgeGroup>,
     inputs: Vec<NodeId>,
     outputs: Vec<NodeId>,
@@ -23,6 +23,21 @@ impl NetworkBuilder {
     /// An empty network of that name.
     pub fn new(name: impl Into<String>) -> Self {
         NetworkBuilder { name: name.into(), ..NetworkBuilder::default() }
+    }
+
+    /// A network to be changed.
+    pub(super) fn of(network: Network) -> Self {
+        NetworkBuilder {
+            name: network.name,
+            clamps: network.nodes.iter().map(|node| node.clamp).collect(),
+            node_names: network.node_names,
+            positions: network.positions,
+            edges: network.edges,
+            conductances: network.conductances,
+            groups: network.groups,
+            inputs: network.inputs,
+            outputs: network.outputs,
+        }
     }
 
     /// Renames the network.
@@ -57,13 +72,24 @@ impl NetworkBuilder {
     }
 
     /// Says where to draw the nodes, all of them, in units of a grid.
-    pub fn set_positions(&mut self, positions: Vec<[i32; 2]>) {
+    pub fn set_positions(&mut self, positions: Vec<[f64; 2]>) {
         self.positions = positions;
+    }
+
+    /// Says from which conductances edges begin to learn, as fractions of full scale, in the order of the edges; what is
+    /// missing is drawn.
+    pub fn set_conductances(&mut self, conductances: Vec<Option<f64>>) {
+        self.conductances = conductances;
     }
 
     /// Adds an edge between two nodes.
     pub fn edge(&mut self, a: NodeId, b: NodeId, kind: EdgeKind, group: GroupId) {
         self.edges.push(Edge { ends: [a, b], kind, group });
+    }
+
+    /// Adds many edges at once.
+    pub(super) fn set_edges(&mut self, edges: Vec<Edge>) {
+        self.edges = edges;
     }
 
     /// Makes these nodes the inputs, in this port order.
@@ -92,8 +118,9 @@ impl NetworkBuilder {
         self.check_names()?;
         self.check_groups()?;
         self.check_edges()?;
-        let kinds = self.node_kinds()?;
         let (incidence_start, incidences) = self.incidences();
+        self.check_parallel(&incidence_start, &incidences)?;
+        let kinds = self.node_kinds()?;
         let at = |node: NodeId| {
             let i = node.index();
             &incidences[incidence_start[i] as usize..incidence_start[i + 1] as usize]
@@ -110,6 +137,7 @@ impl NetworkBuilder {
             nodes,
             node_names: self.node_names,
             positions: self.positions,
+            conductances: checked_conductances(self.conductances)?,
             edges: self.edges,
             groups: self.groups,
             inputs: self.inputs,
@@ -143,7 +171,10 @@ impl NetworkBuilder {
                 remedy,
             });
         }
-        Ok(())
+        match self.positions.iter().position(|place| !place.iter().all(|x| x.abs() <= FARTHEST)) {
+            Some(node) => Err(NetworkError::Position { node }),
+            None => Ok(()),
+        }
     }
 
     fn check_names(&self) -> Result<(), NetworkError> {
@@ -164,7 +195,6 @@ impl NetworkBuilder {
     }
 
     fn check_edges(&self) -> Result<(), NetworkError> {
-        let mut seen = HashMap::with_capacity(self.edges.len());
         for (index, edge) in self.edges.iter().enumerate() {
             for (end, node) in edge.ends.iter().enumerate() {
                 if node.index() >= self.clamps.len() {
@@ -179,12 +209,27 @@ impl NetworkBuilder {
             if edge.group.index() >= self.groups.len() {
                 return Err(NetworkError::UnknownGroup { edge: index, name: edge.group.0.to_string() });
             }
-            if let Some(first) = seen.insert((a.min(b), a.max(b)), index) {
-                let (a, b) = (self.name_of(a), self.name_of(b));
-                return Err(NetworkError::DuplicateEdge { edge: index, first, a, b });
-            }
         }
         Ok(())
+    }
+
+    /// No two edges join the same nodes. Found at the nodes, where an edge's neighbours are listed anyway: a table of all pairs
+    /// would take more memory than the network.
+    fn check_parallel(&self, start: &[u32], incidences: &[Incidence]) -> Result<(), NetworkError> {
+        // For every neighbour, the last node that saw it, and by which edge.
+        let mut seen = vec![(u32::MAX, 0); self.clamps.len()];
+        let mut repeated: Option<(u32, u32)> = None;
+        for (node, range) in (0u32..).zip(start.windows(2)) {
+            for &Incidence { edge, neighbour } in &incidences[range[0] as usize..range[1] as usize] {
+                let (by, first) = std::mem::replace(&mut seen[neighbour.index()], (node, edge.0));
+                if by == node && repeated.is_none_or(|(earliest, _)| edge.0 < earliest) {
+                    repeated = Some((edge.0, first));
+                }
+            }
+        }
+        let Some((edge, first)) = repeated else { return Ok(()) };
+        let [a, b] = self.edges[edge as usize].ends.map(|node| self.name_of(node));
+        Err(NetworkError::DuplicateEdge { edge: edge as usize, first: first as usize, a, b })
     }
 
     /// The kind of every node, from the lists of ports.
@@ -267,9 +312,26 @@ impl NetworkBuilder {
     }
 }
 
+/// The farthest a coordinate may lie from zero: pictures compute with squares of distances.
+const FARTHEST: f64 = 1e15;
+
 /// What a node without a name is called.
 pub(super) fn default_name(index: usize) -> String {
     format!("n{index}")
+}
+
+/// Conductances to begin from, all of them between 0 and 1; an empty list if none is given.
+pub(super) fn checked_conductances(conductances: Vec<Option<f64>>) -> Result<Vec<Option<f64>>, NetworkError> {
+    if conductances.iter().all(Option::is_none) {
+        return Ok(Vec::new());
+    }
+    let outside = |given: &Option<f64>| given.is_some_and(|value| !(0.0..=1.0).contains(&value));
+    match conductances.iter().position(outside) {
+        Some(edge) => {
+            Err(NetworkError::Conductance { edge, value: conductances[edge].unwrap_or_default().to_string() })
+        }
+        None => Ok(conductances),
+    }
 }
 
 /// Index of the first item equal to an earlier one.

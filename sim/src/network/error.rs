@@ -59,7 +59,7 @@ pub enum NetworkError {
         alpha: i8,
     },
     /// Not one learning shift for each group.
-    #[error("{found} learning shifts for the {expected} groups {names}; give one for each", expected = groups.len(), names = groups.join(", "))]
+    #[error("{found} learning shifts for the {expected} groups {names}; give one for each, or one for all", expected = groups.len(), names = groups.join(", "))]
     GroupCount {
         /// Shifts there are.
         found: usize,
@@ -118,6 +118,20 @@ pub enum NetworkError {
         role: &'static str,
         /// The node.
         name: String,
+    },
+    /// A conductance to begin from out of bounds.
+    #[error("edges[{edge}].conductance = {value} is outside 0..=1; give a fraction of full scale")]
+    Conductance {
+        /// Which edge.
+        edge: usize,
+        /// What was given.
+        value: String,
+    },
+    /// A position that is no place.
+    #[error("nodes[{node}].at: not between -1e15 and 1e15; give two numbers")]
+    Position {
+        /// Which node.
+        node: usize,
     },
     /// Two colours do not suffice.
     #[error(

@@ -9,6 +9,7 @@ mod builder;
 mod colouring;
 mod error;
 mod file;
+pub mod formats;
 mod shapes;
 
 pub use builder::NetworkBuilder;
@@ -157,13 +158,14 @@ pub struct Incidence {
 }
 
 /// A resistor network: a valid graph with its ports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     name: String,
     nodes: Vec<Node>,
     node_names: Vec<String>,
-    positions: Vec<[i32; 2]>,
+    positions: Vec<[f64; 2]>,
     edges: Vec<Edge>,
+    conductances: Vec<Option<f64>>,
     groups: Vec<EdgeGroup>,
     inputs: Vec<NodeId>,
     outputs: Vec<NodeId>,
@@ -171,6 +173,9 @@ pub struct Network {
     incidence_start: Vec<u32>,
     incidences: Vec<Incidence>,
 }
+
+/// Its floats are finite, which the builder checks, so that every network equals itself.
+impl Eq for Network {}
 
 impl Network {
     /// What the network is called.
@@ -223,9 +228,15 @@ impl Network {
         }
     }
 
-    /// Where to draw a node, in units of a grid, x to the right and y down; `None` if nobody said.
-    pub fn position(&self, node: NodeId) -> Option<[i32; 2]> {
+    /// Where to draw a node, in units of a grid, x to the right and y down; finite; `None` if nobody said.
+    pub fn position(&self, node: NodeId) -> Option<[f64; 2]> {
         self.positions.get(node.index()).copied()
+    }
+
+    /// The conductance an edge begins to learn from, as a fraction of full scale, 0 to 1; `None` if it is drawn. It
+    /// decides an initial [`State`](crate::State) and no bit behind it, so the digest ignores it.
+    pub fn conductance(&self, edge: EdgeId) -> Option<f64> {
+        self.conductances.get(edge.index()).copied().flatten()
     }
 
     /// The edges at a node with their other ends, in order of edge id.
@@ -244,16 +255,17 @@ impl Network {
         &self.colouring
     }
 
-    /// The same network with other learning shifts, one for each group.
+    /// The same network with other learning shifts: one for each group, or one for all.
     ///
     /// # Errors
-    /// [`NetworkError::GroupCount`] unless there is one for each group, [`NetworkError::Alpha`] if one is out of bounds.
+    /// [`NetworkError::GroupCount`] unless there is one or one for each group, [`NetworkError::Alpha`] if one is out of
+    /// bounds.
     pub fn with_alpha(mut self, alpha: &[i8]) -> Result<Network, NetworkError> {
-        if alpha.len() != self.groups.len() {
+        if alpha.len() != self.groups.len() && alpha.len() != 1 {
             let groups = self.groups.iter().map(|g| g.name.clone()).collect();
             return Err(NetworkError::GroupCount { found: alpha.len(), groups });
         }
-        for (index, (group, &alpha)) in self.groups.iter_mut().zip(alpha).enumerate() {
+        for (index, (group, &alpha)) in self.groups.iter_mut().zip(alpha.iter().cycle()).enumerate() {
             if !ALPHA_RANGE.contains(&alpha) {
                 return Err(NetworkError::Alpha { group: index, alpha });
             }
@@ -286,6 +298,27 @@ impl Network {
         Ok(self)
     }
 
+    /// The same graph with other ports.
+    ///
+    /// # Errors
+    /// [`NetworkError`] if it is no network with these.
+    pub fn with_ports(self, inputs: Vec<NodeId>, outputs: Vec<NodeId>) -> Result<Network, NetworkError> {
+        NetworkBuilder::of(self).inputs(inputs).outputs(outputs).build()
+    }
+
+    /// The same network with other conductances to begin from, one for each edge, as fractions of full scale.
+    ///
+    /// # Errors
+    /// [`NetworkError::Conductance`] if one is not between 0 and 1.
+    ///
+    /// # Panics
+    /// Unless there is one for every edge.
+    pub fn with_conductances(mut self, conductances: Vec<Option<f64>>) -> Result<Network, NetworkError> {
+        assert_eq!(conductances.len(), self.edges.len(), "a conductance for every edge");
+        self.conductances = builder::checked_conductances(conductances)?;
+        Ok(self)
+    }
+
     /// Two colours suffice, as the hardware needs.
     ///
     /// # Errors
@@ -300,7 +333,8 @@ impl Network {
     }
 
     /// SHA-256 over everything that decides the network's behaviour: node kinds, clamps, edges, groups' shifts and
-    /// ports, but no names and no drawing positions. Two networks of equal digest compute the same bits.
+    /// ports, but no names, no drawing positions and no conductances to begin from. Two networks of equal digest
+    /// compute the same bits from equal states.
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut put = |value: u64| hash.update(value.to_le_bytes());

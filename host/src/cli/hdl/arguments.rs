@@ -2,10 +2,11 @@
 
 use crate::cli::arguments::ConfigArguments;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
 use std::sync::Arc;
-use wheatstone::experiment::{Experiment, ExperimentError, read_network};
+use wheatstone::experiment::{Experiment, ExperimentError};
+use wheatstone::network_file::read_network;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
+use wheatstone_sim::network::formats::Graph;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
 /// A design and a board.
@@ -13,9 +14,6 @@ use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 pub struct DesignArguments {
     #[command(flatten)]
     config: ConfigArguments,
-    /// Network file (.toml, .json) in format wide under plain rules, instead of a preset
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["preset", "config", "data"])]
-    network: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArguments,
 }
@@ -66,13 +64,13 @@ impl DesignArguments {
         Ok((name, Array::new(design, self.target.options())?))
     }
 
-    /// The design and what to call it.
+    /// The design and what to call it. A network alone is taken in format wide under plain rules.
     fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
-        let Some(path) = &self.network else {
+        let Some((path, ports)) = self.config.network_alone() else {
             let experiment = Experiment::prepare(self.config.resolve()?)?;
             return Ok((experiment.config.name.clone(), experiment.design));
         };
-        let network = read_network(path)?;
+        let Graph { network, .. } = read_network(path, &ports)?;
         let rules =
             Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
         let name = network.name().to_owned();

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use wheatstone::run::{hex, write_whole};
 use wheatstone_hdl::emitted;
+use wheatstone_sim::FileStem;
 
 /// Write the array's Verilog
 #[derive(Args, Debug)]
@@ -34,7 +35,10 @@ impl Emit {
         let board = self.design.target.board;
         let command: Vec<String> = std::env::args().skip(1).collect();
         let verilog = emitted(&array, board, &format!("wheatstone {}", command.join(" ")));
-        let file = self.out.clone().unwrap_or_else(|| format!("{name}-{board}.v").into());
+        let file = match &self.out {
+            Some(file) => file.clone(),
+            None => format!("{}-{board}.v", FileStem::new("name", &name)?).into(),
+        };
         write_whole(&file, verilog.as_bytes())?;
         let result = Emitted {
             board: board.name(),

@@ -36,10 +36,9 @@ impl Layout {
     /// Places the nodes inside the frame: in columns if no edge joins nodes of one column, or if the network has no
     /// positions of its own; at its own positions otherwise.
     pub(super) fn new(network: &Network, frame: Frame) -> Layout {
-        let own: Option<Vec<[i32; 2]>> = network.node_ids().map(|n| network.position(n)).collect();
-        match own {
-            Some(own) if !layered(network, &own) => grid(&own, frame),
-            Some(own) => columns(&own, frame),
+        match plane(network) {
+            Some(Plane { places, whole: true }) if layered(network, &places) => columns(&places, frame),
+            Some(plane) => grid(&plane, frame),
             None => columns(&by_distance(network), frame),
         }
     }
@@ -61,43 +60,69 @@ impl Layout {
     }
 }
 
+/// The positions a network gives its nodes, scaled so that neighbours are about a unit apart.
+pub(super) struct Plane {
+    pub places: Vec<[f64; 2]>,
+    /// They lie on a grid of whole numbers, as they were given; only there can rows, columns and layers be told.
+    pub whole: bool,
+}
+
+/// The network's own positions, if it has any.
+pub(super) fn plane(network: &Network) -> Option<Plane> {
+    let mut places: Vec<[f64; 2]> = network.node_ids().map(|n| network.position(n)).collect::<Option<_>>()?;
+    let whole = places.iter().flatten().all(|x| x.fract() == 0.0);
+    if !whole {
+        let extent = |axis: usize| {
+            let [low, high] = range(&places, axis);
+            high - low
+        };
+        let (width, height, nodes) = (extent(0), extent(1), places.len() as f64);
+        let unit = (width / nodes.sqrt() * (height / nodes.sqrt())).sqrt().max(width.max(height) / nodes);
+        if unit > 0.0 && unit.is_finite() {
+            places.iter_mut().flatten().for_each(|x| *x /= unit);
+        }
+    }
+    Some(Plane { places, whole })
+}
+
+/// Least and greatest coordinate.
+fn range(places: &[[f64; 2]], axis: usize) -> [f64; 2] {
+    let values = || places.iter().map(|p| p[axis]);
+    [values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max)]
+}
+
 /// Every edge joins two columns: layers, not a lattice.
-fn layered(network: &Network, own: &[[i32; 2]]) -> bool {
+fn layered(network: &Network, own: &[[f64; 2]]) -> bool {
     network.edges().iter().all(|e| own[e.ends[0].index()][0] != own[e.ends[1].index()][0])
 }
 
-fn grid(own: &[[i32; 2]], frame: Frame) -> Layout {
-    let range = |axis: usize| {
-        let values = || own.iter().map(|p| f64::from(p[axis]));
-        let low = values().fold(f64::INFINITY, f64::min);
-        (low, values().fold(f64::NEG_INFINITY, f64::max) - low)
-    };
-    let ((low_x, width), (low_y, height)) = (range(0), range(1));
+fn grid(plane: &Plane, frame: Frame) -> Layout {
+    let own = &plane.places;
+    let [[low_x, width], [low_y, height]] = [0, 1].map(|axis| {
+        let [low, high] = range(own, axis);
+        [low, high - low]
+    });
     // Half a grid unit is kept free around: stubs of periodic edges end there.
     let spacing = (frame.width / (width + 1.0)).min(frame.height / (height + 1.0)).min(160.0);
     let left = frame.left + (frame.width - spacing * width) / 2.0;
     let top = frame.top + (frame.height - spacing * height) / 2.0;
-    let place = |p: &[i32; 2]| {
-        [left + spacing * (f64::from(p[0]) - low_x), top + spacing * (f64::from(p[1]) - low_y)]
-    };
-    Layout {
-        places: own.iter().map(place).collect(),
-        arrangement: Arrangement::Grid { extent: [width + 1.0, height + 1.0] },
-        spacing,
-    }
+    let place = |p: &[f64; 2]| [left + spacing * (p[0] - low_x), top + spacing * (p[1] - low_y)];
+    // Without rows and columns no edge goes around.
+    let extent = if plane.whole { [width + 1.0, height + 1.0] } else { [0.0; 2] };
+    Layout { places: own.iter().map(place).collect(), arrangement: Arrangement::Grid { extent }, spacing }
 }
 
-fn columns(own: &[[i32; 2]], frame: Frame) -> Layout {
-    let mut columns: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-    for (node, position) in own.iter().enumerate() {
-        columns.entry(position[0]).or_default().push(node);
-    }
-    let tallest = columns.values().map(Vec::len).max().unwrap_or(1) as f64;
+fn columns(own: &[[f64; 2]], frame: Frame) -> Layout {
+    let mut order: Vec<usize> = (0..own.len()).collect();
+    order.sort_by(|&a, &b| own[a][0].total_cmp(&own[b][0]));
+    let mut columns: Vec<Vec<usize>> =
+        order.chunk_by(|&a, &b| own[a][0].total_cmp(&own[b][0]).is_eq()).map(<[usize]>::to_vec).collect();
+    let tallest = columns.iter().map(Vec::len).max().unwrap_or(1) as f64;
     let between = frame.width / (columns.len().max(2) - 1) as f64;
     let first = if columns.len() == 1 { frame.left + frame.width / 2.0 } else { frame.left };
     let mut places = vec![[0.0; 2]; own.len()];
-    for (column, nodes) in columns.values_mut().enumerate() {
-        nodes.sort_by_key(|n| own[*n][1]);
+    for (column, nodes) in columns.iter_mut().enumerate() {
+        nodes.sort_by(|&a, &b| own[a][1].total_cmp(&own[b][1]));
         let step = frame.height / nodes.len() as f64;
         for (row, node) in nodes.iter().enumerate() {
             places[*node] = [first + between * column as f64, frame.top + (row as f64 + 0.5) * step];
@@ -107,18 +132,18 @@ fn columns(own: &[[i32; 2]], frame: Frame) -> Layout {
 }
 
 /// A column for every distance from the inputs, in each one the nodes in the order of their neighbours before.
-fn by_distance(network: &Network) -> Vec<[i32; 2]> {
+fn by_distance(network: &Network) -> Vec<[f64; 2]> {
     let mut distance: Vec<Option<i32>> = vec![None; network.nodes().len()];
     let mut queue: VecDeque<_> = network.inputs().iter().copied().collect();
     for input in network.inputs() {
         distance[input.index()] = Some(0);
     }
     let mut counts: BTreeMap<i32, i32> = BTreeMap::new();
-    let mut places = vec![[0, 0]; network.nodes().len()];
+    let mut places = vec![[0.0; 2]; network.nodes().len()];
     while let Some(node) = queue.pop_front() {
         let here = distance[node.index()].unwrap_or(0);
         let row = counts.entry(here).or_insert(0);
-        places[node.index()] = [here, *row];
+        places[node.index()] = [f64::from(here), f64::from(*row)];
         *row += 1;
         for next in network.incidences(node) {
             if distance[next.neighbour.index()].is_none() {

@@ -11,8 +11,7 @@ const CELLS: f64 = 96.0;
 /// The network's plane in cells coloured by the mean conductance of the edges that begin there; `None` if nodes have
 /// no positions, or lie on a line.
 pub(super) fn draw(network: &Network, state: &State, format: Format) -> Option<String> {
-    let own: Vec<[f64; 2]> =
-        network.node_ids().map(|n| network.position(n).map(|p| p.map(f64::from))).collect::<Option<_>>()?;
+    let own = super::layout::plane(network)?.places;
     let low = own.iter().fold([f64::INFINITY; 2], |l, p| [l[0].min(p[0]), l[1].min(p[1])]);
     let high = own.iter().fold([f64::NEG_INFINITY; 2], |h, p| [h[0].max(p[0]), h[1].max(p[1])]);
     let extent = [high[0] - low[0] + 1.0, high[1] - low[1] + 1.0];
