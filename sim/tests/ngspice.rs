@@ -134,7 +134,8 @@ fn twenty_learnt_networks_of_resistors() {
         // The netlist is read back to the same circuit.
         let text = netlist(&design, &state, &sample);
         let read = formats::read(text.as_bytes(), &Ports::default()).unwrap().network;
-        assert_eq!(read.edges(), design.network().edges());
+        let ends = |network: &Network| network.edges().iter().map(|edge| edge.ends).collect::<Vec<_>>();
+        assert_eq!(ends(&read), ends(design.network()));
         if !compare(&format!("resistors-{seed}"), &design, state, &sample, 0.0) {
             return;
         }

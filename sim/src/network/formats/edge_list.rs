@@ -72,11 +72,17 @@ fn too_many(place: Place, line: &str) -> GraphError {
 /// What stands between cells: a comma or semicolon if the first line that holds anything has one outside quotes.
 fn separator(text: &str) -> Option<char> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with(['#', '%']))?;
-    let mut in_quotes = false;
-    line.split('{').next()?.chars().find(|&c| {
-        in_quotes ^= c == '"';
-        !in_quotes && matches!(c, ',' | ';')
-    })
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        match c {
+            ',' | ';' => return Some(c),
+            '{' | '#' => return None,
+            _ => {}
+        }
+        let end = if c == '"' { end_of_quotes(rest)? } else { c.len_utf8() };
+        rest = &rest[end..];
+    }
+    None
 }
 
 /// Whether the first line names columns: it reads so, and no other line has nodes of these names.
