@@ -135,8 +135,7 @@ impl Doubles {
         let free = hidden::InWave { u: u_free, v: v_free, field: &field[0] };
         let clamped = hidden::InWave { u: u_clamped, v: v_clamped, field: &field[1] };
         match waves {
-            [Wave::Free] => doubles.turn::<N, 1>([free]),
-            [Wave::Clamped] => doubles.turn::<N, 1>([clamped]),
+            &[wave] => doubles.turn::<N, 1>([if wave == Wave::Free { free } else { clamped }]),
             _ => doubles.turn::<N, 2>([free, clamped]),
         }
     }

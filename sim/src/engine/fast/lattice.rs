@@ -185,10 +185,7 @@ impl<C: Core> Lattice<C> {
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, waves: &[Wave]) {
         for row in (0..self.plan.rows.len()).filter(|&row| self.plan.rows[row].colour == colour) {
-            match waves {
-                &[wave] => self.core.turn(lanes, &self.plan, row, wave, false),
-                _ => self.core.turn_both(lanes, &self.plan, row),
-            }
+            self.core.turn_in_lattice(lanes, &self.plan, row, waves);
         }
         if let (Nudge::Clamped { eta }, Some(Wave::Clamped)) = (self.design.rules().nudge, waves.last()) {
             self.core.nudge(lanes, &self.plan, &self.nudged[usize::from(colour)], eta, false);
@@ -394,13 +391,18 @@ impl<C: Core> Layout for Lattice<C> {
         // reads what it writes: both are taken together, but for the first clamped and the last free one.
         let Some(last) = steps.checked_sub(1) else { return };
         dispatch!(self.token, lanes => {
-            self.turn(lanes, 1 - self.phase, &[Wave::Clamped]);
-            for _ in 0..last {
-                self.turn(lanes, self.phase, &Wave::BOTH);
-                self.phase = 1 - self.phase;
+            // One call of `turn` for all cases: every call is as much code as all of them.
+            for turn in 0..=steps {
+                let (colour, waves): (u8, &[Wave]) = match turn {
+                    0 => (1 - self.phase, &[Wave::Clamped]),
+                    _ if turn <= last => (self.phase, &Wave::BOTH),
+                    _ => (self.phase, &[Wave::Free]),
+                };
+                self.turn(lanes, colour, waves);
+                if turn > 0 {
+                    self.phase = 1 - self.phase;
+                }
             }
-            self.turn(lanes, self.phase, &[Wave::Free]);
-            self.phase = 1 - self.phase;
         });
     }
 

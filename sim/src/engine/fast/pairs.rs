@@ -219,8 +219,7 @@ impl Pairs {
         let free = hidden::InWave { u: u_free, v: v_free, field: &field[0] };
         let clamped = hidden::InWave { u: u_clamped, v: v_clamped, field: &field[1] };
         match waves {
-            [Wave::Free] => words.turn::<N, BYTE, 1>([free]),
-            [Wave::Clamped] => words.turn::<N, BYTE, 1>([clamped]),
+            &[wave] => words.turn::<N, BYTE, 1>([if wave == Wave::Free { free } else { clamped }]),
             _ => words.turn::<N, BYTE, 2>([free, clamped]),
         }
     }
@@ -249,13 +248,7 @@ impl Pairs {
 
     /// The turn of a row with four neighbours, in one wave or both.
     #[inline(always)]
-    fn turn_cross<L: Lanes, const BYTE: u8>(
-        &mut self,
-        lanes: L,
-        plan: &Plan,
-        index: usize,
-        waves: [bool; 2],
-    ) {
+    fn turn_cross<L: Lanes, const BYTE: u8>(&mut self, lanes: L, plan: &Plan, index: usize, waves: &[Wave]) {
         let row = &plan.rows[index];
         let (at, count) = (row.at, row.lanes);
         let [west, east, north, south] = &plan.terms[row.terms.clone()] else {
@@ -273,9 +266,9 @@ impl Pairs {
         let free = InWave::of(u_free, v_free, at, count, neighbours);
         let clamped = InWave::of(u_clamped, v_clamped, at, count, neighbours);
         let waves = match waves {
-            [true, true] => Waves::Both(free, clamped),
-            [true, false] => Waves::One(free),
-            _ => Waves::One(clamped),
+            [Wave::Free] => Waves::One(free),
+            [Wave::Clamped] => Waves::One(clamped),
+            _ => Waves::Both(free, clamped),
         };
         if plan.limits {
             let low = self.low[at..at + count].as_chunks::<BLOCK>().0;
@@ -611,11 +604,9 @@ impl Core for Pairs {
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool) {
         // With 8 guard bits the voltage begins at a byte, and needs no shift of its own.
-        match (plan.lattice, self.v_guard) {
-            (true, 8) => self.turn_cross::<L, 1>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
-            (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, Wave::BOTH.map(|w| w == wave)),
-            (false, 8) => self.turn_row::<L, 1>(lanes, plan, row, wave, masked),
-            (false, _) => self.turn_row::<L, 0>(lanes, plan, row, wave, masked),
+        match self.v_guard {
+            8 => self.turn_row::<L, 1>(lanes, plan, row, wave, masked),
+            _ => self.turn_row::<L, 0>(lanes, plan, row, wave, masked),
         }
     }
 
@@ -631,16 +622,10 @@ impl Core for Pairs {
     }
 
     #[inline(always)]
-    fn turn_both<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize) {
-        match (plan.lattice, self.v_guard) {
-            (true, 8) => self.turn_cross::<L, 1>(lanes, plan, row, [true; 2]),
-            (true, _) => self.turn_cross::<L, 0>(lanes, plan, row, [true; 2]),
-            (false, _) => {
-                // No closure: it would be compiled for the instructions every machine has.
-                for wave in Wave::BOTH {
-                    self.turn(lanes, plan, row, wave, false);
-                }
-            }
+    fn turn_in_lattice<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, waves: &[Wave]) {
+        match self.v_guard {
+            8 => self.turn_cross::<L, 1>(lanes, plan, row, waves),
+            _ => self.turn_cross::<L, 0>(lanes, plan, row, waves),
         }
     }
 

@@ -160,17 +160,19 @@ pub(super) trait Core: Clone + std::fmt::Debug + Send {
     /// Sums what the inputs contribute to the waves, once for both if they are `alike`.
     fn update_fields<L: Lanes>(&mut self, lanes: L, plan: &Plan, alike: bool);
 
-    /// The turn of a row in one wave. If `masked`, only the active lanes move.
+    /// The turn of a row in one wave, by its terms. If `masked`, only the active lanes move.
     fn turn<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, wave: Wave, masked: bool);
 
     /// The turn of rows without outputs in one wave or both, all lanes active; the plan is no lattice's.
     fn turn_hidden<L: Lanes>(&mut self, lanes: L, plan: &Plan, rows: Range<usize>, waves: &[Wave]);
 
-    /// The turn of a row in the free wave, and then in the clamped one.
+    /// The turn of a row of a lattice in one wave, or in the free and then the clamped one.
     #[inline(always)]
-    fn turn_both<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize) {
-        self.turn(lanes, plan, row, Wave::Free, false);
-        self.turn(lanes, plan, row, Wave::Clamped, false);
+    fn turn_in_lattice<L: Lanes>(&mut self, lanes: L, plan: &Plan, row: usize, waves: &[Wave]) {
+        // No closure: it would be compiled for the instructions every machine has.
+        for &wave in waves {
+            self.turn(lanes, plan, row, wave, false);
+        }
     }
 
     /// Puts nodes of the clamped wave where coupled learning nudges them to, if they have targets. If `masked`, only the active

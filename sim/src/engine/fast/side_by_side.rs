@@ -145,28 +145,26 @@ impl<C: Core> SideBySide<C> {
             if masked {
                 replicas.clone().for_each(|replica| self.core.set_active(replica, moves(replica)));
             }
-            let mut next = phase;
             let before = |colour: u8| colour.checked_sub(1).unwrap_or(colours - 1);
             // With two colours, a colour's turn in the clamped wave comes one step after its turn in the free wave, and nothing
-            // between the two reads what it writes: both are taken together.
-            let together = if colours == 2 && !masked { steps.saturating_sub(1) } else { 0 };
+            // between the two reads what it writes: both are taken together, but for the first clamped and the last free one.
+            let pairs = colours == 2 && !masked && steps > 1;
+            let turns = if pairs { u64::from(steps) + 1 } else { 2 * u64::from(steps) };
+            let mut next = phase;
             dispatch!(self.token, lanes => {
-                if together > 0 {
-                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
-                }
-                for _ in 0..together {
-                    self.turn(lanes, next, &Wave::BOTH, masked);
-                    next = before(next);
-                }
-                if together > 0 {
-                    self.turn(lanes, next, &[Wave::Free], masked);
-                    next = before(next);
-                }
-                let done = if together > 0 { steps } else { 0 };
-                for _ in done..steps {
-                    self.turn(lanes, next, &[Wave::Free], masked);
-                    self.turn(lanes, before(next), &[Wave::Clamped], masked);
-                    next = (next + 1) % colours;
+                // One call of `turn` for all cases: every call is as much code as all of them.
+                for turn in 0..turns {
+                    let (colour, waves, ends_step): (u8, &[Wave], bool) = match turn {
+                        0 if pairs => (before(next), &[Wave::Clamped], false),
+                        _ if pairs && turn + 1 == turns => (next, &[Wave::Free], true),
+                        _ if pairs => (next, &Wave::BOTH, true),
+                        _ if turn % 2 == 0 => (next, &[Wave::Free], false),
+                        _ => (before(next), &[Wave::Clamped], true),
+                    };
+                    self.turn(lanes, colour, waves, masked);
+                    if ends_step {
+                        next = (next + 1) % colours;
+                    }
                 }
             });
             replicas.filter(|&replica| moves(replica)).for_each(|replica| self.phases[replica] = next);
