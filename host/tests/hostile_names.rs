@@ -164,6 +164,54 @@ fn names_come_back_from_every_format() {
     }
 }
 
+/// What Graphviz makes of hostile names are the names themselves.
+#[test]
+fn graphviz_reads_what_is_written() {
+    let place = Place::new();
+    place.write("hostile.json", HOSTILE);
+    place.write("escapes.toml", ESCAPES);
+    if Command::new("dot").arg("-V").output().is_err() {
+        eprintln!("skipped: Graphviz is not installed");
+        return;
+    }
+    for file in ["hostile.json", "escapes.toml"] {
+        place.json(&format!("convert {file} picture.dot"));
+        let done = Command::new("dot")
+            .args(["-Tplain", "picture.dot"])
+            .current_dir(place.path(""))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+        let nodes = said.lines().filter(|line| line.starts_with("node n")).count();
+        let network: serde_json::Value = place.json(&format!("inspect {file}"));
+        assert_eq!(Some(nodes as u64), network["nodes"].as_u64(), "{said}");
+    }
+}
+
+/// Waveforms call cells by their numbers.
+#[test]
+fn names_do_not_reach_waveforms() {
+    let place = Place::new();
+    place.write("hostile.json", HOSTILE);
+    place.json(
+        "hdl simulate xor --network hostile.json --set encoding.pairs=false --set encoding.rails=[] --samples 1 \
+         --trace waves.vcd",
+    );
+    let text = String::from_utf8(place.read("waves.vcd")).unwrap();
+    let declared: Vec<&str> = text.lines().take_while(|line| !line.starts_with("$enddefinitions")).collect();
+    assert!(declared.iter().any(|line| line.contains("node_16")), "its 17 nodes");
+    let network: serde_json::Value = serde_json::from_str(HOSTILE).unwrap();
+    for node in network["nodes"].as_array().unwrap() {
+        let name = node["name"].as_str().unwrap();
+        // Shorter ones may be codes that a waveform has for its signals.
+        if name.len() > 4 && name.chars().any(|c| !c.is_ascii_alphanumeric()) {
+            assert!(!declared.iter().any(|line| line.contains(&format!(" {name} "))), "{name}");
+        }
+    }
+    assert!(!text.contains("PWN"));
+}
+
 /// Answers whose class reads like a formula are text to a spreadsheet; numbers stay numbers.
 #[test]
 fn tables_hold_no_formulas() {

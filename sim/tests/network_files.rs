@@ -271,6 +271,49 @@ fn colourings_are_proper() {
     }
 }
 
+/// Files of many stretches say the same as one parser makes of them, as sections and as lists; and their faults have a line.
+#[test]
+fn long_files_are_read_in_stretches() {
+    let network = lattice(60, 90, Boundary::Open, EdgeKind::Linear)
+        .inputs([NodeId(0)])
+        .outputs([NodeId(9)])
+        .build()
+        .unwrap();
+    let sections = network.to_toml();
+    assert!(sections.matches("[[edges]]").count() > 10_000 && sections.matches("[[nodes]]").count() > 5000);
+    let value: toml::Table = sections.parse().unwrap();
+    let list = |key: &str, between: &str| {
+        let entries: Vec<String> = value[key].as_array().unwrap().iter().map(ToString::to_string).collect();
+        format!("{key} = [{}]\n", entries.join(between))
+    };
+    let head = sections.split("[[").next().unwrap();
+    let lists = format!(
+        "{head}{}# [\n{}groups = [{{ name = \"all\" }}] # ]\n",
+        list("nodes", ", "),
+        list("edges", ",\n  # a 'comment'\n  ")
+    );
+    let mixed =
+        format!("{head}{}\n[[edges]]{}", list("nodes", ","), sections.split_once("[[edges]]").unwrap().1);
+    for text in [&sections, &lists] {
+        assert_eq!(Network::from_toml(text).as_ref(), Ok(&network));
+    }
+    assert_eq!(Network::from_toml(&mixed).as_ref(), Ok(&network));
+    // A list cannot be continued by sections, nor stand twice, and what is wrong far below is found there.
+    let continued = format!("{lists}\n[[edges]]\nends = [\"n0\", \"n5\"]\n");
+    let twice = format!("{lists}{}", list("nodes", ", "));
+    let line = 1 + sections.lines().count();
+    for (text, words) in [
+        (continued, "duplicate key".to_owned()),
+        (twice, "duplicate key".to_owned()),
+        (format!("{sections}ohm = 3\n"), format!("line {line}")),
+        (format!("{sections}\n[edges.deeper]\nohm = 3\n"), "unknown field `deeper`".to_owned()),
+        (sections.replacen("ends = [\"n5398\"", "ends = [\"n5398\", 3", 1), "line".to_owned()),
+    ] {
+        let error = Network::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains(&words), "{words}: {error}");
+    }
+}
+
 /// A few bytes that promise much cost nothing, and nesting is refused before it costs a stack.
 #[test]
 fn small_files_of_great_promise_are_refused() {

@@ -12,7 +12,7 @@ use crate::{apt, tool};
 /// graphics driver come from the system.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Also ngspice, with which `compare-speed` compares; it comes from the system
+    /// Also ngspice, with which `compare-speed` compares and tests solve netlists; it comes from the system
     #[arg(long)]
     ngspice: bool,
 }
