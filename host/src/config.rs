@@ -4,6 +4,8 @@
 //! preset, table by table. `--set key.path=value` does the same from the command line. What a run used in the end is
 //! written to its folder, complete.
 
+mod words;
+
 use crate::data::arrays::holds_arrays;
 use crate::data::idx::is_idx_name;
 use crate::data::image_folder::holds_images;
@@ -110,7 +112,7 @@ impl std::str::FromStr for FormatChoice {
 pub struct Annealing {
     /// Offset of the first epochs, 0..=3.
     pub start: u8,
-    /// Epochs at each offset; 0 keeps the first for good.
+    /// Epochs at each offset; 0 only where `start` is.
     pub every: u32,
 }
 
@@ -198,6 +200,39 @@ impl DataSource {
             options.clone_from(found);
         }
     }
+
+    /// The file or folder it is read from, if it is.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            DataSource::Csv { path, .. }
+            | DataSource::Idx(path)
+            | DataSource::Arrays { path, .. }
+            | DataSource::Images(path) => Some(path),
+            DataSource::Builtin(_) | DataSource::Task(_) => None,
+        }
+    }
+
+    /// Reads the same from another file or folder; nothing changes where none is read.
+    pub fn set_path(&mut self, new: PathBuf) {
+        match self {
+            DataSource::Csv { path, .. }
+            | DataSource::Idx(path)
+            | DataSource::Arrays { path, .. }
+            | DataSource::Images(path) => *path = new,
+            DataSource::Builtin(_) | DataSource::Task(_) => {}
+        }
+    }
+
+    /// What it is, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            DataSource::Csv { path, .. } => format!("the table {}", path.display()),
+            DataSource::Idx(path) | DataSource::Images(path) => format!("the images in {}", path.display()),
+            DataSource::Arrays { path, .. } => format!("the arrays in {}", path.display()),
+            DataSource::Builtin(name) => format!("the built-in data `{name}`"),
+            DataSource::Task(name) => format!("the task `{name}`"),
+        }
+    }
 }
 
 /// What learns.
@@ -277,12 +312,14 @@ pub enum ConfigError {
         message: String,
     },
     /// A key is unknown, missing or of the wrong kind.
-    #[error("{origin}: {message}; `wheatstone presets show iris` prints a complete configuration")]
+    #[error("{origin}: {message} (`wheatstone presets show {like}` prints a complete configuration)")]
     Shape {
         /// The file or preset, and the overrides.
         origin: String,
         /// Which key and what was expected.
         message: String,
+        /// A preset that is like it.
+        like: String,
     },
     /// A preset that does not exist.
     #[error("there is no preset `{name}`; there are {known}")]
@@ -321,6 +358,8 @@ pub enum ConfigError {
 pub struct Draft {
     table: toml::Table,
     origin: String,
+    /// The preset it extends, or one to learn from.
+    like: String,
 }
 
 impl Draft {
@@ -330,7 +369,7 @@ impl Draft {
     /// [`ConfigError::UnknownPreset`] lists the names there are.
     pub fn preset(name: &str) -> Result<Draft, ConfigError> {
         let preset = Preset::find(name)?;
-        Draft::parse(preset.text, &format!("preset {name}"))
+        Ok(Draft { like: name.to_owned(), ..Draft::parse(preset.text, &format!("preset {name}"))? })
     }
 
     /// Begins from a file.
@@ -352,16 +391,16 @@ impl Draft {
         let syntax =
             |e: toml::de::Error| ConfigError::Syntax { origin: origin.into(), message: e.to_string() };
         let mut own: toml::Table = text.parse().map_err(syntax)?;
-        let table = match own.remove("extends") {
-            None => own,
+        let origin = origin.to_owned();
+        match own.remove("extends") {
+            None => Ok(Draft { table: own, origin, like: Preset::DEFAULT.to_owned() }),
             Some(toml::Value::String(base)) => {
-                let mut table = Draft::preset(&base)?.table;
-                merge(&mut table, own);
-                table
+                let mut draft = Draft::preset(&base)?;
+                merge(&mut draft.table, own);
+                Ok(Draft { origin, ..draft })
             }
-            Some(_) => return Err(ConfigError::Extends { origin: origin.into() }),
-        };
-        Ok(Draft { table, origin: origin.into() })
+            Some(_) => Err(ConfigError::Extends { origin }),
+        }
     }
 
     /// Replaces one key by `key.path=value`; a value that is not TOML is taken as a string.
@@ -438,8 +477,8 @@ impl Draft {
     }
 
     fn shape_error(&self, error: &dyn std::fmt::Display) -> ConfigError {
-        let message = error.to_string().trim().replace('\n', ", ");
-        ConfigError::Shape { origin: self.origin.clone(), message }
+        let message = words::in_words(&error.to_string());
+        ConfigError::Shape { origin: self.origin.clone(), message, like: self.like.clone() }
     }
 }
 
@@ -448,36 +487,63 @@ impl RunConfig {
     #[expect(clippy::missing_panics_doc, reason = "a configuration that was read can be written")]
     pub fn to_toml(&self) -> String {
         #[expect(clippy::expect_used, reason = "strings, numbers and tables of them always serialise")]
-        toml::to_string(self).expect("a configuration serialises")
+        toml::to_string(&self.printable()).expect("a configuration serialises")
+    }
+
+    /// The same for files that are text: what is no text in a path is replaced.
+    pub fn printable(&self) -> RunConfig {
+        let printable = |path: &Path| PathBuf::from(path.to_string_lossy().into_owned());
+        let mut config = self.clone();
+        if let Some(path) = config.data.source.path().map(printable) {
+            config.data.source.set_path(path);
+        }
+        if let Shape::File(path) = &mut config.network.shape {
+            *path = printable(path);
+        }
+        config
     }
 
     /// Makes every path absolute, so that the configuration means the same from any folder.
     pub fn make_paths_absolute(&mut self) {
-        let mut paths = Vec::new();
-        match &mut self.data.source {
-            DataSource::Csv { path, .. }
-            | DataSource::Idx(path)
-            | DataSource::Arrays { path, .. }
-            | DataSource::Images(path) => paths.push(path),
-            DataSource::Builtin(_) | DataSource::Task(_) => {}
+        // A configuration is text: where the working folder is none, a path stays relative to it.
+        let absolute = |path: &Path| std::path::absolute(path).ok().filter(|path| path.to_str().is_some());
+        if let Some(path) = self.data.source.path().and_then(absolute) {
+            self.data.source.set_path(path);
         }
-        if let Shape::File(path) = &mut self.network.shape {
-            paths.push(path);
-        }
-        for path in paths {
-            if let Ok(absolute) = std::path::absolute(&*path) {
-                *path = absolute;
-            }
+        if let Shape::File(path) = &mut self.network.shape
+            && let Some(absolute) = absolute(path)
+        {
+            *path = absolute;
         }
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Checks every value against its bounds.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] names the key.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let bounds = |ok: bool, field, value: &dyn std::fmt::Debug, remedy| {
             if ok { Ok(()) } else { Err(ConfigError::Value { field, value: format!("{value:?}"), remedy }) }
         };
         bounds(self.epochs >= 1, "epochs", &self.epochs, "train for at least 1 epoch")?;
         bounds(self.read_steps >= 1, "read_steps", &self.read_steps, "relax for at least 1 step")?;
-        bounds(self.annealing.start <= 3, "annealing.start", &self.annealing.start, "give 0 to 3")?;
+        bounds(!self.name.trim().is_empty(), "name", &self.name, "give the run a name")?;
+        let Annealing { start, every } = self.annealing;
+        bounds(start <= 3, "annealing.start", &start, "give 0 to 3")?;
+        bounds(
+            every >= 1 || start == 0,
+            "annealing.every",
+            &every,
+            "give 1 epoch or more; for a shift that never falls, add it to network.alpha",
+        )?;
+        if let Learning::Continuous { every } = self.learning {
+            bounds(
+                every <= self.steps,
+                "learning.every",
+                &every,
+                "it must not exceed steps, or nothing is ever learned",
+            )?;
+        }
         let fraction = self.data.test_fraction;
         bounds(
             (0.0..1.0).contains(&fraction),

@@ -264,7 +264,7 @@ fn build_shape(config: &RunConfig, inputs: usize, outputs: usize) -> Result<Netw
     let bounded = |edges: Option<usize>| match edges {
         Some(edges) if edges <= MAX_EDGES => Ok(()),
         _ => {
-            let remedy = "more than fit into memory, make the network smaller";
+            let remedy = "more than fit into memory; 2^26 = 67108864 are the most, make the network smaller";
             Err(NetworkError::Size { what: "edges", value: edges.unwrap_or(usize::MAX), remedy })
         }
     };
@@ -272,7 +272,8 @@ fn build_shape(config: &RunConfig, inputs: usize, outputs: usize) -> Result<Netw
         Shape::Layered { hidden } => {
             let sizes = [&[inputs], hidden.as_slice(), &[outputs]].concat();
             let products = sizes.windows(2).map(|pair| pair[0].checked_mul(pair[1]));
-            bounded(products.sum::<Option<usize>>())?;
+            let edges = products.into_iter().try_fold(0usize, |sum, product| sum.checked_add(product?));
+            bounded(edges)?;
             layered(&sizes, edge)
         }
         Shape::Lattice { rows, columns, boundary, inputs, outputs } => {

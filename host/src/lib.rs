@@ -25,3 +25,4 @@ pub mod report;
 pub mod run;
 pub mod training;
 pub mod verification;
+pub mod whole_file;

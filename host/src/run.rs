@@ -5,28 +5,46 @@
 //! | `config.toml` | the resolved configuration |
 //! | `encoding.json` | the fitted encoding |
 //! | `network.json` | the network file |
+//! | `run.json` | what the run began with: its configuration, and digests of its data |
 //! | `metrics.jsonl` | one record an epoch |
 //! | `checkpoint.bin` | design, state and progress |
 //! | `evaluation.json` | confusion matrix or fits at the end |
 //! | `report.html`, `*.svg` | the same for the eye |
+//! | `.lock` | who writes the folder; see [`RunWriter`] |
+//!
+//! [`RunFolder`] reads, at any time; [`RunWriter`] writes, one process at a time.
 
-use crate::config::{Draft, RunConfig};
+mod lock;
+mod making;
+mod origin;
+mod writer;
+
+pub use crate::whole_file::{WholeFile, WriteError, write_whole};
+pub use making::new_folder;
+pub use origin::{DataDigest, DataFile, Origin};
+pub use writer::RunWriter;
+
+use crate::config::{Draft, RunConfig, Shape};
 use crate::data::Encoder;
 use crate::experiment::Experiment;
-use crate::metrics::{EpochMetrics, Evaluation};
+use crate::metrics::EpochMetrics;
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use wheatstone_sim::{Checkpoint, CheckpointError, FileStem, FileStemError};
+use wheatstone_sim::{Checkpoint, CheckpointError, FileStemError};
 
 /// A folder that cannot be written or is not a run's.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// Writing failed.
-    #[error("{path}: cannot write: {source}; free space there, or choose a folder you may write with --out")]
-    Write {
-        /// The file or folder.
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A folder cannot be made.
+    #[error("{path}: cannot make this folder: {source}; choose a folder you may write with --out")]
+    Folder {
+        /// The folder.
         path: String,
         /// Why.
         source: io::Error,
@@ -40,10 +58,31 @@ pub enum RunError {
         source: io::Error,
     },
     /// There is a run already.
-    #[error("{path} already holds a run; choose another folder, or go on with `wheatstone resume {path}`")]
+    #[error(
+        "{path} already holds a run; choose another folder, go on with `wheatstone resume {path}`, or give \
+         --resume-or-start to do whichever fits"
+    )]
     Occupied {
         /// The folder.
         path: String,
+    },
+    /// There is a file that a run would write over.
+    #[error(
+        "{path} already holds {file}, which a run would write over; choose another folder, or move it away"
+    )]
+    NotEmpty {
+        /// The folder.
+        path: String,
+        /// The file.
+        file: String,
+    },
+    /// Another process writes the run.
+    #[error("{path} is being written by {holder}; wait until it is done, or end it")]
+    Busy {
+        /// The folder.
+        path: String,
+        /// Which process.
+        holder: String,
     },
     /// A file of the folder is not what it should be.
     #[error("{path}: line {line}: {message}; restore the file or train again")]
@@ -56,10 +95,44 @@ pub enum RunError {
         message: String,
     },
     /// The data are not those the run began with.
-    #[error("{path}: the data have changed since this run began; restore them, or train anew")]
+    #[error("{path}: the data have changed since this run began: {what} differ; restore them, or train anew")]
     OtherData {
         /// The folder.
         path: String,
+        /// What differs.
+        what: String,
+    },
+    /// The configuration is not the one the run began with.
+    #[error("{path}: the configuration has changed since this run began: {keys}; restore it, or train anew")]
+    OtherConfiguration {
+        /// The folder.
+        path: String,
+        /// The keys that differ.
+        keys: String,
+    },
+    /// There is a run of another configuration.
+    #[error("{path} already holds another run: {keys}; choose another folder")]
+    OtherRun {
+        /// The folder.
+        path: String,
+        /// The keys that differ.
+        keys: String,
+    },
+    /// The data are gone.
+    #[error("{path}: the data of this run are not at {tried}; say where they are with --data")]
+    NoData {
+        /// The folder.
+        path: String,
+        /// Where they were looked for.
+        tried: String,
+    },
+    /// Data are named for a run that has no file of data.
+    #[error("{path}: this run learns {data}, which needs no file; leave --data out")]
+    NeedsNoData {
+        /// The folder.
+        path: String,
+        /// What it learns.
+        data: String,
     },
     /// The run is called what no folder can be.
     #[error(transparent)]
@@ -77,37 +150,13 @@ pub enum RunError {
     },
 }
 
-/// The folder of a run.
+/// The folder of a run, to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
     path: PathBuf,
 }
 
 impl RunFolder {
-    /// Makes a new folder. Without a wish, it is `runs/NAME-seedSEED`, or the first free of `-2`, `-3`, ... after it.
-    ///
-    /// # Errors
-    /// [`RunError::Occupied`] if the folder wished for holds a run, [`RunError::Name`] if none is and the run's name
-    /// makes none; [`RunError::Write`] if it cannot be made.
-    pub fn create(wish: Option<&Path>, config: &RunConfig) -> Result<RunFolder, RunError> {
-        let path = match wish {
-            Some(path) if path.join(CONFIG).exists() => {
-                return Err(RunError::Occupied { path: path.display().to_string() });
-            }
-            Some(path) => path.to_owned(),
-            None => {
-                let base = format!("{}-seed{}", FileStem::new("name", &config.name)?, config.seed);
-                let names = std::iter::once(base.clone()).chain((2u32..).map(|n| format!("{base}-{n}")));
-                let mut paths = names.map(|name| Path::new("runs").join(name)).filter(|p| !p.exists());
-                paths.next().unwrap_or_default()
-            }
-        };
-        fs::create_dir_all(&path).map_err(|source| write_error(&path, source))?;
-        let folder = RunFolder { path };
-        folder.put(CONFIG, config.to_toml().as_bytes())?;
-        Ok(folder)
-    }
-
     /// Opens the folder of an earlier run.
     ///
     /// # Errors
@@ -128,75 +177,96 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// Writes the fitted encoding and the network.
-    ///
-    /// # Errors
-    /// [`RunError::Write`].
-    pub fn put_experiment(&self, experiment: &Experiment) -> Result<(), RunError> {
-        self.put_json(ENCODING, &experiment.encoder)?;
-        self.put("network.json", experiment.design.network().to_json().as_bytes())
-    }
-
-    /// Writes the evaluation.
-    ///
-    /// # Errors
-    /// [`RunError::Write`].
-    pub fn put_evaluation(&self, evaluation: &Evaluation) -> Result<(), RunError> {
-        self.put_json("evaluation.json", evaluation)
-    }
-
-    /// Writes the checkpoint.
-    ///
-    /// # Errors
-    /// [`RunError::Write`]; the checkpoint there was is then still whole.
-    pub fn put_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
-        self.put(CHECKPOINT, &checkpoint.to_bytes())
-    }
-
-    /// Writes all metrics so far.
-    ///
-    /// # Errors
-    /// [`RunError::Write`].
-    pub fn put_metrics(&self, metrics: &[EpochMetrics]) -> Result<(), RunError> {
-        let lines: Result<Vec<String>, _> = metrics.iter().map(serde_json::to_string).collect();
-        let text = lines.map_err(|e| write_error(&self.file(METRICS), e.into()))?.join("\n");
-        self.put(METRICS, format!("{text}\n").as_bytes())
-    }
-
-    /// Appends the metrics of one epoch.
-    ///
-    /// # Errors
-    /// [`RunError::Write`].
-    pub fn append_metrics(&self, metrics: &EpochMetrics) -> Result<(), RunError> {
-        let path = self.file(METRICS);
-        let append = || -> io::Result<()> {
-            let mut line = serde_json::to_string(metrics)?;
-            line.push('\n');
-            fs::OpenOptions::new().create(true).append(true).open(&path)?.write_all(line.as_bytes())
-        };
-        append().map_err(|source| write_error(&path, source))
-    }
-
-    /// Writes a file aside, then renames it, so that it is never half there.
-    ///
-    /// # Errors
-    /// [`RunError::Write`].
-    pub fn put(&self, name: &str, contents: &[u8]) -> Result<(), RunError> {
-        write_whole(&self.file(name), contents)
-    }
-
-    fn put_json(&self, name: &str, value: &impl serde::Serialize) -> Result<(), RunError> {
-        let text =
-            serde_json::to_string_pretty(value).map_err(|e| write_error(&self.file(name), e.into()))?;
-        self.put(name, text.as_bytes())
-    }
-
-    /// The resolved configuration.
+    /// The configuration as it stands in the folder.
     ///
     /// # Errors
     /// [`RunError`] names the file and what is wrong in it.
     pub fn config(&self) -> Result<RunConfig, RunError> {
         Ok(Draft::file(&self.file(CONFIG))?.finish()?)
+    }
+
+    /// The configuration with what it names found, wherever folder and data have been moved: the network is the folder's own,
+    /// and the data are `data` if that is given. If not, they are where they lay as seen from the folder when the run began,
+    /// or at the configured path, whichever holds the same.
+    ///
+    /// # Errors
+    /// [`RunError::NoData`] if they are at neither place, [`RunError::NeedsNoData`] if `data` is given and the run has no
+    /// file of data; others name a file of the folder and what is wrong in it.
+    pub fn config_here(&self, data: Option<&Path>) -> Result<RunConfig, RunError> {
+        let mut config = self.config()?;
+        if let Shape::File(path) = &mut config.network.shape
+            && self.file(NETWORK).exists()
+        {
+            *path = self.file(NETWORK);
+        }
+        let source = &mut config.data.source;
+        let found = match (source.path(), data) {
+            (None, None) => return Ok(config),
+            (None, Some(_)) => {
+                let data = source.describe();
+                return Err(RunError::NeedsNoData { path: self.path.display().to_string(), data });
+            }
+            (Some(_), Some(data)) => data.to_owned(),
+            (Some(configured), None) => self.find_data(configured)?,
+        };
+        source.set_path(found);
+        Ok(config)
+    }
+
+    fn find_data(&self, configured: &Path) -> Result<PathBuf, RunError> {
+        let origin = self.origin()?;
+        let found = match &origin {
+            Some(origin) => origin.find_data(&self.path, configured),
+            None => Some(configured.to_owned()),
+        };
+        found.ok_or_else(|| {
+            let beside = origin.and_then(|origin| origin.file).and_then(|file| file.path);
+            let beside = beside.map(|path| format!("{} or ", self.path.join(path).display()));
+            let tried = format!("{}{}", beside.unwrap_or_default(), configured.display());
+            RunError::NoData { path: self.path.display().to_string(), tried }
+        })
+    }
+
+    /// What the run began with; `None` if an earlier version of this program began it.
+    ///
+    /// # Errors
+    /// [`RunError`] names the file and what is wrong in it.
+    pub fn origin(&self) -> Result<Option<Origin>, RunError> {
+        if !self.file(ORIGIN).exists() {
+            return Ok(None);
+        }
+        let text = self.get(ORIGIN)?;
+        serde_json::from_slice(&text).map(Some).map_err(|e| self.syntax(ORIGIN, e.line(), &e))
+    }
+
+    /// Keys of a configuration that ask for another run than this one, with both values. Where the data lie is none of them.
+    ///
+    /// # Errors
+    /// [`RunError`] names the file and what is wrong in it.
+    pub fn differing_keys(&self, config: &RunConfig) -> Result<Vec<String>, RunError> {
+        let stored = self.config()?;
+        let begun = self.origin()?.filter(|_| self.has_begun());
+        let mut then = begun.map_or_else(|| origin::configuration(&stored), |origin| origin.configuration);
+        // A run may have been made longer since.
+        if let Some(epochs) = then.get_mut("epochs") {
+            *epochs = stored.epochs.into();
+        }
+        Ok(origin::differing_keys(&then, config, &["description", "data.source"]))
+    }
+
+    /// Checks that an experiment goes on with what the run began with: the encoding, the configuration and the data.
+    ///
+    /// # Errors
+    /// [`RunError::OtherConfiguration`] or [`RunError::OtherData`] names what differs.
+    pub fn check(&self, experiment: &Experiment, data: &DataDigest) -> Result<(), RunError> {
+        if let Some(origin) = self.origin()? {
+            origin.check(experiment, data, &self.path)?;
+        }
+        if experiment.encoder != self.encoder()? {
+            let what = "the columns or their ranges".to_owned();
+            return Err(RunError::OtherData { path: self.path.display().to_string(), what });
+        }
+        Ok(())
     }
 
     /// The fitted encoding.
@@ -208,6 +278,11 @@ impl RunFolder {
         serde_json::from_slice(&text).map_err(|e| self.syntax(ENCODING, e.line(), &e))
     }
 
+    /// Whether there is a checkpoint: without one, the run has not begun.
+    pub fn has_begun(&self) -> bool {
+        self.file(CHECKPOINT).exists()
+    }
+
     /// The checkpoint.
     ///
     /// # Errors
@@ -216,22 +291,13 @@ impl RunFolder {
         read_checkpoint(&self.file(CHECKPOINT))
     }
 
-    /// The metrics up to an epoch. A last line that was cut off, and epochs after that one, are left out.
+    /// The metrics up to an epoch, see [`parse_metrics`]; none where the file is absent.
     ///
     /// # Errors
-    /// [`RunError`] names the file and line.
+    /// [`RunError::Read`].
     pub fn metrics(&self, up_to_epoch: u32) -> Result<Vec<EpochMetrics>, RunError> {
-        let text = self.get(METRICS)?;
-        let text = String::from_utf8_lossy(&text);
-        let mut metrics: Vec<EpochMetrics> = Vec::new();
-        for (index, line) in text.split_inclusive('\n').filter(|l| l.ends_with('\n')).enumerate() {
-            let record: EpochMetrics =
-                serde_json::from_str(line).map_err(|e| self.syntax(METRICS, index + 1, &e))?;
-            if record.epoch <= up_to_epoch {
-                metrics.push(record);
-            }
-        }
-        Ok(metrics)
+        let text = if self.file(METRICS).exists() { self.get(METRICS)? } else { Vec::new() };
+        Ok(parse_metrics(&text).into_iter().filter(|record| record.epoch <= up_to_epoch).collect())
     }
 
     fn get(&self, name: &str) -> Result<Vec<u8>, RunError> {
@@ -244,11 +310,30 @@ impl RunFolder {
     }
 }
 
+/// The records of a file of metrics by ascending epoch. A line that was cut off holds none, and of several records of one epoch
+/// the first counts; how many there must be is known to the checkpoint.
+pub fn parse_metrics(text: &[u8]) -> Vec<EpochMetrics> {
+    let mut records = BTreeMap::new();
+    for line in text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        if let Ok(record) = serde_json::from_slice::<EpochMetrics>(line) {
+            records.entry(record.epoch).or_insert(record);
+        }
+    }
+    records.into_values().collect()
+}
+
 /// The resolved configuration, of a run and beside the bitstream of a preset.
 pub const CONFIG: &str = "config.toml";
 const ENCODING: &str = "encoding.json";
+const NETWORK: &str = "network.json";
+const ORIGIN: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
 const CHECKPOINT: &str = "checkpoint.bin";
+const EVALUATION: &str = "evaluation.json";
+/// The report of a run.
+pub const REPORT: &str = "report.html";
+/// What goes over the link while a run on a board goes on.
+pub const LINK: &str = "link.json";
 
 /// Reads a checkpoint file.
 ///
@@ -258,28 +343,6 @@ pub fn read_checkpoint(path: &Path) -> Result<Checkpoint, RunError> {
     let text = path.display().to_string();
     let bytes = fs::read(path).map_err(|source| RunError::Read { path: text.clone(), source })?;
     Checkpoint::from_bytes(&bytes).map_err(|error| RunError::Checkpoint { path: text, error })
-}
-
-/// Writes a file aside in the same folder, flushes it to the disk, then renames it.
-///
-/// # Errors
-/// [`RunError::Write`]; what was there before is then still whole.
-pub fn write_whole(path: &Path, contents: &[u8]) -> Result<(), RunError> {
-    let write = || -> io::Result<()> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.as_file_mut().write_all(contents)?;
-        file.as_file().sync_all()?;
-        #[cfg(unix)]
-        fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().map_err(|source| write_error(path, source))
-}
-
-fn write_error(path: &Path, source: io::Error) -> RunError {
-    RunError::Write { path: path.display().to_string(), source }
 }
 
 /// Bytes as lower-case hexadecimal digits.

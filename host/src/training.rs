@@ -5,6 +5,9 @@ use crate::device::{Device, DeviceError, Stretch, Trained};
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
+use crate::run::DataDigest;
+use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::{Checkpoint, Engine, Fast, Sample, State, Tally, Wave, dissipated_power, power_unit};
@@ -22,6 +25,7 @@ pub struct Trainer<'e> {
     samples: Vec<Sample>,
     metrics_every: u32,
     progress: Progress,
+    data: OnceCell<DataDigest>,
     /// Where the run was when the device's state was last known, and that state.
     known: (Progress, State),
 }
@@ -32,6 +36,19 @@ struct Progress {
     trained: u64,
     /// Of the samples of the last epoch begun; kept in checkpoints, so that a resumed run reports the same figures.
     tally: Tally,
+    /// Records of metrics so far, if that is known.
+    records: Option<u32>,
+}
+
+/// What a run notes in its checkpoints.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remark {
+    tally: Tally,
+    /// [`DataDigest::all`]: a checkpoint goes on with no other data.
+    data: String,
+    /// Records of metrics up to here: none of them may be missing when it goes on.
+    records: Option<u32>,
 }
 
 /// A run that cannot start or go on.
@@ -58,6 +75,11 @@ pub enum TrainingError {
         /// In the configuration.
         expected: String,
     },
+    /// The checkpoint is of the same network, and of other data.
+    #[error(
+        "the checkpoint was taken on other data, or on rows held out otherwise; resume with those it was taken on"
+    )]
+    OtherData,
     /// The checkpoint's notes are not ours.
     #[error(
         "the checkpoint's remark does not hold the sums of an epoch ({0}); it was not written by a training run"
@@ -71,22 +93,34 @@ impl<'e> Trainer<'e> {
     /// # Errors
     /// [`TrainingError`] names what does not fit.
     pub fn start(experiment: &'e Experiment, device: Box<dyn Device + 'e>) -> Result<Self, TrainingError> {
-        Trainer::at(experiment, device, Progress::default(), experiment.initial_state())
+        let progress = Progress { records: Some(0), ..Progress::default() };
+        Trainer::at(experiment, device, progress, experiment.initial_state())
     }
 
     /// Where a checkpoint was taken.
     ///
     /// # Errors
-    /// [`TrainingError::OtherRun`] if the checkpoint is not of this run.
+    /// [`TrainingError::OtherRun`] or [`TrainingError::OtherData`] if the checkpoint is not of this run.
     pub fn resume(
         experiment: &'e Experiment,
         device: Box<dyn Device + 'e>,
         checkpoint: Checkpoint,
     ) -> Result<Self, TrainingError> {
         check_same_design(experiment, &checkpoint)?;
-        let tally = serde_json::from_str(&checkpoint.remark).map_err(TrainingError::Remark)?;
-        let progress = Progress { trained: checkpoint.samples, tally };
-        Trainer::at(experiment, device, progress, checkpoint.state)
+        // Earlier versions noted the tally alone.
+        let (tally, data, records) = match serde_json::from_str(&checkpoint.remark) {
+            Ok(Remark { tally, data, records }) => (tally, Some(data), records),
+            Err(error) => {
+                let tally = serde_json::from_str(&checkpoint.remark);
+                (tally.map_err(|_| TrainingError::Remark(error))?, None, None)
+            }
+        };
+        let progress = Progress { trained: checkpoint.samples, tally, records };
+        let trainer = Trainer::at(experiment, device, progress, checkpoint.state)?;
+        if data.is_some_and(|data| data != trainer.data_digest().all()) {
+            return Err(TrainingError::OtherData);
+        }
+        Ok(trainer)
     }
 
     fn at(
@@ -98,7 +132,31 @@ impl<'e> Trainer<'e> {
         let samples = experiment.samples(&experiment.split.train)?;
         device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding())?;
         device.set_state(&state)?;
-        Ok(Trainer { experiment, device, samples, metrics_every: 1, progress, known: (progress, state) })
+        let data = OnceCell::new();
+        Ok(Trainer {
+            experiment,
+            device,
+            samples,
+            metrics_every: 1,
+            progress,
+            data,
+            known: (progress, state),
+        })
+    }
+
+    /// The digest of the data, computed once.
+    pub fn data_digest(&self) -> &DataDigest {
+        self.data.get_or_init(|| DataDigest::of(self.experiment))
+    }
+
+    /// How many records of metrics there must be; unknown where an earlier version of this program began the run.
+    pub fn records(&self) -> Option<u32> {
+        self.progress.records
+    }
+
+    fn count_record(&mut self) {
+        let records = self.progress.records.map(|records| records.saturating_add(1));
+        (self.progress.records, self.known.0.records) = (records, records);
     }
 
     /// Takes metrics only after every `epochs`-th epoch and after the last one, so that a device can train on in between.
@@ -159,7 +217,8 @@ impl<'e> Trainer<'e> {
     ///
     /// # Errors
     /// [`TrainingError`] if an answer cannot be read.
-    pub fn before_training(&self) -> Result<EpochMetrics, TrainingError> {
+    pub fn before_training(&mut self) -> Result<EpochMetrics, TrainingError> {
+        self.count_record();
         let state = self.experiment.initial_state();
         let train = &self.experiment.split.train;
         let read = &train[..train.len().min(FIRST_SAMPLES)];
@@ -246,6 +305,7 @@ impl<'e> Trainer<'e> {
 
     fn epoch_metrics(&mut self) -> Result<EpochMetrics, TrainingError> {
         let state = self.state()?;
+        self.count_record();
         Ok(EpochMetrics {
             epoch: self.epoch(),
             samples: self.trained(),
@@ -269,9 +329,10 @@ impl<'e> Trainer<'e> {
     /// A checkpoint of the run where the device's state was last known.
     #[expect(clippy::missing_panics_doc, reason = "numbers always serialise")]
     pub fn last_known(&self) -> Checkpoint {
-        let (Progress { trained, tally }, state) = &self.known;
+        let (Progress { trained, tally, records }, state) = &self.known;
+        let remark = Remark { tally: *tally, data: self.data_digest().all(), records: *records };
         #[expect(clippy::expect_used, reason = "numbers always serialise")]
-        let remark = serde_json::to_string(tally).expect("a tally serialises");
+        let remark = serde_json::to_string(&remark).expect("a remark serialises");
         Checkpoint {
             design: (*self.experiment.design).clone(),
             configuration: self.experiment.configuration(self.epoch_of(trained.saturating_sub(1))),

@@ -12,7 +12,7 @@ const SMALL: &str = "bench linear-regression --format compact --board ulx3s-25f 
 fn a_bench_says_what_it_has_and_what_not() {
     let place = Place::new();
     let results = place.json(&format!("{SMALL} --seconds 0.4"));
-    let on_disk: Value = serde_json::from_slice(&place.read("bench/results.json")).unwrap();
+    let on_disk: Value = serde_json::from_slice(&place.read("bench/linear-regression/results.json")).unwrap();
     assert_eq!(results, on_disk);
 
     let rows = results["rows"].as_array().unwrap();
@@ -38,9 +38,9 @@ fn a_bench_says_what_it_has_and_what_not() {
     let missing: Vec<&str> =
         results["missing"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert!(missing.contains(&"device, measured"), "{missing:?}");
-    let report = String::from_utf8(place.read("bench/report.html")).unwrap();
+    let report = String::from_utf8(place.read("bench/linear-regression/report.html")).unwrap();
     assert!(report.contains("simulated") && report.contains("no board was named"));
-    assert!(place.path("bench/sample-time.svg").exists());
+    assert!(place.path("bench/linear-regression/sample-time.svg").exists());
 }
 
 #[test]

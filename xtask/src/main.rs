@@ -18,6 +18,7 @@ mod check_bitstreams;
 mod compare_sklearn;
 mod compare_speed;
 mod comparison;
+mod disturb_runs;
 mod fuzz;
 mod graphics;
 mod hardware_tools;
@@ -45,6 +46,7 @@ enum Task {
     Setup(setup::Args),
     /// Rewrite the golden files under testdata/ from what the code does now, and show what changed
     Bless,
+    DisturbRuns(disturb_runs::Args),
     Fuzz(fuzz::Args),
     CheckBitstreams(check_bitstreams::Args),
     CompareSklearn(compare_sklearn::Args),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test_suite::run(&args),
         Task::Setup(args) => setup::run(&args),
         Task::Bless => bless::run(),
+        Task::DisturbRuns(args) => disturb_runs::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::CheckBitstreams(args) => check_bitstreams::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),

@@ -246,7 +246,10 @@ fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
     Missing {
         name: format!("{name}: samples to the goal"),
         why: format!("run {} did not reach {goal} in time; its best was {best}", learned.samples.len() + 1),
-        remedy: "ask for a lower --accuracy, or for more --epochs and --patience".to_owned(),
+        remedy: match goal {
+            Goal::Accuracy(_) => "ask for a lower --accuracy, or for more --epochs and --patience".to_owned(),
+            Goal::MeanSquaredError(_) => "give more --epochs and --patience".to_owned(),
+        },
     }
 }
 

@@ -66,6 +66,14 @@ pub enum BenchError {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Perceptron(#[from] wheatstone_gpu::perceptron::PerceptronError),
+    /// A share of right answers is asked of a regression.
+    #[error(
+        "--accuracy is a share of right answers, and {name} learns values, which have none; leave it out"
+    )]
+    NoClasses {
+        /// What is learned.
+        name: String,
+    },
     /// Somebody asked to stop.
     #[error("interrupted; nothing is kept of a bench that is not whole")]
     Interrupted,

@@ -2,28 +2,29 @@
 
 use super::arguments::ConfigArguments;
 use super::output::Output;
-use super::{interrupt, progress, table};
-use anyhow::Context;
+use super::{interrupt, numbers, progress, table};
+use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
     self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results, Row,
 };
+use wheatstone::data::Targets;
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
 use wheatstone::energy::{self, Scope, Search, SystemClock};
 use wheatstone::experiment::Experiment;
 use wheatstone::figure::{Figure, Kind, Missing};
 use wheatstone::link::Stop;
-use wheatstone::run::write_whole;
+use wheatstone::run::{new_folder, write_whole};
 use wheatstone_hdl::Board;
 
 /// A contender has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;
 
 /// A trial of a batch size may last this part of the time a contender is measured.
-const TRIALS: f64 = 12.0;
+const TRIALS: u32 = 12;
 
 /// Measure what a training step costs: time and energy of everything this machine has, at equal error
 ///
@@ -38,14 +39,14 @@ pub struct Bench {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
     /// Seconds each contender is measured at least; fewer than 60 are for a trial
-    #[arg(long, default_value_t = 60.0, value_parser = positive, allow_negative_numbers = true)]
-    seconds: f64,
+    #[arg(long, default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
+    seconds: Duration,
     /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(6..))]
+    #[arg(long, default_value_t = 6, value_parser = numbers::whole::<6, 1000>)]
     runs: u64,
     /// Seconds after which a run from the start is given up, and the contender has no figure to the goal
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive, allow_negative_numbers = true)]
-    patience: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
+    patience: Duration,
     /// Part of the name of the graphics adapter to use. Default: the first, a real one before one in software
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     adapter: String,
@@ -73,7 +74,7 @@ pub struct Bench {
     /// Its baud rate
     #[arg(long, value_name = "BAUD", default_value_t = 115_200, requires = "meter_port")]
     meter_baud: u32,
-    /// Folder for results and report
+    /// Folder in which each bench gets one of its own, for results and report
     #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
     out: PathBuf,
 }
@@ -82,13 +83,6 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share of samples is a number from 0 to 1".to_owned()),
-    }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err("give a number of seconds above 0".to_owned()),
     }
 }
 
@@ -104,10 +98,15 @@ impl Bench {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let effort = Effort { seconds: self.seconds, blocks: 2 * bench::ROUNDS, runs: self.runs };
+        let effort =
+            Effort { seconds: self.seconds.as_secs_f64(), blocks: 2 * bench::ROUNDS, runs: self.runs };
+        if self.accuracy.is_some() && matches!(experiment.dataset.targets(), Targets::Values { .. }) {
+            bail!(BenchError::NoClasses { name: experiment.config.name.clone() });
+        }
         interrupt::listen()?;
         let name = &experiment.config.name;
-        output.say(&format!("measuring {name}, every contender for {} s at least", self.seconds));
+        output
+            .say(&format!("measuring {name}, every contender for {} s at least", self.seconds.as_secs_f64()));
         let spinner = progress::stages(*output);
         let mut watch = |stage: &str| {
             spinner.set_message(stage.to_owned());
@@ -131,8 +130,9 @@ impl Bench {
             rows: outcome.rows,
             missing: outcome.missing,
         };
-        put(&self.out, &results)?;
-        output.result(&results, || text(&results, &self.out))
+        let folder = new_folder(&self.out, &results.preset)?;
+        put(&folder, &results)?;
+        output.result(&results, || text(&results, &folder))
     }
 
     fn measure(
@@ -150,7 +150,7 @@ impl Bench {
             let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
             contenders.push(Box::new(Network::new(experiment, device)?));
         }
-        let trial = Duration::from_secs_f64(self.seconds / TRIALS);
+        let trial = self.seconds / TRIALS;
         let (rivals, mut missing) = bench::rivals(experiment, goal, &self.adapter, trial, watch)?;
         contenders.extend(rivals);
         let clock = SystemClock::start();
@@ -166,7 +166,7 @@ impl Bench {
             first_seed: experiment.config.seed,
             epoch: experiment.split.train.len() as u64,
             epochs: experiment.config.epochs.max(LEAST_EPOCHS),
-            time: Duration::from_secs_f64(self.patience),
+            time: self.patience,
         };
         let mut outcome = bench::run(&mut contenders, &mut sources, (goal, patience, effort), &clock, watch)?;
         outcome.missing.extend(missing);
@@ -223,8 +223,6 @@ impl Bench {
 
 /// Writes results, pictures and report.
 fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let json = serde_json::to_string_pretty(results)? + "\n";
     write_whole(&folder.join("results.json"), json.as_bytes())?;
     for picture in results.pictures() {

@@ -1,9 +1,8 @@
 //! `wheatstone completions`
 
-use super::Cli;
+use super::{Cli, output};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use std::io::Write;
 
 /// Print completions for a shell
 #[derive(Args, Debug)]
@@ -17,6 +16,6 @@ impl Completions {
     pub fn run(&self) -> anyhow::Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "wheatstone", &mut script);
-        Ok(std::io::stdout().lock().write_all(&script)?)
+        output::print(&script)
     }
 }

@@ -1,13 +1,11 @@
 //! How a device is named on the command line, the same for every verb that uses one.
 
 use super::interrupt;
-use anyhow::Context;
 use clap::Args;
-use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wheatstone::device::{self, Around, Device, DeviceUrl};
-use wheatstone::link::Stop;
+use wheatstone::link::{RecordingFile, Stop};
 use wheatstone_sim::{Design, State};
 
 /// Which device, and what goes around the link to it.
@@ -30,10 +28,22 @@ pub struct DeviceArguments {
 impl DeviceArguments {
     /// Opens the device. One in software starts in `state`; a board keeps what it has.
     pub fn open(&self, design: &Arc<Design>, state: &State) -> anyhow::Result<Box<dyn Device>> {
-        let create =
-            |path: &PathBuf| File::create(path).with_context(|| format!("cannot write {}", path.display()));
-        let recording = self.record.as_ref().map(create).transpose()?;
+        let recording = self.record.as_deref().map(RecordingFile::new).transpose()?;
+        if let Some(recording) = &recording {
+            recordings().push(recording.clone());
+        }
         let around = Around { recording, trace: self.trace, faults: self.faults };
         Ok(device::open(&self.device, design, state, Stop::when(interrupt::requested), around)?)
     }
+}
+
+/// Recordings that this process writes.
+fn recordings() -> MutexGuard<'static, Vec<RecordingFile>> {
+    static ALL: Mutex<Vec<RecordingFile>> = Mutex::new(Vec::new());
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends all recordings, when the devices are gone.
+pub fn close_recordings() -> anyhow::Result<()> {
+    Ok(recordings().drain(..).try_for_each(|recording| recording.close())?)
 }

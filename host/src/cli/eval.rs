@@ -66,7 +66,7 @@ impl From<StartArgument> for Start {
 impl Eval {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let folder = RunFolder::open(&self.run)?;
-        let (config, encoder, checkpoint) = (folder.config()?, folder.encoder()?, folder.checkpoint()?);
+        let (encoder, checkpoint) = (folder.encoder()?, folder.checkpoint()?);
         let experiment = match &self.data {
             Some(path) => {
                 let change = |options: &mut CsvOptions| {
@@ -75,12 +75,13 @@ impl Eval {
                     }
                     self.table.apply(options);
                 };
+                let config = folder.config()?;
                 let given = given::experiment(config, encoder, checkpoint.design.clone(), path, change)?;
                 say_summary(&given, output);
                 given
             }
             None => {
-                let mut own = Experiment::prepare(config)?;
+                let mut own = Experiment::prepare(folder.config_here(None)?)?;
                 own.encoder = encoder;
                 check_same_design(&own, &checkpoint)?;
                 own

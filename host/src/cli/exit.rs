@@ -1,6 +1,8 @@
 //! How the program ends: exit codes and the error on standard error.
 
 use super::advice;
+use super::output::tell;
+use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
@@ -38,6 +40,17 @@ const INTERRUPTED: u8 = 130;
 #[error("interrupted; {0}")]
 pub struct Interrupted(pub String);
 
+/// Fewer epochs are asked for than a run has trained.
+#[derive(Debug, Error)]
+#[error(
+    "{epochs} epochs are {wanted} samples, and this run has trained {trained} already; ask for more epochs, or leave --epochs out"
+)]
+pub struct TooFewEpochs {
+    pub trained: u64,
+    pub epochs: u32,
+    pub wanted: u64,
+}
+
 /// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
 #[error("device and model differ: {0}")]
@@ -58,15 +71,19 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// Prints an error and gives its exit code.
 pub fn code(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
-    let of_device = device_error(&error).is_some();
-    if io_kind(&error) == Some(io::ErrorKind::BrokenPipe) && !of_device {
+    if is_closed_output(&error) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("wheatstone: {}", message(&error));
+    tell(&format!("wheatstone: {}", shortened(&message(&error))));
     for line in advice::for_error(&error) {
-        eprintln!("  {line}");
+        tell(&format!("  {line}"));
     }
     ExitCode::from(classify(&error))
+}
+
+/// Whether nobody reads standard output any more, as with `| head`. A pipe that a file was to be written into has an error of its own.
+fn is_closed_output(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error and its causes, those that it does not tell itself.
@@ -78,6 +95,19 @@ fn message(error: &anyhow::Error) -> String {
         }
     }
     message
+}
+
+/// A message that repeats a whole file is no help: its middle goes. What is wrong stands at its beginning, and what to do at its
+/// end.
+fn shortened(message: &str) -> Cow<'_, str> {
+    const KEPT: usize = 1500;
+    if message.len() <= 3 * KEPT {
+        return Cow::Borrowed(message);
+    }
+    let head = message.floor_char_boundary(KEPT);
+    let tail = message.ceil_char_boundary(message.len() - KEPT);
+    let left_out = tail - head;
+    Cow::Owned(format!("{} ... ({left_out} bytes left out) ... {}", &message[..head], &message[tail..]))
 }
 
 fn classify(error: &anyhow::Error) -> u8 {
@@ -102,10 +132,14 @@ fn classify(error: &anyhow::Error) -> u8 {
     if let Some(error) = find::<LoadError>(error) {
         return load(error);
     }
-    if let Some(RunError::Write { .. }) = find::<RunError>(error) {
+    // Nothing is wrong with what was asked for.
+    if let Some(RunError::Write(_) | RunError::Folder { .. } | RunError::Busy { .. }) =
+        find::<RunError>(error)
+    {
         return FAILED;
     }
     let bad_input = find::<RunError>(error).is_some()
+        || find::<TooFewEpochs>(error).is_some()
         || find::<ConfigError>(error).is_some()
         || find::<ExperimentError>(error).is_some()
         || find::<FileStemError>(error).is_some()
@@ -119,6 +153,7 @@ fn classify(error: &anyhow::Error) -> u8 {
         || find::<DatasetError>(error).is_some()
         || find::<EncodingError>(error).is_some()
         || find::<SplitError>(error).is_some()
+        || matches!(find(error), Some(BenchError::NoClasses { .. }))
         || matches!(find(error), Some(AreaError::NoDevice { .. }))
         || matches!(
             find(error),
@@ -202,13 +237,14 @@ mod tests {
     use wheatstone::device::DeviceUrl;
     use wheatstone::link::WireError;
     use wheatstone::ports::Holder;
+    use wheatstone::run::WriteError;
     use wheatstone_hdl::{Board, Technology};
 
     #[test]
     fn errors_end_in_their_documented_codes() {
         let io = |kind| io::Error::new(kind, "no");
         let gone = || DeviceError::NoDevice(WireError::Gone { port: "x".into() });
-        let write = |kind| RunError::Write { path: "x".into(), source: io(kind) };
+        let write = |kind| RunError::from(WriteError { path: "x".into(), source: io(kind) });
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),
             (CrossValidationError::Interrupted.into(), INTERRUPTED),
@@ -218,6 +254,8 @@ mod tests {
             (write(io::ErrorKind::StorageFull).into(), FAILED),
             (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
+            (RunError::Busy { path: "x".into(), holder: "process 1".into() }.into(), FAILED),
+            (TooFewEpochs { trained: 3, epochs: 1, wanted: 2 }.into(), BAD_INPUT),
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
             (FlowError::NoDevice { board: Board::Generic }.into(), BAD_INPUT),
@@ -247,9 +285,28 @@ mod tests {
     }
 
     #[test]
+    fn long_messages_keep_their_ends() {
+        let long = format!("file.toml: {} is no number; correct it", "\u{e9}".repeat(5_000_000));
+        let short = shortened(&long);
+        assert!(
+            short.len() < 5000 && short.starts_with("file.toml: ") && short.ends_with("correct it"),
+            "{short}"
+        );
+        assert_eq!(shortened("brief"), "brief");
+    }
+
+    #[test]
+    fn only_a_closed_output_is_no_error() {
+        let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_output(&pipe().into()));
+        assert!(!is_closed_output(&WriteError { path: "pipe".into(), source: pipe() }.into()));
+        assert!(!is_closed_output(&io::Error::from(io::ErrorKind::StorageFull).into()));
+    }
+
+    #[test]
     fn a_cause_is_told_once() {
         let cause = || io::Error::other("the disk is full");
-        let told = RunError::Write { path: "x".into(), source: cause() };
+        let told = RunError::from(WriteError { path: "x".into(), source: cause() });
         assert_eq!(message(&told.into()).matches("the disk is full").count(), 1);
         let untold = anyhow::Error::new(cause()).context("cannot write");
         assert_eq!(message(&untold), "cannot write: the disk is full");

@@ -4,14 +4,18 @@ use super::arguments::PortArguments;
 use super::output::Output;
 use super::table;
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::path::PathBuf;
 use wheatstone::conversion::is_checkpoint;
 use wheatstone::network_file::{outline, read_network};
 use wheatstone::run::{hex, read_checkpoint};
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{EdgeKind, NodeKind};
-use wheatstone_sim::{Checkpoint, Network, Wave, dissipated_power, power_unit};
+use wheatstone_sim::{
+    Checkpoint, Configuration, Design, Learning, Network, Nudge, Rules, Wave, dissipated_power, power_unit,
+};
 
 /// Say what is in a checkpoint, a run folder or a file with a network
 ///
@@ -55,32 +59,38 @@ impl Inspect {
     }
 }
 
-/// Names and values, in the order they are shown.
-type Facts = Vec<(&'static str, Value)>;
+/// A value with its name, for programs and for people.
+struct Fact {
+    name: &'static str,
+    value: Value,
+    text: String,
+}
 
-fn print(output: &Output, facts: Facts) -> anyhow::Result<()> {
-    let named = |(name, value): &(&str, Value)| (name.replace(' ', "_"), value.clone());
+/// A fact whose value people read as it is.
+fn fact(name: &'static str, value: impl Serialize + Display) -> Fact {
+    Fact { name, text: value.to_string(), value: json!(value) }
+}
+
+fn print(output: &Output, facts: Vec<Fact>) -> anyhow::Result<()> {
+    let named = |fact: &Fact| (fact.name.replace(' ', "_"), fact.value.clone());
     let object: serde_json::Map<String, Value> = facts.iter().map(named).collect();
-    output.result(&object, || {
-        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        table::facts(facts.into_iter().map(|(name, value)| (name, text(value)))).to_string()
-    })
+    output.result(&object, || table::facts(facts.into_iter().map(|fact| (fact.name, fact.text))).to_string())
 }
 
 /// A graph that is no network yet.
-fn outline_facts(outline: Outline, lacks: &str) -> Facts {
+fn outline_facts(outline: Outline, lacks: &str) -> Vec<Fact> {
     vec![
-        ("format", json!(outline.format.name())),
-        ("nodes", json!(outline.nodes)),
-        ("inputs", json!(outline.inputs)),
-        ("outputs", json!(outline.outputs)),
-        ("edges", json!(outline.edges)),
-        ("conductances", json!(outline.conductances)),
-        ("to be trained", json!(lacks)),
+        fact("format", outline.format.name()),
+        fact("nodes", outline.nodes),
+        fact("inputs", outline.inputs),
+        fact("outputs", outline.outputs),
+        fact("edges", outline.edges),
+        fact("conductances", outline.conductances),
+        fact("to be trained", lacks),
     ]
 }
 
-fn network_facts(network: &Network) -> Facts {
+fn network_facts(network: &Network) -> Vec<Fact> {
     let kind = |kind| network.nodes().iter().filter(|n| n.kind == kind).count();
     let transistors = network.edges().iter().filter(|e| e.kind == EdgeKind::Transistor).count();
     let groups: Vec<String> =
@@ -90,22 +100,22 @@ fn network_facts(network: &Network) -> Facts {
         Err(error) => format!("no: {error}"),
     };
     vec![
-        ("network", json!(network.name())),
-        ("network digest", json!(hex(&network.digest()))),
-        ("nodes", json!(network.nodes().len())),
-        ("inputs", json!(kind(NodeKind::Input))),
-        ("outputs", json!(kind(NodeKind::Output))),
-        ("hidden", json!(kind(NodeKind::Hidden))),
-        ("edges", json!(network.edges().len())),
-        ("transistor edges", json!(transistors)),
-        ("largest degree", json!(network.max_degree())),
-        ("groups", json!(groups.join(", "))),
-        ("colours", json!(network.colouring().count())),
-        ("fits the hardware", json!(hardware)),
+        fact("network", network.name()),
+        fact("network digest", hex(&network.digest())),
+        fact("nodes", network.nodes().len()),
+        fact("inputs", kind(NodeKind::Input)),
+        fact("outputs", kind(NodeKind::Output)),
+        fact("hidden", kind(NodeKind::Hidden)),
+        fact("edges", network.edges().len()),
+        fact("transistor edges", transistors),
+        fact("largest degree", network.max_degree()),
+        fact("groups", groups.join(", ")),
+        fact("colours", network.colouring().count()),
+        fact("fits the hardware", hardware),
     ]
 }
 
-fn checkpoint_facts(checkpoint: &Checkpoint) -> Facts {
+fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
     let Checkpoint { design, configuration, samples, steps, state, .. } = checkpoint;
     let full = f64::from(1u32 << design.format().k_bits());
     #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
@@ -123,15 +133,47 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Facts {
     };
     #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
     let power = |wave| dissipated_power(design, state, wave) as f64 / power_unit(design) as f64;
+    let power = |name, wave| {
+        let power = power(wave);
+        Fact { name, value: json!(power), text: format!("{power:.4}") }
+    };
     vec![
-        ("format", json!(design.format().to_string())),
-        ("rules", json!(design.rules())),
-        ("configuration", json!(configuration)),
-        ("samples trained", json!(samples)),
-        ("relaxing steps", json!(steps)),
-        ("conductances", json!(spread)),
-        ("free power", json!(power(Wave::Free))),
-        ("clamped power", json!(power(Wave::Clamped))),
-        ("state digest", json!(hex(&state.digest()))),
+        fact("format", design.format().to_string()),
+        Fact { name: "rules", value: json!(design.rules()), text: rules(design) },
+        Fact { name: "configuration", value: json!(configuration), text: schedule(configuration) },
+        fact("samples trained", samples),
+        fact("relaxing steps", steps),
+        fact("conductances", spread),
+        power("free power", Wave::Free),
+        power("clamped power", Wave::Clamped),
+        fact("state digest", hex(&state.digest())),
     ]
+}
+
+/// The rules of a design in words.
+fn rules(design: &Design) -> String {
+    let Rules { omega, nudge, g_min, lowest_rail } = design.rules();
+    let nudge = match nudge {
+        Nudge::Clamped { eta } => format!("clamped nudge with eta {eta}"),
+        Nudge::Current { beta, centred } => {
+            let centred = if centred { "centred " } else { "" };
+            format!("{centred}current nudge with beta {beta}")
+        }
+    };
+    let full = f64::from(1u32 << (design.format().v_bits() - 1));
+    let rail = f64::from(lowest_rail) / full;
+    format!("omega {}/8, {nudge}, conductances from {g_min} LSB, lowest rail {rail:.4} V", omega.eighths())
+}
+
+/// A configuration of the array in words.
+fn schedule(configuration: &Configuration) -> String {
+    let Configuration { steps, learning, alpha_offset } = configuration;
+    let learning = match learning {
+        Learning::Quasistatic => "learning after them".to_owned(),
+        Learning::Continuous { every } => format!("learning after every {every}"),
+        Learning::Desynchronous { rarity } => {
+            format!("after them every edge learns with probability 1/{}", 1u32 << rarity)
+        }
+    };
+    format!("{steps} relaxing steps a sample, {learning}, alpha raised by {alpha_offset}")
 }

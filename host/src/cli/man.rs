@@ -1,9 +1,8 @@
 //! `wheatstone man`
 
-use super::Cli;
+use super::{Cli, output};
 use anyhow::Context;
 use clap::{Args, CommandFactory};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Print the man page, or write one a verb into a folder
@@ -25,7 +24,7 @@ impl Man {
             None => {
                 let mut page = Vec::new();
                 clap_mangen::Man::new(command).render(&mut page)?;
-                Ok(std::io::stdout().lock().write_all(&page)?)
+                output::print(&page)
             }
         }
     }

@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod completions;
 mod convert;
+mod cost;
 mod cross_validate;
 mod data;
 mod device;
@@ -19,6 +20,7 @@ mod interrupt;
 mod load;
 mod man;
 mod monitor;
+mod numbers;
 mod output;
 mod predict;
 mod presets;
@@ -42,7 +44,7 @@ use std::process::ExitCode;
 /// Exit codes: 0 done; 1 the run failed; 2 wrong usage or bad input; 3 no device; 4 no access; 5 link error;
 /// 6 device and model differ; 130 interrupted, with a checkpoint.
 #[derive(Debug, Parser)]
-#[command(name = "wheatstone", version, max_term_width = 100)]
+#[command(name = "wheatstone", version = env!("WHEATSTONE_VERSION"), max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -114,5 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(verb) => verb.run(),
         Verb::Man(verb) => verb.run(),
     };
-    exit::code(done)
+    // What went wrong first is what is told.
+    let recorded = device::close_recordings();
+    exit::code(done.and(recorded))
 }

@@ -1,23 +1,27 @@
 //! `wheatstone resume`
 
 use super::device::DeviceArguments;
+use super::interrupt;
 use super::output::Output;
-use super::training_loop::{self, Pace};
-use anyhow::bail;
+use super::training_loop::{self, Pace, Run};
 use clap::Args;
 use std::path::PathBuf;
 use wheatstone::experiment::Experiment;
-use wheatstone::run::{RunError, RunFolder};
-use wheatstone::training::Trainer;
+use wheatstone::run::RunWriter;
 
 /// Go on with a run that was interrupted, to the same bits as if it had not been
+///
+/// A run that was stopped before its first checkpoint starts from its beginning.
 #[derive(Args, Debug)]
 pub struct Resume {
     /// Folder of the run
     run: PathBuf,
-    /// Train until this epoch instead of the configured one
+    /// Train until this epoch; if the run is longer than configured then, its config.toml says so
     #[arg(long)]
     epochs: Option<u32>,
+    /// Where the run's data are now. Default: where they were, as seen from the run folder
+    #[arg(long, value_name = "PATH")]
+    data: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -26,21 +30,14 @@ pub struct Resume {
 
 impl Resume {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let folder = RunFolder::open(&self.run)?;
-        let mut config = folder.config()?;
-        if let Some(epochs) = self.epochs {
-            config.epochs = epochs;
-        }
+        interrupt::listen()?;
+        let writer = RunWriter::open(&self.run)?;
+        let mut config = writer.config_here(self.data.as_deref())?;
+        let stored = config.epochs;
+        config.epochs = self.epochs.unwrap_or(stored);
+        config.check()?;
         let experiment = Experiment::prepare(config)?;
-        if experiment.encoder != folder.encoder()? {
-            bail!(RunError::OtherData { path: self.run.display().to_string() });
-        }
-        let checkpoint = folder.checkpoint()?;
-        let device = self.device.open(&experiment.design, &experiment.initial_state())?;
-        let mut trainer = Trainer::resume(&experiment, device, checkpoint)?;
-        trainer.metrics_every(self.pace.metrics_every);
-        let metrics = folder.metrics(trainer.epoch())?;
-        folder.put_metrics(&metrics)?;
-        training_loop::run(&experiment, &folder, trainer, metrics, *output)
+        let run = Run { experiment: &experiment, device: &self.device, pace: &self.pace, output: *output };
+        training_loop::go_on(&run, writer)
     }
 }

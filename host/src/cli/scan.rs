@@ -43,7 +43,7 @@ pub struct Write {
 struct Moved {
     device: String,
     digest: String,
-    checkpoint: PathBuf,
+    checkpoint: String,
 }
 
 impl Scan {
@@ -77,7 +77,7 @@ impl Write {
 }
 
 fn report(output: &Output, device: String, state: &State, path: &Path) -> anyhow::Result<()> {
-    let moved = Moved { device, digest: hex(&state.digest()), checkpoint: path.to_owned() };
+    let moved = Moved { device, digest: hex(&state.digest()), checkpoint: path.display().to_string() };
     output.result(&moved, || format!("state {} of {}", moved.digest, moved.device))
 }
 

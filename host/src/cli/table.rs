@@ -1,5 +1,6 @@
 //! Tables on terminals.
 
+use super::output::visible;
 use comfy_table::{Table, presets};
 
 /// A table without a frame, under these headings.
@@ -14,7 +15,7 @@ pub fn facts(rows: impl IntoIterator<Item = (&'static str, String)>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (name, value) in rows {
-        table.add_row([name.to_owned(), value]);
+        table.add_row([name.to_owned(), visible(&value).into_owned()]);
     }
     table
 }

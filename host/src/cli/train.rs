@@ -3,13 +3,14 @@
 use super::arguments::ConfigArguments;
 use super::device::DeviceArguments;
 use super::eval::say_summary;
+use super::interrupt;
 use super::output::Output;
-use super::training_loop::{self, Pace};
+use super::training_loop::{self, Pace, Run};
+use anyhow::bail;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wheatstone::experiment::Experiment;
-use wheatstone::run::RunFolder;
-use wheatstone::training::Trainer;
+use wheatstone::run::{RunError, RunFolder, RunWriter};
 
 /// Train a network and leave a run folder with its checkpoint and report
 #[derive(Args, Debug)]
@@ -23,23 +24,40 @@ pub struct Train {
     /// Folder to write; default: a new one under runs/
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Go on with the run in that folder if it is this one, and start it if there is none: the same command can be given again
+    /// until the run is done
+    #[arg(long, requires = "out")]
+    resume_or_start: bool,
 }
 
 impl Train {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+        interrupt::listen()?;
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         say_summary(&experiment, output);
         experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+        let run = Run { experiment: &experiment, device: &self.device, pace: &self.pace, output: *output };
+        if let Some(out) = &self.out {
+            if self.resume_or_start && RunFolder::open(out).is_ok() {
+                return go_on(out, &run);
+            }
+            RunWriter::check(out, &experiment.config)?;
+        }
         let device = self.device.open(&experiment.design, &experiment.initial_state())?;
-        let folder = RunFolder::create(self.out.as_deref(), &experiment.config)?;
-        folder.put_experiment(&experiment)?;
-        let name = &experiment.config.name;
-        output.say(&format!("training {name} on {} in {}", device.describe(), folder.path().display()));
-        let mut trainer = Trainer::start(&experiment, device)?;
-        trainer.metrics_every(self.pace.metrics_every);
-        let metrics = vec![trainer.before_training()?];
-        folder.put_metrics(&metrics)?;
-        folder.put_checkpoint(&trainer.last_known())?;
-        training_loop::run(&experiment, &folder, trainer, metrics, *output)
+        let writer = RunWriter::create(self.out.as_deref(), &experiment.config)?;
+        training_loop::start(&run, writer, device)
     }
+}
+
+/// Goes on with the run of a folder, if it is this one.
+fn go_on(out: &Path, run: &Run) -> anyhow::Result<()> {
+    let writer = RunWriter::open(out)?;
+    let keys = writer.differing_keys(&run.experiment.config)?;
+    if !keys.is_empty() {
+        bail!(RunError::OtherRun { path: out.display().to_string(), keys: keys.join(", ") });
+    }
+    if !writer.has_begun() {
+        writer.put_config(&run.experiment.config)?;
+    }
+    training_loop::go_on(run, writer)
 }

@@ -1,22 +1,25 @@
 //! The loop `train` and `resume` share: samples, metrics, checkpoints, and what is left at the end.
 
-use super::exit::Interrupted;
+use super::device::DeviceArguments;
+use super::exit::{Interrupted, TooFewEpochs};
 use super::output::Output;
-use super::{interrupt, progress, table};
+use super::{cost, interrupt, numbers, progress, table};
+use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use wheatstone::config::RunConfig;
 use wheatstone::data::DataSummary;
-use wheatstone::device::DeviceKind;
+use wheatstone::device::{Device, DeviceKind};
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
 use wheatstone::link::Statistics;
 use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone::report::{self, Report};
-use wheatstone::run::{RunFolder, hex};
+use wheatstone::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
 use wheatstone::training::Trainer;
 use wheatstone_sim::State;
 
@@ -27,8 +30,16 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Args, Debug)]
 pub struct Pace {
     /// Take metrics after every so many epochs only, and let the device train on in between
-    #[arg(long, value_name = "EPOCHS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "EPOCHS", default_value_t = 1, value_parser = numbers::count)]
     pub metrics_every: u32,
+}
+
+/// A run to be started or gone on with.
+pub struct Run<'r> {
+    pub experiment: &'r Experiment,
+    pub device: &'r DeviceArguments,
+    pub pace: &'r Pace,
+    pub output: Output,
 }
 
 /// What `train` and `resume` print.
@@ -36,6 +47,7 @@ pub struct Pace {
 struct Summary<'a> {
     run: String,
     digest: String,
+    seed: u64,
     samples: u64,
     steps: u64,
     nodes: usize,
@@ -45,40 +57,95 @@ struct Summary<'a> {
     data: Option<&'a DataSummary>,
     #[serde(flatten)]
     score: Score,
+    settings: RunConfig,
 }
 
-/// Trains to the end, or until a signal comes. If the device fails, what is known of the run is left in a checkpoint.
-pub fn run(
+/// Starts a run in a folder that holds its configuration and nothing else.
+pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> anyhow::Result<()> {
+    let Run { experiment, pace, output, .. } = run;
+    if !writer.is_locked() {
+        output.say("this file system keeps no locks: see to it that no other process writes this run");
+    }
+    let name = &experiment.config.name;
+    output.say(&format!("training {name} on {} in {}", device.describe(), writer.path().display()));
+    let mut trainer = Trainer::start(experiment, device)?;
+    trainer.metrics_every(pace.metrics_every);
+    if trainer.device().kind() == DeviceKind::Model {
+        cost::tell(experiment, trainer.total(), *output);
+    }
+    writer.put_experiment(experiment, trainer.data_digest().clone())?;
+    writer.put_metrics(vec![trainer.before_training()?])?;
+    writer.put_checkpoint(&trainer.last_known())?;
+    train_and_finish(experiment, writer, trainer, *output)
+}
+
+/// Goes on with a run from its last checkpoint, or starts it if there is none.
+pub fn go_on(run: &Run, mut writer: RunWriter) -> anyhow::Result<()> {
+    let Run { experiment, device, pace, output } = run;
+    let open = || device.open(&experiment.design, &experiment.initial_state());
+    if !writer.has_begun() {
+        put_epochs(&writer, experiment.config.epochs)?;
+        return start(run, writer, open()?);
+    }
+    writer.check(experiment, &DataDigest::of(experiment))?;
+    let checkpoint = writer.checkpoint()?;
+    let mut trainer = Trainer::resume(experiment, open()?, checkpoint)?;
+    trainer.metrics_every(pace.metrics_every);
+    if trainer.trained() > trainer.total() {
+        let (trained, wanted) = (trainer.trained(), trainer.total());
+        bail!(TooFewEpochs { trained, epochs: experiment.config.epochs, wanted });
+    }
+    let metrics = writer.metrics(trainer.epoch())?;
+    if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
+        output.say("metrics of some epochs are lost: training again from the beginning");
+        drop(trainer);
+        return start(run, writer, open()?);
+    }
+    if trainer.trained() == trainer.total() {
+        output.say(&format!("{} has been trained to its end", writer.path().display()));
+    }
+    put_epochs(&writer, experiment.config.epochs)?;
+    writer.put_metrics(metrics)?;
+    train_and_finish(experiment, writer, trainer, *output)
+}
+
+/// Has the folder's configuration say how long the run is, if it is longer than that; to stop on the way makes it no shorter.
+fn put_epochs(writer: &RunWriter, epochs: u32) -> anyhow::Result<()> {
+    let mut config = writer.config()?;
+    if config.epochs < epochs {
+        config.epochs = epochs;
+        writer.put_config(&config)?;
+    }
+    Ok(())
+}
+
+/// Trains to the end, or until a signal comes. If something fails, what is known of the run is left in a checkpoint.
+fn train_and_finish(
     experiment: &Experiment,
-    folder: &RunFolder,
+    mut writer: RunWriter,
     mut trainer: Trainer,
-    mut metrics: Vec<EpochMetrics>,
     output: Output,
 ) -> anyhow::Result<()> {
-    interrupt::listen()?;
     let bar = progress::bar(output, trainer.trained(), trainer.total());
-    let trained = train(folder, &mut trainer, &mut metrics, &bar);
-    let go_on = format!("go on with `wheatstone resume {}`", folder.path().display());
+    let trained = train(&mut writer, &mut trainer, &bar);
+    let go_on = format!("go on with `wheatstone resume {}`", writer.path().display());
     if let Err(error) = trained {
         bar.abandon();
         let known = trainer.last_known();
-        folder.put_checkpoint(&known)?;
-        return Err(error.context(format!("stopped; {} samples are saved, {go_on}", known.samples)));
+        return Err(match writer.put_checkpoint(&known) {
+            Ok(()) => error.context(format!("stopped; {} samples are saved, {go_on}", known.samples)),
+            Err(_) => error.context(format!("stopped; what was saved last stands, {go_on}")),
+        });
     }
     if trainer.trained() < trainer.total() {
         bar.abandon();
         return Err(Interrupted(go_on).into());
     }
     bar.finish_and_clear();
-    finish(experiment, folder, &mut trainer, &metrics, output)
+    finish(experiment, &mut writer, &mut trainer, output)
 }
 
-fn train(
-    folder: &RunFolder,
-    trainer: &mut Trainer,
-    metrics: &mut Vec<EpochMetrics>,
-    bar: &ProgressBar,
-) -> anyhow::Result<()> {
+fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> anyhow::Result<()> {
     let mut last_checkpoint = Instant::now();
     while trainer.trained() < trainer.total() && !interrupt::requested() {
         let epoch = trainer.train(&mut |trained| {
@@ -91,15 +158,14 @@ fn train(
         })?;
         if let Some(epoch) = epoch {
             bar.set_message(describe(&epoch));
-            folder.append_metrics(&epoch)?;
-            metrics.push(epoch);
+            writer.record(epoch)?;
             if let Some(link) = trainer.device().link_statistics() {
                 let json = link_json(trainer, link).to_string() + "\n";
-                folder.put("link.json", json.as_bytes())?;
+                writer.put(LINK, json.as_bytes())?;
             }
         }
         if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-            folder.put_checkpoint(&trainer.checkpoint()?)?;
+            writer.put_checkpoint(&trainer.checkpoint()?)?;
             last_checkpoint = Instant::now();
         }
     }
@@ -121,22 +187,23 @@ fn link_json(trainer: &Trainer, link: Statistics) -> serde_json::Value {
 
 fn finish(
     experiment: &Experiment,
-    folder: &RunFolder,
+    writer: &mut RunWriter,
     trainer: &mut Trainer,
-    metrics: &[EpochMetrics],
     output: Output,
 ) -> anyhow::Result<()> {
     let checkpoint = trainer.checkpoint()?;
     let state = &checkpoint.state;
     let (part, rows) = experiment.judged_rows();
     let evaluation = evaluation::evaluate(experiment, &mut experiment.model(state)?, part, rows)?;
-    folder.put_checkpoint(&checkpoint)?;
-    folder.put_evaluation(&evaluation)?;
-    put_report(experiment, folder, trainer.device().kind(), metrics, &evaluation, state)?;
+    writer.put_checkpoint(&checkpoint)?;
+    put_report(experiment, writer, trainer.device().kind(), &evaluation, state)?;
+    // Last, since it says that the run is done.
+    writer.put_evaluation(&evaluation)?;
     let network = experiment.design.network();
     let summary = Summary {
-        run: folder.path().display().to_string(),
+        run: writer.path().display().to_string(),
         digest: hex(&state.digest()),
+        seed: experiment.config.seed,
         samples: trainer.trained(),
         steps: trainer.steps(),
         nodes: network.nodes().len(),
@@ -144,6 +211,7 @@ fn finish(
         part,
         data: experiment.dataset.summary(),
         score: evaluation.score,
+        settings: experiment.config.printable(),
     };
     output.result(&summary, || text(experiment, &evaluation, &summary))
 }
@@ -151,9 +219,8 @@ fn finish(
 /// Writes the report and the same pictures as files of their own.
 fn put_report(
     experiment: &Experiment,
-    folder: &RunFolder,
+    writer: &RunWriter,
     device: DeviceKind,
-    metrics: &[EpochMetrics],
     evaluation: &Evaluation,
     state: &State,
 ) -> anyhow::Result<()> {
@@ -161,7 +228,7 @@ fn put_report(
     let citation = dataset.citation();
     let report = Report {
         title: &config.name,
-        command: &format!("wheatstone train --config {}", folder.file("config.toml").display()),
+        command: &format!("wheatstone train --config {}", writer.file(CONFIG).display()),
         device,
         versions: &[("wheatstone", env!("CARGO_PKG_VERSION"))],
         seeds: &[("conductances, local generators, split and order", config.seed)],
@@ -174,15 +241,15 @@ fn put_report(
             train: split.train.len(),
             test: split.test.len(),
         },
-        metrics,
+        metrics: writer.recorded(),
         evaluation: Some(evaluation),
         design,
         state,
     };
     for picture in report.pictures() {
-        folder.put(&picture.file_name, picture.svg.as_bytes())?;
+        writer.put(&picture.file_name, picture.svg.as_bytes())?;
     }
-    folder.put("report.html", report.html()?.as_bytes())?;
+    writer.put(REPORT, report.html()?.as_bytes())?;
     Ok(())
 }
 
@@ -198,7 +265,7 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
         ),
         ("state", summary.digest.clone()),
         ("run", summary.run.clone()),
-        ("report", format!("{}/report.html", summary.run)),
+        ("report", format!("{}/{REPORT}", summary.run)),
     ];
     table::facts(rows).to_string()
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::Args;
+use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub struct VirtualBoard {
 
 impl VirtualBoard {
     pub fn run(&self) -> anyhow::Result<()> {
-        static STOP: AtomicBool = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
         let checkpoint = read_checkpoint(&self.checkpoint)?;
         let engine = Reference::new(Arc::new(checkpoint.design), checkpoint.configuration, checkpoint.state)?;
         let Self { credits, sample_words, baud, .. } = *self;
@@ -42,13 +43,20 @@ impl VirtualBoard {
         let mut output = io::stdout();
         writeln!(output, "{}", pty.path())?;
         output.flush()?;
-        ctrlc::set_handler(|| STOP.store(true, Ordering::SeqCst)).context("cannot listen for signals")?;
-        std::thread::spawn(|| {
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
+        }
+        // What a scheduler says to all processes of a job is for the run to act on; the board goes on until that is done.
+        for signal in [SIGUSR1, SIGUSR2] {
+            signal_hook::flag::register(signal, Arc::default()).context("cannot listen for signals")?;
+        }
+        let ended = Arc::clone(&stop);
+        std::thread::spawn(move || {
             // Whoever started us holds the other end; when it is gone, so are we.
             drop(io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink()));
-            STOP.store(true, Ordering::SeqCst);
+            ended.store(true, Ordering::SeqCst);
         });
-        pty.serve(&mut board, self.baud, || STOP.load(Ordering::SeqCst))
+        pty.serve(&mut board, self.baud, || stop.load(Ordering::SeqCst))
             .map(drop)
             .context("the pseudo-terminal fails")
     }

@@ -1,10 +1,11 @@
 //! Devices by their names: what a URL stands for, opened.
 
 use super::{Device, DeviceError, DeviceKind, DeviceUrl, Linked, Model, SerialUrl};
-use crate::link::{Faults, Faulty, Options, Recorder, RtlWire, SerialWire, Stop, Tracer, Wire};
+use crate::link::{
+    Faults, Faulty, Options, Recorder, RecordingFile, RtlWire, SerialWire, Stop, Tracer, Wire,
+};
 use crate::ports::System;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ const SALTS: u32 = 251;
 #[derive(Debug, Default)]
 pub struct Around {
     /// Where every byte is recorded.
-    pub recording: Option<File>,
+    pub recording: Option<RecordingFile>,
     /// Every frame is told on standard error.
     pub trace: bool,
     /// Faults are injected, drawn from this seed.
@@ -81,7 +82,7 @@ impl Around {
             wire = Box::new(Tracer::new(wire, io::stderr()));
         }
         match self.recording {
-            Some(file) => Box::new(Recorder::new(wire, BufWriter::new(file))),
+            Some(file) => Box::new(Recorder::new(wire, file)),
             None => wire,
         }
     }

@@ -16,6 +16,7 @@ mod options;
 #[cfg(unix)]
 mod pty;
 mod recording;
+mod recording_file;
 mod rtl_wire;
 mod serial;
 mod session;
@@ -31,6 +32,7 @@ pub use options::{Options, Stop};
 #[cfg(unix)]
 pub use pty::{LineUse, Pty, PtyBoard};
 pub use recording::{Recorder, RecordingError, Replay};
+pub use recording_file::RecordingFile;
 pub use rtl_wire::RtlWire;
 pub use serial::SerialWire;
 pub use session::Session;

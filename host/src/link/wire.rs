@@ -39,6 +39,16 @@ pub trait Wire {
     fn reopen(&mut self) -> Result<(), WireError>;
 }
 
+/// What helps with a port that fails: what is no device at all cannot be plugged in again.
+fn remedy(port: &str) -> &'static str {
+    match std::fs::metadata(port) {
+        Ok(there) if there.is_file() || there.is_dir() => {
+            "this is no serial port; name one, `wheatstone devices` lists them"
+        }
+        _ => "pull the board's plug and put it in again",
+    }
+}
+
 /// A wire that carries nothing.
 #[derive(Debug, Error)]
 pub enum WireError {
@@ -59,7 +69,7 @@ pub enum WireError {
         reason: String,
     },
     /// The system fails.
-    #[error("{port} fails: {source}; plug the board out and in again")]
+    #[error("{port} fails: {source}; {}", remedy(port))]
     Failed {
         /// Which.
         port: String,

@@ -5,7 +5,6 @@ use crate::cli::arguments::ConfigArguments;
 use crate::cli::exit::{Interrupted, Mismatch};
 use crate::cli::output::Output;
 use crate::cli::{interrupt, progress};
-use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use std::fs::File;
@@ -13,7 +12,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use wheatstone::experiment::Experiment;
-use wheatstone::run::{RunError, read_checkpoint, write_whole};
+use wheatstone::run::{WholeFile, WriteError, read_checkpoint, write_whole};
 use wheatstone::training::{Trainer, check_same_design};
 use wheatstone_hdl::verify::{Difference, SideBySide, side_by_side};
 use wheatstone_hdl::{Array, timing, waves};
@@ -161,16 +160,15 @@ fn text(outcome: &Outcome, array: &Array) -> String {
 /// A waveform file being written; it takes its name only when it is whole.
 struct Trace {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: WholeFile,
     failed: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Trace {
     fn open(path: &Path, pair: &mut SideBySide) -> anyhow::Result<Trace> {
-        let write = |source| RunError::Write { path: path.display().to_string(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(write)?;
-        let writer: BufWriter<File> = BufWriter::new(file.reopen().map_err(write)?);
+        let write = |source| WriteError::new(path, source);
+        let file = WholeFile::create(path)?;
+        let writer: BufWriter<File> = BufWriter::new(file.file().try_clone().map_err(write)?);
         let failed = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&failed);
         let circuit = pair.array_mut().circuit_mut();
@@ -185,10 +183,7 @@ impl Trace {
         // The observer flushes what it holds when it goes.
         pair.array_mut().circuit_mut().observe(None);
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let path = self.path.clone();
-        let write = |source| RunError::Write { path: path.display().to_string(), source };
-        failed.map_or(Ok(()), |error| Err(write(error)))?;
-        self.file.persist(&self.path).map_err(|error| write(error.error)).context("the waveform")?;
-        Ok(())
+        failed.map_or(Ok(()), |error| Err(WriteError::new(&self.path, error)))?;
+        Ok(self.file.finish()?)
     }
 }
