@@ -316,7 +316,7 @@ impl Run<'_> {
         if !self.wanted(Stage::Route) {
             return Ok((built, None));
         }
-        if self.description.technology == Technology::Ecp5 {
+        if self.description.technology() == Technology::Ecp5 {
             self.pad()?;
         }
         self.route(round, &built.top)?;
@@ -395,8 +395,8 @@ impl Run<'_> {
             stage: Stage::Route,
             tool: &self.means.tools.router,
             arguments: router_arguments(self.description, pass, self.pins.file, self.seed),
-            inputs: &[pass.netlist(self.description.technology), self.pins.file],
-            results: &pass.results(self.description.technology),
+            inputs: &[pass.netlist(self.description.technology()), self.pins.file],
+            results: &pass.results(self.description.technology()),
             log: pass.log(),
         };
         self.tool(&nextpnr).map_err(|error| self.too_large(error))
@@ -425,7 +425,7 @@ impl Run<'_> {
             Some(Part::Ecp5 { idcode }) => Some(idcode),
             _ => None,
         };
-        let technology = self.description.technology;
+        let technology = self.description.technology();
         let [routed, bitstream] = products(technology);
         let packing = Task {
             stage: Stage::Pack,

@@ -221,8 +221,7 @@ fn place(bel: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::tests::order;
-    use wheatstone_hdl::Board;
+    use crate::order::tests::{board, order};
 
     #[test]
     fn sites_belong_to_whom_their_names_say() {
@@ -243,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_chip_is_counted_by_kind_of_cell() {
-        let top = order(Board::Hx8kEvn).top(None).unwrap();
+        let top = order(board("hx8k-evn")).top(None).unwrap();
         let lc = |x, clocked| {
             format!(
                 r#"{{"type": "ICESTORM_LC", "attributes": {{"NEXTPNR_BEL": "X{x}/Y2/lc1"}}, "parameters": {{"DFF_ENABLE": "{clocked}"}}}}"#

@@ -171,13 +171,12 @@ impl Manifest {
 mod tests {
     use super::*;
     use crate::build::Product;
-    use crate::order::tests::order;
+    use crate::order::tests::{board, order};
     use crate::toolchain::ToolVersion;
-    use wheatstone_hdl::Board;
 
     #[test]
     fn a_manifest_reads_back_and_invents_nothing() {
-        let order = order(Board::Hx8kEvn);
+        let order = order(board("hx8k-evn"));
         let built = Built {
             top: order.top(None).unwrap(),
             tools: vec![ToolVersion { name: "yosys".into(), version: "Yosys 0.70".into() }],

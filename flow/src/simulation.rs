@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
-use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_hdl::{Board, Top};
 
 /// Room for what the island does around a sample, in microseconds.
 const ISLAND_US: u64 = 100;
@@ -45,12 +45,9 @@ impl Simulated {
     }
 }
 
-/// The corners in which a board's routed chip is simulated. For the iCE40 nextpnr writes a single one.
+/// The corners in which a board's routed chip is simulated: all that nextpnr writes for its family.
 pub fn corners(board: Board) -> &'static [Corner] {
-    match board.technology() {
-        Technology::Ice40 => &[Corner::Max],
-        Technology::Ecp5 | Technology::Generic => &[Corner::Min, Corner::Typ, Corner::Max],
-    }
+    board.device().map_or(&[], |device| &device.family.corners)
 }
 
 /// The simulator: Icarus.

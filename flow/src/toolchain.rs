@@ -2,7 +2,8 @@
 
 use crate::error::FlowError;
 use serde::Serialize;
-use wheatstone_hdl::board::{Description, Router};
+use wheatstone_hdl::board::Description;
+use wheatstone_hdl::device::Router;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology};
 
@@ -141,7 +142,7 @@ impl Passes {
     /// Those of a board. The delays of an iCE40 are told for one corner only, and nothing is gained by what [`Passes::Trimmed`] does
     /// about corners.
     pub fn of(board: &Description) -> Passes {
-        match (board.technology, board.router) {
+        match (board.technology(), board.device.router) {
             (Technology::Ecp5, Router::Router1) => Passes::Trimmed,
             (_, Router::Router1) => Passes::One,
             (_, Router::Router2) => Passes::FiresFirst,
@@ -200,8 +201,8 @@ impl Pass {
 /// An array for an ECP5 has hundreds of cells of few kinds: each kind is mapped once, and the cells are dissolved
 /// afterwards, which takes a twentieth of the time. The devices of the other family are so small that every LUT counts.
 pub fn synthesis_arguments(board: &Description) -> Vec<String> {
-    let Description { synthesis, technology, .. } = board;
-    let [before, after] = match technology {
+    let synthesis = &board.device.family.synthesis;
+    let [before, after] = match board.technology() {
         Technology::Ecp5 => [
             format!("setattr -mod -set keep_hierarchy 1 {CELLS}; "),
             "; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge".to_owned(),
@@ -219,16 +220,18 @@ pub fn synthesis_arguments(board: &Description) -> Vec<String> {
 /// What nextpnr is told. A crystal's period is no bound for a cell, which has its own pace: the clocks are judged
 /// afterwards, so that nextpnr must not refuse.
 pub fn router_arguments(board: &Description, pass: Pass, pins: &str, seed: u64) -> Vec<String> {
-    let [pins_option, product_option] = match board.technology {
+    let [pins_option, product_option] = match board.technology() {
         Technology::Ice40 => ["--pcf", "--asc"],
         Technology::Ecp5 | Technology::Generic => ["--lpf", "--textcfg"],
     };
     let (seed, clock) = (seed.to_string(), (f64::from(board.island.clock_hz) / 1e6).to_string());
-    let [routed, _] = products(board.technology);
+    let [routed, _] = products(board.technology());
     let everything =
         [product_option, routed, "--write", file::ROUTED, "--sdf", file::DELAYS, "--report", file::REPORT];
-    let mut arguments = vec![&*board.nextpnr, "--package", &board.package, pins_option, pins];
-    arguments.extend(["--json", pass.netlist(board.technology)]);
+    let device = board.device.nextpnr.as_deref();
+    let mut arguments: Vec<&str> = device.into_iter().collect();
+    arguments.extend(["--package", &board.package, pins_option, pins]);
+    arguments.extend(["--json", pass.netlist(board.technology())]);
     match pass {
         Pass::Whole => arguments.extend(everything),
         Pass::Places => arguments.extend(["--no-route", "--write", file::PLACED]),
@@ -238,7 +241,7 @@ pub fn router_arguments(board: &Description, pass: Pass, pins: &str, seed: u64) 
     arguments.extend(["--freq", &clock, "--timing-allow-fail"]);
     // A placed netlist says itself which router is used.
     if pass == Pass::Whole {
-        arguments.extend(["--router", board.router.name()]);
+        arguments.extend(["--router", board.device.router.name()]);
     }
     arguments.extend(["--seed", &seed]);
     arguments.into_iter().map(str::to_owned).collect()
@@ -264,6 +267,10 @@ pub fn packer_arguments(technology: Technology, idcode: Option<u32>) -> Vec<Stri
 mod tests {
     use super::*;
 
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
+
     fn description(board: Board) -> &'static Description {
         board.description().unwrap()
     }
@@ -273,14 +280,14 @@ mod tests {
         let passes = |board, pass| router_arguments(description(board), pass, "pins", 7).join(" ");
         let router = |board| passes(board, Pass::Whole);
         assert_eq!(
-            router(Board::Ulx3s12f),
+            router(board("ulx3s-12f")),
             "--12k --package CABGA381 --lpf pins --json padded.json --textcfg routed.config --write routed.json \
              --sdf routed.sdf --report route-report.json --freq 25 --timing-allow-fail --router router1 --seed 7"
         );
-        assert!(router(Board::Ulx3s85f).contains("--router router2"));
+        assert!(router(board("ulx3s-85f")).contains("--router router2"));
         let common = "--85k --package CABGA381 --lpf pins --json";
         let end = "--freq 25 --timing-allow-fail --seed 7";
-        let passes = [Pass::Places, Pass::Fires, Pass::Rest].map(|pass| passes(Board::Ulx3s85f, pass));
+        let passes = [Pass::Places, Pass::Fires, Pass::Rest].map(|pass| passes(board("ulx3s-85f"), pass));
         let told = [
             "padded.json --no-route --write placed.json",
             "fires.json --no-pack --no-place --write routed-fires.json",
@@ -289,15 +296,16 @@ mod tests {
         ];
         assert_eq!(passes, told.map(|told| format!("{common} {told} {end}")));
         assert!(
-            router(Board::Hx8kEvn).starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc")
+            router(board("hx8k-evn"))
+                .starts_with("--hx8k --package ct256 --pcf pins --json synth.json --asc")
         );
         let synthesis = |board| synthesis_arguments(description(board)).join(" ");
         assert_eq!(
-            synthesis(Board::Icebreaker),
+            synthesis(board("icebreaker")),
             "-p read_verilog design.v; synth_ice40 -device u -top top; write_json synth.json"
         );
         assert_eq!(
-            synthesis(Board::Ulx3s85f),
+            synthesis(board("ulx3s-85f")),
             "-p read_verilog design.v; setattr -mod -set keep_hierarchy 1 *_edge_* input_node_* hidden_node_* output_node_*; \
              synth_ecp5 -nowidelut -top top; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge; \
              write_json synth.json"
@@ -311,14 +319,20 @@ mod tests {
 
     #[test]
     fn delays_are_trimmed_where_router_1_wires_an_ecp5() {
-        let boards = [Board::Ulx3s12f, Board::Ulx3s25f, Board::Ulx3s85f, Board::Icebreaker, Board::Hx8kEvn];
+        let boards = [
+            board("ulx3s-12f"),
+            board("ulx3s-25f"),
+            board("ulx3s-85f"),
+            board("icebreaker"),
+            board("hx8k-evn"),
+        ];
         let passes = [Passes::Trimmed, Passes::Trimmed, Passes::FiresFirst, Passes::One, Passes::One];
         assert_eq!(boards.map(|board| Passes::of(description(board))), passes);
     }
 
     #[test]
     fn there_are_no_tools_for_no_device() {
-        let error = Toolchain::find(Board::Generic).unwrap_err();
+        let error = Toolchain::find(Board::generic()).unwrap_err();
         assert!(matches!(error, FlowError::NoDevice { .. }), "{error}");
     }
 }

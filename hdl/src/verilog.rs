@@ -9,6 +9,7 @@
 use crate::array::Array;
 use crate::board::Board;
 use crate::bus::{Direction, Port, Shape};
+use crate::island::memory::SPRAM_MODEL;
 use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
@@ -20,12 +21,10 @@ use std::sync::Arc;
 pub fn emit(top: &Module, technology: Technology) -> String {
     let mut emitter = Emitter::default();
     emitter.module(top);
-    let mut text = prelude(technology);
-    for (_, module) in &emitter.texts {
-        text += "\n";
-        text += module;
-    }
-    text
+    // A self-timed array is made of loops, and the island's blocks are a process each: Verilator would say of all of them that it
+    // cannot make them fast.
+    let modules: Vec<&str> = emitter.texts.iter().map(|(_, module)| module.as_str()).collect();
+    format!("{}// verilator lint_off UNOPTFLAT\n{}", prelude(technology), modules.join("\n"))
 }
 
 /// What every emitted file begins with: the macro `TIMED`, and the LUT of a design without a vendor.
@@ -67,8 +66,31 @@ pub fn emitted(array: &Array, board: Board, command: &str) -> String {
     with_header(array, board, command, &array.verilog())
 }
 
+/// The ports of those of the vendor's cells that a text uses, for Verilator alone: every other tool has its own models.
+///
+/// They stand at the end, so that no line of the text moves; a file with models may be given beside.
+fn boxes_for_verilator(technology: Technology, text: &str) -> String {
+    let models =
+        simulation_models(technology) + if technology == Technology::Ice40 { SPRAM_MODEL } else { "" };
+    let boxes = models.split_inclusive("endmodule\n").filter_map(|model| {
+        let model = &model[model.find("module ")?..];
+        let name = model.split_whitespace().nth(1)?;
+        let is_used = text.split_whitespace().any(|word| word == name);
+        let (ports, _) = model.split_once(");\n").filter(|_| is_used)?;
+        Some(format!("{ports});\nendmodule\n"))
+    });
+    let used: String = boxes.collect();
+    if used.is_empty() {
+        return used;
+    }
+    format!(
+        "\n`ifdef VERILATOR\n/* verilator lint_off MODDUP */\n{used}/* verilator lint_on MODDUP */\n`endif\n"
+    )
+}
+
 /// A text under a header that says where it comes from.
 pub(crate) fn with_header(array: &Array, board: Board, command: &str, text: &str) -> String {
+    let text = &(text.to_owned() + &boxes_for_verilator(array.technology(), text));
     let design = array.design();
     let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!(
@@ -122,7 +144,8 @@ endmodule
 pub fn simulation_models(technology: Technology) -> String {
     match technology {
         Technology::Ecp5 => String::from(
-            "module LUT4 #(parameter [15:0] INIT = 16'h0000) (input A, input B, input C, input D, output Z);\n\
+            "// Strings of two lengths are compared, as the vendor's cell has them.\n// verilator lint_off WIDTH\n\
+             module LUT4 #(parameter [15:0] INIT = 16'h0000) (input A, input B, input C, input D, output Z);\n\
              \x20   wire [15:0] t = INIT;\n    assign Z = t[{D, C, B, A}];\nendmodule\n\
              module CCU2C #(parameter [15:0] INIT0 = 0, parameter [15:0] INIT1 = 0, parameter INJECT1_0 = \"NO\", parameter INJECT1_1 = \"NO\")\n\
              \x20   (input CIN, input A0, input B0, input C0, input D0, input A1, input B1, input C1, input D1, output S0, output S1, output COUT);\n\
@@ -131,7 +154,7 @@ pub fn simulation_models(technology: Technology) -> String {
              \x20   wire p1 = INIT1[{D1, C1, B1, A1}], g1 = INIT1[{2'b00, B1, A1}];\n\
              \x20   wire carry = p0 ? CIN : g0 & (INJECT1_0 != \"YES\");\n\
              \x20   wire from_1 = (INJECT1_1 == \"YES\") ? 1'b0 : carry;\n\
-             \x20   assign S0 = p0 ^ from_0;\n    assign S1 = p1 ^ from_1;\n    assign COUT = p1 ? carry : g1 & (INJECT1_1 != \"YES\");\nendmodule\n",
+             \x20   assign S0 = p0 ^ from_0;\n    assign S1 = p1 ^ from_1;\n    assign COUT = p1 ? carry : g1 & (INJECT1_1 != \"YES\");\nendmodule\n// verilator lint_on WIDTH\n",
         ),
         Technology::Ice40 => String::from(
             "module SB_LUT4 #(parameter [15:0] LUT_INIT = 16'h0000) (input I0, input I1, input I2, input I3, output O);\n\
@@ -239,6 +262,15 @@ impl Emitter {
             rest += &format!("    {kind} {name} (\n        {}\n    );\n", connections.join(",\n        "));
         }
         self.finish(module.name(), module.summary(), &rest)
+    }
+}
+
+/// A signed net or constant of `from` bits in `to` bits, its sign spelled out: the language extends it in the same way, and linters
+/// ask whether that was meant.
+pub(crate) fn extended(name: &str, from: u32, to: u32) -> String {
+    match to.saturating_sub(from) {
+        0 => name.to_owned(),
+        more => format!("$signed({{{{{more}{{{name}[{}]}}}}, {name}}})", from - 1),
     }
 }
 

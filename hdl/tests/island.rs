@@ -132,7 +132,7 @@ fn the_error_stops_at_its_end() {
                 Reply::from_bytes(&board.answer(&[&head[..], &command.payload()].concat())).unwrap().result;
         }
         let status = Status::from_bytes(&result).unwrap();
-        assert_eq!((status.done, status.tally.error), (1, after), "{coding} {before:x?}");
+        assert_eq!((status.done, status.tally.error), (1, u128::from(after)), "{coding} {before:x?}");
     }
 }
 

@@ -60,7 +60,7 @@ fn everything_through_the_pins() {
 
     // The same through the pins of the emitted Verilog, delays of the array included.
     let built = Top::new(design, Technology::Ecp5, options).unwrap();
-    let verilog = built.verilog(BoardName::Generic, "a test").unwrap();
+    let verilog = built.verilog(BoardName::generic(), "a test").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let bit = |level: bool| if level { '1' } else { '0' };
     let vectors: String = trace.iter().map(|&(rx, tx)| format!("{}{}\n", bit(rx), bit(tx))).collect();

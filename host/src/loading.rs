@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use wheatstone_flow::cache::sha256;
+use wheatstone_flow::manifest::{self, Manifest, ManifestError};
 use wheatstone_hdl::bitstream::{Bitstream, BitstreamError, WrongBoard};
+use wheatstone_hdl::board::Loading as How;
 use wheatstone_hdl::tools::{Tool, ToolError};
 use wheatstone_hdl::{Board, Technology};
 
@@ -36,6 +39,44 @@ pub enum LoadError {
         path: PathBuf,
         /// Both devices.
         error: WrongBoard,
+    },
+    /// It is not the file that the manifest beside it tells of.
+    #[error(
+        "{}: its SHA-256 is {found} and {} says {expected}: a copy was damaged or the file is another; build or copy both again, or move \
+         the manifest away to load it all the same", path.display(), manifest.display()
+    )]
+    OtherThanManifest {
+        /// The file.
+        path: PathBuf,
+        /// The manifest.
+        manifest: PathBuf,
+        /// What the manifest says.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+    /// The manifest beside it tells of another board.
+    #[error("{}: built for {found} says {}, and {board} was named: pins may be elsewhere; build it for {board}", path.display(), manifest.display())]
+    OtherBoard {
+        /// The file.
+        path: PathBuf,
+        /// The manifest.
+        manifest: PathBuf,
+        /// The board it was built for.
+        found: String,
+        /// What was asked for.
+        board: Board,
+    },
+    /// The manifest beside it does not read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// openFPGALoader does not know the board.
+    #[error("openFPGALoader does not load {board}: {by_hand}")]
+    ByHand {
+        /// The board.
+        board: Board,
+        /// What a person does.
+        by_hand: &'static str,
     },
     /// None has been built.
     #[error(
@@ -81,12 +122,14 @@ pub enum LoadError {
     },
 }
 
-/// A bitstream that is for its board.
+/// A whole bitstream that is for its board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loading {
     board: Board,
     path: PathBuf,
     bitstream: Bitstream,
+    /// The manifest beside it that vouches for every byte.
+    manifest: Option<PathBuf>,
     flash: bool,
     ftdi_serial: Option<String>,
 }
@@ -95,14 +138,20 @@ impl Loading {
     /// Reads a bitstream and makes sure that it is for the board.
     ///
     /// # Errors
-    /// [`LoadError`] if it is none, not whole, or for another board.
+    /// [`LoadError`] if it is none, not whole, damaged, for another board, or not what a manifest beside it tells of.
     pub fn prepare(path: &Path, board: Board) -> Result<Loading, LoadError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let bytes = fs::read(&path).map_err(|source| LoadError::Read { path: path.clone(), source })?;
         let read = Bitstream::read(&bytes);
         let bitstream = read.map_err(|error| LoadError::Bitstream { path: path.clone(), error })?;
         bitstream.check(board).map_err(|error| LoadError::WrongBoard { path: path.clone(), error })?;
-        Ok(Loading { board, path, bitstream, flash: false, ftdi_serial: None })
+        let manifest = check_manifest(&path, board, &bytes)?;
+        Ok(Loading { board, path, bitstream, manifest, flash: false, ftdi_serial: None })
+    }
+
+    /// The manifest beside it, which vouches for every byte; without one its checksums do, which leave out the comment.
+    pub fn manifest(&self) -> Option<&Path> {
+        self.manifest.as_deref()
     }
 
     /// Into the flash, from where the device configures itself when it is switched on.
@@ -128,8 +177,19 @@ impl Loading {
     }
 
     /// What openFPGALoader is told.
-    pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["-b".to_owned(), loader_name(self.board).to_owned()];
+    ///
+    /// # Errors
+    /// [`LoadError::ByHand`] if it does not know the board.
+    pub fn arguments(&self) -> Result<Vec<String>, LoadError> {
+        let loader = match self.board.description().map(|description| &description.loading) {
+            Some(How::Loader(loader)) => loader,
+            Some(How::ByHand(by_hand)) => return Err(LoadError::ByHand { board: self.board, by_hand }),
+            None => {
+                let (path, error) = (self.path.clone(), WrongBoard::NoDevice { board: self.board });
+                return Err(LoadError::WrongBoard { path, error });
+            }
+        };
+        let mut arguments = vec!["-b".to_owned(), loader.clone()];
         if let Some(serial) = &self.ftdi_serial {
             arguments.extend(["--ftdi-serial".to_owned(), serial.clone()]);
         }
@@ -137,7 +197,7 @@ impl Loading {
         let target = if self.flash { ["--write-flash", "--verify"].as_slice() } else { &["--write-sram"] };
         arguments.extend(target.iter().map(|&argument| argument.to_owned()));
         arguments.push(self.path.to_string_lossy().into_owned());
-        arguments
+        Ok(arguments)
     }
 
     /// Loads it.
@@ -146,7 +206,7 @@ impl Loading {
     /// [`LoadError`] tells a board that is not there from one that may not be used, and from one that did not start.
     pub fn load(&self, tool: &Tool) -> Result<(), LoadError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        match tool.run(self.arguments(), folder) {
+        match tool.run(self.arguments()?, folder) {
             // A device that does not start after all has been sent is printed, and ends in 0 all the same.
             Ok(output) => match output.lines().find(|line| line.contains("FAIL")) {
                 Some(_) => Err(self.failure(output.lines().collect::<Vec<_>>().join("\n"))),
@@ -175,9 +235,27 @@ impl Loading {
     }
 }
 
-/// What openFPGALoader 1.1 calls a board. It has one name for all iCE40 behind interface A of an FT2232H.
-fn loader_name(board: Board) -> &'static str {
-    board.description().map_or("ice40_generic", |description| description.loader.as_str())
+/// Compares a bitstream with what the manifest beside it says of it; gives the manifest if there is one that tells of this file.
+fn check_manifest(path: &Path, board: Board, bytes: &[u8]) -> Result<Option<PathBuf>, LoadError> {
+    let manifest = path.with_file_name(manifest::FILE);
+    if !manifest.exists() {
+        return Ok(None);
+    }
+    let Manifest { board: built_for, bitstream, .. } = Manifest::read(&manifest)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(expected) =
+        bitstream.get("sha256").filter(|_| bitstream.get("file").is_some_and(|file| *file == name))
+    else {
+        return Ok(None);
+    };
+    let (path, found) = (path.to_owned(), sha256(bytes));
+    if *expected != found {
+        return Err(LoadError::OtherThanManifest { path, manifest, expected: expected.clone(), found });
+    }
+    if built_for != board.name() {
+        return Err(LoadError::OtherBoard { path, manifest, found: built_for, board });
+    }
+    Ok(Some(manifest))
 }
 
 /// The file of a preset's bitstream. The project's folder is the nearest one above `from` with a folder of bitstreams in it.
@@ -198,26 +276,37 @@ pub fn preset_bitstream(preset: &str, board: Board, from: &Path) -> Result<PathB
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
     use wheatstone_hdl::bitstream::Part;
 
     fn loading(board: Board) -> Loading {
         let bitstream = Bitstream { part: Part::of(board).unwrap(), comment: Vec::new() };
-        Loading { board, path: "/there/array.bit".into(), bitstream, flash: false, ftdi_serial: None }
+        Loading {
+            board,
+            path: "/there/array.bit".into(),
+            bitstream,
+            manifest: None,
+            flash: false,
+            ftdi_serial: None,
+        }
     }
 
     #[test]
     fn the_command_line_says_where_to() {
-        let arguments = |loading: Loading| loading.arguments().join(" ");
-        assert_eq!(arguments(loading(Board::Ulx3s12f)), "-b ulx3s --write-sram /there/array.bit");
+        let arguments = |loading: Loading| loading.arguments().unwrap().join(" ");
+        assert_eq!(arguments(loading(board("ulx3s-12f"))), "-b ulx3s --write-sram /there/array.bit");
         assert_eq!(
-            arguments(loading(Board::Icebreaker).into_flash(true).into_bridge(Some("K00123".into()))),
+            arguments(loading(board("icebreaker")).into_flash(true).into_bridge(Some("K00123".into()))),
             "-b ice40_generic --ftdi-serial K00123 --write-flash --verify /there/array.bit"
         );
     }
 
     #[test]
     fn failures_are_told_apart() {
-        let failure = |said: &str| loading(Board::Ulx3s85f).failure(said.to_owned());
+        let failure = |said: &str| loading(board("ulx3s-85f")).failure(said.to_owned());
         let absent = "unable to open ftdi device: -3 (device not found)\nJTAG init failed with: unable to open ftdi device";
         assert!(matches!(failure(absent), LoadError::NoDevice { .. }));
         let closed = "unable to open ftdi device: -4 (usb_open() failed)\nJTAG init failed with: unable to open ftdi device";

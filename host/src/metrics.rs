@@ -10,6 +10,21 @@ pub struct Score {
     pub accuracy: Option<f64>,
     /// Mean squared difference between answered and wanted output voltages, in V^2 (1 V is full scale).
     pub mse: f64,
+    /// Whether it is at least that: a board counted it, and its counter stopped at its end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mse_at_least: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl Score {
+    /// What stands before the mean squared error in a text: nothing, or that it is a lower bound.
+    pub fn mse_bound(self) -> &'static str {
+        if self.mse_at_least { "at least " } else { "" }
+    }
 }
 
 /// One line of `metrics.jsonl`.

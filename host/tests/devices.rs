@@ -117,18 +117,9 @@ fn the_doctor_names_remedies_and_ends_well_without_boards() {
     shows(&rules.out, &["ATTRS{idProduct}==\"6015\"", "ATTR{latency_timer}=\"1\""]);
 }
 
-/// The header of a bitstream for a device with this IDCODE.
-fn ecp5(idcode: u32) -> Vec<u8> {
-    let id = idcode.to_be_bytes();
-    let head = [0xFF, 0, 0, 0xFF, 0xFF, 0xFF, 0xBD, 0xB3, 0xFF, 0x3B, 0, 0, 0, 0xE2, 0, 0, 0];
-    [head.as_slice(), &id, &[0x82, 0x91, 0, 1, 7, 7, 7, 0x5E, 0, 0, 0, 0xFF]].concat()
-}
-
-/// The commands of a bitstream with one bank of this size.
-fn ice40(width: u16, height: u16) -> Vec<u8> {
-    let ([w1, w0], [h1, h0]) = ((width - 1).to_be_bytes(), height.to_be_bytes());
-    let bank = vec![0; usize::from(width) * usize::from(height) / 8 + 2];
-    [[0x7E, 0xAA, 0x99, 0x7E, 0x62, w1, w0, 0x72, h1, h0, 0x11, 0, 1, 1].as_slice(), &bank, &[1, 6]].concat()
+/// The smallest bitstream of a device.
+fn bitstream_of(name: &str) -> Vec<u8> {
+    wheatstone_hdl::bitstream::sample(wheatstone_hdl::device::device(name).unwrap().part, "")
 }
 
 /// A loader that notes what it was told, says `words` and ends in `code`.
@@ -145,8 +136,8 @@ fn load(place: &Place, arguments: &[&str]) -> Ended {
 fn a_bitstream_for_the_board_is_loaded() {
     let place = Place::new();
     fake_loader(&place, "Loading: [====] 100.00%\nDone", 0);
-    place.write("85.bit", ecp5(0x4111_3043));
-    place.write("5k.bin", ice40(692, 336));
+    place.write("85.bit", bitstream_of("LFE5U-85F"));
+    place.write("5k.bin", bitstream_of("iCE40 UP5K"));
     let told = || String::from_utf8(place.read("told")).unwrap();
     let ended = load(&place, &["85.bit", "--board", "ulx3s-85f"]);
     assert_eq!(ended.code, 0, "{}", ended.err);
@@ -170,7 +161,7 @@ fn a_bitstream_for_the_board_is_loaded() {
 #[test]
 fn a_dry_run_loads_nothing_and_needs_no_loader() {
     let place = Place::new();
-    place.write("8k.bin", ice40(872, 272));
+    place.write("8k.bin", bitstream_of("iCE40 HX8K"));
     let nothing = place.path("nothing");
     let arguments = ["load", "8k.bin", "--board", "hx8k-evn", "--dry-run"];
     let ended = place.run_with(&[("PATH", &nothing)], &arguments);
@@ -194,9 +185,9 @@ fn a_dry_run_loads_nothing_and_needs_no_loader() {
 fn a_bitstream_for_another_board_is_refused_before_anything_is_sent() {
     let place = Place::new();
     fake_loader(&place, "", 0);
-    let whole = ecp5(0x4111_2043);
+    let whole = bitstream_of("LFE5U-45F");
     place.write("45.bit", &whole);
-    place.write("8k.bin", ice40(872, 272));
+    place.write("8k.bin", bitstream_of("iCE40 HX8K"));
     place.write("half.bit", &whole[..whole.len() - 6]);
     place.write("text.bit", "module top;");
     fs::create_dir_all(place.path("bitstreams")).unwrap();
@@ -227,7 +218,7 @@ fn a_bitstream_for_another_board_is_refused_before_anything_is_sent() {
 #[test]
 fn what_the_loader_says_decides_the_exit_code() {
     let place = Place::new();
-    place.write("85.bit", ecp5(0x4111_3043));
+    place.write("85.bit", bitstream_of("LFE5U-85F"));
     let init = "JTAG init failed with: unable to open ftdi device";
     for (words, code, ends_in, fragments) in [
         (

@@ -25,7 +25,7 @@ fn iris() -> Experiment {
 /// What a training sample takes the gateware: the mean time between two starts of the array.
 fn sample_time(experiment: &Experiment) -> Duration {
     let design = Arc::clone(&experiment.design);
-    let wire = RtlWire::new(Arc::clone(&design), Technology::Ecp5, Hardware::Ulx3s85f).unwrap();
+    let wire = RtlWire::new(Arc::clone(&design), Technology::Ecp5, Hardware::default()).unwrap();
     let mut board = Session::new(wire, Options::default());
     board.open().unwrap();
     let layout = SampleLayout::of(design.network());

@@ -63,12 +63,20 @@ pub struct Tally {
     /// Those whose class was answered.
     pub right: u32,
     /// Sum over samples and answers of the squared distance from what was wanted, in LSB^2 of the outputs; with differential outputs in (LSB/2)^2
-    /// of half their difference. It stops at [`Tally::MOST_ERROR`].
-    pub error: u64,
+    /// of half their difference. Exact: 2^32 samples of 2^32 answers of the widest voltages fit.
+    pub error: u128,
+    /// Whether the error is at least that: it was counted by a board, whose counter stops at [`Tally::MOST_ERROR`].
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub at_least: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Tally {
-    /// The largest error that is counted.
+    /// The largest error that a board counts.
     pub const MOST_ERROR: u64 = (1 << 48) - 1;
 
     /// Counts one answered sample. An answer whose target is satisfied, or that has none, has no error; of a pair of
@@ -88,8 +96,7 @@ impl Tally {
             let Some(Some(Target { sense, .. })) = wanted.first() else { continue };
             let distance = answer - difference(wanted, |target| target.map_or(0, |t| t.voltage));
             if !sense.is_satisfied(distance, 0) {
-                let square = distance.unsigned_abs().saturating_pow(2);
-                self.error = self.error.saturating_add(square).min(Tally::MOST_ERROR);
+                self.error += u128::from(distance.unsigned_abs()).pow(2);
             }
         }
     }
@@ -98,7 +105,18 @@ impl Tally {
     pub fn add(&mut self, other: Tally) {
         self.samples = self.samples.wrapping_add(other.samples);
         self.right = self.right.wrapping_add(other.right);
-        self.error = self.error.saturating_add(other.error).min(Tally::MOST_ERROR);
+        self.error += other.error;
+        self.at_least |= other.at_least;
+    }
+
+    /// What a board's counter of the error shows.
+    pub fn board_error(self) -> u64 {
+        u64::try_from(self.error).unwrap_or(u64::MAX).min(Tally::MOST_ERROR)
+    }
+
+    /// What a board's counters show. One that has stopped says "at least".
+    pub fn of_board(samples: u32, right: u32, error: u64) -> Tally {
+        Tally { samples, right, error: error.into(), at_least: error >= Tally::MOST_ERROR }
     }
 }
 
@@ -117,9 +135,9 @@ mod tests {
         let targets = [target(10, Sense::Equal), target(5, Sense::AtMost), target(3, Sense::AtLeast), None];
         let mut tally = Tally::default();
         tally.count(coding, &targets, Some(1), &[7, 8, 1, 8]);
-        assert_eq!(tally, Tally { samples: 1, right: 1, error: 9 + 9 + 4 });
+        assert_eq!(tally, Tally { samples: 1, right: 1, error: 9 + 9 + 4, ..Tally::default() });
         tally.count(coding, &targets, Some(3), &[10, 5, 9, 8]);
-        assert_eq!(tally, Tally { samples: 2, right: 1, error: 22 });
+        assert_eq!(tally, Tally { samples: 2, right: 1, error: 22, ..Tally::default() });
     }
 
     #[test]
@@ -129,7 +147,7 @@ mod tests {
         let down = [target(0, Sense::AtMost), target(0, Sense::AtLeast)];
         let mut tally = Tally::default();
         tally.count(coding, &[up, down].concat(), Some(0), &[5, -5, 3, -1]);
-        assert_eq!(tally, Tally { samples: 1, right: 1, error: 100 + 16 });
+        assert_eq!(tally, Tally { samples: 1, right: 1, error: 100 + 16, ..Tally::default() });
     }
 
     #[test]
@@ -141,9 +159,22 @@ mod tests {
     }
 
     #[test]
-    fn the_error_stops_at_its_end() {
-        let mut tally = Tally { error: Tally::MOST_ERROR - 1, ..Tally::default() };
-        tally.count(OutputCoding::default(), &[target(0, Sense::Equal)], None, &[2]);
-        assert_eq!(tally.error, Tally::MOST_ERROR);
+    fn the_error_is_exact_and_a_board_s_stops_at_its_end() {
+        let wide = [i32::MAX, 1 << 23, 1 << 20, 3];
+        for distance in wide {
+            let mut tally = Tally::default();
+            for _ in 0..100 {
+                tally.count(OutputCoding::default(), &[target(0, Sense::Equal)], None, &[distance]);
+            }
+            let exact = 100 * u128::from(distance.unsigned_abs()).pow(2);
+            assert_eq!((tally.error, tally.at_least), (exact, false));
+            let stopped = exact >= Tally::MOST_ERROR.into();
+            let shown = Tally::of_board(tally.samples, tally.right, tally.board_error());
+            assert_eq!(shown.at_least, stopped, "{distance}");
+            assert_eq!(shown.error, exact.min(Tally::MOST_ERROR.into()));
+            let mut sum = tally;
+            sum.add(shown);
+            assert_eq!((sum.error, sum.at_least), (exact + shown.error, stopped));
+        }
     }
 }

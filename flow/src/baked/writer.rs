@@ -100,7 +100,7 @@ impl<'a> Writer<'a> {
     }
 
     fn delay(&self, arcs: impl Iterator<Item = crate::sdf::Delay>) -> Time {
-        arcs.map(|delay| self.corner.of(&delay, self.corner == Corner::Max)).max().unwrap_or(Time::ZERO)
+        arcs.map(|delay| delay.at(self.corner, self.corner == Corner::Max)).max().unwrap_or(Time::ZERO)
     }
 
     /// The delay of the wire to a pin.

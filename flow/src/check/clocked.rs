@@ -2,11 +2,11 @@
 
 use super::launch::{Endpoints, Launches};
 use super::paths::{Chip, Mode};
-use super::policy::Corner;
 use super::report::Step;
 use super::roles::Roles;
 use crate::routed::Routed;
 use crate::sdf::Time;
+use wheatstone_hdl::Corner;
 
 /// The slowest way from flip-flop to flip-flop under the board's clock, setup included, among those whose names begin with
 /// `prefix`, in the slow corner, and its path. Skew of the global network counts as nextpnr tells it.

@@ -7,11 +7,12 @@
 use super::launch::{Endpoint, Endpoints, Launches, Reach};
 use super::ledger::{Finding, Ledger, Trace};
 use super::paths::{Chip, Launching};
-use super::policy::{Comparison, Corner, Policy};
+use super::policy::{Comparison, Policy};
 use super::report::{Fault, FaultKind, SlackKind};
 use super::roles::DomainId;
 use crate::sdf::{Time, Triple};
 use std::collections::BTreeSet;
+use wheatstone_hdl::Corner;
 use wheatstone_hdl::array::{LEAD, PAUSE, STRETCH};
 
 /// What follows a cell's name where its matched delay is meant.

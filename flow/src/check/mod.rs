@@ -19,9 +19,10 @@ mod report;
 mod roles;
 
 pub use clocked::critical_path;
-pub use policy::{Comparison, Corner, Policy};
+pub use policy::{Comparison, Policy};
 pub use prediction::{Prediction, Times};
 pub use report::{Fault, FaultKind, Report, Slack, SlackKind, Step, Summary, TimingError};
+pub use wheatstone_hdl::Corner;
 
 use crate::routed::Routed;
 use crate::sdf::Time;

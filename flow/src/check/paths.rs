@@ -1,12 +1,12 @@
 //! Earliest and latest arrivals: from the flip-flops of one domain, through wires and logic, to whatever they reach.
 
-use super::policy::Corner;
 use super::report::Step;
 use super::roles::{ChainLut, Domain, DomainId, Flop, Roles};
 use crate::routed::{ArcId, ArcKind, PinId, Routed};
 use crate::sdf::Time;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use wheatstone_hdl::Corner;
 
 /// The pins in an order in which every arc but those from clocks leads forwards.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl<'a> Chip<'a> {
             for &id in self.routed.leaving(flop.clock) {
                 let arc = self.routed.arc(id);
                 if arc.kind == ArcKind::Clocked {
-                    starts.push((arc.to, clock + mode.corner.of(&arc.delay, mode.late), id));
+                    starts.push((arc.to, clock + arc.delay.at(mode.corner, mode.late), id));
                 }
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Chip<'a> {
                 if arc.kind == ArcKind::Clocked {
                     continue;
                 }
-                let new = time + mode.corner.of(&arc.delay, mode.late);
+                let new = time + arc.delay.at(mode.corner, mode.late);
                 let known = at.get(&arc.to);
                 if known.is_none_or(|&(old, _)| mode.better(new, old)) {
                     if known.is_none() {
@@ -191,7 +191,7 @@ impl<'a> Chip<'a> {
 
     fn through(&self, from: PinId, to: PinId, mode: Mode) -> Time {
         let arcs = self.routed.leaving(from).iter().map(|&id| self.routed.arc(id));
-        let delays = arcs.filter(|arc| arc.to == to).map(|arc| mode.corner.of(&arc.delay, mode.late));
+        let delays = arcs.filter(|arc| arc.to == to).map(|arc| arc.delay.at(mode.corner, mode.late));
         let delay = if mode.late { delays.max() } else { delays.min() };
         delay.unwrap_or(Time::ZERO)
     }

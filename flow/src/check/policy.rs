@@ -1,42 +1,9 @@
 //! How much margin is asked for, and between which corners.
 
-use crate::sdf::{Delay, Time};
-use serde::{Deserialize, Serialize};
-use wheatstone_hdl::{Board, Technology};
-
-/// A corner of the delays, as the file of delays tells them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Corner {
-    /// Everything as fast as it can be.
-    Min,
-    /// Everything typical.
-    Typ,
-    /// Everything as slow as it can be.
-    Max,
-}
-
-impl Corner {
-    /// Its name in reports and of its log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Corner::Min => "min",
-            Corner::Typ => "typ",
-            Corner::Max => "max",
-        }
-    }
-
-    /// The delay in this corner: the longer of both edges if it should be late, else the shorter.
-    pub fn of(self, delay: &Delay, late: bool) -> Time {
-        let edge = |triple: &crate::sdf::Triple| match self {
-            Corner::Min => triple.min,
-            Corner::Typ => triple.typ,
-            Corner::Max => triple.max,
-        };
-        let (rise, fall) = (edge(&delay.rise), edge(&delay.fall));
-        if late { rise.max(fall) } else { rise.min(fall) }
-    }
-}
+use crate::sdf::Time;
+use serde::Serialize;
+use wheatstone_hdl::device::{Family, devices};
+use wheatstone_hdl::{Board, Corner};
 
 /// Two corners that are held against each other, and the factor by which what must come later comes later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,27 +30,65 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of the project for a board's device.
+    /// The policy of the project for a board's device; what the device is stands in the file of its family.
     ///
     /// In one corner, what comes later comes 1.25 times later; against a slow data path, a fast control path still does
     /// (ratio above 1). nextpnr writes three corners for the ECP5 and a single one for the iCE40, where the second
-    /// comparison is contained in the first.
+    /// comparison is contained in the first. A board without a device has no policy: of all families the strictest is taken.
     pub fn of(board: Board) -> Policy {
         let same = |corner, percent| Comparison { early: corner, late: corner, percent };
         let crossed = Comparison { early: Corner::Min, late: Corner::Max, percent: 100 };
-        let three = board.technology() != Technology::Ice40;
-        let comparisons = if three {
-            vec![same(Corner::Max, 125), same(Corner::Min, 125), crossed]
-        } else {
-            vec![same(Corner::Max, 125)]
+        let families: Vec<&Family> = match board.device() {
+            Some(device) => vec![&device.family],
+            None => devices().iter().map(|device| &*device.family).collect(),
         };
-        let hold = if three {
-            vec![same(Corner::Max, 100), same(Corner::Min, 100)]
-        } else {
-            vec![same(Corner::Max, 100)]
-        };
-        // Least high times of clocks in the families' data sheets, rounded up.
-        let min_pulse = Time::from_ps(if board == Board::Icebreaker { 2000 } else { 1000 });
-        Policy { comparisons, hold, min_pulse, spare_luts: 2 }
+        let has = |corner| families.iter().any(|family| family.corners.contains(&corner));
+        let extremes: Vec<Corner> =
+            [Corner::Max, Corner::Min].into_iter().filter(|&corner| has(corner)).collect();
+        let each = |percent| extremes.iter().map(move |&corner| same(corner, percent));
+        let mut comparisons: Vec<Comparison> = each(125).collect();
+        comparisons.extend(Some(crossed).filter(|_| extremes.len() == 2));
+        let min_pulse_ps = families.iter().map(|family| family.min_pulse_ps).max().unwrap_or_default();
+        let min_pulse = Time::from_ps(min_pulse_ps.into());
+        Policy { comparisons, hold: each(100).collect(), min_pulse, spare_luts: 2 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use wheatstone_hdl::Technology;
+
+    #[test]
+    fn the_least_pulse_and_the_corners_are_those_of_the_family() {
+        for (like, pulse_ps, comparisons, hold) in
+            [("ulx3s-25f", 1000, 3, 2), ("hx8k-evn", 1000, 1, 1), ("icebreaker", 2000, 1, 1)]
+        {
+            let board: Board = like.parse().unwrap();
+            // A board that nobody has heard of, from a file alone.
+            let folder = tempfile::tempdir().unwrap();
+            let (pins, device) = (board.pins().unwrap(), board.description().unwrap());
+            fs::write(folder.path().join(pins.file), pins.text).unwrap();
+            let path = folder.path().join("another.toml");
+            let text = format!(
+                "device = \"{}\"\npackage = \"{}\"\npins = \"{}\"\nloading = \"by hand\"\n[island]\nclock_hz = {}\n\
+                 sample_words = 1024\nsample_memory = \"block\"\norder_words = 256\n",
+                device.device.name, device.package, pins.file, device.island.clock_hz
+            );
+            fs::write(&path, text).unwrap();
+            for board in [board, Board::open(path.to_str().unwrap()).unwrap()] {
+                let policy = Policy::of(board);
+                assert_eq!(policy.min_pulse, Time::from_ps(pulse_ps), "{board}");
+                assert_eq!((policy.comparisons.len(), policy.hold.len()), (comparisons, hold), "{board}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_device_the_strictest_policy_is_taken() {
+        assert_eq!(Board::generic().technology(), Technology::Generic);
+        let policy = Policy::of(Board::generic());
+        assert_eq!((policy.comparisons.len(), policy.min_pulse), (3, Time::from_ps(2000)));
     }
 }

@@ -31,6 +31,7 @@ mod write;
 pub use time::{Time, Unit};
 
 use thiserror::Error;
+use wheatstone_hdl::Corner;
 
 /// Delays of one kind in the three corners that a file tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,19 @@ pub struct Delay {
     pub rise: Triple,
     /// Of a falling edge.
     pub fall: Triple,
+}
+
+impl Delay {
+    /// In a corner: the longer of both edges if it should be late, else the shorter.
+    pub fn at(&self, corner: Corner, late: bool) -> Time {
+        let edge = |triple: &Triple| match corner {
+            Corner::Min => triple.min,
+            Corner::Typ => triple.typ,
+            Corner::Max => triple.max,
+        };
+        let (rise, fall) = (edge(&self.rise), edge(&self.fall));
+        if late { rise.max(fall) } else { rise.min(fall) }
+    }
 }
 
 /// An edge of a signal.

@@ -18,8 +18,13 @@ use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
+/// The board of a name.
+pub fn board(name: &str) -> Board {
+    name.parse().unwrap()
+}
+
 /// A crossbar of two inputs and an output.
-fn order(board: Board) -> Order {
+pub fn order(board: Board) -> Order {
     let rules =
         Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
@@ -135,12 +140,12 @@ pub fn configurations(board: Board) -> Option<[BTreeMap<String, usize>; 2]> {
     let (description, pins) = (board.description().unwrap(), board.pins().unwrap());
     let [built, at_once] = ["chip", "at-once"].map(|name| folder(board).join(name));
     fs::create_dir_all(&at_once).unwrap();
-    for name in [Pass::Whole.netlist(description.technology), pins.file] {
+    for name in [Pass::Whole.netlist(description.technology()), pins.file] {
         fs::copy(built.join(name), at_once.join(name)).unwrap();
     }
     tools.router.tool.run(router_arguments(description, Pass::Whole, pins.file, 1), &at_once).unwrap();
     Some([built, at_once].map(|folder| {
-        let [configuration, _] = products(description.technology);
+        let [configuration, _] = products(description.technology());
         let text = fs::read_to_string(folder.join(configuration)).unwrap();
         // Which of their inputs LUTs use, and which of two clocks and resets a slice, is the router's choice.
         let chosen = |line: &str| {
@@ -168,7 +173,7 @@ pub fn route(board: Board, verilog: &str) -> Option<Files> {
     fs::write(folder.join(file::DESIGN), verilog).unwrap();
     fs::write(folder.join(pins.file), pins.text).unwrap();
     tools.synthesis.tool.run(synthesis_arguments(description), &folder).unwrap();
-    let routers = folder.join(Pass::Whole.netlist(description.technology));
+    let routers = folder.join(Pass::Whole.netlist(description.technology()));
     fs::rename(folder.join(file::SYNTHESISED), routers).unwrap();
     tools.router.tool.run(router_arguments(description, Pass::Whole, pins.file, 1), &folder).unwrap();
     Some(Files::read(&folder))

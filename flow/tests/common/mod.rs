@@ -14,8 +14,14 @@ use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
+use wheatstone_hdl::{bitstream, device};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+
+/// The board of a name.
+pub fn board(name: &str) -> Board {
+    name.parse().unwrap()
+}
 
 /// Two edges, in a format as narrow as can be.
 pub fn order(board: Board) -> Order {
@@ -47,16 +53,6 @@ echo well routed
 
 const YOSYS: &str = "grep -q 'module top' design.v || exit 9\necho netlist > synth.json";
 
-/// A fake icepack: the commands of a bitstream for the 8K with one empty bank, in octal.
-pub const ICEPACK: &str = r"
-grep -q routed routed.asc || exit 9
-{
-  printf '\176\252\231\176\142\003\147\162\001\020\021\000\001\001'
-  head -c 29650 /dev/zero
-  printf '\001\006\000'
-} > bitstream.bin
-";
-
 /// Shell scripts in the place of yosys, nextpnr and icepack.
 pub struct Fakes {
     folder: TempDir,
@@ -67,12 +63,20 @@ impl Fakes {
         let fakes = Fakes { folder: tempfile::tempdir().unwrap() };
         fakes.write("yosys", "echo 'Yosys 0.70 (fake)'", YOSYS);
         fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", NEXTPNR);
-        fakes.write("icepack", ":", ICEPACK);
+        fakes.packs("iCE40 HX8K");
         fakes
     }
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A fake icepack that packs whatever is routed for a device.
+    pub fn packs(&self, name: &str) {
+        let sample = self.folder().join("sample.bin");
+        fs::write(&sample, bitstream::sample(device::device(name).unwrap().part, "")).unwrap();
+        let script = format!("grep -q routed routed.asc || exit 9\ncp {} bitstream.bin", sample.display());
+        self.write("icepack", ":", &script);
     }
 
     /// Replaces one of them.

@@ -15,6 +15,7 @@ use crate::leaf::{Leaf, bits};
 use crate::module::Module;
 use crate::primitive::{CarryRow, falling_flop, join_ends, matched_delay, pause, register};
 use crate::technology::Technology;
+use crate::verilog::extended;
 use wheatstone_sim::network::EdgeKind;
 
 /// What an edge is connected to. Index 0 and 1 are its ends.
@@ -364,7 +365,8 @@ fn multiplier(context: Context<'_>, shapes: [Shape; 2], x: &Bus, y: &Bus, produc
         leaf.verilog(format!(
             "wire signed [17:0] low = y[17:0];\n\
              wire signed [{top}:0] partial = x * low;\n\
-             wire signed [{top}:0] missing = (y[17] & ~y[18]) ? x : {}'sd0;",
+             wire signed [{top}:0] missing = (y[17] & ~y[18]) ? {} : {}'sd0;",
+            extended("x", bits(x), top + 1),
             top + 1
         ))
         .output("product", product, "partial + (missing <<< 18)")

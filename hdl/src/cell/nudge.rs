@@ -5,7 +5,7 @@ use super::{Context, NodePorts, NodeTraits, OutputPorts, signed_for};
 use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
-use crate::verilog::literal;
+use crate::verilog::{extended, literal};
 use wheatstone_sim::shift_rounded;
 
 /// Adds the nudge of coupled learning and returns whether it applies and the accumulator it wants.
@@ -37,11 +37,13 @@ pub(super) fn clamped_nudge(
     .input("sense", &output.sense)
     .verilog(format!(
         "wire satisfied = (sense == 2'd2 & current >= target) | (sense == 2'd3 & current <= target);\n\
-         wire signed [{wide}:0] aim = target;\n\
-         wire signed [{wide}:0] drop = (aim <<< {guard}) - current_u;\n\
+         wire signed [{wide}:0] aim = {target};\n\
+         wire signed [{wide}:0] drop = (aim <<< {guard}) - {now};\n\
          wire signed [{wide}:0] part = {rounded};\n\
-         wire signed [{wide}:0] moved = current_u + part;",
-        wide = top + 2
+         wire signed [{wide}:0] moved = {now} + part;",
+        wide = top + 2,
+        target = extended("target", format.v_bits(), top + 3),
+        now = extended("current_u", top + 1, top + 3),
     ))
     .output("nudged", &nudged, "free & (sense != 2'd0)")
     .output("wanted", &wanted, format!("satisfied ? current_u : moved[{top}:0]"))
@@ -87,9 +89,10 @@ pub(super) fn nudging_current(
     .verilog(format!(
         "wire signed [{v_bits}:0] drop = target - previous;\n\
          wire blocked = (sense == 2'd0) | (sense == 2'd2 & drop[{v_bits}]) | (sense == 2'd3 & ~drop[{v_bits}]);\n\
-         wire signed [{top}:0] passed = blocked ? {zero} : drop;\n\
+         wire signed [{top}:0] passed = blocked ? {zero} : {drop};\n\
          wire signed [{top}:0] pull = free ? passed : {free_wave};",
         zero = literal(shape, 0),
+        drop = extended("drop", v_bits + 1, top + 1),
     ))
     .output("nudging", &nudging, format!("last ? {} : pull <<< {}", literal(shape, 1 << strength), strength + twice))
     .evaluate(move |x, y| {

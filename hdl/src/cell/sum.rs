@@ -5,6 +5,7 @@ use super::{Context, signed_for};
 use crate::bus::Bus;
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
+use crate::verilog::extended;
 
 /// Adds the sum of all currents, which in the last round is the sum `D` of the conductances.
 pub(super) fn sum(
@@ -38,6 +39,7 @@ pub(super) fn sum(
     // Widths of operands decide how Verilog extends them: all terms become wires of one width first.
     let widest = currents.iter().enumerate().map(|(i, bus)| bits(bus) + u32::from(doubled(i)));
     let term_bits = widest.chain(nudging.map(bits)).max().unwrap_or(1).min(shape.bits);
+    let wide = |name: &str, bus: &Bus| extended(name, bits(bus), term_bits);
     let declare = |i: usize, term: String| format!("wire signed [{}:0] term_{i} = {term};", term_bits - 1);
     for (i, bus) in currents.iter().enumerate() {
         leaf = leaf.input(format!("into_{i}"), bus);
@@ -48,20 +50,25 @@ pub(super) fn sum(
     if any_doubled {
         leaf = leaf.input("last", &sequence.last);
     }
-    for i in 0..currents.len() {
+    for (i, bus) in currents.iter().enumerate() {
         if doubled(i) {
             leaf = leaf
-                .verilog(format!("wire signed [{}:0] wide_{i} = into_{i};", term_bits - 1))
+                .verilog(format!(
+                    "wire signed [{}:0] wide_{i} = {};",
+                    term_bits - 1,
+                    wide(&format!("into_{i}"), bus)
+                ))
                 .verilog(declare(i, format!("last ? wide_{i} : wide_{i} <<< 1")));
         } else {
-            leaf = leaf.verilog(declare(i, format!("into_{i}")));
+            leaf = leaf.verilog(declare(i, wide(&format!("into_{i}"), bus)));
         }
     }
-    if nudging.is_some() {
-        leaf = leaf.verilog(declare(currents.len(), "nudging".to_owned()));
+    if let Some(bus) = nudging {
+        leaf = leaf.verilog(declare(currents.len(), wide("nudging", bus)));
     }
-    let (additions, expression) = balanced(0, terms, term_bits, shape.bits);
-    leaf = leaf.verilog(additions);
+    let Partial { text, name, bits: sum_bits } = balanced(0, terms, term_bits, shape.bits);
+    leaf = leaf.verilog(text);
+    let expression = extended(&name, sum_bits, shape.bits);
     let flags: Vec<bool> = (0..currents.len()).map(doubled).collect();
     let leaf = leaf.output("sum", &sum, expression).evaluate(move |x, y| {
         let last = any_doubled && x[x.len() - 1] == 1;
@@ -73,22 +80,35 @@ pub(super) fn sum(
     sum
 }
 
-/// A balanced tree of additions over `count` terms from `first`: declarations, and the name of the result.
+/// A sum of some terms.
+struct Partial {
+    /// The declarations it takes.
+    text: String,
+    /// What it is called.
+    name: String,
+    bits: u32,
+}
+
+/// A balanced tree of additions over `count` terms from `first`.
 ///
 /// Each partial sum is kept as a wire. Synthesis would otherwise turn the whole into compressors, which take twice
 /// the LUTs of carry chains.
-fn balanced(first: usize, count: usize, term_bits: u32, most_bits: u32) -> (String, String) {
+fn balanced(first: usize, count: usize, term_bits: u32, most_bits: u32) -> Partial {
     if count == 1 {
-        return (String::new(), format!("term_{first}"));
+        return Partial { text: String::new(), name: format!("term_{first}"), bits: term_bits };
     }
     let half = count / 2;
-    let (left_text, left) = balanced(first, half, term_bits, most_bits);
-    let (right_text, right) = balanced(first + half, count - half, term_bits, most_bits);
+    let left = balanced(first, half, term_bits, most_bits);
+    let right = balanced(first + half, count - half, term_bits, most_bits);
     let bits = (term_bits + count.next_power_of_two().ilog2()).min(most_bits);
     let name = format!("sum_{first}_{}", first + count - 1);
     let text = format!(
-        "{left_text}{right_text}(* keep *) wire signed [{}:0] {name};\nassign {name} = {left} + {right};\n",
-        bits - 1
+        "{}{}(* keep *) wire signed [{}:0] {name};\nassign {name} = {} + {};\n",
+        left.text,
+        right.text,
+        bits - 1,
+        extended(&left.name, left.bits, bits),
+        extended(&right.name, right.bits, bits)
     );
-    (text, name)
+    Partial { text, name, bits }
 }

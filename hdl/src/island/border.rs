@@ -7,10 +7,11 @@
 
 use crate::array::Array;
 use crate::bus::{Bus, Shape};
-use crate::leaf::Leaf;
+use crate::leaf::{self, Leaf};
 use crate::module::Module;
 use crate::primitive::register;
 use crate::technology::Technology;
+use crate::verilog::extended;
 use wheatstone_sim::link::SampleLayout;
 
 /// A word of the island.
@@ -128,14 +129,15 @@ fn choice(technology: Technology, index: &Bus, answers: &[Bus], answer: &Bus) ->
     let mut leaf =
         Leaf::function("choice", "one answer of all", levels * technology.lut_ps()).input("index", index);
     let bits = (usize::BITS - last.leading_zeros()).clamp(1, 16);
+    let wide = |i: usize| extended(&format!("answer_{i}"), leaf::bits(&answers[i]), leaf::bits(answer));
     let mut expression = String::new();
     for (i, bus) in answers.iter().enumerate() {
         leaf = leaf.input(format!("answer_{i}"), bus);
         if i < last {
-            expression += &format!("index[{}:0] == {bits}'d{i} ? answer_{i} : ", bits - 1);
+            expression += &format!("index[{}:0] == {bits}'d{i} ? {} : ", bits - 1, wide(i));
         }
     }
-    expression += &format!("answer_{last}");
+    expression += &wide(last);
     leaf.output("answer", answer, expression).evaluate(move |inputs, outputs| {
         let index = usize::try_from(inputs[0] & ((1 << bits) - 1)).unwrap_or(last).min(last);
         outputs[0] = inputs[1 + index];

@@ -165,6 +165,10 @@ fn simulated(times: &[f64]) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
     use crate::preset::Preset;
 
     fn experiment(preset: &str) -> Experiment {
@@ -176,7 +180,7 @@ mod tests {
     #[test]
     fn a_sample_takes_the_chip_longer_than_the_array() {
         let experiment = experiment("linear-regression");
-        let pace = pace(&experiment, Board::Ulx3s25f, Stop::default()).unwrap();
+        let pace = pace(&experiment, board("ulx3s-25f"), Stop::default()).unwrap();
         let clock = 1.0 / 25e6;
         assert!(pace.array.low > 0.0 && pace.array.high < pace.sample.low, "{pace:?}");
         // Times of the chip are whole clocks, and a sample is a few hundred of them.
@@ -195,12 +199,12 @@ mod tests {
     #[test]
     fn what_has_no_place_is_said() {
         let digits = experiment("digits");
-        let error = check_place(&digits, Board::Ulx3s85f).unwrap_err();
+        let error = check_place(&digits, board("ulx3s-85f")).unwrap_err();
         assert!(error.why.contains("8960 edges") && error.why.contains("83640"), "{}", error.why);
         let iris = experiment("iris");
-        assert_eq!(check_place(&iris, Board::Ulx3s85f), Ok(()));
-        assert_eq!(array_options(&iris, Board::Ulx3s85f).multiplier, Multiplier::Serial);
-        assert_eq!(array_options(&iris, Board::Generic).multiplier, Multiplier::Parallel);
-        assert_eq!(check_place(&iris, Board::Generic).unwrap_err().why, "it has no device");
+        assert_eq!(check_place(&iris, board("ulx3s-85f")), Ok(()));
+        assert_eq!(array_options(&iris, board("ulx3s-85f")).multiplier, Multiplier::Serial);
+        assert_eq!(array_options(&iris, Board::generic()).multiplier, Multiplier::Parallel);
+        assert_eq!(check_place(&iris, Board::generic()).unwrap_err().why, "it has no device");
     }
 }

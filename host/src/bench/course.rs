@@ -316,7 +316,7 @@ mod tests {
         fn score(&mut self) -> Result<Score, BenchError> {
             #[expect(clippy::cast_precision_loss, reason = "small")]
             let accuracy = (self.trained as f64 / 5000.0).min(self.most);
-            Ok(Score { accuracy: Some(accuracy), mse: 0.0 })
+            Ok(Score { accuracy: Some(accuracy), mse: 0.0, ..Score::default() })
         }
     }
 

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_goal_lies_a_little_below_what_was_reached() {
-        let score = |accuracy| Score { accuracy, mse: 0.001 };
+        let score = |accuracy| Score { accuracy, mse: 0.001, ..Score::default() };
         assert_eq!(Goal::after(score(Some(1.0)), 30), Goal::Accuracy(29.0 / 30.0));
         assert_eq!(Goal::after(score(Some(0.9)), 100), Goal::Accuracy(0.86));
         assert_eq!(Goal::after(score(None), 30), Goal::MeanSquaredError(0.002));

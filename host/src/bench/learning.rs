@@ -140,7 +140,7 @@ mod tests {
         fn score(&mut self) -> Result<Score, BenchError> {
             #[expect(clippy::cast_precision_loss, reason = "small")]
             let accuracy = ((self.trained * self.seed) as f64 / 1000.0).min(self.most);
-            Ok(Score { accuracy: Some(accuracy), mse: 0.0 })
+            Ok(Score { accuracy: Some(accuracy), mse: 0.0, ..Score::default() })
         }
     }
 

@@ -4,6 +4,7 @@
 //! then all of them are timed and metered in turns, which gives the cost of a sample. A figure to the goal is the product.
 //! What is not on this machine is reported as [`Missing`](crate::figure::Missing), with why and what to do.
 
+mod adapters;
 mod chip;
 mod contender;
 mod course;
@@ -16,6 +17,7 @@ mod rivals;
 #[cfg(test)]
 mod tests;
 
+pub use adapters::graphics_adapters;
 pub use chip::{NoPlace, Pace, array_options, check_place, pace};
 pub use contender::Contender;
 pub use course::{Outcome, ROUNDS, Watch, own_goal, run};

@@ -3,7 +3,7 @@
 use super::exit::device_error;
 use wheatstone::device::DeviceError;
 use wheatstone::loading::LoadError;
-use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, UDEV_RULES};
+use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, udev_rules};
 
 /// What to do about an error, line by line; nothing where its message says all.
 pub fn for_error(error: &anyhow::Error) -> Vec<String> {
@@ -61,7 +61,8 @@ pub fn for_access(denied: &Denied) -> Vec<String> {
 
 /// How to install the rules for udev.
 pub fn for_rules() -> Vec<String> {
-    let first = UDEV_RULES.lines().find(|line| line.starts_with("SUBSYSTEM")).unwrap_or_default();
+    let rules = udev_rules();
+    let first = rules.lines().find(|line| line.starts_with("SUBSYSTEM")).unwrap_or_default();
     vec![
         "add the boards' rules to udev, then plug the board in again:".into(),
         format!("  wheatstone doctor --udev-rules | sudo tee {UDEV_FILE}"),

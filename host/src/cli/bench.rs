@@ -51,7 +51,7 @@ pub struct Bench {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     adapter: String,
     /// Board whose chip is simulated
-    #[arg(long, default_value_t = Board::Ulx3s85f)]
+    #[arg(long, default_value_t = Board::default(), value_parser = Board::open)]
     board: Board,
     /// A board to measure as well: serial:PATH, or serial: for the only one
     #[arg(long, value_name = "URL", value_parser = serial)]
@@ -65,6 +65,7 @@ pub struct Bench {
         value_name = "SECONDS",
         default_value_t = 0.0,
         requires = "meter_log",
+        value_parser = finite,
         allow_negative_numbers = true
     )]
     meter_offset: f64,
@@ -72,7 +73,7 @@ pub struct Bench {
     #[arg(long, value_name = "PATH")]
     meter_port: Option<String>,
     /// Its baud rate
-    #[arg(long, value_name = "BAUD", default_value_t = 115_200, requires = "meter_port")]
+    #[arg(long, value_name = "BAUD", default_value_t = 115_200, requires = "meter_port", value_parser = clap::value_parser!(u32).range(1..))]
     meter_baud: u32,
     /// Folder in which each bench gets one of its own, for results and report
     #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
@@ -83,6 +84,13 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share of samples is a number from 0 to 1".to_owned()),
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("give a number of seconds".to_owned()),
     }
 }
 

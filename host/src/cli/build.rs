@@ -45,7 +45,7 @@ pub struct Build {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Seed of placement
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     seed: u64,
     /// First stage to make anew even if its result is in the cache: emit, synth, route, timing, simulate or pack
     #[arg(long, value_name = "STAGE")]
@@ -66,6 +66,9 @@ pub struct Build {
     #[arg(long, value_name = "FOLDER", default_value = "build/cache")]
     cache: PathBuf,
 }
+
+/// nextpnr takes 31 bits, and a build that places elsewhere counts up from here.
+const MOST_SEED: u64 = 2_000_000_000;
 
 impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {

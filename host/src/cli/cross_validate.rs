@@ -5,6 +5,7 @@ use super::output::Output;
 use super::{interrupt, progress, table};
 use anyhow::Context;
 use clap::Args;
+use clap::builder::TypedValueParser;
 use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -21,23 +22,39 @@ pub struct CrossValidate {
     #[command(flatten)]
     config: ConfigArguments,
     /// Stratified folds a seed
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = count(2))]
     folds: usize,
     /// Stratified random splits a seed, instead of folds
-    #[arg(long, conflicts_with = "folds")]
+    #[arg(long, conflicts_with = "folds", value_parser = count(1))]
     splits: Option<usize>,
     /// Share of the rows each random split holds out
-    #[arg(long, default_value_t = 0.2, requires = "splits")]
+    #[arg(long, default_value_t = 0.2, requires = "splits", value_parser = share, allow_negative_numbers = true)]
     test_fraction: f64,
     /// Number of seeds, counted up from the configuration's
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MOST as u64))]
     seeds: u64,
     /// Write the rows of every split to this JSON file
     #[arg(long, value_name = "FILE")]
     write_splits: Option<PathBuf>,
     /// Threads; default: one a core
-    #[arg(long)]
+    #[arg(long, value_parser = count(1))]
     threads: Option<usize>,
+}
+
+/// The most folds, splits and seeds: more are a slip of the keyboard, and hold a split each in memory.
+const MOST: u32 = 10_000;
+
+/// A number of folds, splits or threads.
+fn count(least: u32) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u32).range(i64::from(least)..=i64::from(MOST)).map(|count| count as usize)
+}
+
+/// A share of the rows that leaves some on either side.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if 0.0 < share && share < 1.0 => Ok(share),
+        _ => Err("a share of the rows is a number between 0 and 1".to_owned()),
+    }
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use std::env;
+use std::path::PathBuf;
 use wheatstone::device::DeviceUrl;
 use wheatstone::ports::{Access, Port, System};
 
@@ -31,9 +32,14 @@ const SIMULATED: [(DeviceUrl, &str); 3] = [
     (DeviceUrl::Rtl, "a simulation of the gateware"),
 ];
 
-/// The system whose ports are looked at. The variable names another tree, for tests.
+/// The root of the system that is looked at. The variable names another tree, for tests.
+pub fn system_root() -> PathBuf {
+    env::var_os("WHEATSTONE_SYSTEM_ROOT").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+}
+
+/// The system whose ports are looked at.
 pub fn system() -> System {
-    env::var_os("WHEATSTONE_SYSTEM_ROOT").map_or_else(System::new, System::at)
+    System::at(system_root())
 }
 
 impl Devices {

@@ -1,6 +1,6 @@
 //! `wheatstone doctor`
 
-use super::devices::{access_text, system};
+use super::devices::{access_text, system, system_root};
 use super::exit::CheckFailed;
 use super::output::Output;
 use super::{advice, table};
@@ -10,7 +10,10 @@ use serde_json::json;
 use std::fs;
 use std::io;
 use std::path::Path;
-use wheatstone::ports::{Access, Port, UDEV_FILE, UDEV_RULES};
+use wheatstone::bench::graphics_adapters;
+use wheatstone::energy::{BOARD_METER, Search, SystemClock, find_sources};
+use wheatstone::figure::Missing;
+use wheatstone::ports::{Access, Port, UDEV_FILE, bridge_ids, udev_rules};
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_sim::link;
 
@@ -63,8 +66,7 @@ impl Check {
 impl Doctor {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         if self.udev_rules {
-            return output
-                .result(&json!({ "file": UDEV_FILE, "rules": UDEV_RULES }), || UDEV_RULES.to_owned());
+            return output.result(&json!({ "file": UDEV_FILE, "rules": udev_rules() }), udev_rules);
         }
         let protocol = format!("link protocol {}", link::VERSION);
         let mut checks = vec![
@@ -73,6 +75,8 @@ impl Doctor {
             pseudo_terminals(),
         ];
         checks.extend(Program::ALL.into_iter().map(program));
+        checks.extend(energy(&system_root()));
+        checks.push(graphics(&system_root()));
         checks.extend(boards(&system().ports()));
         let broken = checks.iter().any(|check| check.required && check.status != Status::Ok);
         output.result(&json!({ "ok": !broken, "checks": checks }), || text(&checks))?;
@@ -112,7 +116,7 @@ fn pseudo_terminals() -> Check {
 
 fn program(program: Program) -> Check {
     let (needed_for, another): (_, &[&str]) = match program {
-        Program::Yosys => ("hdl area, building bitstreams", &[]),
+        Program::Yosys => ("hdl lint, hdl area, building bitstreams", &[]),
         Program::Iverilog => ("simulation of the emitted Verilog in tests", &[]),
         Program::Vvp => ("simulation of the emitted Verilog in tests", &[]),
         Program::Verilator => ("a second opinion on the emitted Verilog in tests", &[]),
@@ -151,6 +155,30 @@ fn program(program: Program) -> Check {
     }
 }
 
+/// What is missing and is fine for whoever does not need it.
+fn absent(Missing { name, why, remedy }: Missing, needed_for: &'static str) -> Check {
+    Check::ok(name, why, needed_for).wanting(Status::Missing, vec![remedy])
+}
+
+/// Counters of energy: the processor's, and those of NVIDIA's GPUs. A board's meter is named when it is used.
+fn energy(root: &Path) -> Vec<Check> {
+    const NEEDED_FOR: &str = "energy figures of bench";
+    let search = Search { root: root.to_owned(), ..Search::default() };
+    let sources = find_sources(&search, SystemClock::start()).into_iter().map(|found| match found {
+        Ok(source) => Check::ok(source.describe().name.clone(), source.describe().method.clone(), NEEDED_FOR),
+        Err(missing) => absent(missing, NEEDED_FOR),
+    });
+    sources.filter(|check| check.name != BOARD_METER).collect()
+}
+
+fn graphics(root: &Path) -> Check {
+    const NEEDED_FOR: &str = "baselines on a GPU in bench";
+    match graphics_adapters(root) {
+        Ok(adapters) => Check::ok("graphics adapters", adapters.join(", "), NEEDED_FOR),
+        Err(missing) => absent(missing, NEEDED_FOR),
+    }
+}
+
 fn boards(ports: &[Port]) -> Vec<Check> {
     let candidates: Vec<&Port> = ports.iter().filter(|port| port.guess().is_candidate()).collect();
     let mut checks = vec![udev(&candidates)];
@@ -180,7 +208,7 @@ fn udev(candidates: &[&Port]) -> Check {
     }
     let folders = ["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
     match folders.iter().find_map(|folder| rules_in(Path::new(folder)).ok().flatten()) {
-        Some(file) => Check { found: format!("{file} names 0403:6015 and 0403:6010"), ..check },
+        Some(file) => Check { found: format!("{file} names the bridges of all boards"), ..check },
         None if !candidates.is_empty() && candidates.iter().all(|port| port.access == Access::Allowed) => {
             Check { found: "none for these boards; the ports can be used without".into(), ..check }
         }
@@ -189,14 +217,17 @@ fn udev(candidates: &[&Port]) -> Check {
     }
 }
 
-/// The file of a folder that names both bridges.
+/// The file of a folder that names the bridges of all boards.
 fn rules_in(folder: &Path) -> io::Result<Option<String>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let text =
             fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-        let names = |id: &str| text.lines().any(|line| !line.starts_with('#') && line.contains(id));
-        if names("0403") && names("6015") && names("6010") {
+        let names = |(vendor, product): (u16, u16)| {
+            let ids = [vendor, product].map(|id| format!("{id:04x}"));
+            text.lines().any(|line| !line.starts_with('#') && ids.iter().all(|id| line.contains(id)))
+        };
+        if bridge_ids().into_iter().all(names) {
             return Ok(Some(path.display().to_string()));
         }
     }

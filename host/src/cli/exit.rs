@@ -3,6 +3,7 @@
 use super::advice;
 use super::output::tell;
 use std::borrow::Cow;
+use super::verify::NoFlip;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
@@ -165,6 +166,7 @@ fn classify(error: &anyhow::Error) -> u8 {
             )
         )
         || find::<ManifestError>(error).is_some()
+        || find::<NoFlip>(error).is_some()
         || find::<NotBuildable>(error).is_some()
         || find::<SimulationError>(error).is_some()
         || find::<WrongBoard>(error).is_some()
@@ -185,6 +187,10 @@ fn load(error: &LoadError) -> u8 {
         LoadError::Read { .. }
         | LoadError::Bitstream { .. }
         | LoadError::WrongBoard { .. }
+        | LoadError::OtherThanManifest { .. }
+        | LoadError::OtherBoard { .. }
+        | LoadError::Manifest(_)
+        | LoadError::ByHand { .. }
         | LoadError::NotBuilt { .. } => BAD_INPUT,
         LoadError::NoDevice { .. } => NO_DEVICE,
         LoadError::NoAccess { .. } => NO_ACCESS,
@@ -234,6 +240,10 @@ fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
     use wheatstone::device::DeviceUrl;
     use wheatstone::link::WireError;
     use wheatstone::ports::Holder;
@@ -258,10 +268,13 @@ mod tests {
             (TooFewEpochs { trained: 3, epochs: 1, wanted: 2 }.into(), BAD_INPUT),
             (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
             (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
-            (FlowError::NoDevice { board: Board::Generic }.into(), BAD_INPUT),
+            (FlowError::NoDevice { board: Board::generic() }.into(), BAD_INPUT),
             (FlowError::OtherDelays { cell: "edge_9".into(), is_there: false }.into(), BAD_INPUT),
             (ManifestError::Io { path: "x".into(), source: io(io::ErrorKind::NotFound) }.into(), BAD_INPUT),
-            (FlowError::Slow { board: Board::Hx8kEvn, achieved_mhz: 1.0, needed_mhz: 12.0 }.into(), FAILED),
+            (
+                FlowError::Slow { board: board("hx8k-evn"), achieved_mhz: 1.0, needed_mhz: 12.0 }.into(),
+                FAILED,
+            ),
             (TrainingError::from(gone()).into(), NO_DEVICE),
             (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
             (EvaluationError::from(gone()).into(), NO_DEVICE),
@@ -275,7 +288,7 @@ mod tests {
                 PortError::Busy { path: "x".into(), holder: Holder { pid: 1, name: "x".into() } }.into(),
                 NO_ACCESS,
             ),
-            (LoadError::NoAccess { board: Board::Ulx3s85f, said: String::new() }.into(), NO_ACCESS),
+            (LoadError::NoAccess { board: board("ulx3s-85f"), said: String::new() }.into(), NO_ACCESS),
             ("usb:".parse::<DeviceUrl>().unwrap_err().into(), BAD_INPUT),
             (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
             (anyhow::anyhow!("something else"), FAILED),

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use std::env;
 use std::path::{Path, PathBuf};
-use wheatstone::loading::{Loading, preset_bitstream};
+use wheatstone::loading::{LoadError, Loading, preset_bitstream};
 use wheatstone::preset::Preset;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::bitstream::WrongBoard;
@@ -15,13 +15,14 @@ use wheatstone_hdl::tools::{Program, Tool};
 /// Load a bitstream into a board, with openFPGALoader
 ///
 /// The bitstream is lost when the board is switched off, unless it goes into the flash. Before anything is sent the file
-/// is checked: it must be whole, and for the device of this board.
+/// is checked: every checksum in it must be right, it must be what the manifest beside it tells of if there is one, and it must be
+/// for the device of this board.
 #[derive(Args, Debug)]
 pub struct Load {
     /// Bitstream (.bit for an ECP5, .bin for an iCE40), or preset whose bitstream is in bitstreams/BOARD/PRESET
     bitstream: String,
-    /// Board to load
-    #[arg(long)]
+    /// Board to load, or the file of another (see constraints/README.md)
+    #[arg(long, value_parser = Board::open)]
     board: Board,
     /// Write it to the flash, from where the board loads it whenever it is switched on
     #[arg(long)]
@@ -42,13 +43,19 @@ struct Loaded {
     part: String,
     comment: Vec<String>,
     flash: bool,
+    /// Empty if openFPGALoader does not know the board.
     command: Vec<String>,
+    /// What a person does then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_hand: Option<&'static str>,
+    /// The manifest beside it that vouches for every byte.
+    manifest: Option<String>,
     loaded: bool,
 }
 
 impl Load {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        if self.board == Board::Generic {
+        if self.board.device().is_none() {
             return Err(WrongBoard::NoDevice { board: self.board }.into());
         }
         let loading = Loading::prepare(&self.file()?, self.board)?
@@ -57,6 +64,11 @@ impl Load {
         let tool = match Tool::find(Program::OpenFpgaLoader) {
             Err(_) if self.dry_run => None,
             found => Some(found?),
+        };
+        // Whoever only asks whether a file is whole needs no loader that knows the board.
+        let (command, by_hand) = match loading.arguments() {
+            Err(LoadError::ByHand { by_hand, .. }) if self.dry_run => (None, Some(by_hand)),
+            arguments => (Some(arguments?), None),
         };
         let program = tool
             .as_ref()
@@ -67,7 +79,12 @@ impl Load {
             part: loading.bitstream().part.to_string(),
             comment: loading.bitstream().comment.clone(),
             flash: self.flash,
-            command: std::iter::once(program).chain(loading.arguments()).collect(),
+            command: command
+                .into_iter()
+                .flat_map(|arguments| [vec![program.clone()], arguments].concat())
+                .collect(),
+            by_hand,
+            manifest: loading.manifest().map(|path| path.display().to_string()),
             loaded: !self.dry_run,
         };
         if let Some(tool) = tool.filter(|_| !self.dry_run) {
@@ -91,8 +108,12 @@ impl Load {
 }
 
 fn text(loaded: &Loaded) -> String {
-    let Loaded { board, bitstream, part, comment, flash, command, loaded } = loaded;
+    let Loaded { board, bitstream, part, comment, flash, command, by_hand, manifest, loaded } = loaded;
     let checked = if comment.is_empty() { part.clone() } else { format!("{part} ({})", comment.join("; ")) };
+    let vouched = match manifest {
+        Some(_) => " by its checksums and the manifest beside it",
+        None => " by its checksums (no manifest is beside it)",
+    };
     let outcome = match (loaded, flash) {
         (false, _) => "nothing was loaded",
         (true, false) => "loaded; lost when the board is switched off",
@@ -100,8 +121,8 @@ fn text(loaded: &Loaded) -> String {
     };
     let rows = [
         ("bitstream", bitstream.clone()),
-        ("checked", format!("whole, and for the {checked} of {board}")),
-        ("command", command.join(" ")),
+        ("checked", format!("whole{vouched}, and for the {checked} of {board}")),
+        ("command", by_hand.map_or_else(|| command.join(" "), str::to_owned)),
         ("outcome", outcome.to_owned()),
     ];
     table::facts(rows).to_string()

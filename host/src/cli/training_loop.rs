@@ -274,7 +274,7 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
 pub fn score_text(score: Score) -> String {
     match score.accuracy {
         Some(accuracy) => format!("{:.2} % right", 100.0 * accuracy),
-        None => format!("mean squared error {:.3e} V^2", score.mse),
+        None => format!("mean squared error {}{:.3e} V^2", score.mse_bound(), score.mse),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{interrupt, progress};
 use clap::Args;
 use std::ops::ControlFlow;
 use std::str::FromStr;
+use thiserror::Error;
 use wheatstone::device::{BitFlip, Device};
 use wheatstone::experiment::Experiment;
 use wheatstone::verification::{self, Verified};
@@ -20,10 +21,10 @@ pub struct Verify {
     #[command(flatten)]
     device: DeviceArguments,
     /// Samples to train; default: one epoch
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
     /// Samples between two comparisons
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
     /// Flip the lowest bit of an edge's conductance on the device after some samples, to see that it is noticed
     #[arg(long, value_name = "SAMPLES:EDGE")]
@@ -35,6 +36,43 @@ pub struct Verify {
 struct Flip {
     after: u64,
     edge: usize,
+}
+
+/// A bit that would never flip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NoFlip {
+    /// There is no such edge.
+    #[error("--flip-bit: there is no edge {edge}; this network has the edges 0..={}", edges - 1)]
+    Edge {
+        /// What was asked for.
+        edge: usize,
+        /// How many there are.
+        edges: usize,
+    },
+    /// The run is over by then.
+    #[error(
+        "--flip-bit: {after} is not in 1..={samples}, the samples of this run after which a bit can flip"
+    )]
+    After {
+        /// What was asked for.
+        after: u64,
+        /// How many there are.
+        samples: u64,
+    },
+}
+
+impl Flip {
+    /// Whether it happens in a run of so many samples on a network of so many edges.
+    fn check(self, samples: u64, edges: usize) -> Result<(), NoFlip> {
+        let Flip { after, edge } = self;
+        if edge >= edges {
+            return Err(NoFlip::Edge { edge, edges });
+        }
+        if !(1..=samples).contains(&after) {
+            return Err(NoFlip::After { after, samples });
+        }
+        Ok(())
+    }
 }
 
 impl FromStr for Flip {
@@ -51,8 +89,11 @@ impl FromStr for Flip {
 impl Verify {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
-        let mut device = self.device.open(&experiment.design, &experiment.initial_state())?;
         let samples = self.samples.unwrap_or(experiment.split.train.len() as u64);
+        if let Some(flip) = self.flip_bit {
+            flip.check(samples, experiment.design.network().edges().len())?;
+        }
+        let mut device = self.device.open(&experiment.design, &experiment.initial_state())?;
         if let Some(Flip { after, edge }) = self.flip_bit {
             device = Box::new(BitFlip::new(device, after, edge));
         }

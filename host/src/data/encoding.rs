@@ -412,12 +412,13 @@ impl Encoder {
     /// The score a tally of this encoding's outputs stands for.
     pub fn score(&self, format: Format, tally: Tally) -> Score {
         let samples = f64::from(tally.samples.max(1));
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^48, and few answers")]
+        #[expect(clippy::cast_precision_loss, reason = "a sum of squares, rounded once; and few answers")]
         let (error, answers) = (tally.error as f64, self.answers() as f64);
         let classified = matches!(self.outputs, Outputs::Classes(_));
         Score {
             accuracy: classified.then(|| f64::from(tally.right) / samples),
             mse: error * self.answer_volts(format).powi(2) / (samples * answers),
+            mse_at_least: tally.at_least,
         }
     }
 

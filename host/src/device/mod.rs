@@ -110,7 +110,9 @@ pub enum DeviceError {
 impl From<LinkError> for DeviceError {
     fn from(error: LinkError) -> DeviceError {
         match error {
-            LinkError::Wire(error @ WireError::Gone { .. }) => DeviceError::NoDevice(error),
+            LinkError::Wire(error @ (WireError::Gone { .. } | WireError::Ended { .. })) => {
+                DeviceError::NoDevice(error)
+            }
             LinkError::Wire(error @ WireError::NoAccess { .. }) => DeviceError::NoAccess(error),
             error => DeviceError::Link(error),
         }

@@ -12,8 +12,6 @@ use std::time::Duration;
 use wheatstone_hdl::Board;
 use wheatstone_sim::{Checkpoint, Configuration, Design, Learning, State};
 
-/// The board whose gateware is simulated: the largest, so that most networks fit.
-const SIMULATED: Board = Board::Ulx3s85f;
 /// Added to a session's number for whoever opens the next one.
 const SALTS: u32 = 251;
 
@@ -66,7 +64,8 @@ pub fn open(
         DeviceUrl::Sim => Ok(Box::new(Model::new(Arc::clone(design), state.clone())?)),
         DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
         DeviceUrl::Rtl => {
-            let wire = RtlWire::new(Arc::clone(design), SIMULATED.technology(), SIMULATED)?;
+            let board = Board::default();
+            let wire = RtlWire::new(Arc::clone(design), board.technology(), board)?;
             connect(Box::new(wire), DeviceKind::Simulation)
         }
         DeviceUrl::Serial(line) => connect(Box::new(serial(line)?), DeviceKind::Board),

@@ -27,5 +27,5 @@ pub use measure::{Activity, Contender, MeasureError, Progress, measure};
 pub use measurement::{Basis, FigureError, Measured, Measurement, Quantity, Round};
 pub use plan::{Order, Plan, PlanError};
 pub use quantity::{Bounded, Joule, Watt};
-pub use search::{Found, Search, find_sources};
+pub use search::{BOARD_METER, Found, Search, find_sources};
 pub use source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};

@@ -9,6 +9,9 @@ use crate::figure::Missing;
 use crate::link::SerialWire;
 use std::path::PathBuf;
 
+/// What a meter in a board's supply is called where none was named.
+pub const BOARD_METER: &str = "board meter";
+
 /// Where to look.
 #[derive(Clone, Debug)]
 pub struct Search {
@@ -50,7 +53,7 @@ pub fn find_sources(search: &Search, clock: SystemClock) -> Vec<Found> {
     }
     if search.logs.is_empty() && search.serial.is_empty() {
         found.push(Err(Missing {
-            name: "board meter".to_owned(),
+            name: BOARD_METER.to_owned(),
             why: "none was named".to_owned(),
             remedy: "put a meter into the board's supply and name its log or its serial port (docs/energy-method.md)".to_owned(),
         }));

@@ -3,6 +3,7 @@
 use super::wire::{Wire, WireError};
 use serialport::{ErrorKind, SerialPort, SerialPortType};
 use std::io::{self, Read, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The longest a write may block before the port counts as failed.
@@ -14,6 +15,9 @@ pub struct SerialWire {
     baud: u32,
     /// The USB serial number of the adapter, by which it is found again under another path.
     serial_number: Option<String>,
+    /// Whether another program is at the other end. Its terminal's name may be another's as soon as nobody holds it, so that it is
+    /// held to the end and never opened again.
+    is_terminal: bool,
     port: Option<Box<dyn SerialPort>>,
     start: Instant,
 }
@@ -28,6 +32,7 @@ impl SerialWire {
             path: path.to_owned(),
             baud,
             serial_number: serial_number(path),
+            is_terminal: is_terminal(path),
             port: None,
             start: Instant::now(),
         };
@@ -56,7 +61,11 @@ impl SerialWire {
 
     fn error(&self, source: io::Error) -> WireError {
         let port = self.path.clone();
-        if is_gone(&source) { WireError::Gone { port } } else { WireError::Failed { port, source } }
+        match (is_gone(&source), self.is_terminal) {
+            (true, true) => WireError::Ended { port },
+            (true, false) => WireError::Gone { port },
+            (false, _) => WireError::Failed { port, source },
+        }
     }
 
     fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -106,6 +115,9 @@ impl Wire for SerialWire {
     }
 
     fn reopen(&mut self) -> Result<(), WireError> {
+        if self.is_terminal {
+            return Err(WireError::Ended { port: self.path.clone() });
+        }
         self.port = None;
         let moved = self.serial_number.as_deref().and_then(path_of);
         let path = moved.unwrap_or_else(|| self.path.clone());
@@ -115,8 +127,16 @@ impl Wire for SerialWire {
     }
 }
 
+/// Whether a path leads to a pseudo-terminal.
+fn is_terminal(path: &str) -> bool {
+    let path = Path::new(path).canonicalize().unwrap_or_else(|_| path.into());
+    // Linux, the BSDs; macOS.
+    path.starts_with("/dev/pts")
+        || cfg!(target_os = "macos") && path.to_string_lossy().starts_with("/dev/ttys")
+}
+
 fn is_there(path: &str) -> bool {
-    std::path::Path::new(path).exists()
+    Path::new(path).exists()
 }
 
 /// A port that was plugged out.

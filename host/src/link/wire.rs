@@ -58,6 +58,14 @@ pub enum WireError {
         /// Where the board was looked for.
         port: String,
     },
+    /// Its other end was a program, and that has ended: a terminal of the same name is another's.
+    #[error(
+        "the program at the other end of {port} has ended; start it again, and resume from the last checkpoint"
+    )]
+    Ended {
+        /// The terminal.
+        port: String,
+    },
     /// It is there, and not for us.
     #[error(
         "no access to {port} ({reason}); end the program that uses it, or become a member of the group that owns it (`dialout` on many systems) and log in again"

@@ -83,6 +83,7 @@ fn epochs(n: u32, accuracy: bool) -> Vec<EpochMetrics> {
     let score = |e: u32| Score {
         accuracy: accuracy.then(|| 1.0 - 1.0 / f64::from(e + 2)),
         mse: 0.1 / f64::from(e + 1),
+        ..Score::default()
     };
     (0..n)
         .map(|epoch| EpochMetrics {
@@ -124,7 +125,7 @@ fn curves_of_any_length_are_drawn() {
 fn extreme_scores_are_drawn() {
     let mut some = epochs(5, true);
     some[1].train.mse = 0.0;
-    some[2].train = Score { accuracy: Some(f64::NAN), mse: f64::INFINITY };
+    some[2].train = Score { accuracy: Some(f64::NAN), mse: f64::INFINITY, ..Score::default() };
     some[3].power = Some(Power { free: f64::NAN, clamped: 0.3 });
     for svg in [learning_curve(&some), error_curve(&some), power_curve(&some)] {
         assert_picture(&svg);

@@ -1,18 +1,21 @@
 //! The port that is used where none is named, and what stands in the way of using one.
 
+use super::guess::{bridges, ids, listed};
 use super::{Access, Denied, Holder, Port};
 use crate::device::DeviceUrl;
 use std::path::PathBuf;
 use thiserror::Error;
+use wheatstone_hdl::Board;
+use wheatstone_hdl::board::Bridge;
 
 /// A port that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PortError {
     /// None may lead to a board.
     #[error(
-        "no board was found: {}; looked for USB ids 0403:6015 (ULX3S) and, on interface B, 0403:6010 (iCEBreaker, \
-         iCE40-HX8K-B-EVN); plug one in, or name a port with serial:PATH",
-        ports(others)
+        "no board was found: {}; looked for USB ids {}; plug one in, or name a port with serial:PATH",
+        ports(others),
+        looked_for()
     )]
     NoDevice {
         /// The ports there are, with what they seem to be.
@@ -53,6 +56,20 @@ fn ports(others: &[String]) -> String {
         [] => "there is no serial port on USB".to_owned(),
         others => format!("the serial ports on USB are others ({})", others.join(", ")),
     }
+}
+
+/// The ids of boards' bridges, and the boards that have them.
+fn looked_for() -> String {
+    let of = |(vendor_id, product_id)| {
+        let alike: Vec<(Board, &Bridge)> = bridges()
+            .filter(|(_, bridge)| (bridge.vendor_id, bridge.product_id) == (vendor_id, product_id))
+            .collect();
+        let boards: Vec<Board> = alike.iter().map(|(board, _)| *board).collect();
+        let interface = alike.iter().find_map(|(_, bridge)| bridge.interface);
+        let interface = interface.map(|number| format!(" on interface {number}")).unwrap_or_default();
+        format!("{vendor_id:04x}:{product_id:04x}{interface} ({})", listed(&boards))
+    };
+    ids().into_iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
 fn list(choices: &[(DeviceUrl, String)]) -> String {
@@ -132,7 +149,7 @@ mod tests {
         let two = [port("/dev/ttyUSB0", 0x6015, 0), port("/dev/ttyUSB2", 0x6010, 1)];
         let message = choose(&two).unwrap_err().to_string();
         for fragment in
-            ["serial:/dev/ttyUSB0 (ulx3s)", "serial:/dev/ttyUSB2 (icebreaker or hx8k-evn)", "--device"]
+            ["serial:/dev/ttyUSB0 (ulx3s-12f, ", "serial:/dev/ttyUSB2 (hx8k-evn or icebreaker)", "--device"]
         {
             assert!(message.contains(fragment), "{message}");
         }

@@ -15,16 +15,47 @@ pub use choice::{PortError, choose, usable};
 pub use guess::{Guess, guess};
 
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 
 use crate::device::{DeviceUrl, SerialUrl};
+use wheatstone_hdl::Board;
 
-/// The name of the file that [`UDEV_RULES`] belong into. Rules that give rights to whoever sits at the machine must come before `73-`.
+/// The name of the file that [`udev_rules`] belong into. Rules that give rights to whoever sits at the machine must come before `73-`.
 pub const UDEV_FILE: &str = "/etc/udev/rules.d/70-wheatstone.rules";
 
+/// Who makes the bridges whose latency can be set.
+const FTDI: u16 = 0x0403;
+
+/// The USB ids of boards' bridges, as their files tell them: vendor and product.
+pub fn bridge_ids() -> BTreeSet<(u16, u16)> {
+    guess::ids()
+}
+
 /// Rules for udev: rights to the boards' bridges for their users, no probing by ModemManager, no waiting in the bridge.
-pub const UDEV_RULES: &str = include_str!("70-wheatstone.rules");
+pub fn udev_rules() -> String {
+    let mut text = "# Wheatstone: the bridges of its boards. The first rule of a pair is for loading bitstreams, the second for the serial line.\n"
+        .to_owned();
+    for (vendor, product) in bridge_ids() {
+        let boards: Vec<Board> = guess::bridges()
+            .filter(|(_, bridge)| (bridge.vendor_id, bridge.product_id) == (vendor, product))
+            .map(|(board, _)| board)
+            .collect();
+        let rights = "MODE=\"0660\", GROUP=\"dialout\", TAG+=\"uaccess\"";
+        text += &format!(
+            "# {}\n\
+             SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{vendor:04x}\", ATTR{{idProduct}}==\"{product:04x}\", {rights}\n\
+             SUBSYSTEM==\"tty\", ATTRS{{idVendor}}==\"{vendor:04x}\", ATTRS{{idProduct}}==\"{product:04x}\", {rights}, ENV{{ID_MM_DEVICE_IGNORE}}=\"1\"\n",
+            guess::listed(&boards),
+        );
+    }
+    if bridge_ids().iter().any(|&(vendor, _)| vendor == FTDI) {
+        text += "# A bridge that waits 16 ms for more bytes makes every short answer take 16 ms.\n\
+                 ACTION==\"add\", SUBSYSTEM==\"usb-serial\", DRIVER==\"ftdi_sio\", ATTR{latency_timer}=\"1\"\n";
+    }
+    text
+}
 
 /// The operating system, as far as ports go.
 #[derive(Clone, Debug)]

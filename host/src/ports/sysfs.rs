@@ -104,6 +104,10 @@ fn number(path: &Path, radix: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
     use crate::ports::{Guess, PortError, System};
     use std::os::unix::fs::symlink;
     use wheatstone_hdl::Board;
@@ -164,8 +168,9 @@ mod tests {
         let paths: Vec<&Path> = ports.iter().map(|port| port.path.as_path()).collect();
         assert_eq!(paths, ["/dev/ttyACM0", "/dev/ttyUSB0", "/dev/ttyUSB1", "/dev/ttyUSB10"].map(Path::new));
         let guesses: Vec<Guess> = ports.iter().map(Port::guess).collect();
-        let ulx3s = Guess::Ulx3s(Some(Board::Ulx3s85f));
-        assert_eq!(guesses, [Guess::Unknown, Guess::Programming, Guess::Icebreaker, ulx3s]);
+        let ulx3s = Guess::Board(board("ulx3s-85f"));
+        let icebreaker = Guess::Board(board("icebreaker"));
+        assert_eq!(guesses, [Guess::Unknown, Guess::Programming, icebreaker, ulx3s]);
         let board = &ports[3];
         assert_eq!(board.usb.as_ref().unwrap().serial.as_deref(), Some("K01-1"));
         assert_eq!(board.usb.as_ref().unwrap().to_string(), "0403:6015");
@@ -184,7 +189,7 @@ mod tests {
         symlink("../../ttyUSB10", root.path().join("dev/serial/by-id/board")).unwrap();
         let port = system.port(Path::new("/dev/serial/by-id/board"));
         assert_eq!(port.path, Path::new("/dev/serial/by-id/board"));
-        assert_eq!(port.guess(), Guess::Ulx3s(Some(Board::Ulx3s85f)));
+        assert_eq!(port.guess(), Guess::Board(board("ulx3s-85f")));
         assert_eq!(system.port(Path::new("/dev/ttyS0")).guess(), Guess::Unknown);
         assert_eq!(system.port(Path::new("/dev/ttyUSB9")).access, Access::Absent);
     }
@@ -195,7 +200,7 @@ mod tests {
         let system = System::at(root.path());
         let resolve = |text: &str| system.resolve(&crate::device::SerialUrl::new(text));
         assert!(matches!(resolve(""), Err(PortError::Several { choices }) if choices.len() == 2));
-        assert_eq!(resolve("/dev/ttyUSB1").unwrap().guess(), Guess::Icebreaker);
+        assert_eq!(resolve("/dev/ttyUSB1").unwrap().guess(), Guess::Board(board("icebreaker")));
         assert!(matches!(resolve("/dev/ttyUSB9"), Err(PortError::NoPort { .. })));
         fs::remove_dir_all(root.path().join("sys/class/tty/ttyUSB1")).unwrap();
         assert_eq!(resolve("").unwrap().path, Path::new("/dev/ttyUSB10"));

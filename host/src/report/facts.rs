@@ -51,9 +51,15 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Figure> {
                 );
             }
         } else {
-            put(format!("{} V", small(score.mse.max(0.0).sqrt())), format!("root mean square error on {on}"));
+            put(
+                format!("{}{} V", score.mse_bound(), small(score.mse.max(0.0).sqrt())),
+                format!("root mean square error on {on}"),
+            );
         }
-        put(format!("{} V\u{b2}", small(score.mse)), format!("mean squared error on {on}"));
+        put(
+            format!("{}{} V\u{b2}", score.mse_bound(), small(score.mse)),
+            format!("mean squared error on {on}"),
+        );
     }
     if let Some(e) = last {
         put(
@@ -130,7 +136,7 @@ fn row(e: &EpochMetrics) -> Vec<String> {
     let accuracy = |score: Option<Score>| {
         score.and_then(|s| s.accuracy).map_or(dash(), |a| format!("{:.2} %", 100.0 * a))
     };
-    let error = |score: Option<Score>| score.map_or(dash(), |s| small(s.mse));
+    let error = |score: Option<Score>| score.map_or(dash(), |s| format!("{}{}", s.mse_bound(), small(s.mse)));
     vec![
         grouped(e.epoch.into()),
         grouped(e.samples),

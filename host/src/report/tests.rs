@@ -15,7 +15,11 @@ fn design() -> (Design, State) {
 }
 
 fn metrics() -> Vec<EpochMetrics> {
-    let score = |e: u32| Score { accuracy: Some(0.9 - 0.5 / f64::from(e + 1)), mse: 0.1 / f64::from(e + 1) };
+    let score = |e: u32| Score {
+        accuracy: Some(0.9 - 0.5 / f64::from(e + 1)),
+        mse: 0.1 / f64::from(e + 1),
+        ..Score::default()
+    };
     (0..30)
         .map(|epoch| EpochMetrics {
             epoch,
@@ -33,7 +37,7 @@ fn confusion() -> Evaluation {
     Evaluation {
         part: "test".to_owned(),
         samples: 30,
-        score: Score { accuracy: Some(29.0 / 30.0), mse: 0.01 },
+        score: Score { accuracy: Some(29.0 / 30.0), mse: 0.01, ..Score::default() },
         detail: Detail::Confusion {
             classes: ["setosa", "<img src=x>", "virginica"].map(str::to_owned).to_vec(),
             counts: vec![vec![10, 0, 0], vec![0, 9, 1], vec![0, 0, 10]],
@@ -51,7 +55,7 @@ fn fits(outputs: usize) -> Evaluation {
     Evaluation {
         part: "train".to_owned(),
         samples: 8,
-        score: Score { accuracy: None, mse: 0.0004 },
+        score: Score { accuracy: None, mse: 0.0004, ..Score::default() },
         detail: Detail::Fits { fits: (0..outputs).map(fit).collect() },
     }
 }

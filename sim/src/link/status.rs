@@ -41,7 +41,7 @@ impl Status {
         bytes.push(self.alpha_offset);
         bytes.extend(self.tally.samples.to_le_bytes());
         bytes.extend(self.tally.right.to_le_bytes());
-        bytes.extend(&self.tally.error.to_le_bytes()[..6]);
+        bytes.extend(&self.tally.board_error().to_le_bytes()[..6]);
         bytes.extend(self.damaged.to_le_bytes());
         bytes.extend(self.overruns.to_le_bytes());
         bytes
@@ -58,11 +58,7 @@ impl Status {
             place: u16_at(bytes, 6),
             epochs: u16_at(bytes, 8),
             alpha_offset: u8_at(bytes, 10),
-            tally: Tally {
-                samples: u32_at(bytes, 11),
-                right: u32_at(bytes, 15),
-                error: little_endian::<6>(bytes, 19),
-            },
+            tally: Tally::of_board(u32_at(bytes, 11), u32_at(bytes, 15), little_endian::<6>(bytes, 19)),
             damaged: u16_at(bytes, 25),
             overruns: u16_at(bytes, 27),
         })
@@ -83,7 +79,7 @@ mod tests {
             place: 0x0506,
             epochs: 0x0708,
             alpha_offset: 3,
-            tally: Tally { samples: 0x1112_1314, right: 0x2122_2324, error: 0x3132_3334_3536 },
+            tally: Tally::of_board(0x1112_1314, 0x2122_2324, 0x3132_3334_3536),
             damaged: 0x4142,
             overruns: 0x5152,
         };

@@ -194,6 +194,6 @@ impl Contender for Ordinary {
 
     fn score(&mut self) -> Result<Score, BenchError> {
         let accuracy = Some(self.perceptron.accuracy(&self.judged)?);
-        Ok(Score { accuracy, mse: f64::NAN })
+        Ok(Score { accuracy, mse: f64::NAN, ..Score::default() })
     }
 }

@@ -167,6 +167,10 @@ fn row([first, second]: [&str; 2], area: &Amount) -> [String; 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn board(name: &str) -> Board {
+        name.parse().unwrap()
+    }
     use wheatstone_hdl::area::LeafArea;
 
     fn measured() -> Measured {
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn tables_show_cells_leaves_and_totals() {
-        let text = text(&measured(), Board::Ulx3s85f);
+        let text = text(&measured(), board("ulx3s-85f"));
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert!(text.starts_with(
             "iris in format 16/8/16/16 for ulx3s-85f, parallel multipliers, mapped by Yosys 0.70\n"
@@ -231,7 +235,7 @@ mod tests {
     fn what_no_column_counts_is_told() {
         let mut measured = measured();
         measured.array.total.others.insert("DP16KD".to_owned(), 2);
-        let text = text(&measured, Board::Ulx3s85f);
+        let text = text(&measured, board("ulx3s-85f"));
         assert!(text.contains("\nnot in the table: 2 DP16KD\n"), "{text}");
     }
 }

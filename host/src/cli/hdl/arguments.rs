@@ -21,8 +21,8 @@ pub struct DesignArguments {
 /// What an array is built for.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct TargetArguments {
-    /// Board, or generic for none
-    #[arg(long, default_value_t = Board::Ulx3s85f)]
+    /// Board, or the file of another (see constraints/README.md), or generic for none
+    #[arg(long, default_value_t = Board::default(), value_parser = Board::open, value_name = "BOARD")]
     pub board: Board,
     /// How edges multiply. Default: parallel on boards with ECP5, serial on the others
     #[arg(long, value_enum)]

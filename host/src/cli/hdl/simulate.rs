@@ -26,7 +26,7 @@ pub struct Simulate {
     #[command(flatten)]
     config: ConfigArguments,
     /// Training samples to show
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     samples: u64,
     #[command(flatten)]
     target: TargetArguments,

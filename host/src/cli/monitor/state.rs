@@ -143,8 +143,8 @@ pub mod tests {
                 samples: u64::from(epoch) * 120,
                 steps: u64::from(epoch) * 960,
                 alpha_offset: 0,
-                train: Score { accuracy: Some(accuracy), mse: 0.01 },
-                test: Some(Score { accuracy: Some(accuracy - 0.05), mse: 0.02 }),
+                train: Score { accuracy: Some(accuracy), mse: 0.01, ..Score::default() },
+                test: Some(Score { accuracy: Some(accuracy - 0.05), mse: 0.02, ..Score::default() }),
                 power: (epoch > 0).then_some(Power { free: 1.5, clamped: 1.75 }),
             }
         };

@@ -159,7 +159,7 @@ fn the_score_counts_what_the_targets_miss() {
         ([right - 300, wrong, wrong - 1], 0, 1.0, missed * missed / 3.0),
     ] {
         let score = score(&encoder, &targets, Some(class), &outputs);
-        assert_eq!(score, Score { accuracy: Some(accuracy), mse }, "{outputs:?}");
+        assert_eq!(score, Score { accuracy: Some(accuracy), mse, ..Score::default() }, "{outputs:?}");
     }
 
     let set = valued(&[0.0, 1.0], &[0.0, 1.0]);
@@ -168,7 +168,11 @@ fn the_score_counts_what_the_targets_miss() {
     let voltage = targets[0].unwrap().voltage;
     let half = WIDE.to_volts(50) / 2.0;
     for (outputs, mse) in [([voltage + 50, -voltage + 50], 0.0), ([voltage + 50, -voltage], half * half)] {
-        assert_eq!(score(&both, &targets, None, &outputs), Score { accuracy: None, mse }, "{outputs:?}");
+        assert_eq!(
+            score(&both, &targets, None, &outputs),
+            Score { accuracy: None, mse, ..Score::default() },
+            "{outputs:?}"
+        );
     }
 }
 

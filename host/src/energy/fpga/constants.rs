@@ -9,6 +9,7 @@ use crate::energy::quantity::{Bounded, Watt};
 use crate::figure::Kind;
 use serde::Serialize;
 use wheatstone_hdl::Board;
+use wheatstone_hdl::device::{Device, DynamicEnergy, Family, StaticPower, devices};
 
 /// A constant between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -92,61 +93,38 @@ pub const PRODUCT_ACTIVITY: Constant = Constant {
     source: "assumed: of a counter's eight bits two change, of random ones four; times (a + b) / 16 for a x b bits",
 };
 
-/// What all dynamic figures of the iCE40 are multiplied by for an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor
-/// of 3 to 5 either way.
-pub const ECP5: Constant = Constant {
-    name: "dynamic energy, ECP5 / iCE40",
-    low: 0.28,
-    high: 4.2,
-    unit: "1",
-    kind: Kind::Estimated,
-    source: "assumed: both are 40 nm; no public dynamic figure of the ECP5 was found",
-};
+/// What the dynamic figures of the iCE40 are multiplied by for a board's family; `None` for the family they were measured of, and
+/// without an FPGA. For an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor of 3 to 5 either way.
+pub fn dynamic_energy(board: Board) -> Option<Constant> {
+    of_family(&board.device()?.family)
+}
+
+fn of_family(family: &'static Family) -> Option<Constant> {
+    let DynamicEnergy { name, low, high, source } = family.dynamic_energy.as_ref()?;
+    Some(Constant { name, low: *low, high: *high, unit: "1", kind: Kind::Estimated, source })
+}
 
 /// Static power of a board's FPGA core; `None` without an FPGA, or for one of which no figure is known. Its bounds are assumed about a published value.
 pub fn static_power(board: Board) -> Option<Constant> {
-    let (name, low, high, source) = match board.device()? {
-        "iCE40 UP5K" => (
-            "static power, iCE40 UP5K",
-            0.1e-3,
-            0.3e-3,
-            "ice40_power, row `Blank design`: 85.6 uA at 1.219 V, 0.104 mW; three times that when warm is assumed",
-        ),
-        "iCE40 8K" => (
-            "static power, iCE40 HX8K",
-            0.7e-3,
-            4.1e-3,
-            "Lattice DS1040, static supply current: 1.14 mA at 1.2 V typical (recalled, not checked), halved and trebled",
-        ),
-        "LFE5U-12F" | "LFE5U-25F" => (
-            "static power, ECP5-25F",
-            28e-3,
-            170e-3,
-            "Lattice DS1044, core standby current: 77 mA at 1.1 V typical (recalled, not checked), a third to twice",
-        ),
-        "LFE5U-45F" => (
-            "static power, ECP5-45F",
-            43e-3,
-            255e-3,
-            "Lattice DS1044, core standby current: 116 mA at 1.1 V typical (recalled, not checked), a third to twice",
-        ),
-        "LFE5U-85F" => (
-            "static power, ECP5-85F",
-            78e-3,
-            466e-3,
-            "Lattice DS1044, core standby current: 212 mA at 1.1 V typical (recalled, not checked), a third to twice",
-        ),
-        _ => return None,
-    };
-    Some(Constant { name, low, high, unit: "W", kind: Kind::Estimated, source })
+    of_device(board.device()?)
 }
 
-/// All constants, in the order of the table in the documentation.
+fn of_device(device: &'static Device) -> Option<Constant> {
+    let StaticPower { name, low_w, high_w, source } = device.static_power.as_ref()?;
+    Some(Constant { name, low: *low_w, high: *high_w, unit: "W", kind: Kind::Estimated, source })
+}
+
+/// All constants that the table in the documentation has: those of the method, then what the files of devices say.
 pub fn all() -> Vec<Constant> {
-    let dynamic =
-        [NET, ROUTING, INTERNAL, PRODUCT_OF_LUTS, PRODUCT_OF_DSP, PRODUCT_ACTIVITY, ECP5].into_iter();
-    let boards = [Board::Icebreaker, Board::Hx8kEvn, Board::Ulx3s25f, Board::Ulx3s45f, Board::Ulx3s85f];
-    dynamic.chain(boards.into_iter().filter_map(static_power)).collect()
+    let mut all = vec![NET, ROUTING, INTERNAL, PRODUCT_OF_LUTS, PRODUCT_OF_DSP, PRODUCT_ACTIVITY];
+    let of_files = devices().iter().flat_map(|device| [of_family(&device.family), of_device(device)]);
+    for constant in of_files.flatten() {
+        // Devices of a family, and some of one die, share their figures.
+        if !all.contains(&constant) {
+            all.push(constant);
+        }
+    }
+    all
 }
 
 impl Constant {

@@ -1,8 +1,6 @@
 //! From counts to joules.
 
-use super::constants::{
-    self, ECP5, INTERNAL, NET, PRODUCT_ACTIVITY, PRODUCT_OF_DSP, PRODUCT_OF_LUTS, ROUTING,
-};
+use super::constants::{self, INTERNAL, NET, PRODUCT_ACTIVITY, PRODUCT_OF_DSP, PRODUCT_OF_LUTS, ROUTING};
 use crate::energy::quantity::{Bounded, Joule};
 use crate::figure::Kind;
 use serde::Serialize;
@@ -179,12 +177,10 @@ struct Prices {
 
 impl Prices {
     fn new(board: Board, multiplier: Multiplier) -> Prices {
-        let device = match board.technology() {
-            Technology::Ecp5 => [ECP5.low, ECP5.high],
-            Technology::Ice40 | Technology::Generic => [1.0, 1.0],
-        };
+        let device = constants::dynamic_energy(board).map_or([1.0, 1.0], |times| [times.low, times.high]);
         // Whether a product is made by a DSP block is synthesis's choice where there are some.
-        let has_blocks = board.device() != Some("iCE40 8K") && multiplier == Multiplier::Parallel;
+        let has_blocks =
+            board.device().is_none_or(|device| device.multipliers > 0) && multiplier == Multiplier::Parallel;
         let cheapest = if has_blocks { PRODUCT_OF_DSP } else { PRODUCT_OF_LUTS };
         let net = [NET.low * ROUTING.low, NET.high * ROUTING.high];
         let hidden = [NET.low * INTERNAL.low, NET.high * INTERNAL.high];

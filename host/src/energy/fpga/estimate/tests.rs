@@ -10,6 +10,10 @@ fn near(found: f64, expected: f64) {
     assert!((found / expected - 1.0).abs() < 1e-9, "{found:e} and not {expected:e}");
 }
 
+fn board(name: &str) -> Board {
+    name.parse().unwrap()
+}
+
 #[test]
 fn counts_cost_what_the_constants_say() {
     let switching = Switching {
@@ -21,7 +25,7 @@ fn counts_cost_what_the_constants_say() {
         delay_luts: 300,
         products: BTreeMap::from([([12, 12], Products { results: 10, operands: 30 })]),
     };
-    let parts = Prices::new(Board::Hx8kEvn, Multiplier::Parallel).parts(&switching, 2.0);
+    let parts = Prices::new(board("hx8k-evn"), Multiplier::Parallel).parts(&switching, 2.0);
     let expected = [
         ("channels between cells", 200.0, 20e-12, 200e-12),
         ("nets within cells", 300.0, 30e-12, 300e-12),
@@ -38,10 +42,10 @@ fn counts_cost_what_the_constants_say() {
     }
     // DSP blocks lower the lower bound only; an ECP5 widens both.
     let product = |board| Prices::new(board, Multiplier::Parallel).product;
-    near(product(Board::Icebreaker)[0], 0.38e-12);
-    near(product(Board::Ulx3s25f)[0], 0.38e-12 * 0.28);
-    near(product(Board::Ulx3s25f)[1], 1.12e-12 * 4.2);
-    near(Prices::new(Board::Ulx3s25f, Multiplier::Lut).product[0], 0.56e-12 * 0.28);
+    near(product(board("icebreaker"))[0], 0.38e-12);
+    near(product(board("ulx3s-25f"))[0], 0.38e-12 * 0.28);
+    near(product(board("ulx3s-25f"))[1], 1.12e-12 * 4.2);
+    near(Prices::new(board("ulx3s-25f"), Multiplier::Lut).product[0], 0.56e-12 * 0.28);
 }
 
 fn design() -> Arc<Design> {
@@ -77,7 +81,7 @@ fn go(_: usize) -> ControlFlow<()> {
 #[test]
 fn an_estimate_has_bounds_and_says_that_it_is_one() {
     let run = |samples: &[Sample]| {
-        estimate(array(Technology::Ice40), Board::Icebreaker, CONFIGURATION, state(), samples, go).unwrap()
+        estimate(array(Technology::Ice40), board("icebreaker"), CONFIGURATION, state(), samples, go).unwrap()
     };
     let lively = run(&samples(900));
     assert_eq!((lively.kind, lively.time_kind), (Kind::Estimated, Kind::Simulated));
@@ -104,7 +108,7 @@ fn an_estimate_has_bounds_and_says_that_it_is_one() {
 #[test]
 fn counting_changes_no_bit() {
     let samples = samples(900);
-    let counted = estimate(array(Technology::Ecp5), Board::Ulx3s85f, CONFIGURATION, state(), &samples, go);
+    let counted = estimate(array(Technology::Ecp5), board("ulx3s-85f"), CONFIGURATION, state(), &samples, go);
     assert!(counted.is_ok());
     let train = |observed: bool| {
         let mut simulation = ArraySimulation::of(array(Technology::Ecp5), CONFIGURATION, state()).unwrap();
@@ -129,13 +133,13 @@ fn what_cannot_be_estimated_is_refused() {
     let run = |array, board, samples: &[Sample]| {
         estimate(array, board, CONFIGURATION, state(), samples, go).unwrap_err().to_string()
     };
-    let message = run(array(Technology::Generic), Board::Generic, &samples(1));
+    let message = run(array(Technology::Generic), Board::generic(), &samples(1));
     assert!(message.contains("`generic` has no FPGA"), "{message}");
-    let message = run(array(Technology::Ecp5), Board::Icebreaker, &samples(1));
+    let message = run(array(Technology::Ecp5), board("icebreaker"), &samples(1));
     assert!(message.contains("built for ecp5") && message.contains("build it for ice40"), "{message}");
-    assert!(run(array(Technology::Ice40), Board::Hx8kEvn, &[]).contains("no sample"));
+    assert!(run(array(Technology::Ice40), board("hx8k-evn"), &[]).contains("no sample"));
     let stop = |done| if done == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let stopped =
-        estimate(array(Technology::Ice40), Board::Hx8kEvn, CONFIGURATION, state(), &samples(1), stop);
+        estimate(array(Technology::Ice40), board("hx8k-evn"), CONFIGURATION, state(), &samples(1), stop);
     assert!(matches!(stopped, Err(EstimateError::Interrupted { done: 2 })));
 }
