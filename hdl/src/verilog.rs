@@ -317,7 +317,8 @@ mod tests {
         #[test]
         fn any_text_stays_on_its_line(text in any::<String>()) {
             let safe = comment(&text);
-            prop_assert!(!safe.contains(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}'));
+            let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+            prop_assert!(!safe.contains(ends_line));
             prop_assert!(!safe.ends_with('\\'));
         }
     }
