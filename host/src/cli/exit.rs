@@ -2,8 +2,8 @@
 
 use super::advice;
 use super::output::tell;
-use std::borrow::Cow;
 use super::verify::NoFlip;
+use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
