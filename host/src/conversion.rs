@@ -95,7 +95,7 @@ pub enum ConversionError {
     Run(#[from] RunError),
     /// The data of the run cannot be read.
     #[error(transparent)]
-    Data(#[from] ExperimentError),
+    Data(#[from] Box<ExperimentError>),
     /// A row does not fit the run.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
@@ -260,7 +260,7 @@ impl Learnt {
         let folder = self.folder.as_deref().ok_or(ConversionError::SampleWithoutRun)?;
         let folder = RunFolder::open(folder)?;
         let source: DataSource = folder.config()?.data.source;
-        let dataset = load_dataset(&source)?;
+        let dataset = load_dataset(&source).map_err(Box::new)?;
         let rows = dataset.rows();
         if !(1..=rows).contains(&row) {
             return Err(ConversionError::NoRow { row, rows });

@@ -24,7 +24,7 @@ pub enum NetworkFileError {
         /// The file.
         file: String,
         /// Where and why.
-        error: GraphError,
+        error: Box<GraphError>,
     },
 }
 
@@ -39,7 +39,7 @@ const HEAD: u64 = 4096;
 pub fn read_network(path: &Path, ports: &Ports) -> Result<Graph, NetworkFileError> {
     let file = || path.display().to_string();
     let failed = |source| NetworkFileError::Read { file: file(), source };
-    let wrong = |error| NetworkFileError::Graph { file: file(), error };
+    let wrong = |error| NetworkFileError::Graph { file: file(), error: Box::new(error) };
     let mut opened = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     opened.by_ref().take(HEAD).read_to_end(&mut bytes).map_err(failed)?;
@@ -69,9 +69,10 @@ fn begins_as_network_file(bytes: &[u8]) -> bool {
 
 /// What a file holds whose graph names no ports, and what it needs to be a network; `None` if `error` says something else.
 pub fn outline(path: &Path, error: &NetworkFileError) -> Option<(Outline, String)> {
-    let NetworkFileError::Graph { error: error @ GraphError::NoPorts { .. }, .. } = error else {
+    let NetworkFileError::Graph { error, .. } = error else { return None };
+    if !matches!(**error, GraphError::NoPorts { .. }) {
         return None;
-    };
+    }
     let outline = formats::outline(&std::fs::read(path).ok()?).ok()??;
     Some((outline, error.to_string()))
 }
