@@ -6,20 +6,18 @@ mod chip;
 
 use chip::{board, converged, means, order};
 use std::fs;
-use std::path::{Path, PathBuf};
 use wheatstone_flow::Stage;
 use wheatstone_flow::build::{Settings, build};
 use wheatstone_flow::check::{Corner, Policy};
 use wheatstone_flow::sdf::Time;
 use wheatstone_hdl::Board;
 
-/// A board that no code knows, in a folder that stays: another's device in a package of its own choice, with other pins and
-/// another island.
+/// A board that no code knows: another's device in a package of its own choice, with other pins and another island.
 fn invented(name: &str, file: &str, pins: (&str, &str)) -> Board {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("invented");
-    fs::create_dir_all(&folder).unwrap();
-    let path: PathBuf = folder.join(format!("{name}.toml"));
-    fs::write(folder.join(pins.0), pins.1).unwrap();
+    // What a file says is known from when it is opened on.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("{name}.toml"));
+    fs::write(folder.path().join(pins.0), pins.1).unwrap();
     fs::write(&path, format!("{file}pins = \"{}\"\nloading = \"by hand\"\n{ISLAND}", pins.0)).unwrap();
     Board::open(path.to_str().unwrap()).unwrap()
 }
