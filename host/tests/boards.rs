@@ -46,7 +46,7 @@ fn numbers_out_of_their_range_are_refused_with_the_range() {
         ("bench xor --meter-log x --meter-offset inf", &["--meter-offset", "seconds"]),
         ("bench xor --meter-port x --meter-baud 0", &["--meter-baud", "1.."]),
         ("train xor --epochs 0 --out run", &["epochs"]),
-        ("train xor --metrics-every 0 --out run", &["--metrics-every", "1.."]),
+        ("train xor --metrics-every 0 --out run", &["--metrics-every", "from 1"]),
         ("virtual-board --checkpoint x --sample-words 3", &["power of two"]),
         ("virtual-board --checkpoint x --credits 0", &["--credits", "1..="]),
     ] {
