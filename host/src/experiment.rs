@@ -5,7 +5,8 @@ use crate::data::{
     self, ArrayError, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, ImageError,
     Split, SplitError, Task,
 };
-use crate::device::{DeviceError, Model};
+use crate::device::{Device, DeviceError, Model};
+use crate::evaluation::EvaluationError;
 use crate::network_file::{NetworkFileError, read_network};
 use std::sync::Arc;
 use thiserror::Error;
@@ -174,6 +175,24 @@ impl Experiment {
     /// The number of a row's class; `None` for regression.
     pub fn class(&self, row: usize) -> Option<u16> {
         self.dataset.label(row).and_then(|label| u16::try_from(label).ok())
+    }
+
+    /// Gives a device the training samples with their classes, one by one.
+    ///
+    /// # Errors
+    /// [`EvaluationError`] names the row at fault, or what the device does not take.
+    pub fn set_samples(&self, device: &mut dyn Device) -> Result<(), EvaluationError> {
+        let format = self.design.format();
+        let mut failed = None;
+        let mut samples = self.split.train.iter().map_while(|&row| {
+            let encoded = self.encoder.sample(format, &self.dataset, row);
+            encoded.map_err(|error| failed = Some(error)).ok().map(|sample| (sample, self.class(row)))
+        });
+        let set = device.set_samples(&mut samples, self.encoder.coding());
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(set?),
+        }
     }
 
     /// The training samples with their classes.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
-use wheatstone_sim::{Checkpoint, Engine, Fast, Sample, State, Tally, Wave, dissipated_power, power_unit};
+use wheatstone_sim::{Checkpoint, Engine, Fast, State, Tally, Wave, dissipated_power, power_unit};
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
@@ -22,7 +22,6 @@ const FIRST_SAMPLES: usize = 1000;
 pub struct Trainer<'e> {
     experiment: &'e Experiment,
     device: Box<dyn Device + 'e>,
-    samples: Vec<Sample>,
     metrics_every: u32,
     progress: Progress,
     data: OnceCell<DataDigest>,
@@ -129,19 +128,10 @@ impl<'e> Trainer<'e> {
         progress: Progress,
         state: State,
     ) -> Result<Self, TrainingError> {
-        let samples = experiment.samples(&experiment.split.train)?;
-        device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding())?;
+        experiment.set_samples(&mut *device)?;
         device.set_state(&state)?;
         let data = OnceCell::new();
-        Ok(Trainer {
-            experiment,
-            device,
-            samples,
-            metrics_every: 1,
-            progress,
-            data,
-            known: (progress, state),
-        })
+        Ok(Trainer { experiment, device, metrics_every: 1, progress, data, known: (progress, state) })
     }
 
     /// The digest of the data, computed once.
@@ -165,7 +155,7 @@ impl<'e> Trainer<'e> {
     }
 
     fn samples_per_epoch(&self) -> u64 {
-        self.samples.len() as u64
+        self.experiment.split.train.len() as u64
     }
 
     fn epoch_of(&self, samples: u64) -> u32 {
@@ -288,8 +278,10 @@ impl<'e> Trainer<'e> {
         let mut engine =
             Fast::new(design.clone(), configuration, state.clone()).map_err(DeviceError::from)?;
         let mut sums = [0.0; 2];
-        let shown = self.samples.iter().step_by(self.samples.len().div_ceil(POWER_SAMPLES));
-        for sample in shown.clone() {
+        let train = &self.experiment.split.train;
+        let rows: Vec<usize> = train.iter().copied().step_by(train.len().div_ceil(POWER_SAMPLES)).collect();
+        let shown = self.experiment.samples(&rows)?;
+        for sample in &shown {
             engine.relax(sample).map_err(DeviceError::from)?;
             let state = engine.state();
             #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]

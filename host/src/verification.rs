@@ -81,11 +81,10 @@ pub fn verify(
 ) -> Result<Verified, TrainingError> {
     let shown = experiment.samples(&experiment.split.train)?;
     let mut model = Model::reference(Arc::clone(&experiment.design), experiment.initial_state())?;
-    let known = experiment.with_classes(&shown);
     let mut both = SideBySide { experiment, samples: &shown, device, model: &mut model };
     let mut state = experiment.initial_state();
     for device in both.devices() {
-        device.set_samples(&known, experiment.encoder.coding())?;
+        experiment.set_samples(device)?;
         device.set_state(&state)?;
     }
     let mut equal = 0;

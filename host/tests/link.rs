@@ -66,7 +66,7 @@ fn whoever_watches_ends_a_stretch() {
     for records in [1, 4, 64] {
         let mut linked = connect(wire(&design, memory_for(&design, records)), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
-        linked.set_samples(&samples, OutputCoding::default()).unwrap();
+        linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let all = stretch(Learning::Quasistatic, 0, 0, 1_000_000);
         let mut told = 0;
         let trained = linked
@@ -77,7 +77,7 @@ fn whoever_watches_ends_a_stretch() {
             .unwrap();
         assert!(trained.samples >= told && told > 70 && trained.samples < 20_000, "{trained:?} {told}");
         let mut model = model(&design);
-        model.set_samples(&samples, OutputCoding::default()).unwrap();
+        model.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let same = train(&mut model, &Stretch { count: trained.samples, ..all }).unwrap();
         assert_eq!((linked.state().unwrap(), trained), (model.state().unwrap(), same));
         assert_clean(&mut linked);
@@ -91,7 +91,7 @@ fn a_set_goes_up_at_the_speed_of_the_line() {
     let capacities = Capacities { sample_words: 1 << 16, order_words: 1 << 15, ..Capacities::default() };
     let samples = samples(&design, u32::try_from((1 << 16) / record).unwrap().min(1 << 15), 1);
     let mut linked = connect(wire(&design, capacities), &design).unwrap();
-    linked.set_samples(&samples, OutputCoding::default()).unwrap();
+    linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     let begun = linked.session_mut().now();
     linked.upload().unwrap();
     let time = linked.session_mut().now() - begun;
@@ -113,7 +113,7 @@ fn streaming_overlaps_with_training() {
         let line = Line { sample_time, ..Line::default() };
         let mut linked = connect(BoardWire::new(board(&design, capacities), line), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
-        linked.set_samples(&samples, OutputCoding::default()).unwrap();
+        linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let begun = linked.session_mut().now();
         train(&mut linked, &stretch(Learning::Quasistatic, 0, 0, 500)).unwrap();
         linked.session_mut().now() - begun
@@ -136,7 +136,7 @@ fn questions_cost_little_of_the_line() {
         let mut linked =
             connect(BoardWire::new(board(&design, Capacities::default()), line), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
-        linked.set_samples(&samples, OutputCoding::default()).unwrap();
+        linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         linked.upload().unwrap();
         let before = linked.statistics();
         let count = 50_000;
@@ -159,7 +159,7 @@ fn what_does_not_fit_is_refused_before_anything_is_sent() {
     let error = linked.set_state(&state).unwrap_err();
     assert!(matches!(error, DeviceError::InputState { u_free: 1, u_clamped: 0, .. }), "{error}");
     let samples = samples(&design, 3, 1);
-    linked.set_samples(&samples, OutputCoding::default()).unwrap();
+    linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     let mut long = stretch(Learning::Quasistatic, 0, 0, 3);
     long.configuration.steps = 65_536;
     assert!(matches!(train(&mut linked, &long), Err(DeviceError::Limit(_))));
@@ -197,7 +197,7 @@ fn the_run_of_an_earlier_program_is_stopped() {
     let samples = samples(&design, 5, 1);
     let mut wire = wire(&design, Capacities::default());
     let mut first = connect(&mut wire, &design).unwrap();
-    first.set_samples(&samples, OutputCoding::default()).unwrap();
+    first.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     // The program ends without a word while the board trains.
     let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         first.train(&stretch(Learning::Quasistatic, 0, 0, 1 << 30), &mut |_| std::panic::panic_any("killed"))

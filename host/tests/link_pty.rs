@@ -65,7 +65,7 @@ fn a_set_goes_up_at_the_speed_of_a_throttled_line() {
     let data = (2 * words * samples.len()) as f64;
     let usage = with_board(&design, Capacities::default(), BAUD, |wire| {
         let mut linked = Linked::connect(wire, design.clone(), patient()).unwrap();
-        linked.set_samples(&samples, OutputCoding::default()).unwrap();
+        linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         linked.upload().unwrap();
         println!("{:?}", linked.statistics());
     });

@@ -67,7 +67,7 @@ fn another_conversation_is_told_from_the_recorded_one() {
     let mut linked = Linked::connect(Replay::new(&golden, BAUD).unwrap(), design, options()).unwrap();
     let error = linked
         .set_state(&initial_state(&tiny()))
-        .and_then(|()| linked.set_samples(&samples, OutputCoding::default()))
+        .and_then(|()| linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()))
         .and_then(|()| linked.upload())
         .unwrap_err()
         .to_string();

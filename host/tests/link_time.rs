@@ -64,7 +64,9 @@ fn the_link_takes_a_hundredth_of_the_training() {
     let wire = BoardWire::new(board, Line { baud: BAUD, latency: Duration::from_millis(1), sample_time });
     let mut device = Linked::connect(wire, design, Options::default()).unwrap();
     let samples = experiment.samples(&experiment.split.train).unwrap();
-    device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding()).unwrap();
+    device
+        .set_samples(&mut experiment.with_classes(&samples).into_iter(), experiment.encoder.coding())
+        .unwrap();
     device.set_state(&state).unwrap();
     device.upload().unwrap();
     let before = device.statistics();

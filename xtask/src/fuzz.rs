@@ -11,7 +11,7 @@ use crate::{paths, tool};
 
 /// Feed arbitrary bytes to everything that parses
 ///
-/// Needs the nightly compiler and cargo-fuzz. Inputs that were interesting are kept in fuzz/corpus, inputs that broke
+/// Needs cargo-fuzz, and the nightly compiler or, where there is none, a stable one that is told to take unstable flags. Inputs that were interesting are kept in fuzz/corpus, inputs that broke
 /// something in fuzz/artifacts.
 #[derive(clap::Args)]
 pub struct Args {
@@ -35,34 +35,54 @@ struct Outcome {
 /// The compiler or cargo-fuzz is missing, the target is unknown or does not build, or something was found.
 pub fn run(args: &Args) -> Result<()> {
     let targets = chosen(&known_targets()?, args.target.as_deref())?;
-    if !Invocation::cargo("+nightly --version").succeeds() {
-        bail!("fuzzing needs the nightly compiler (remedy: rustup toolchain install nightly)");
-    }
+    let compiler = Compiler::found();
     if tool::FUZZ.locate().is_none() {
         bail!("cargo-fuzz not found (remedy: {})", tool::FUZZ.user_install());
     }
 
-    let outcomes =
-        targets.iter().map(|target| fuzz(target, args.minutes)).collect::<Result<Vec<Outcome>>>()?;
+    let outcomes = targets
+        .iter()
+        .map(|target| fuzz(compiler, target, args.minutes))
+        .collect::<Result<Vec<Outcome>>>()?;
     for outcome in &outcomes {
         println!("{}", line(outcome));
     }
     let broken = outcomes.iter().filter(|outcome| !outcome.findings.is_empty()).count();
     if broken > 0 {
-        bail!(
-            "{broken} of {} targets broke (repeat one: cargo +nightly fuzz run TARGET FILE)",
-            outcomes.len()
-        );
+        let repeat = compiler.fuzz();
+        bail!("{broken} of {} targets broke (repeat one: {repeat} TARGET FILE)", outcomes.len());
     }
     Ok(())
 }
 
-fn fuzz(target: &str, minutes: u64) -> Result<Outcome> {
+/// What compiles the targets: instrumented code needs flags that only a nightly compiler takes unasked.
+#[derive(Clone, Copy)]
+enum Compiler {
+    Nightly,
+    /// The compiler there is, with `RUSTC_BOOTSTRAP=1`.
+    Stable,
+}
+
+impl Compiler {
+    fn found() -> Compiler {
+        let nightly = Invocation::cargo("+nightly --version").succeeds();
+        if nightly { Compiler::Nightly } else { Compiler::Stable }
+    }
+
+    fn fuzz(self) -> Invocation {
+        match self {
+            Compiler::Nightly => Invocation::cargo("+nightly fuzz run"),
+            Compiler::Stable => Invocation::cargo("fuzz run").env("RUSTC_BOOTSTRAP", "1"),
+        }
+    }
+}
+
+fn fuzz(compiler: Compiler, target: &str, minutes: u64) -> Result<Outcome> {
     let artifacts = paths::root().join("fuzz/artifacts").join(target);
     let before = files_in(&artifacts)?;
     let corpus = paths::root().join("fuzz/corpus").join(target);
     std::fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
-    let invocation = invocation(target, minutes);
+    let invocation = invocation(compiler, target, minutes);
     invocation.announce(&format!("fuzz {target}"));
     let (status, log) = invocation.tee_stderr()?;
     let findings: Vec<OsString> = files_in(&artifacts)?.difference(&before).cloned().collect();
@@ -72,8 +92,9 @@ fn fuzz(target: &str, minutes: u64) -> Result<Outcome> {
     Ok(Outcome { target: target.to_owned(), executions: executions(&log), findings })
 }
 
-fn invocation(target: &str, minutes: u64) -> Invocation {
-    Invocation::cargo("+nightly fuzz run")
+fn invocation(compiler: Compiler, target: &str, minutes: u64) -> Invocation {
+    compiler
+        .fuzz()
         .args([
             target.to_owned(),
             format!("fuzz/corpus/{target}"),
@@ -131,9 +152,11 @@ mod tests {
     #[test]
     fn time_is_given_in_seconds() {
         assert_eq!(
-            invocation("csv", 2).to_string(),
+            invocation(Compiler::Nightly, "csv", 2).to_string(),
             "cargo +nightly fuzz run csv fuzz/corpus/csv fuzz/seeds/csv -- -max_total_time=120 -print_final_stats=1"
         );
+        let stable = invocation(Compiler::Stable, "csv", 2).to_string();
+        assert!(stable.starts_with("RUSTC_BOOTSTRAP=1 cargo fuzz run csv "), "{stable}");
     }
 
     #[test]

@@ -10,6 +10,12 @@ use crate::paths;
 /// What other software learns on the same splits.
 pub const PEERS: Venv =
     Venv { folder: "target/venv", requirements: "xtask/peers/requirements.txt", contents: "the peers" };
+/// What reads the same tables.
+pub const TABLES: Venv = Venv {
+    folder: "target/venv-tables",
+    requirements: "xtask/peers/requirements-tables.txt",
+    contents: "pandas",
+};
 /// What trains beside the model: numpy and scipy.
 pub const SPEED: Venv = Venv {
     folder: "target/venv-speed",
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned() {
-        for venv in [PEERS, SPEED, TORCH, FPGA] {
+        for venv in [PEERS, TABLES, SPEED, TORCH, FPGA] {
             let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
             let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");

@@ -143,7 +143,8 @@ fn sample_time(
     let options = Options { stop: stop.clone(), ..Options::default() };
     let mut device = Linked::connect(wire, Arc::clone(&experiment.design), options)?;
     let shown = &experiment.split.train[..experiment.split.train.len().min(64)];
-    device.set_samples(&experiment.with_classes(&experiment.samples(shown)?), experiment.encoder.coding())?;
+    let samples = experiment.with_classes(&experiment.samples(shown)?);
+    device.set_samples(&mut samples.into_iter(), experiment.encoder.coding())?;
     let stretch = Stretch::of(experiment, 0, SAMPLES + 1);
     device.train(&stretch, &mut |_| {
         if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -25,8 +25,7 @@ impl<'e> Network<'e> {
         experiment: &'e Experiment,
         mut device: Box<dyn Device + 'e>,
     ) -> Result<Network<'e>, BenchError> {
-        let samples = experiment.samples(&experiment.split.train)?;
-        device.set_samples(&experiment.with_classes(&samples), experiment.encoder.coding())?;
+        experiment.set_samples(&mut *device)?;
         let mut network = Network { experiment, device, seed: 0, trained: 0 };
         network.restart(experiment.config.seed)?;
         Ok(network)

@@ -1,10 +1,10 @@
 //! How a configuration is named on the command line, the same for every verb that trains.
 
-use super::table_arguments::TableArguments;
+use super::table_arguments::{Kind, TableArguments};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
-use wheatstone::data::{CsvOptions, TargetKind};
+use wheatstone::data::CsvOptions;
 use wheatstone::preset::Preset;
 use wheatstone_sim::Format;
 use wheatstone_sim::network::formats::Ports;
@@ -99,12 +99,6 @@ fn names(list: &str) -> Vec<String> {
     names.iter().map(|name| name.trim().to_owned()).collect()
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Kind {
-    Classification,
-    Regression,
-}
-
 /// The preset for a source of the user's: images have grey values in 0..1, anything else may have any range.
 fn preset_for(source: &DataSource) -> &'static str {
     match source {
@@ -160,18 +154,7 @@ impl ConfigArguments {
     }
 
     fn data_config(&self, path: &Path) -> DataConfig {
-        let kind = match self.kind {
-            None => TargetKind::Auto,
-            Some(Kind::Classification) => TargetKind::Classification,
-            Some(Kind::Regression) => TargetKind::Regression,
-        };
-        let mut options = CsvOptions {
-            targets: self.target.clone(),
-            kind,
-            drop: self.dropped.clone(),
-            ..CsvOptions::default()
-        };
-        self.table.apply(&mut options);
+        let options = self.table.options(&self.target, self.kind, &self.dropped);
         DataConfig { test_fraction: 0.2, source: DataSource::of_path(path, options) }
     }
 }

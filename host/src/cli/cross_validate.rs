@@ -1,6 +1,7 @@
 //! `wheatstone cross-validate`
 
 use super::arguments::ConfigArguments;
+use super::eval::say_summary;
 use super::output::Output;
 use super::{interrupt, progress, table};
 use anyhow::Context;
@@ -73,6 +74,7 @@ impl CrossValidate {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let config = self.config.resolve()?;
         let dataset = load_dataset(&config.data.source)?;
+        say_summary(&dataset, output);
         let seeds: Vec<u64> = (0..self.seeds).map(|i| config.seed.wrapping_add(i)).collect();
         let scheme = self.scheme(config.data.test_fraction, &dataset);
         if let Some(path) = &self.write_splits {

@@ -1,9 +1,12 @@
 //! `wheatstone data`
 
+use super::eval::say_summary;
 use super::output::Output;
 use super::table;
+use super::table_arguments::{Kind, TableArguments};
 use clap::{Args, Subcommand};
 use serde_json::json;
+use std::path::PathBuf;
 use wheatstone::config::DataSource;
 use wheatstone::data::export::to_csv;
 use wheatstone::data::{Builtin, Dataset, Targets, Task};
@@ -18,19 +21,50 @@ pub struct Data {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Print a data set as CSV
-    Export {
-        /// Its name
-        name: String,
-    },
+    /// Print a data set as CSV: one that ships with the program, or a table or images of yours as they are read
+    Export(Export),
+}
+
+#[derive(Args, Debug)]
+struct Export {
+    /// Its name, or a file or folder
+    #[arg(value_name = "NAME")]
+    data: PathBuf,
+    /// Target column, by name or number from 1; may be given more than once
+    #[arg(long, value_name = "COLUMN")]
+    target: Vec<String>,
+    /// Whether the target column holds classes or values. Default: decided on what it holds
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// Column to leave out, by name or number from 1; may be given more than once
+    #[arg(long = "drop", value_name = "COLUMN")]
+    dropped: Vec<String>,
+    #[command(flatten)]
+    table: TableArguments,
+}
+
+impl Export {
+    fn load(&self, output: &Output) -> Result<Dataset, ExperimentError> {
+        if !self.data.exists()
+            && let Some(name) = self.data.to_str()
+        {
+            return load(name);
+        }
+        let options = self.table.options(&self.target, self.kind, &self.dropped);
+        let dataset = load_dataset(&DataSource::of_path(&self.data, options))?;
+        say_summary(&dataset, output);
+        Ok(dataset)
+    }
 }
 
 impl Data {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         match &self.verb {
-            Some(Verb::Export { name }) => {
-                let dataset = load(name)?;
-                output.result(&json!({ "name": name, "csv": to_csv(&dataset) }), || to_csv(&dataset))
+            Some(Verb::Export(export)) => {
+                let dataset = export.load(output)?;
+                let value =
+                    json!({ "name": dataset.name(), "csv": to_csv(&dataset), "data": dataset.summary() });
+                output.result(&value, || to_csv(&dataset))
             }
             None => list(output),
         }

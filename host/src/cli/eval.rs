@@ -6,7 +6,7 @@ use super::table_arguments::TableArguments;
 use super::training_loop::score_text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wheatstone::data::CsvOptions;
+use wheatstone::data::{CsvOptions, Dataset};
 use wheatstone::evaluation::{self, Start};
 use wheatstone::experiment::Experiment;
 use wheatstone::given;
@@ -77,7 +77,7 @@ impl Eval {
                 };
                 let config = folder.config()?;
                 let given = given::experiment(config, encoder, checkpoint.design.clone(), path, change)?;
-                say_summary(&given, output);
+                say_summary(&given.dataset, output);
                 given
             }
             None => {
@@ -108,9 +108,9 @@ impl Eval {
 }
 
 /// Says in one line what the data were taken to be.
-pub fn say_summary(experiment: &Experiment, output: &Output) {
-    if let Some(summary) = experiment.dataset.summary() {
-        output.say(&format!("{}: {summary}", experiment.dataset.name()));
+pub fn say_summary(dataset: &Dataset, output: &Output) {
+    if let Some(summary) = dataset.summary() {
+        output.say(&format!("{}: {summary}", dataset.name()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a table of the user's is to be read, the same for every verb that takes one by `--data`.
 
 use clap::Args;
-use wheatstone::data::csv::{CsvOptions, Decimal, Missing, Separator};
+use wheatstone::data::csv::{CsvOptions, Decimal, Missing, Separator, TargetKind};
 
 /// What is told about a table; the rest is found out.
 #[derive(Args, Clone, Debug)]
@@ -24,6 +24,15 @@ pub struct TableArguments {
     missing: Option<MissingCells>,
 }
 
+/// Whether a target holds classes or values.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Kind {
+    /// Every distinct cell is a class.
+    Classification,
+    /// Every cell is a number to be met.
+    Regression,
+}
+
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum MissingCells {
     Error,
@@ -32,6 +41,19 @@ enum MissingCells {
 }
 
 impl TableArguments {
+    /// How a table to learn from is read.
+    pub fn options(&self, targets: &[String], kind: Option<Kind>, dropped: &[String]) -> CsvOptions {
+        let kind = match kind {
+            None => TargetKind::Auto,
+            Some(Kind::Classification) => TargetKind::Classification,
+            Some(Kind::Regression) => TargetKind::Regression,
+        };
+        let (targets, drop) = (targets.to_vec(), dropped.to_vec());
+        let mut options = CsvOptions { targets, kind, drop, ..CsvOptions::default() };
+        self.apply(&mut options);
+        options
+    }
+
     /// Replaces in `options` what was told.
     pub fn apply(&self, options: &mut CsvOptions) {
         options.separator = self.separator.or(options.separator);

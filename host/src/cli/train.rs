@@ -34,7 +34,7 @@ impl Train {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         interrupt::listen()?;
         let experiment = Experiment::prepare(self.config.resolve()?)?;
-        say_summary(&experiment, output);
+        say_summary(&experiment.dataset, output);
         experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
         let run = Run { experiment: &experiment, device: &self.device, pace: &self.pace, output: *output };
         if let Some(out) = &self.out {

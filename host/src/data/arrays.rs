@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use self::npy::{Array, Values, parse_npy};
 use super::csv::{FEW_DISTINCT, MAX_CLASSES, TargetKind};
 use super::dataset::{Dataset, DatasetError, Targets};
-use super::summary::{AnswerKind, DataSummary, TargetReason, listed};
+use super::summary::{AnswerKind, DataSummary, TargetReason, listed, shortened};
 
 /// What features and labels are called together: of the training part, and of the test part if the set is divided.
 const NAMES: [[&str; 4]; 9] = [
@@ -128,7 +128,8 @@ pub fn read_arrays(path: &Path, kind: TargetKind) -> Result<Dataset, ArrayError>
         append(&file, more_features, &mut x, more_x)?;
         append(&file, more_labels, &mut y, more_y)?;
     }
-    let mut notes = vec![format!("features from {features}, labels from {labels}")];
+    let mut notes =
+        vec![format!("features from {}, labels from {}", shortened(&features), shortened(&labels))];
     let used = [Some(&features), Some(&labels), test.as_ref().map(|t| &t.0), test.as_ref().map(|t| &t.1)];
     let unused: Vec<String> = there.iter().filter(|name| !used.contains(&Some(name))).cloned().collect();
     if !unused.is_empty() {
@@ -327,7 +328,7 @@ fn targets(
         if kind != TargetKind::Regression
             && let Some(labels) = one_hot(&values, answers)
         {
-            notes.push(format!("{name} is one-hot"));
+            notes.push(format!("{} is one-hot", shortened(name)));
             return Ok(Targets::Classes {
                 names: (0..answers).map(|class| class.to_string()).collect(),
                 labels,

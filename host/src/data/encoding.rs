@@ -176,12 +176,16 @@ impl Encoder {
         for &row in training_rows {
             check_row(dataset, row)?;
         }
-        let all = |place: usize| training_rows.iter().map(move |&row| dataset.row(row)[place]);
         let gaps = dataset.summary().is_some_and(|summary| summary.cells_filled > 0);
         let filling = gaps || dataset.resolved().is_some_and(|options| options.missing == Missing::Mean);
         let mut features = Vec::with_capacity(dataset.features().len());
+        let mut block = Vec::new();
         for (place, name) in dataset.features().iter().enumerate() {
-            let known = || all(place).filter(|value| !value.is_nan());
+            if place % BLOCK == 0 {
+                block = columns_from(dataset, training_rows, place);
+            }
+            let column = block[place % BLOCK].as_slice();
+            let known = || column.iter().copied().filter(|value| !value.is_nan());
             let count = known().map(|_| 1.0).sum::<f64>();
             if gaps && count == 0.0 {
                 return Err(EncodingError::NothingToFill { column: name.clone() });
@@ -480,6 +484,20 @@ fn opposite(target: Target) -> Target {
 
 fn paired(name: &str, pair: bool) -> Vec<String> {
     if pair { vec![format!("+{name}"), format!("-{name}")] } else { vec![name.to_owned()] }
+}
+
+/// Columns looked at together: rows lie far apart in memory, and each is fetched once a block.
+const BLOCK: usize = 16;
+
+/// The numbers of up to [`BLOCK`] columns from `first` on, in the given rows.
+fn columns_from(dataset: &Dataset, rows: &[usize], first: usize) -> Vec<Vec<f64>> {
+    let count = BLOCK.min(dataset.features().len() - first);
+    let mut columns = vec![Vec::with_capacity(rows.len()); count];
+    for &row in rows {
+        let values = &dataset.row(row)[first..first + count];
+        columns.iter_mut().zip(values).for_each(|(column, &value)| column.push(value));
+    }
+    columns
 }
 
 fn check_row(dataset: &Dataset, row: usize) -> Result<(), EncodingError> {

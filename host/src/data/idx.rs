@@ -49,8 +49,8 @@ pub struct Images {
 pub enum IdxError {
     /// None of a file's spellings is there.
     #[error(
-        "there is no {name} in {folder} (nor {name}.gz, nor with a dot before idx); put the four files of the \
-         set there"
+        "there is no {name} in {folder} (nor {name}.gz, nor with a dot before idx); put the four files of the set there, or give \
+         .npy arrays, or a folder with the pictures of each class in a sub-folder"
     )]
     Missing {
         /// The folder.

@@ -60,11 +60,12 @@ impl Device for BitFlip<'_> {
 
     fn set_samples(
         &mut self,
-        samples: &[(Sample, Option<u16>)],
+        samples: &mut dyn Iterator<Item = (Sample, Option<u16>)>,
         coding: OutputCoding,
     ) -> Result<(), DeviceError> {
-        self.samples = samples.len() as u64;
-        self.device.set_samples(samples, coding)
+        self.samples = 0;
+        let mut counted = samples.inspect(|_| self.samples += 1);
+        self.device.set_samples(&mut counted, coding)
     }
 
     /// The tally of a stretch in which the bit flips is that of the samples after it.

@@ -243,12 +243,15 @@ impl<W: Wire> Device for Linked<W> {
 
     fn set_samples(
         &mut self,
-        samples: &[(Sample, Option<u16>)],
+        samples: &mut dyn Iterator<Item = (Sample, Option<u16>)>,
         coding: OutputCoding,
     ) -> Result<(), DeviceError> {
-        samples.iter().try_for_each(|(sample, _)| check_sample(&self.design, sample))?;
-        let samples = samples.iter().map(|(sample, class)| (sample, *class));
-        self.set = Arc::new(SampleSet::new(self.layout, samples, coding));
+        let mut set = SampleSet::new(self.layout, coding);
+        for (sample, class) in samples {
+            check_sample(&self.design, &sample)?;
+            set.push(self.layout, &sample, class);
+        }
+        self.set = Arc::new(set);
         Ok(())
     }
 
@@ -292,8 +295,9 @@ impl<W: Wire> Device for Linked<W> {
             return Ok(Vec::new());
         }
         self.before_deed()?;
-        let samples = plain.iter().map(|sample| (sample, None));
-        let set = Arc::new(SampleSet::new(self.layout, samples, OutputCoding::default()));
+        let mut set = SampleSet::new(self.layout, OutputCoding::default());
+        plain.iter().for_each(|sample| set.push(self.layout, sample, None));
+        let set = Arc::new(set);
         let answers = self.durably(|linked| linked.relax_set(&set, settings, impose_targets))?;
         self.deeds.push(Deed::Relax { set, settings, impose_targets });
         Ok(answers)

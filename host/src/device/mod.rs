@@ -6,6 +6,7 @@ mod kind;
 mod linked;
 mod model;
 mod opening;
+mod packed;
 mod url;
 
 pub use bit_flip::BitFlip;
@@ -13,6 +14,7 @@ pub use kind::DeviceKind;
 pub use linked::Linked;
 pub use model::Model;
 pub use opening::{Around, BAD_CABLE, open};
+pub use packed::PackedSamples;
 pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
 
 use crate::experiment::Experiment;
@@ -220,13 +222,14 @@ pub trait Device {
     /// [`DeviceError`] if the device cannot be reached.
     fn state(&mut self) -> Result<State, DeviceError>;
 
-    /// Sets the samples to train on, with their classes, and how the outputs code an answer.
+    /// Sets the samples to train on, with their classes, and how the outputs code an answer. They are taken one by one, so that
+    /// nobody need hold all of them.
     ///
     /// # Errors
     /// [`DeviceError`] if a sample does not fit the design, or the device cannot be reached.
     fn set_samples(
         &mut self,
-        samples: &[(Sample, Option<u16>)],
+        samples: &mut dyn Iterator<Item = (Sample, Option<u16>)>,
         coding: OutputCoding,
     ) -> Result<(), DeviceError>;
 

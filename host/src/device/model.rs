@@ -1,6 +1,6 @@
 //! The model in this process.
 
-use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
+use super::{Device, DeviceError, DeviceKind, PackedSamples, Stretch, Trained, Watch};
 use std::sync::Arc;
 use wheatstone_sim::{
     Configuration, Design, Engine, Fast, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
@@ -10,7 +10,7 @@ use wheatstone_sim::{
 #[derive(Debug)]
 pub struct Model<E = Fast> {
     engine: E,
-    samples: Vec<(Sample, Option<u16>)>,
+    samples: PackedSamples,
     coding: OutputCoding,
 }
 
@@ -19,7 +19,7 @@ const AT_REST: Configuration = Configuration { steps: 1, learning: Learning::Qua
 
 impl<E> Model<E> {
     fn of(engine: E) -> Model<E> {
-        Model { engine, samples: Vec::new(), coding: OutputCoding::default() }
+        Model { engine, samples: PackedSamples::default(), coding: OutputCoding::default() }
     }
 }
 
@@ -66,28 +66,30 @@ impl<E: Engine> Device for Model<E> {
 
     fn set_samples(
         &mut self,
-        samples: &[(Sample, Option<u16>)],
+        samples: &mut dyn Iterator<Item = (Sample, Option<u16>)>,
         coding: OutputCoding,
     ) -> Result<(), DeviceError> {
-        samples
-            .iter()
-            .try_for_each(|(s, _)| wheatstone_sim::engine::check_sample(self.engine.design(), s))?;
-        self.samples = samples.to_vec();
-        self.coding = coding;
+        let mut packed = PackedSamples::default();
+        for (sample, class) in samples {
+            wheatstone_sim::engine::check_sample(self.engine.design(), &sample)?;
+            packed.push(&sample, class);
+        }
+        (self.samples, self.coding) = (packed, coding);
         Ok(())
     }
 
     fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
         let samples = self.samples.len();
         let (mut trained, mut left) = (Trained::default(), *stretch);
+        let mut sample = Sample::default();
         while left.count > 0 && samples > 0 {
             self.engine.configure(left.configuration)?;
             trained.tally = Tally::default();
             let before = trained.samples;
             for index in epoch_order(left.seed, left.epoch, samples).into_iter().skip(left.place as usize) {
-                let (sample, class) = &self.samples[index as usize];
-                let answer = self.engine.train(sample)?;
-                trained.tally.count(self.coding, &sample.targets, *class, &answer);
+                let class = self.samples.read(index as usize, &mut sample);
+                let answer = self.engine.train(&sample)?;
+                trained.tally.count(self.coding, &sample.targets, class, &answer);
                 trained.samples += 1;
                 if watch(trained.samples).is_break() || trained.samples == stretch.count {
                     return Ok(trained);

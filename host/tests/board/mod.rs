@@ -127,7 +127,7 @@ pub struct Done {
 pub fn exercise(device: &mut dyn Device, samples: &Samples, learning: Learning) -> Result<Done, DeviceError> {
     let count = u32::try_from(samples.len()).unwrap();
     device.set_state(&initial_state(device.design()))?;
-    device.set_samples(samples, OutputCoding::default())?;
+    device.set_samples(&mut samples.iter().cloned(), OutputCoding::default())?;
     let mut trained = vec![train(device, &stretch(learning, 0, 0, 2 * u64::from(count) + 3))?];
     let plain: Vec<Sample> = samples.iter().map(|(sample, _)| sample.clone()).collect();
     let mut answers = device.relax(&plain, 3, false)?;

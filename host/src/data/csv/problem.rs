@@ -168,6 +168,9 @@ pub enum CsvProblem {
         /// The target column(s).
         target: String,
     },
+    /// No column is left beside the features, or none at all.
+    #[error("there is no column left to be the target; add it, or name another by --target")]
+    NoTarget,
     /// Several columns may be the target, and none is more likely.
     #[error("which column is the target? {candidates} could be; name it by --target")]
     WhichTarget {

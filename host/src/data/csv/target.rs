@@ -27,7 +27,7 @@ const WEAK_LABEL: &str = "y";
 /// The column that must be meant, of those that are no index and not left out.
 ///
 /// # Errors
-/// [`CsvProblem::WhichTarget`] lists those that may be.
+/// [`CsvProblem::WhichTarget`] lists those that may be; [`CsvProblem::NoTarget`] if there is none.
 pub(super) fn guess(
     names: &[String],
     usable: &[usize],
@@ -56,7 +56,7 @@ pub(super) fn guess(
             several => return Err(tie(several)),
         }
     }
-    let Some(&last) = usable.last() else { return Err(tie(usable)) };
+    let Some(&last) = usable.last() else { return Err(CsvProblem::NoTarget) };
     let texts: Vec<usize> = usable.iter().copied().filter(|&column| columns[column].is_text(rows)).collect();
     if texts.contains(&last) {
         return Ok((last, TargetReason::Last));

@@ -224,6 +224,15 @@ fn an_index_is_left_out() {
 }
 
 #[test]
+fn a_table_without_anything_to_learn_is_refused() {
+    assert_says(read(",id\n0,1\n1,2\n"), &["no column left to be the target", "--target"]);
+    assert_says(
+        read_with("a,kind\n1,x\n2,y\n", |o| o.drop = vec!["a".into()]),
+        &["no feature column", "\"kind\""],
+    );
+}
+
+#[test]
 fn constant_features_are_told() {
     let set = read("a,b,c,kind\n1,5,7,x\n2,5,7,y\n3,5,7,x\n").unwrap();
     assert_eq!(set.summary().unwrap().constant, ["b", "c"]);

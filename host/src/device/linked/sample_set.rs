@@ -14,13 +14,13 @@ pub struct SampleSet {
 }
 
 impl SampleSet {
-    pub fn new<'s>(
-        layout: SampleLayout,
-        samples: impl IntoIterator<Item = (&'s Sample, Option<u16>)>,
-        coding: OutputCoding,
-    ) -> SampleSet {
-        let words = samples.into_iter().flat_map(|(sample, class)| layout.encode(sample, class)).collect();
-        SampleSet { words, record: layout.words(), coding }
+    pub fn new(layout: SampleLayout, coding: OutputCoding) -> SampleSet {
+        SampleSet { words: Vec::new(), record: layout.words(), coding }
+    }
+
+    /// Appends the record of a sample, in the layout the set was made for.
+    pub fn push(&mut self, layout: SampleLayout, sample: &Sample, class: Option<u16>) {
+        self.words.extend(layout.encode(sample, class));
     }
 
     /// How many there are.
