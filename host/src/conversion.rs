@@ -259,7 +259,7 @@ impl Learnt {
     fn volts_of_row(&self, row: usize) -> Result<Vec<f64>, ConversionError> {
         let folder = self.folder.as_deref().ok_or(ConversionError::SampleWithoutRun)?;
         let folder = RunFolder::open(folder)?;
-        let source: DataSource = folder.config()?.data.source;
+        let source: DataSource = folder.config_here(None)?.data.source;
         let dataset = load_dataset(&source).map_err(Box::new)?;
         let rows = dataset.rows();
         if !(1..=rows).contains(&row) {
