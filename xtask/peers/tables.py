@@ -110,7 +110,7 @@ def dialects(frame, random):
 def pandas_reads(path, options):
     """Names and columns of features as the program makes them, and the target."""
     drop = options.pop("drop", False)
-    frame = pd.read_csv(path, float_precision="round_trip", **options)
+    frame = pd.read_csv(path, **options)
     if drop:
         frame = frame.dropna().infer_objects()
     names, columns = [], []
