@@ -54,10 +54,10 @@ pub enum ExperimentError {
     Idx(#[from] IdxError),
     /// The data set.
     #[error(transparent)]
-    Arrays(#[from] ArrayError),
+    Arrays(#[from] Box<ArrayError>),
     /// The data set.
     #[error(transparent)]
-    Images(#[from] ImageError),
+    Images(#[from] Box<ImageError>),
     /// The data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -236,8 +236,8 @@ pub fn load_dataset(source: &DataSource) -> Result<Dataset, ExperimentError> {
         }
         DataSource::Csv { path, options } => data::csv::read_csv_file(path, options)?,
         DataSource::Idx(folder) => data::idx::read_mnist(folder)?,
-        DataSource::Arrays { path, kind } => data::arrays::read_arrays(path, *kind)?,
-        DataSource::Images(folder) => data::image_folder::read_image_folder(folder)?,
+        DataSource::Arrays { path, kind } => data::arrays::read_arrays(path, *kind).map_err(Box::new)?,
+        DataSource::Images(folder) => data::image_folder::read_image_folder(folder).map_err(Box::new)?,
     })
 }
 

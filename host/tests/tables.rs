@@ -1,5 +1,7 @@
 //! Tables as people have them: read as they are meant, or refused with what to do. Never a wrong answer.
 
+#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
+
 mod common;
 
 use common::Place;

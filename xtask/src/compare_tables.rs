@@ -47,7 +47,7 @@ fn built() -> Result<String> {
     build.announce("build the program");
     let last = |text: String| {
         let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).last()
+        messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back()
     };
     last(build.stdout()?).with_context(|| format!("cargo names no program in {}", paths::root().display()))
 }

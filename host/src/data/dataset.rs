@@ -498,7 +498,7 @@ fn check_shape(
 
 /// Refuses infinities, and NaN unless it stands for a gap.
 fn check_finite(name: &str, columns: &[String], values: &[f64], gaps: bool) -> Result<(), DatasetError> {
-    match values.iter().position(|value| !value.is_finite() && !(gaps && value.is_nan())) {
+    match values.iter().position(|value| !(value.is_finite() || gaps && value.is_nan())) {
         None => Ok(()),
         Some(place) => Err(DatasetError::NotFinite {
             name: name.to_owned(),

@@ -82,9 +82,9 @@ pub(super) fn with_comma(cell: &str) -> Option<f64> {
 
 fn comma(cell: &str) -> Cell {
     if with_comma(cell).is_some() {
-        return Cell::Comma { grouped: in_groups(cell, &[b',']) };
+        return Cell::Comma { grouped: in_groups(cell, b",") };
     }
-    if in_groups(cell, &[b',', b'.', b'\'', b' ']) { Cell::Grouped } else { Cell::Text }
+    if in_groups(cell, b",.' ") { Cell::Grouped } else { Cell::Text }
 }
 
 /// Whether digits stand in groups of three parted by one of the marks, perhaps with a fraction after another mark.
