@@ -5,11 +5,13 @@ mod chip;
 
 use chip::{Files, board, configurations, converged, inputs_of_delays, wires_of_fires};
 use std::fs;
+use wheatstone_flow::baked::{Conversation, bake, testbench};
 use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
 use wheatstone_flow::toolchain::file;
 use wheatstone_hdl::array::routed_length;
+use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology, Top};
 
 const LESSON: Lesson = Lesson { samples: 3, steps: 4 };
@@ -73,6 +75,31 @@ fn demands_are_monitored(board: Board) {
         let told = |line: &str| line.starts_with(what) && line.contains(cell);
         assert!(log.lines().any(told), "{what} of {cell} is not told:\n{log}");
     }
+}
+
+/// The bench of a routed chip, as it is simulated, passes Verilator as it is.
+fn passes_verilator(board: Board) {
+    let Some((top, files, _)) = converged(board) else { return };
+    let Ok(verilator) = Tool::find(Program::Verilator) else {
+        println!("skipped: Verilator is missing");
+        return;
+    };
+    let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
+    let conversation = Conversation::training(top.array.design(), top.options, 2, 1, 100).unwrap();
+    let chip = bake(&routed, Corner::Max, Policy::of(board).min_pulse).unwrap();
+    fs::write(folder.path().join("bench.v"), chip + &testbench(&conversation, top.options, &[], &routed))
+        .unwrap();
+    verilator.run(["--lint-only", "--timing", "bench.v"], folder.path()).unwrap();
+}
+
+#[test]
+fn the_bench_of_a_routed_ecp5_passes_verilator() {
+    passes_verilator(board("ulx3s-25f"));
+}
+
+#[test]
+fn the_bench_of_a_routed_ice40_passes_verilator() {
+    passes_verilator(board("hx8k-evn"));
 }
 
 #[test]

@@ -47,6 +47,11 @@ fn mode_text(mode: &str) -> String {
 /// The name of the module [`bake`] writes.
 pub const CHIP: &str = "chip";
 
+/// What Verilator need not say. A delay that is longer than a pulse keeps the pulse, which takes `<=` also where a value begins; a
+/// self-timed chip is made of loops; and three bits of an address choose a lane of a memory.
+const LINTS: &str =
+    "// verilator lint_off INITIALDLY\n// verilator lint_off UNOPTFLAT\n// verilator lint_off WIDTH\n";
+
 /// The Verilog of a routed chip in one corner, with the chip's ports. `min_pulse` is the least width of a pulse that clocks a
 /// flip-flop; narrower ones are told.
 ///
@@ -75,7 +80,7 @@ pub fn bake(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, 
         known.map_err(|mode| NoModel { cell: cell.name.clone(), kind: cell.kind.clone(), mode })?;
     }
     let names: Vec<&str> = routed.ports.iter().map(|port| port.name.as_str()).collect();
-    let mut text = format!("`timescale 1ps / 1ps\nmodule {CHIP}({});\n", names.join(", "));
+    let mut text = format!("{LINTS}`timescale 1ps / 1ps\nmodule {CHIP}({});\n", names.join(", "));
     for port in &routed.ports {
         let direction = match port.direction {
             Direction::Input => "input",
