@@ -11,32 +11,35 @@ use common::{Place, program};
 use std::process::Command;
 use trial::{Disturbance, Ended, Trial};
 
-fn disturb(disturbances: impl IntoIterator<Item = Disturbance>) -> Vec<Ended> {
+fn disturb(disturbances: impl FnOnce(&Trial) -> Vec<Disturbance>) -> Vec<Ended> {
     if !trial::strace_works() {
         eprintln!("strace is not there or may not trace: this test was skipped");
         return Vec::new();
     }
     let place = Place::new();
     let trial = Trial::new(&program(), &place.path("trial")).unwrap();
-    disturbances.into_iter().map(|disturbance| trial.disturb(disturbance).unwrap()).collect()
+    disturbances(&trial).iter().map(|disturbance| trial.disturb(disturbance).unwrap()).collect()
+}
+
+fn writes(error: &'static str, at: impl Iterator<Item = u32>, onwards: bool) -> Vec<Disturbance> {
+    at.map(|at| Disturbance::Write { error, at, onwards }).collect()
 }
 
 #[test]
 fn a_write_that_fails_costs_nothing_but_the_way_back() {
-    let ended =
-        disturb((1..40).step_by(3).map(|at| Disturbance::Write { error: "ENOSPC", at, onwards: false }));
+    let ended = disturb(|_| writes("ENOSPC", (1..40).step_by(3), false));
     assert!(ended.is_empty() || ended.contains(&Ended::Code(1)), "{ended:?}");
 }
 
 #[test]
 fn a_disk_that_fails_for_good_ends_a_run_without_panic() {
-    let ended = disturb((1..30).step_by(4).map(|at| Disturbance::Write { error: "EIO", at, onwards: true }));
+    let ended = disturb(|_| writes("EIO", (1..30).step_by(4), true));
     assert!(ended.is_empty() || ended[0] == Ended::Code(1), "{ended:?}");
 }
 
 #[test]
 fn a_kill_costs_nothing_but_the_way_back() {
-    let ended = disturb((20..300).step_by(13).map(|at| Disturbance::Kill { at }));
+    let ended = disturb(|trial| trial.kills().unwrap().into_iter().step_by(12).collect());
     assert!(ended.is_empty() || ended.contains(&Ended::Killed), "{ended:?}");
 }
 

@@ -1,7 +1,5 @@
 //! What reaches a terminal: names from files made harmless, messages in the words of whoever reads them, sizes with their bounds.
 
-#![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
-
 mod common;
 
 use common::{Ended, Place, program};

@@ -19,9 +19,9 @@ pub struct Args {
     /// Let the 1st to the N-th write fail
     #[arg(long, value_name = "N", default_value_t = 100)]
     writes: u32,
-    /// Kill at the 1st to the N-th system call, or until the run ends before it
-    #[arg(long, value_name = "N", default_value_t = 5000)]
-    kills: u32,
+    /// Kill at every N-th system call
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    kill_step: u32,
 }
 
 /// What a sweep counted.
@@ -64,20 +64,15 @@ pub fn run(args: &Args) -> Result<()> {
     for error in ["ENOSPC", "EIO"] {
         for onwards in [false, true] {
             for at in 1..=args.writes {
-                note(trial.disturb(Disturbance::Write { error, at, onwards }), &mut count, &mut wrong);
+                note(trial.disturb(&Disturbance::Write { error, at, onwards }), &mut count, &mut wrong);
             }
         }
     }
     say("writes that fail", &count);
 
     let mut count = Count::default();
-    for at in 1..=args.kills {
-        let ended = trial.disturb(Disturbance::Kill { at });
-        let is_over = ended == Ok(Ended::Code(0));
-        note(ended, &mut count, &mut wrong);
-        if is_over {
-            break;
-        }
+    for kill in trial.kills()?.iter().step_by(args.kill_step as usize) {
+        note(trial.disturb(kill), &mut count, &mut wrong);
     }
     say("kills", &count);
 

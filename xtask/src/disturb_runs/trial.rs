@@ -1,6 +1,7 @@
 //! One disturbed run: a small training run in which strace has a write fail or kills the program at a system call, and after it
 //! the same run gone on with. Both the sweep and a test of the program use this.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -14,7 +15,7 @@ const FILES: [&str; 3] = ["checkpoint.bin", "metrics.jsonl", "evaluation.json"];
 const TRAIN: &str = "train xor --epochs 6 --out run";
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disturbance {
     /// A write fails.
     Write {
@@ -25,9 +26,11 @@ pub enum Disturbance {
         /// Whether all later ones fail too.
         onwards: bool,
     },
-    /// The program is killed.
+    /// The program is killed in a system call.
     Kill {
-        /// At which system call of a thread, counted from 1.
+        /// Its name.
+        call: String,
+        /// Which of that name in a thread, counted from 1.
         at: u32,
     },
 }
@@ -37,7 +40,7 @@ impl fmt::Display for Disturbance {
         match self {
             Disturbance::Write { error, at, onwards: false } => write!(f, "write:error={error}:when={at}"),
             Disturbance::Write { error, at, onwards: true } => write!(f, "write:error={error}:when={at}+"),
-            Disturbance::Kill { at } => write!(f, "all:signal=KILL:when={at}"),
+            Disturbance::Kill { call, at } => write!(f, "{call}:signal=KILL:when={at}"),
         }
     }
 }
@@ -81,11 +84,35 @@ impl Trial {
         Ok(trial)
     }
 
+    /// A kill for every system call of the run. (strace counts the calls of each name by themselves.)
+    ///
+    /// # Errors
+    /// The program cannot be traced.
+    pub fn kills(&self) -> io::Result<Vec<Disturbance>> {
+        self.clear()?;
+        let (ended, said) = self.run(&["strace", "-qq", "-o", "calls"], TRAIN)?;
+        if ended != Ended::Code(0) {
+            return Err(io::Error::other(format!("`{TRAIN}` ends with {ended:?} under strace: {said}")));
+        }
+        let mut counts = BTreeMap::<String, u32>::new();
+        let log = fs::read(self.folder.join("calls"))?;
+        for line in String::from_utf8_lossy(&log).lines() {
+            let name = line.split_once('(').map_or("", |(name, _)| name);
+            if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                *counts.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        let kill = |(call, count): (String, u32)| {
+            (1..=count).map(move |at| Disturbance::Kill { call: call.clone(), at })
+        };
+        Ok(counts.into_iter().flat_map(kill).collect())
+    }
+
     /// Trains disturbed, then goes on with the run.
     ///
     /// # Errors
     /// A sentence that says what should not have happened.
-    pub fn disturb(&self, disturbance: Disturbance) -> Result<Ended, String> {
+    pub fn disturb(&self, disturbance: &Disturbance) -> Result<Ended, String> {
         let told = |what: &str, said: String| format!("{disturbance}: {what}: {said}");
         let io = |error: io::Error| told("the trial itself", error.to_string());
         self.clear().map_err(io)?;

@@ -21,7 +21,7 @@ pub struct Emit {
 
 #[derive(Serialize)]
 struct Emitted {
-    file: PathBuf,
+    file: String,
     board: &'static str,
     nodes: usize,
     edges: usize,
@@ -33,7 +33,8 @@ impl Emit {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
         let (name, array) = self.design.array()?;
         let board = self.design.target.board;
-        let command: Vec<String> = std::env::args().skip(1).collect();
+        let command: Vec<String> =
+            std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let verilog = emitted(&array, board, &format!("wheatstone {}", command.join(" ")));
         let file = match &self.out {
             Some(file) => file.clone(),
@@ -46,11 +47,11 @@ impl Emit {
             edges: array.edges.len(),
             modules: verilog.lines().filter(|line| line.starts_with("module ")).count(),
             design_digest: hex(&array.design().digest()),
-            file,
+            file: file.display().to_string(),
         };
         output.result(&result, || {
             let Emitted { file, board, nodes, edges, modules, .. } = &result;
-            format!("{}: {nodes} nodes, {edges} edges, {modules} modules for {board}", file.display())
+            format!("{file}: {nodes} nodes, {edges} edges, {modules} modules for {board}")
         })
     }
 }
