@@ -15,7 +15,7 @@ use thiserror::Error;
 pub use self::npy::{Array, Values, parse_npy};
 use super::csv::{FEW_DISTINCT, MAX_CLASSES, TargetKind};
 use super::dataset::{Dataset, DatasetError, Targets};
-use super::summary::{AnswerKind, DataSummary, TargetReason, listed, shortened};
+use super::summary::{DataSummary, listed, shortened};
 
 /// What features and labels are called together: of the training part, and of the test part if the set is divided.
 const NAMES: [[&str; 4]; 9] = [
@@ -146,24 +146,7 @@ pub fn read_arrays(path: &Path, kind: TargetKind) -> Result<Dataset, ArrayError>
         notes.push("bytes divided by 255".to_owned());
     }
     let targets = targets(&file, &labels, y, kind, &mut notes)?;
-    let classes = match &targets {
-        Targets::Classes { names, .. } => names.clone(),
-        Targets::Values { .. } => Vec::new(),
-    };
-    let summary = DataSummary {
-        target: vec![labels],
-        reason: TargetReason::Given,
-        kind: if classes.is_empty() { AnswerKind::Number } else { AnswerKind::Classes },
-        classes,
-        rows: targets.rows(),
-        rows_left_out: 0,
-        cells_filled: 0,
-        features: names.len(),
-        left_out: Vec::new(),
-        became: Vec::new(),
-        constant: Vec::new(),
-        notes,
-    };
+    let summary = DataSummary::given(labels, &targets, names.len(), notes);
     let whole = |source| ArrayError::Dataset { file: file.clone(), source };
     let set = Dataset::new(file.clone(), names, values, targets).map_err(whole)?.with_summary(summary);
     match test {

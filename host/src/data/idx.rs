@@ -22,7 +22,7 @@ use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::data::dataset::{Citation, Dataset, DatasetError, Targets};
-use crate::data::summary::{AnswerKind, DataSummary, TargetReason, listed};
+use crate::data::summary::{DataSummary, listed};
 
 /// Most bytes of pixels or labels one file may announce: 1 GiB, over twenty times MNIST.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -202,26 +202,12 @@ pub fn read_mnist(path: &Path) -> Result<Dataset, IdxError> {
     }
     labels.extend(test_labels);
     let known: Vec<u8> = BTreeSet::from_iter(labels.iter().copied()).into_iter().collect();
-    let names: Vec<String> = known.iter().map(u8::to_string).collect();
     let targets = Targets::Classes {
-        names: names.clone(),
+        names: known.iter().map(u8::to_string).collect(),
         labels: labels.iter().map(|label| known.partition_point(|k| k < label)).collect(),
     };
     let features = pixel_names(train.rows, train.columns);
-    let summary = DataSummary {
-        target: vec!["label".to_owned()],
-        reason: TargetReason::Given,
-        kind: AnswerKind::Classes,
-        classes: names,
-        rows: labels.len(),
-        rows_left_out: 0,
-        cells_filled: 0,
-        features: features.len(),
-        left_out: Vec::new(),
-        became: Vec::new(),
-        constant: Vec::new(),
-        notes,
-    };
+    let summary = DataSummary::given("label".to_owned(), &targets, features.len(), notes);
     let values = train.pixels.iter().chain(&test.pixels).map(|&pixel| f64::from(pixel) / 255.0).collect();
     let name = if prefix.is_empty() { "mnist" } else { prefix.trim_end_matches(['-', '_', '.']) };
     let set = Dataset::new(name, features, values, targets)?.with_summary(summary);

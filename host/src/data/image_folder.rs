@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::csv::{MAX_CLASSES, MAX_NUMBERS};
 use super::dataset::{Dataset, DatasetError, Targets};
-use super::summary::{AnswerKind, DataSummary, TargetReason};
+use super::summary::DataSummary;
 
 /// Endings of files that are read.
 const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "pgm", "ppm", "pbm", "pnm"];
@@ -135,22 +135,10 @@ pub fn read_image_folder(folder: &Path) -> Result<Dataset, ImageError> {
         notes.push(format!("{others} other files not read"));
     }
     let features = super::idx::pixel_names(images.rows as usize, images.columns as usize);
-    let summary = DataSummary {
-        target: vec!["folder".to_owned()],
-        reason: TargetReason::Given,
-        kind: AnswerKind::Classes,
-        classes: names.clone(),
-        rows: labels.len(),
-        rows_left_out: 0,
-        cells_filled: 0,
-        features: features.len(),
-        left_out: Vec::new(),
-        became: Vec::new(),
-        constant: Vec::new(),
-        notes,
-    };
+    let targets = Targets::Classes { names, labels };
+    let summary = DataSummary::given("folder".to_owned(), &targets, features.len(), notes);
     let whole = |source| ImageError::Dataset { folder: place.clone(), source };
-    let set = Dataset::new(place.clone(), features, images.values, Targets::Classes { names, labels });
+    let set = Dataset::new(place.clone(), features, images.values, targets);
     let set = set.map_err(whole)?.with_summary(summary);
     if divided { set.with_test_from(test_from).map_err(whole) } else { Ok(set) }
 }

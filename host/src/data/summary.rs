@@ -1,5 +1,6 @@
 //! What was read and what was decided while reading: what a user has to see before trusting a result.
 
+use super::dataset::Targets;
 use serde::Serialize;
 use std::fmt;
 
@@ -77,6 +78,30 @@ pub struct DataSummary {
     pub constant: Vec<String>,
     /// Whatever else had to be decided: the separator, comment lines, images turned.
     pub notes: Vec<String>,
+}
+
+impl DataSummary {
+    /// Of data that come with their targets, and of which every row and column is used.
+    pub fn given(target: String, targets: &Targets, features: usize, notes: Vec<String>) -> DataSummary {
+        let (kind, classes) = match targets {
+            Targets::Classes { names, .. } => (AnswerKind::Classes, names.clone()),
+            Targets::Values { .. } => (AnswerKind::Number, Vec::new()),
+        };
+        DataSummary {
+            target: vec![target],
+            reason: TargetReason::Given,
+            kind,
+            classes,
+            rows: targets.rows(),
+            rows_left_out: 0,
+            cells_filled: 0,
+            features,
+            left_out: Vec::new(),
+            became: Vec::new(),
+            constant: Vec::new(),
+            notes,
+        }
+    }
 }
 
 impl fmt::Display for DataSummary {
