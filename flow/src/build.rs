@@ -31,9 +31,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use wheatstone_hdl::array::DelayLengths;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
+use wheatstone_hdl::delays::Delays;
 use wheatstone_hdl::tools::{ToolError, WATCH};
 use wheatstone_hdl::{Board, Technology, Top};
 use wheatstone_sim::{FileStem, FileStemError};
@@ -53,7 +53,7 @@ pub struct Settings {
     /// The last stage.
     pub until: Stage,
     /// Lengths of matched delays to begin with, such as those of an earlier build; they are not made shorter.
-    pub delays: Option<DelayLengths>,
+    pub delays: Option<Delays>,
     /// What the routed chip is to learn in simulation, if anything.
     pub lesson: Option<Lesson>,
 }
@@ -124,7 +124,7 @@ pub struct Built {
 }
 
 /// What examines a routed chip; [`timing::examine`] is the one.
-pub type Examine = dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<DelayLengths>), FlowError>;
+pub type Examine = dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<Delays>), FlowError>;
 
 /// What a build is done with.
 pub struct Means {
@@ -185,7 +185,7 @@ pub fn build(
         };
         let findings = built.timing.as_ref();
         let holds = findings.and_then(Findings::holds);
-        let present = built.top.array.cell_delay_lengths();
+        let present = built.top.array.delays().clone();
         let trimmed = findings.and_then(|findings| findings.trimmed.clone());
         let step_ps = findings.and_then(Findings::step_ps).unwrap_or(u64::MAX);
         let next = match &mut trimming {
@@ -280,11 +280,7 @@ impl Run<'_> {
     }
 
     /// Everything but packing. Gives other lengths of matched delays if they are advised.
-    fn round(
-        &mut self,
-        round: u32,
-        lengths: &DelayLengths,
-    ) -> Result<(Built, Option<DelayLengths>), FlowError> {
+    fn round(&mut self, round: u32, lengths: &Delays) -> Result<(Built, Option<Delays>), FlowError> {
         let top = self.order.top(Some(lengths))?;
         let verilog_sha256 = self.emit(&top, round)?;
         let mut built = Built {
@@ -359,7 +355,7 @@ impl Run<'_> {
         let of = |name| move |error: NotPlaced| self.wrong(Stage::Route, name, &error);
         let mut cached = self.nextpnr(Pass::Places)?;
         let placed = Placed::new(self.json(Stage::Route, file::PLACED)?).map_err(of(file::PLACED))?;
-        let begun = placed.trimmed(&top.array.cell_delay_lengths()).map_err(of(file::PLACED))?;
+        let begun = placed.trimmed(top.array.delays()).map_err(of(file::PLACED))?;
         self.write_json(file::BEGUN, &begun)?;
         cached &= self.nextpnr(Pass::Rest)?;
         self.give_ports(&placed)?;
@@ -421,7 +417,7 @@ impl Run<'_> {
     }
 
     fn pack(&mut self, round: u32) -> Result<Product, FlowError> {
-        let idcode = match Part::of(self.order.board) {
+        let idcode = match self.order.board.part() {
             Some(Part::Ecp5 { idcode }) => Some(idcode),
             _ => None,
         };
@@ -535,7 +531,7 @@ impl Run<'_> {
     }
 
     /// The check, its findings in a file, and which other lengths it advises.
-    fn timing(&mut self, top: &Top, round: u32) -> Result<(Findings, Option<DelayLengths>), FlowError> {
+    fn timing(&mut self, top: &Top, round: u32) -> Result<(Findings, Option<Delays>), FlowError> {
         let since = self.begin(Stage::Timing, round)?;
         let (netlist, delays) = (self.path(file::ROUTED), self.path(file::DELAYS));
         let (findings, advised) = (self.means.examine)(top, self.order.board, &netlist, &delays)?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 use thiserror::Error;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::delays::Delays;
 
 /// The file.
 pub const FILE: &str = "MANIFEST.toml";
@@ -47,7 +47,7 @@ pub struct Manifest {
     /// Name and SHA-256 of the bitstream.
     pub bitstream: BTreeMap<String, String>,
     /// Lengths of the matched delays in LUTs. A build that begins with them needs one round.
-    pub delays: DelayLengths,
+    pub delays: Delays,
     /// What the routed chip learnt in simulation, corner by corner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub simulated: Vec<Simulated>,
@@ -140,7 +140,7 @@ impl Manifest {
                 step_ps: findings.and_then(|findings| findings.step_ps()),
             },
             bitstream: bitstream.collect(),
-            delays: built.top.array.cell_delay_lengths(),
+            delays: built.top.array.delays().clone(),
             simulated: built.simulated.clone(),
         }
     }

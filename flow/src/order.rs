@@ -3,15 +3,15 @@
 use crate::error::FlowError;
 use crate::toolchain::Passes;
 use std::sync::Arc;
-use wheatstone_hdl::array::{DelayLengths, LEAD, PAUSE, STRETCH};
+use wheatstone_hdl::delays::{CellId, DelayLine, Delays, Length};
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
 use wheatstone_sim::Design;
 
-/// LUTs of a node's stretch on an ECP5, to begin with.
-const STRETCH_LUTS: u32 = 4;
+/// LUTs of a node's pulse extension on an ECP5, to begin with.
+const PULSE_EXTENSION_LUTS: u32 = 4;
 
-/// How much of its matched delay an edge needs for its own data, in percent; for a node's they get a lead.
+/// How much of its matched delay an edge needs for its own data, in percent; for a node's they have the node's request delay.
 const OWN_PERCENT: u32 = 75;
 
 /// A design for a board.
@@ -32,43 +32,52 @@ pub struct Order {
 }
 
 impl Order {
-    /// Lengths of matched delays to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
-    /// the larger the array. There a part of a node's is its stretch, so that its pulses outlast the skew of a fire, and the edges of large
-    /// arrays pause; and where delays are trimmed, a part of what an edge's was is its nodes' lead.
+    /// Lengths of delay lines to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
+    /// the larger the array. There a part of a node's matched delay is its pulse extension, so that its pulses outlast the skew of a
+    /// fire, and the edges of large arrays have a recovery delay; and where delays are trimmed, a part of what an edge's was is its
+    /// nodes' request delay.
     ///
     /// # Errors
     /// As [`Order::top`].
-    pub fn first_lengths(&self) -> Result<DelayLengths, FlowError> {
+    pub fn first_lengths(&self) -> Result<Delays, FlowError> {
         let array = self.top(None)?.array;
         let side = u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX);
         let passes = self.board.description().map(Passes::of);
         let percent = match passes {
             // A LUT and its wire by input B take longer than documented, and what is too long is trimmed.
             Some(Passes::Trimmed) => 110 + 8 * side,
-            // Router 2 sends some wires a long way round.
+            // Router 2 detours some nets.
             Some(Passes::FiresFirst) => 140 + 12 * side,
             Some(Passes::One) | None => 100,
         };
-        let mut lead = 0;
-        let mut lengths = array.cell_delay_lengths();
-        lengths.values_mut().for_each(|luts| *luts = (*luts * percent).div_ceil(100));
+        let mut lengths =
+            array.delays().map(|_, Length { placed, .. }| (placed * percent).div_ceil(100).into());
         if self.board.technology() == Technology::Ecp5 {
-            for node in (0..array.nodes.len()).map(|node| format!("node_{node}")) {
-                let Some(luts) = lengths.get_mut(&node) else { continue };
-                *luts = luts.saturating_sub(STRETCH_LUTS).max(1);
-                lengths.insert(format!("{node}{STRETCH}"), STRETCH_LUTS);
-            }
-            if passes == Some(Passes::Trimmed) {
-                for edge in (0..array.edges.len()).map(|edge| format!("edge_{edge}")) {
-                    let Some(luts) = lengths.get_mut(&edge) else { continue };
-                    *luts = (*luts * OWN_PERCENT).div_ceil(100);
-                    lead = lead.max(*luts);
+            let trims = passes == Some(Passes::Trimmed);
+            let pauses = side >= 4;
+            let mut request = 0;
+            for (cell, matched) in lengths.clone().iter().map(|(id, length)| (id.cell, length.placed)) {
+                match cell {
+                    CellId::Node(_) => {
+                        let rest = matched.saturating_sub(PULSE_EXTENSION_LUTS).max(1);
+                        lengths.set(cell.matched(), rest);
+                        lengths.set(cell.line(DelayLine::PulseExtension), PULSE_EXTENSION_LUTS);
+                    }
+                    CellId::Edge(_) => {
+                        if trims {
+                            let own = (matched * OWN_PERCENT).div_ceil(100);
+                            lengths.set(cell.matched(), own);
+                            request = request.max(own);
+                        }
+                        if pauses {
+                            lengths.set(cell.line(DelayLine::Recovery), side * 2 / 3);
+                        }
+                    }
                 }
-                lengths.extend((0..array.nodes.len()).map(|node| (format!("node_{node}{LEAD}"), lead)));
             }
-            if side >= 4 {
-                lengths
-                    .extend((0..array.edges.len()).map(|edge| (format!("edge_{edge}{PAUSE}"), side * 2 / 3)));
+            if trims {
+                let nodes = (0..array.nodes.len()).map(CellId::Node);
+                lengths.extend(nodes.map(|node| (node.line(DelayLine::Request), request)));
             }
         }
         Ok(lengths)
@@ -78,7 +87,7 @@ impl Order {
     ///
     /// # Errors
     /// [`FlowError::Top`] if the design cannot be hardware.
-    pub fn top(&self, lengths: Option<&DelayLengths>) -> Result<Top, FlowError> {
+    pub fn top(&self, lengths: Option<&Delays>) -> Result<Top, FlowError> {
         let options = ArrayOptions { technology: self.board.technology(), multiplier: self.multiplier };
         let design = Arc::clone(&self.design);
         let top = match lengths {
@@ -88,16 +97,17 @@ impl Order {
         Ok(top?)
     }
 
-    /// Whether lengths of matched delays are those of this design's cells.
+    /// Whether lengths of delay lines are those of this design's cells.
     ///
     /// # Errors
     /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`Order::top`].
-    pub fn check_lengths(&self, lengths: &DelayLengths) -> Result<(), FlowError> {
-        let cells = self.top(Some(lengths))?.array.cell_delay_lengths();
-        let missing = cells.keys().find(|cell| !lengths.contains_key(*cell)).map(|cell| (cell, true));
-        let foreign = lengths.keys().find(|cell| !cells.contains_key(*cell)).map(|cell| (cell, false));
+    pub fn check_lengths(&self, lengths: &Delays) -> Result<(), FlowError> {
+        let top = self.top(Some(lengths))?;
+        let built = top.array.delays();
+        let missing = built.iter().find(|&(id, _)| !lengths.contains(id)).map(|(id, _)| (id, true));
+        let foreign = lengths.iter().find(|&(id, _)| !built.contains(id)).map(|(id, _)| (id, false));
         match missing.or(foreign) {
-            Some((cell, is_there)) => Err(FlowError::OtherDelays { cell: cell.clone(), is_there }),
+            Some((id, is_there)) => Err(FlowError::OtherDelays { cell: id.to_string(), is_there }),
             None => Ok(()),
         }
     }
@@ -129,7 +139,7 @@ pub(crate) mod tests {
             design: Arc::new(Design::new(network, format, rules).unwrap()),
             board,
             multiplier,
-            island: IslandOptions::of(board),
+            island: board.island_options(),
             seed: 1,
         }
     }
@@ -137,29 +147,31 @@ pub(crate) mod tests {
     #[test]
     fn lengths_of_matched_delays_are_taken_over() {
         let order = order(board("icebreaker"));
-        let mut lengths = order.top(None).unwrap().array.delay_lengths().clone();
-        let module = "serial_linear_edge_p0";
-        lengths.insert(module.to_owned(), 77);
-        assert_eq!(order.top(Some(&lengths)).unwrap().array.delay_lengths()[module], 77);
+        let edge = CellId::Edge(1).matched();
+        let mut lengths = order.top(None).unwrap().array.delays().clone();
+        assert_ne!(lengths.get(edge).placed, 77);
+        lengths.set(edge, 77);
+        assert_eq!(*order.top(Some(&lengths)).unwrap().array.delays(), lengths);
     }
 
     #[test]
-    fn an_ecp5_begins_with_longer_delays_than_documented_and_stretched_nodes() {
+    fn an_ecp5_begins_with_longer_delays_than_documented_and_extended_pulses() {
         let lengths = |board| {
             let order = order(board);
-            (order.top(None).unwrap().array.cell_delay_lengths(), order.first_lengths().unwrap())
+            (order.top(None).unwrap().array.delays().clone(), order.first_lengths().unwrap())
         };
         let trimmed = board("ulx3s-25f");
         for board in [trimmed, board("ulx3s-85f")] {
             let (documented, first) = lengths(board);
-            for (cell, luts) in documented {
-                let is_node = cell.starts_with("node_");
-                let [stretch, lead] =
-                    [STRETCH, LEAD].map(|part| first.get(&format!("{cell}{part}")).copied());
-                assert_eq!(stretch, is_node.then_some(STRETCH_LUTS), "{cell}");
-                assert_eq!(lead.is_some(), is_node && board == trimmed, "{cell}");
-                let before = if is_node { stretch } else { first.get(&format!("node_0{LEAD}")).copied() };
-                assert!(first[&cell] + before.unwrap_or(0) > luts, "{cell}");
+            for (id, length) in documented.iter() {
+                let is_node = matches!(id.cell, CellId::Node(_));
+                let luts = |line| first.get(id.cell.line(line)).placed;
+                let (extension, request) = (luts(DelayLine::PulseExtension), luts(DelayLine::Request));
+                assert_eq!(extension, if is_node { PULSE_EXTENSION_LUTS } else { 0 }, "{id}");
+                assert_eq!(request > 0, is_node && board == trimmed, "{id}");
+                let requests = first.get(CellId::Node(0).line(DelayLine::Request)).placed;
+                let before = if is_node { extension } else { requests };
+                assert!(first.get(id).placed + before > length.placed, "{id}");
             }
         }
         let (documented, first) = lengths(board("hx8k-evn"));
@@ -169,14 +181,13 @@ pub(crate) mod tests {
     #[test]
     fn lengths_of_another_design_are_refused() {
         let order = order(board("icebreaker"));
-        let own = order.top(None).unwrap().array.cell_delay_lengths();
+        let own = order.top(None).unwrap().array.delays().clone();
         order.check_lengths(&own).unwrap();
-        let mut fewer = own.clone();
-        fewer.remove("edge_1");
+        let fewer = own.iter().filter(|(id, _)| id.cell != CellId::Edge(1)).collect();
         let message = order.check_lengths(&fewer).unwrap_err().to_string();
         assert!(message.contains("edge_1 is not among them"), "{message}");
         let mut more = own;
-        more.insert("edge_2".to_owned(), 5);
+        more.set(CellId::Edge(2).matched(), 5);
         let message = order.check_lengths(&more).unwrap_err().to_string();
         assert!(message.contains("edge_2 is no cell of it"), "{message}");
     }

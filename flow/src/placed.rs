@@ -10,7 +10,7 @@ use crate::trim::trim;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use thiserror::Error;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::delays::Delays;
 
 /// The first LUT of a matched delay; both its inputs hear the join.
 const FIRST_LUT: &str = ".matched_delay.lut0";
@@ -98,7 +98,7 @@ impl Placed {
     ///
     /// # Errors
     /// [`NotPlaced`] if it has other delays.
-    pub fn trimmed(&self, lengths: &DelayLengths) -> Result<Value, NotPlaced> {
+    pub fn trimmed(&self, lengths: &Delays) -> Result<Value, NotPlaced> {
         let mut netlist = self.0.clone();
         let Parts { cells, nets, settings, .. } = parts(&mut netlist)?;
         trim(cells, nets, lengths)?;

@@ -4,7 +4,7 @@
 //! for ever to make it faster, and what once held is kept to come back to.
 
 use crate::trim::less_trimmed;
-use wheatstone_hdl::array::{DelayLengths, TRIM};
+use wheatstone_hdl::delays::{Delays, Length};
 
 /// How often a design is placed and routed until its timing holds.
 pub const ROUNDS: u32 = 16;
@@ -18,7 +18,7 @@ pub enum Next {
     /// Take it as it is.
     Accept,
     /// Build it with these lengths.
-    Again(DelayLengths),
+    Again(Delays),
     /// Place the same chip with another seed: what is violated is no delay's fault.
     Elsewhere,
     /// It does not become better.
@@ -34,7 +34,7 @@ pub struct Rounds {
     /// Rounds since then that did not hold.
     mendings: u32,
     /// The lengths with which it held before it was shortened.
-    held: Option<DelayLengths>,
+    held: Option<Delays>,
 }
 
 impl Rounds {
@@ -53,12 +53,7 @@ impl Rounds {
     ///
     /// What held is tried once with shorter delays, and taken as it was if those cannot be mended soon. What does not hold gets no
     /// shorter delays anywhere, so that lengths grow until they suffice wherever placement puts the cells.
-    pub fn after(
-        &mut self,
-        holds: Option<bool>,
-        lengths: DelayLengths,
-        advised: Option<DelayLengths>,
-    ) -> Next {
+    pub fn after(&mut self, holds: Option<bool>, lengths: Delays, advised: Option<Delays>) -> Next {
         self.done += 1;
         match (holds, advised) {
             (Some(true), Some(shorter)) if !self.shortened && self.done < ROUNDS => {
@@ -91,7 +86,7 @@ const TRIMS: u32 = 10;
 pub struct Trimming {
     done: u32,
     /// The lengths with which it held and took the least time for a step.
-    fastest: Option<(u64, DelayLengths)>,
+    fastest: Option<(u64, Delays)>,
 }
 
 impl Trimming {
@@ -104,8 +99,8 @@ impl Trimming {
         &mut self,
         holds: Option<bool>,
         step_ps: u64,
-        lengths: DelayLengths,
-        advised: Option<DelayLengths>,
+        lengths: Delays,
+        advised: Option<Delays>,
     ) -> Next {
         self.done += 1;
         if holds == Some(true) && self.fastest.as_ref().is_none_or(|&(least, _)| step_ps < least) {
@@ -113,7 +108,7 @@ impl Trimming {
         }
         let advised = match holds {
             Some(false) => {
-                advised.map(|other| less_trimmed(&lengths, other)).filter(|other| *other != lengths)
+                advised.map(|other| less_trimmed(&lengths, &other)).filter(|other| *other != lengths)
             }
             _ => advised,
         };
@@ -130,10 +125,10 @@ impl Trimming {
 }
 
 /// The longer ones of both, trimmed as the other ones are.
-fn longer(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
-    for (cell, &luts) in lengths.iter().filter(|(name, _)| !name.ends_with(TRIM)) {
-        let length = other.entry(cell.clone()).or_insert(luts);
-        *length = luts.max(*length);
+fn longer(lengths: &Delays, mut other: Delays) -> Delays {
+    for (id, Length { placed, .. }) in lengths.iter() {
+        let length = other.get(id);
+        other.set(id, Length { placed: placed.max(length.placed), ..length });
     }
     other
 }
@@ -141,9 +136,13 @@ fn longer(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
 
-    fn lengths(luts: u32) -> DelayLengths {
-        DelayLengths::from([("edge_0".to_owned(), luts)])
+    const EDGE: DelayId = DelayId { cell: CellId::Edge(0), line: DelayLine::Matched };
+    const NODE: DelayId = DelayId { cell: CellId::Node(0), line: DelayLine::Matched };
+
+    fn lengths(luts: u32) -> Delays {
+        [(EDGE, luts)].into_iter().collect()
     }
 
     fn again(luts: u32) -> Next {
@@ -185,15 +184,14 @@ mod tests {
 
     #[test]
     fn nothing_becomes_shorter_while_something_is_violated() {
-        let both =
-            |edge, node| DelayLengths::from([("edge_0".to_owned(), edge), ("node_0".to_owned(), node)]);
+        let both = |edge: u32, node: u32| [(EDGE, edge), (NODE, node)].into_iter().collect::<Delays>();
         let next = Rounds::default().after(Some(false), both(9, 9), Some(both(5, 12)));
         assert_eq!(next, Next::Again(both(9, 12)));
-        let mut pause = both(9, 9);
-        pause.insert("edge_0.pause".to_owned(), 2);
-        let next = Rounds::default().after(Some(false), pause.clone(), Some(both(9, 10)));
-        pause.insert("node_0".to_owned(), 10);
-        assert_eq!(next, Next::Again(pause));
+        let mut recovering = both(9, 9);
+        recovering.set(CellId::Edge(0).line(DelayLine::Recovery), 2);
+        let next = Rounds::default().after(Some(false), recovering.clone(), Some(both(9, 10)));
+        recovering.set(NODE, 10);
+        assert_eq!(next, Next::Again(recovering));
     }
 
     #[test]
@@ -249,9 +247,8 @@ mod tests {
     #[test]
     fn what_is_trimmed_too_much_gets_luts_back_and_loses_none() {
         let trimmed = |edge, node| {
-            let all = [("edge_0", 20), ("edge_0.trim", edge), ("node_0", 20), ("node_0.trim", node)];
-            let all = all.into_iter().filter(|&(_, luts)| luts > 0);
-            all.map(|(name, luts)| (name.to_owned(), luts)).collect::<DelayLengths>()
+            let length = |trimmed| Length { placed: 20, trimmed };
+            [(EDGE, length(edge)), (NODE, length(node))].into_iter().collect::<Delays>()
         };
         let mut trimming = Trimming::default();
         trimming.after(Some(true), 90, trimmed(0, 0), Some(trimmed(5, 5)));

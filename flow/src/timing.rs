@@ -6,7 +6,7 @@ use crate::routed::Routed;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::delays::Delays;
 use wheatstone_hdl::{Board, Top};
 
 /// What is known of a routed chip's timing. What is absent was not found out.
@@ -23,10 +23,10 @@ pub struct Findings {
     /// Predicted times in the slow corner.
     pub times: Option<Times>,
     /// Length of every cell's matched delay in LUTs.
-    pub lengths: DelayLengths,
+    pub lengths: Delays,
     /// The same trimmed otherwise, if by what is known of this routing that would mend a violation or make the chip faster.
     #[serde(skip)]
-    pub trimmed: Option<DelayLengths>,
+    pub trimmed: Option<Delays>,
 }
 
 /// The slacks of one kind.
@@ -71,7 +71,7 @@ pub fn examine(
     board: Board,
     netlist: &Path,
     delays: &Path,
-) -> Result<(Findings, Option<DelayLengths>), FlowError> {
+) -> Result<(Findings, Option<Delays>), FlowError> {
     let routed = Routed::read(netlist, delays)
         .map_err(|error| FlowError::Unreadable { message: error.to_string() })?;
     let report = check(top, &routed, Policy::of(board));

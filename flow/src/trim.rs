@@ -7,21 +7,14 @@
 use crate::ARRAY;
 use crate::placed::NotPlaced;
 use serde_json::{Map, Value};
-use wheatstone_hdl::array::{DelayLengths, LEAD, TRIM, routed_length};
-use wheatstone_hdl::lint::convention::DELAY_PREFIX;
+use wheatstone_hdl::delays::{Delays, Length};
 
 /// LUTs that are left of a delay at least: its last one hears the strobe and drives the fire, and needs one before it.
 pub(crate) const LEAST: u32 = 2;
 
 /// Other lengths, trimmed nowhere more than those.
-pub(crate) fn less_trimmed(lengths: &DelayLengths, mut other: DelayLengths) -> DelayLengths {
-    other.retain(|name, luts| {
-        if name.ends_with(TRIM) {
-            *luts = lengths.get(name).map_or(0, |&now| now.min(*luts));
-        }
-        *luts > 0
-    });
-    other
+pub(crate) fn less_trimmed(lengths: &Delays, other: &Delays) -> Delays {
+    other.map(|id, length| length.with_trimmed(length.trimmed.min(lengths.get(id).trimmed)))
 }
 
 /// Takes the LUTs out of a placed netlist that lengths name as trimmed: those before the last.
@@ -31,15 +24,13 @@ pub(crate) fn less_trimmed(lengths: &DelayLengths, mut other: DelayLengths) -> D
 pub(crate) fn trim(
     cells: &mut Map<String, Value>,
     nets: &mut Map<String, Value>,
-    lengths: &DelayLengths,
+    lengths: &Delays,
 ) -> Result<(), NotPlaced> {
-    for name in lengths.keys().filter_map(|name| name.strip_suffix(TRIM)) {
-        let prefix = match name.strip_suffix(LEAD) {
-            Some(_) => format!("{ARRAY}{name}.lut"),
-            None => format!("{ARRAY}{name}.{DELAY_PREFIX}.lut"),
-        };
-        let (all, left) = (lengths.get(name).copied().unwrap_or(0), routed_length(lengths, name));
-        if left < LEAST || shorten(cells, nets, &prefix, all, left).is_none() {
+    for (id, length) in lengths.iter().filter(|(_, length)| length.trimmed > 0) {
+        let prefix = format!("{ARRAY}{}.{}.lut", id.cell, id.line.instance());
+        let Length { placed, .. } = length;
+        let left = length.routed();
+        if left < LEAST || shorten(cells, nets, &prefix, placed, left).is_none() {
             return Err(NotPlaced("another delay than the design's"));
         }
     }
@@ -73,6 +64,7 @@ fn shorten(
 mod tests {
     use super::*;
     use serde_json::json;
+    use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
 
     /// A delay of five LUTs behind net 1, whose outputs are nets 10 to 14.
     fn netlist(prefix: &str) -> (Map<String, Value>, Map<String, Value>) {
@@ -87,17 +79,19 @@ mod tests {
         ((0..5).map(lut).collect(), (0..5).map(net).collect())
     }
 
-    fn lengths(all: &[(&str, u32)]) -> DelayLengths {
-        all.iter().map(|&(name, luts)| (name.to_owned(), luts)).collect()
+    fn trimmed(id: DelayId, placed: u32, trimmed: u32) -> Delays {
+        [(id, Length { placed, trimmed })].into_iter().collect()
     }
 
     #[test]
     fn luts_before_the_last_one_go() {
-        for (name, prefix) in [("edge_0", "edge_0.matched_delay.lut"), ("node_0.lead", "node_0.lead.lut")] {
+        let request = CellId::Node(0).line(DelayLine::Request);
+        for (id, prefix) in
+            [(CellId::Edge(0).matched(), "edge_0.matched_delay.lut"), (request, "node_0.lead.lut")]
+        {
             let prefix = format!("{ARRAY}{prefix}");
             let (mut cells, mut nets) = netlist(&prefix);
-            let lengths = lengths(&[(name, 5), (&format!("{name}.trim"), 2)]);
-            trim(&mut cells, &mut nets, &lengths).unwrap();
+            trim(&mut cells, &mut nets, &trimmed(id, 5, 2)).unwrap();
             assert_eq!(
                 cells.keys().collect::<Vec<_>>(),
                 [0, 1, 2].map(|number| format!("{prefix}{number}")).iter().collect::<Vec<_>>()
@@ -110,13 +104,14 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_trimmed() {
-        let refused = |lengths: DelayLengths| {
+        let refused = |lengths: Delays| {
             let (mut cells, mut nets) = netlist(&format!("{ARRAY}edge_0.matched_delay.lut"));
             trim(&mut cells, &mut nets, &lengths).unwrap_err().to_string()
         };
         let message = "the placed netlist has another delay than the design's";
-        assert_eq!(refused(lengths(&[("edge_0", 6), ("edge_0.trim", 2)])), message);
-        assert_eq!(refused(lengths(&[("edge_1", 5), ("edge_1.trim", 2)])), message);
-        assert_eq!(refused(lengths(&[("edge_0", 5), ("edge_0.trim", 4)])), message, "one LUT alone");
+        let [edge, other] = [0, 1].map(|number| CellId::Edge(number).matched());
+        assert_eq!(refused(trimmed(edge, 6, 2)), message);
+        assert_eq!(refused(trimmed(other, 5, 2)), message);
+        assert_eq!(refused(trimmed(edge, 5, 4)), message, "one LUT alone");
     }
 }

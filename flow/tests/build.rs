@@ -13,7 +13,7 @@ use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
 
 /// A build with fake tools; the stages that were told.
@@ -232,6 +232,8 @@ fn a_missing_tool_is_told_with_its_remedy() {
     assert!(matches!(error, FlowError::Missing(ToolError::Start { .. })), "{error}");
 }
 
+const EDGE: DelayId = DelayId { cell: CellId::Edge(0), line: DelayLine::Matched };
+
 /// A check that asks for a longer delay until it is as long as that.
 fn wants(luts: u32) -> Means {
     let rounds = Rc::new(Cell::new(0));
@@ -239,16 +241,14 @@ fn wants(luts: u32) -> Means {
     let mut means = fakes.means();
     means.examine = Box::new(move |top, _, _, _| {
         let _folder = &fakes;
-        let lengths = top.array.cell_delay_lengths();
-        let now = lengths["edge_0"];
+        let lengths = top.array.delays();
+        let now = lengths.get(EDGE).placed;
         rounds.set(rounds.get() + 1);
         let violations = if now < luts { vec![format!("edge_0 has {now} LUTs")] } else { Vec::new() };
         let findings =
             Findings { checked: true, violations, lengths: lengths.clone(), ..Findings::default() };
-        let longer = DelayLengths::from_iter(lengths.into_iter().map(|(cell, was)| {
-            let luts = if cell == "edge_0" { now + 1 } else { was };
-            (cell, luts)
-        }));
+        let mut longer = lengths.clone();
+        longer.set(EDGE, now + 1);
         Ok((findings, (now < luts).then_some(longer)))
     });
     means
@@ -259,11 +259,11 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::new(folder.path().join("out"), folder.path().join("cache"));
     let order = order(board("hx8k-evn"));
-    let first = order.top(None).unwrap().array.cell_delay_lengths()["edge_0"];
+    let first = order.top(None).unwrap().array.delays().get(EDGE).placed;
     let mut told = Vec::new();
     let mut tell = |stage, round| told.push((stage, round));
     let built = build(&order, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
-    assert_eq!((built.rounds, built.timing.unwrap().lengths["edge_0"]), (3, first + 2));
+    assert_eq!((built.rounds, built.timing.unwrap().lengths.get(EDGE).placed), (3, first + 2));
     assert_eq!(
         told.iter().filter(|(stage, _)| *stage == Stage::Pack).collect::<Vec<_>>(),
         [&(Stage::Pack, 3)]
@@ -274,7 +274,7 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
         "the chip that was checked is the one that is packed"
     );
 
-    let known = Settings { delays: Some(built.top.array.cell_delay_lengths()), ..settings.clone() };
+    let known = Settings { delays: Some(built.top.array.delays().clone()), ..settings.clone() };
     let again = build(&order, &wants(first + 2), &known, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!((again.rounds, again.bitstream), (1, built.bitstream), "from known lengths in one round");
 

@@ -10,7 +10,7 @@ use wheatstone_flow::check::{Corner, Policy, check};
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
 use wheatstone_flow::toolchain::file;
-use wheatstone_hdl::array::routed_length;
+use wheatstone_hdl::delays::CellId;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology, Top};
 
@@ -41,10 +41,8 @@ fn a_cut_is_seen(board: Board) {
     let mut cut = files.clone();
     let [first, second, _] = inputs_of_delays(board);
     let suffix = if board.technology() == Technology::Ice40 { "_LC" } else { "" };
-    let lengths = top.array.cell_delay_lengths();
-    let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
-    let cell = lengths.keys().rfind(is_node).unwrap();
-    for number in 1..routed_length(&lengths, cell) {
+    let cell = CellId::Node(top.array.nodes.len() - 1);
+    for number in 1..top.array.delays().get(cell.matched()).routed() {
         let lut = format!("bordered_array.array.{cell}.matched_delay.lut{number}{suffix}");
         cut.rewire(&lut, first, &lut, second);
     }

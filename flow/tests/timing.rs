@@ -10,7 +10,7 @@ use wheatstone_flow::check::{Corner, FaultKind, Policy, Report, SlackKind, check
 use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulator};
-use wheatstone_hdl::array::{DelayLengths, routed_length};
+use wheatstone_hdl::delays::{CellId, Delays};
 use wheatstone_hdl::{Board, Technology};
 
 /// What a mutation is found by.
@@ -145,11 +145,13 @@ fn promote(files: &mut Files, parts: &Parts<'_>, cell: &str, luts: usize) {
 type Change = Box<dyn Fn(&mut Files)>;
 
 /// The deliberate faults, and what must find each.
-fn mutations(parts: &Parts<'_>, lengths: &DelayLengths) -> Vec<(&'static str, Change, Found)> {
-    let luts = |cell: &str| usize::try_from(routed_length(lengths, cell)).unwrap();
+fn mutations(parts: &Parts<'_>, lengths: &Delays) -> Vec<(&'static str, Change, Found)> {
+    let luts = |cell: &str| {
+        usize::try_from(lengths.get(cell.parse::<CellId>().unwrap().matched()).routed()).unwrap()
+    };
     let [first, second, _] = parts.inputs;
-    let is_node = |cell: &&String| cell.starts_with("node") && !cell.contains('.');
-    let node = lengths.keys().rfind(is_node).unwrap().clone();
+    let is_node = |cell: &CellId| matches!(cell, CellId::Node(_));
+    let node = lengths.iter().map(|(id, _)| id.cell).filter(is_node).max().unwrap().to_string();
     let mut list: Vec<(&'static str, Change, Found)> = Vec::new();
     let mut add = |name, change: Change, found| list.push((name, change, found));
 
@@ -306,7 +308,7 @@ fn found(report: &Report) -> BTreeSet<Found> {
 }
 
 /// The chip as it is after each deliberate fault, with what must find it.
-fn broken(board: Board, files: &Files, lengths: &DelayLengths) -> Vec<(&'static str, Files, Found)> {
+fn broken(board: Board, files: &Files, lengths: &Delays) -> Vec<(&'static str, Files, Found)> {
     let routed = files.join().unwrap();
     let parts = Parts {
         routed: &routed,
@@ -320,7 +322,8 @@ fn broken(board: Board, files: &Files, lengths: &DelayLengths) -> Vec<(&'static 
         all.push((name, changed, expected));
     }
     let mut promoted = files.clone();
-    promote(&mut promoted, &parts, "node_0", usize::try_from(routed_length(lengths, "node_0")).unwrap());
+    let luts = lengths.get(CellId::Node(0).matched()).routed();
+    promote(&mut promoted, &parts, "node_0", usize::try_from(luts).unwrap());
     all.push(("a fire is promoted to a global buffer", promoted, Found::Fault(FaultKind::PromotedFire)));
     all
 }

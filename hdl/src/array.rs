@@ -6,83 +6,22 @@ use crate::cell::{
     edge_current_shape, input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
-use crate::leaf::Behaviour;
+use crate::delays::{CellId, DelayId, DelayLine, Delays, Length};
 use crate::module::{Module, Part};
+use crate::options::{ArrayOptions, Multiplier};
 use crate::primitive::rest;
 use crate::technology::Technology;
 use crate::timing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_sim::Design;
-use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
-
-/// Lengths of the matched delays in LUTs, by name of a cell (`node_0`, `edge_12`) or by module name, for all cells made of
-/// that module. A cell's own entry counts before its module's. An edge's name followed by [`PAUSE`] is the length of its pause, a
-/// node's followed by [`STRETCH`] or [`LEAD`] that of its stretch or lead; there is none without such an entry. The name of a
-/// matched delay or lead followed by [`TRIM`] says how many of its LUTs are taken out again once they have their places.
-pub type DelayLengths = BTreeMap<String, u32>;
-
-/// What follows an edge's name where its pause is meant, not its matched delay.
-pub const PAUSE: &str = ".pause";
-
-/// What follows a node's name where its stretch is meant, not its matched delay.
-pub const STRETCH: &str = ".stretch";
-
-/// What follows a node's name where its lead is meant: LUTs on its phase's way to its edges.
-pub const LEAD: &str = ".lead";
-
-/// What follows the name of a matched delay or lead where the LUTs are meant that it has in the array, but not on the routed chip.
-pub const TRIM: &str = ".trim";
-
-/// How many LUTs the routed chip has of a delay of that name.
-pub fn routed_length(lengths: &DelayLengths, name: &str) -> u32 {
-    let of = |name: &str| lengths.get(name).copied().unwrap_or(0);
-    of(name).saturating_sub(of(&format!("{name}{TRIM}")))
-}
-
-/// How edges multiply.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Multiplier {
-    /// A multiplier of the device in every edge: one product a fire.
-    #[default]
-    Parallel,
-    /// A multiplier of LUTs in every edge: one product a fire.
-    Lut,
-    /// Two bit-serial multipliers in every edge, of LUTs alone: one bit a fire.
-    Serial,
-}
-
-impl Multiplier {
-    /// Its name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Multiplier::Parallel => "parallel",
-            Multiplier::Lut => "lut",
-            Multiplier::Serial => "serial",
-        }
-    }
-}
-
-/// How an array is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ArrayOptions {
-    /// The device.
-    pub technology: Technology,
-    /// How its edges multiply.
-    pub multiplier: Multiplier,
-}
-
-impl From<Technology> for ArrayOptions {
-    /// Parallel multipliers.
-    fn from(technology: Technology) -> Self {
-        ArrayOptions { technology, multiplier: Multiplier::default() }
-    }
-}
+use wheatstone_sim::network::{EdgeKind, Network, NodeId, NodeKind};
 
 /// A design as hardware.
 ///
 /// It is the design's network, cell by cell: a node's `requests` and `currents` are the outputs of its edges, an edge's voltages
-/// those of its ends. Cells with equal traits share a Verilog module and one length of matched delay.
+/// those of its ends. Cells with equal traits share a Verilog module and, before anything is placed, the length of their matched
+/// delays.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -95,9 +34,19 @@ impl From<Technology> for ArrayOptions {
 /// let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
 /// let array = Array::new(design, Technology::Ecp5)?;
 ///
+/// let modules = array.cell_modules();
 /// let lengths: Vec<String> =
-///     array.delay_lengths().iter().map(|(module, luts)| format!("{module}: {luts} LUTs")).collect();
-/// assert_eq!(lengths, ["input_node_1_0: 5 LUTs", "linear_edge_p0: 22 LUTs", "output_node_2_1: 20 LUTs"]);
+///     array.delays().iter().map(|(id, length)| format!("{}: {} LUTs", modules[&id.cell], length.placed)).collect();
+/// assert_eq!(
+///     lengths,
+///     [
+///         "input_node_1_0: 5 LUTs",
+///         "input_node_1_0: 5 LUTs",
+///         "output_node_2_1: 20 LUTs",
+///         "linear_edge_p0: 22 LUTs",
+///         "linear_edge_p0: 22 LUTs"
+///     ]
+/// );
 ///
 /// let text = array.verilog();
 /// assert!(text.contains("\nmodule linear_edge_p0 ("));
@@ -131,7 +80,7 @@ pub struct Array {
     pub fires: Vec<Bus>,
     /// By node: 1 while it is in the middle of a chunk.
     pub started: Vec<Bus>,
-    lengths: DelayLengths,
+    delays: Delays,
 }
 
 impl Array {
@@ -141,19 +90,21 @@ impl Array {
     /// [`NotBuildable`] if the design cannot be built.
     pub fn new(design: Arc<Design>, options: impl Into<ArrayOptions>) -> Result<Array, NotBuildable> {
         let options = options.into();
-        let draft = Array::with_delays(Arc::clone(&design), options, &DelayLengths::new())?;
-        let lengths = timing::delay_lengths(&draft);
-        Array::with_delays(design, options, &lengths)
+        let draft = Array::with_delays(Arc::clone(&design), options, &Delays::new())?;
+        let lengths = timing::matched_lengths(&draft.module, options.technology);
+        let modules = draft.cell_modules();
+        let of_cell = |(cell, module): (CellId, String)| Some((cell.matched(), *lengths.get(&module)?));
+        Array::with_delays(design, options, &modules.into_iter().filter_map(of_cell).collect())
     }
 
-    /// The array with matched delays of given lengths, by cell or by module; 1 where none is given.
+    /// The array with delay lines of given lengths; a matched delay has one LUT where none is given.
     ///
     /// # Errors
     /// [`NotBuildable`] if the design cannot be built.
     pub fn with_delays(
         design: Arc<Design>,
         options: impl Into<ArrayOptions>,
-        lengths: &DelayLengths,
+        lengths: &Delays,
     ) -> Result<Array, NotBuildable> {
         let options @ ArrayOptions { technology, multiplier } = options.into();
         match multiplier {
@@ -233,17 +184,17 @@ impl Array {
             link = next;
         }
 
-        let luts = |cell: &str, module: &str| {
-            lengths.get(cell).or_else(|| lengths.get(module)).copied().unwrap_or(1).max(1)
+        let delays = built_delays(network, lengths);
+        let placed = |cell: CellId, line| delays.get(cell.line(line)).placed;
+        let node_delays = |cell: CellId| NodeDelays {
+            matched: placed(cell, DelayLine::Matched),
+            request: placed(cell, DelayLine::Request),
+            pulse_extension: placed(cell, DelayLine::PulseExtension),
         };
-        let more = |cell: &str, which: &str| lengths.get(&format!("{cell}{which}")).copied().unwrap_or(0);
-        let node_delays = |cell: &str, module: &str| NodeDelays {
-            matched: luts(cell, module),
-            stretch: more(cell, STRETCH),
-            lead: more(cell, LEAD),
+        let edge_delays = |cell: CellId| EdgeDelays {
+            matched: placed(cell, DelayLine::Matched),
+            recovery: placed(cell, DelayLine::Recovery),
         };
-        let edge_delays =
-            |cell: &str, module: &str| EdgeDelays { matched: luts(cell, module), pause: more(cell, PAUSE) };
         let (mut fires, mut started) = (Vec::new(), Vec::new());
         let mut samples = vec![Bus::new(v_shape); network.inputs().len()];
         let mut outputs: Vec<Option<OutputPorts>> = vec![None; network.outputs().len()];
@@ -266,11 +217,10 @@ impl Array {
         for id in network.node_ids() {
             let (ports, info) = (&nodes[id.index()], network.nodes()[id.index()]);
             let colour = network.colouring().colour(id);
-            let own_name = format!("node_{}", id.index());
+            let (cell_id, delays) = (CellId::Node(id.index()), node_delays(CellId::Node(id.index())));
             let cell = if info.kind == NodeKind::Input {
                 let sample = &samples[position(network.inputs(), id)];
                 let name = format!("input_node_{}_{colour}", ports.requests.len());
-                let delays = node_delays(&own_name, &name);
                 input_node(context, name, colour, delays, ports, sample)
             } else {
                 let kinds: Vec<EdgeKind> =
@@ -287,32 +237,29 @@ impl Array {
                     .flatten();
                 let traits = NodeTraits { clamp: info.clamp, colour, doubled, transistors, output };
                 let name = traits.module_name(ports.requests.len());
-                let delays = node_delays(&own_name, &name);
                 node(context, name, &traits, delays, ports)
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             started.extend(cell.port("started").map(|port| port.bus.clone()));
-            top.module(own_name, cell);
+            top.module(cell_id.to_string(), cell);
         }
         for id in network.edge_ids() {
             let edge = network.edges()[id.index()];
             let alpha = i32::from(network.groups()[edge.group.index()].alpha);
             let ports = &edges[id.index()];
-            let own_name = format!("edge_{}", id.index());
+            let (cell_id, delays) = (CellId::Edge(id.index()), edge_delays(CellId::Edge(id.index())));
             let cell = match multiplier {
                 Multiplier::Parallel | Multiplier::Lut => {
                     let name = crate::cell::edge_module_name(edge.kind, alpha);
-                    let delays = edge_delays(&own_name, &name);
                     parallel_edge(context, name, edge.kind, alpha, delays, ports)
                 }
                 Multiplier::Serial => {
                     let name = serial_edge_module_name(edge.kind, alpha);
-                    let delays = edge_delays(&own_name, &name);
                     serial_edge(context, name, edge.kind, alpha, delays, ports)
                 }
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
-            top.module(own_name, cell);
+            top.module(cell_id.to_string(), cell);
         }
         let at_rest = Bus::new(Shape::BIT);
         top.output("rest", &at_rest);
@@ -332,7 +279,7 @@ impl Array {
             edges,
             fires,
             started,
-            lengths: lengths.clone(),
+            delays,
         })
     }
 
@@ -359,44 +306,35 @@ impl Array {
         }
     }
 
-    /// The name of every cell's module, by the cell's name.
-    pub fn cell_modules(&self) -> BTreeMap<String, String> {
+    /// The name of every cell's module.
+    pub fn cell_modules(&self) -> BTreeMap<CellId, String> {
         let module = |(name, part): &(String, Part)| match part {
-            Part::Module(cell) => Some((name.clone(), cell.name().to_owned())),
+            Part::Module(cell) => Some((name.parse().ok()?, cell.name().to_owned())),
             Part::Leaf(_) => None,
         };
         self.module.parts().iter().filter_map(module).collect()
     }
 
-    /// Lengths of its matched delays, as they were given.
-    pub fn delay_lengths(&self) -> &DelayLengths {
-        &self.lengths
-    }
-
-    /// Length of the matched delay of every cell in LUTs, by the cell's name, and of pauses, stretches, leads and trims where
-    /// there are any.
-    pub fn cell_delay_lengths(&self) -> DelayLengths {
-        let mut lengths = DelayLengths::new();
-        self.module.for_each_leaf(&mut |path, leaf| {
-            let Some((cell, part)) = path.split_once('.') else { return };
-            let name = match (leaf.behaviour(), part) {
-                (Behaviour::MatchedDelay { .. }, _) => cell.to_owned(),
-                (_, "pause") => format!("{cell}{PAUSE}"),
-                (_, "stretch") => format!("{cell}{STRETCH}"),
-                (_, "lead") => format!("{cell}{LEAD}"),
-                _ => return,
-            };
-            let luts = leaf.nominal_ps() / self.technology().lut_ps();
-            if let Some((trim, &luts)) = self.lengths.get_key_value(&format!("{name}{TRIM}")) {
-                lengths.insert(trim.clone(), luts);
-            }
-            lengths.insert(name, u32::try_from(luts).unwrap_or(u32::MAX));
-        });
-        lengths
+    /// The lengths of its delay lines.
+    pub fn delays(&self) -> &Delays {
+        &self.delays
     }
 
     /// Its Verilog, without a header.
     pub fn verilog(&self) -> String {
         crate::verilog::emit(&self.module, self.options.technology)
     }
+}
+
+/// The delay lines that a network's cells are built with: those asked for, and a matched delay of one LUT at least in every cell.
+fn built_delays(network: &Network, asked: &Delays) -> Delays {
+    let nodes = (0..network.nodes().len()).map(CellId::Node);
+    let cells = nodes.chain((0..network.edges().len()).map(CellId::Edge));
+    let lines = cells.flat_map(|cell| DelayLine::ALL.map(|line| cell.line(line)));
+    let least = |id: DelayId| u32::from(id.line == DelayLine::Matched);
+    let length = |id| {
+        let Length { placed, trimmed } = asked.get(id);
+        (id, Length { placed: placed.max(least(id)), trimmed })
+    };
+    lines.map(length).filter(|(_, length)| length.placed > 0).collect()
 }

@@ -3,7 +3,7 @@
 //!
 //! The files of `constraints/` are part of the program; [`Board::open`] takes any other file.
 
-use crate::device::{Device, device, devices};
+use crate::device::{Device, Part, device, devices};
 use crate::island::{IslandOptions, MemoryKind};
 use crate::technology::Technology;
 use serde::{Deserialize, Serialize};
@@ -451,6 +451,16 @@ impl Board {
     /// Multipliers on its device that the array can use; `None` if there is no device to count on.
     pub fn multiplier_sites(self) -> Option<u64> {
         self.device().map(|device| device.multiplier_sites)
+    }
+
+    /// Its device, as bitstreams know it; `None` if there is none.
+    pub fn part(self) -> Option<Part> {
+        self.device().map(|device| device.part)
+    }
+
+    /// The options of an island on it, as its file says.
+    pub fn island_options(self) -> IslandOptions {
+        self.description().map_or_else(IslandOptions::default, |description| description.island.options())
     }
 
     /// Its device's primitives.

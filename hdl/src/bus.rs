@@ -50,10 +50,25 @@ impl Shape {
         }
     }
 
+    /// A Verilog literal of that shape.
+    pub(crate) fn literal(self, value: i64) -> String {
+        let sign = if self.signed { "s" } else { "" };
+        format!("{}'{sign}h{:x}", self.bits, Shape::unsigned(self.bits).wrap(value))
+    }
+
     /// `signed [7:0] `, `[7:0] ` or nothing: a declaration's middle part in Verilog.
     pub(crate) fn verilog(self) -> String {
         let sign = if self.signed { "signed " } else { "" };
         if self.bits == 1 { sign.to_owned() } else { format!("{sign}[{}:0] ", self.bits - 1) }
+    }
+}
+
+/// A signed net or constant of `from` bits in `to` bits, its sign spelled out: the language extends it in the same way, and linters
+/// ask whether that was meant.
+pub(crate) fn extended(name: &str, from: u32, to: u32) -> String {
+    match to.saturating_sub(from) {
+        0 => name.to_owned(),
+        more => format!("$signed({{{{{more}{{{name}[{}]}}}}, {name}}})", from - 1),
     }
 }
 

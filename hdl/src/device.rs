@@ -1,12 +1,41 @@
 //! Devices and their families. What is known of them stands in `constraints/devices/FAMILY.toml`.
 
-use crate::bitstream::Part;
 use crate::technology::Technology;
 use serde::{Deserialize, Serialize};
+use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
 
 include!(concat!(env!("OUT_DIR"), "/devices.rs"));
+
+/// A device, as a bitstream knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// An ECP5, or another device of Lattice with such bitstreams.
+    Ecp5 {
+        /// Its IDCODE.
+        idcode: u32,
+    },
+    /// An iCE40.
+    Ice40 {
+        /// Width of a bank of its configuration memory, in bits.
+        width: u32,
+        /// Height of that bank, in bits.
+        height: u32,
+    },
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (die(*self), *self) {
+            (Some(name), _) => f.write_str(name),
+            (None, Part::Ecp5 { idcode }) => write!(f, "device with IDCODE {idcode:#010x}"),
+            (None, Part::Ice40 { width, height }) => {
+                write!(f, "iCE40 with banks of {width} x {height} bits")
+            }
+        }
+    }
+}
 
 /// A corner of the delays that nextpnr writes for a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

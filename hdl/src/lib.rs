@@ -12,7 +12,9 @@ pub mod bus;
 pub mod cell;
 mod check;
 pub mod circuit;
+pub mod delays;
 pub mod device;
+mod header;
 pub mod island;
 pub mod kernel;
 pub mod leaf;
@@ -20,6 +22,7 @@ pub mod lint;
 pub mod listing;
 pub mod module;
 pub mod netlist;
+mod options;
 pub mod primitive;
 pub mod recording;
 pub mod simulation;
@@ -33,13 +36,14 @@ pub mod verify;
 pub mod verilog;
 pub mod waves;
 
-pub use array::{Array, ArrayOptions, Multiplier};
+pub use array::Array;
 pub use board::{Board, BoardError, Description, UnknownBoard};
 pub use check::{
     MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_in_luts, check_network,
 };
 pub use device::Corner;
+pub use header::emitted;
+pub use options::{ArrayOptions, Multiplier};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
 pub use top::{Top, TopError, TopSimulation};
-pub use verilog::emitted;

@@ -1,9 +1,10 @@
 //! The array in simulation, driven through its border as hardware is: an [`Engine`] like the model's.
 
-use crate::array::{Array, ArrayOptions};
+use crate::array::Array;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::circuit::Circuit;
+use crate::options::ArrayOptions;
 use crate::recording::Recording;
 use crate::trace::Trace;
 use std::sync::Arc;

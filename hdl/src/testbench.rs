@@ -17,7 +17,7 @@ use crate::array::Array;
 use crate::bus::Bus;
 use crate::recording::{Change, Recording, Signal, settled};
 use crate::trace::{Token, Trace};
-use crate::verilog::{comment, literal, simulation_models};
+use crate::verilog::{comment, simulation_models};
 use std::collections::HashMap;
 use std::fmt::Write;
 use thiserror::Error;
@@ -160,7 +160,7 @@ fn assignment(recording: &Recording, number: usize, value: i64) -> String {
         Some(input) => ("", input),
         None => ("dut.", &flops[number - inputs.len()]),
     };
-    format!("{instance}{} = {};", signal.name, literal(signal.shape, value))
+    format!("{instance}{} = {};", signal.name, signal.shape.literal(value))
 }
 
 /// What prints the lines.

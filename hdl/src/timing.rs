@@ -11,13 +11,13 @@
 //! where the slowest data path runs from any flip-flop, of this cell or of a neighbour, through combinational leaves
 //! to a flip-flop of this cell. What the border imposes is stable long before.
 
-use crate::array::{Array, DelayLengths};
 use crate::bus::Direction;
 use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
+use crate::technology::Technology;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Matched delays are longer than the data they wait for by this factor, in percent.
@@ -52,28 +52,28 @@ impl CellTiming {
     }
 }
 
-/// Timing of every cell under the present delays of its leaves.
-pub fn analyse(array: &Array) -> Vec<CellTiming> {
-    let setup_ps = array.technology().setup_ps();
+/// Timing of every cell of an [array's module](crate::Array::module) under the present delays of its leaves.
+pub fn analyse(array: &Module, technology: Technology) -> Vec<CellTiming> {
+    let setup_ps = technology.setup_ps();
     let mut drivers: HashMap<usize, Arc<Leaf>> = HashMap::new();
-    array.module.for_each_leaf(&mut |_, leaf| {
+    array.for_each_leaf(&mut |_, leaf| {
         for port in leaf.outputs() {
             drivers.insert(port.bus.id(), Arc::clone(leaf));
         }
     });
     let mut arrivals = Arrivals { drivers, known: HashMap::new() };
-    let cells = array.module.parts().iter().filter_map(|(name, part)| match part {
+    let cells = array.parts().iter().filter_map(|(name, part)| match part {
         Part::Module(module) => Some((name, module)),
         Part::Leaf(_) => None,
     });
     cells.map(|(name, module)| arrivals.cell(name, module, setup_ps)).collect()
 }
 
-/// Lengths of the matched delays that satisfy the margin, by module name.
-pub fn delay_lengths(array: &Array) -> DelayLengths {
-    let lut_ps = array.technology().lut_ps();
-    let mut lengths = DelayLengths::new();
-    for cell in analyse(array) {
+/// LUTs of the matched delays that satisfy the margin, by the name of a cell's module.
+pub fn matched_lengths(array: &Module, technology: Technology) -> BTreeMap<String, u32> {
+    let lut_ps = technology.lut_ps();
+    let mut lengths = BTreeMap::new();
+    for cell in analyse(array, technology) {
         let luts = u32::try_from(cell.required_ps().div_ceil(lut_ps)).unwrap_or(u32::MAX).max(1);
         let longest = lengths.entry(cell.module).or_insert(luts);
         *longest = luts.max(*longest);
@@ -85,16 +85,16 @@ pub fn delay_lengths(array: &Array) -> DelayLengths {
 ///
 /// What no draw may break is the premise of bundled data: a request comes after its data. A matched delay that falls
 /// short of what the new data paths need is lengthened to it, as a build would.
-pub fn jitter(array: &Array, seed: u64) {
+pub fn jitter(array: &Module, technology: Technology, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    array.module.for_each_leaf(&mut |_, leaf| {
+    array.for_each_leaf(&mut |_, leaf| {
         // 64/128 to 256/128 of the documented delay.
         let factor = 64 + u64::from(rng.next_u32() % 193);
         leaf.set_delay_ps((leaf.nominal_ps() * factor).div_ceil(128));
     });
     let timings: HashMap<String, CellTiming> =
-        analyse(array).into_iter().map(|timing| (timing.cell.clone(), timing)).collect();
-    array.module.for_each_leaf(&mut |path, leaf| {
+        analyse(array, technology).into_iter().map(|timing| (timing.cell.clone(), timing)).collect();
+    array.for_each_leaf(&mut |path, leaf| {
         if matches!(leaf.behaviour(), Behaviour::MatchedDelay { .. })
             && let Some(timing) = path.split('.').next().and_then(|cell| timings.get(cell))
         {

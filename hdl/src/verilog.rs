@@ -6,14 +6,10 @@
 //! A plain subset of Verilog-2005. Delays stand behind the macro `TIMED`, which is nothing unless a simulator defines
 //! `WHEATSTONE_TIMED`.
 
-use crate::array::Array;
-use crate::board::Board;
-use crate::bus::{Direction, Port, Shape};
-use crate::island::memory::SPRAM_MODEL;
+use crate::bus::{Direction, Port};
 use crate::leaf::{Behaviour, Leaf, LeafBlock};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -59,53 +55,6 @@ pub fn comment(text: &str) -> String {
     let addressed = ADDRESSED.contains(&word.to_ascii_lowercase().as_str());
     // A backslash at the end of a line joins it to the next for some preprocessors.
     if addressed || safe.ends_with('\\') { format!("'{safe}'") } else { safe }
-}
-
-/// A whole file: a header that says where it comes from, then the array's Verilog.
-pub fn emitted(array: &Array, board: Board, command: &str) -> String {
-    with_header(array, board, command, &array.verilog())
-}
-
-/// The ports of those of the vendor's cells that a text uses, for Verilator alone: every other tool has its own models.
-///
-/// They stand at the end, so that no line of the text moves; a file with models may be given beside.
-fn boxes_for_verilator(technology: Technology, text: &str) -> String {
-    let models =
-        simulation_models(technology) + if technology == Technology::Ice40 { SPRAM_MODEL } else { "" };
-    let boxes = models.split_inclusive("endmodule\n").filter_map(|model| {
-        let model = &model[model.find("module ")?..];
-        let name = model.split_whitespace().nth(1)?;
-        let is_used = text.split_whitespace().any(|word| word == name);
-        let (ports, _) = model.split_once(");\n").filter(|_| is_used)?;
-        Some(format!("{ports});\nendmodule\n"))
-    });
-    let used: String = boxes.collect();
-    if used.is_empty() {
-        return used;
-    }
-    format!(
-        "\n`ifdef VERILATOR\n/* verilator lint_off MODDUP */\n{used}/* verilator lint_on MODDUP */\n`endif\n"
-    )
-}
-
-/// A text under a header that says where it comes from.
-pub(crate) fn with_header(array: &Array, board: Board, command: &str, text: &str) -> String {
-    let text = &(text.to_owned() + &boxes_for_verilator(array.technology(), text));
-    let design = array.design();
-    let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!(
-        "// {}: a self-timed array of {} nodes and {} edges, format {}, for {board}\n\
-         // made by: {}\n// wheatstone-hdl {}\n// design sha256 {}\n// network sha256 {}\n// text sha256 {}\n\n{text}",
-        comment(design.network().name()),
-        design.network().nodes().len(),
-        design.network().edges().len(),
-        design.format(),
-        comment(command),
-        env!("CARGO_PKG_VERSION"),
-        hex(design.digest()),
-        hex(design.network().digest()),
-        hex(Sha256::digest(text).into()),
-    )
 }
 
 /// A module of [`emit`] that is a leaf, and the leaves it stands for.
@@ -263,22 +212,6 @@ impl Emitter {
         }
         self.finish(module.name(), module.summary(), &rest)
     }
-}
-
-/// A signed net or constant of `from` bits in `to` bits, its sign spelled out: the language extends it in the same way, and linters
-/// ask whether that was meant.
-pub(crate) fn extended(name: &str, from: u32, to: u32) -> String {
-    match to.saturating_sub(from) {
-        0 => name.to_owned(),
-        more => format!("$signed({{{{{more}{{{name}[{}]}}}}, {name}}})", from - 1),
-    }
-}
-
-/// A Verilog literal of that shape.
-pub(crate) fn literal(shape: Shape, value: i64) -> String {
-    let bits = shape.bits;
-    let sign = if shape.signed { "s" } else { "" };
-    format!("{bits}'{sign}h{:x}", Shape::unsigned(bits).wrap(value))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn start_spread(
         array = designs::drawn_out(&array);
     }
     if let Some(seed) = jitter {
-        timing::jitter(&array, seed);
+        timing::jitter(&array.module, array.technology(), seed);
     }
     side_by_side(array, configuration, state).unwrap()
 }
@@ -239,7 +239,7 @@ fn a_matched_delay_cut_short_is_noticed() {
     let nudge = Nudge::Current { beta: 2, centred: false };
     let design = Arc::new(common::design_on(network, Format::WIDE, Omega::GAUSS_SEIDEL, nudge, (0, 1)));
     let array = Array::new(Arc::clone(&design), Technology::Ecp5).unwrap();
-    let cells = timing::analyse(&array);
+    let cells = timing::analyse(&array.module, array.technology());
     assert!(cells.iter().all(|cell| cell.slack_ps() > 0), "{cells:?}");
     for cell in cells.iter().filter(|cell| !cell.module.starts_with("input")) {
         let mut pair = start_spread(&design, PARALLEL, CONFIGURATION, (3, Spread::Even), None);

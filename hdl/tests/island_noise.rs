@@ -58,7 +58,7 @@ fn options() -> IslandOptions {
         sample_words: 512,
         order_words: 64,
         watchdog: 4000,
-        ..IslandOptions::of(BoardName::generic())
+        ..BoardName::generic().island_options()
     }
 }
 

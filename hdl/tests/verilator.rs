@@ -5,7 +5,6 @@ mod designs;
 use designs::{Case, cases, extremes, tool};
 use std::fs;
 use std::sync::Arc;
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::verilog::simulation_models;
 use wheatstone_hdl::{Array, ArraySimulation, Board, Technology, Top, emitted, testbench};
@@ -56,7 +55,7 @@ fn emitted_arrays_pass_verilator() {
 /// The chip of a case on a board.
 fn chip(case: &Case, board: Board) -> String {
     let options = wheatstone_hdl::ArrayOptions { technology: board.technology(), ..case.options };
-    let top = Top::new(Arc::clone(&case.design), options, IslandOptions::of(board)).unwrap();
+    let top = Top::new(Arc::clone(&case.design), options, board.island_options()).unwrap();
     top.verilog(board, "a test").unwrap()
 }
 

@@ -5,7 +5,7 @@ use crate::data::{
     self, ArrayError, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, ImageError,
     Split, SplitError, Task,
 };
-use crate::device::{Device, DeviceError, Model};
+use crate::device::{Device, DeviceError, Model, Stretch};
 use crate::evaluation::EvaluationError;
 use crate::network_file::{NetworkFileError, read_network};
 use std::sync::Arc;
@@ -175,6 +175,25 @@ impl Experiment {
     /// The number of a row's class; `None` for regression.
     pub fn class(&self, row: usize) -> Option<u16> {
         self.dataset.label(row).and_then(|label| u16::try_from(label).ok())
+    }
+
+    /// `count` samples of the run after the first `before`.
+    ///
+    /// # Panics
+    /// If the experiment has no samples to train on; none is ever made so.
+    pub fn stretch(&self, before: u64, count: u64) -> Stretch {
+        let samples = self.split.train.len() as u64;
+        let epoch = u32::try_from(before / samples).unwrap_or(u32::MAX);
+        let every = self.config.annealing.every;
+        Stretch {
+            configuration: self.configuration(epoch),
+            first_fall: (every > 0).then(|| every - epoch % every),
+            fall_every: every,
+            seed: self.config.seed,
+            epoch,
+            place: u32::try_from(before % samples).unwrap_or(u32::MAX),
+            count,
+        }
     }
 
     /// Gives a device the training samples with their classes, one by one.

@@ -280,10 +280,9 @@ mod tests {
     fn board(name: &str) -> Board {
         name.parse().unwrap()
     }
-    use wheatstone_hdl::bitstream::Part;
 
     fn loading(board: Board) -> Loading {
-        let bitstream = Bitstream { part: Part::of(board).unwrap(), comment: Vec::new() };
+        let bitstream = Bitstream { part: board.part().unwrap(), comment: Vec::new() };
         Loading {
             board,
             path: "/there/array.bit".into(),

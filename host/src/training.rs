@@ -1,7 +1,7 @@
 //! Training: the samples of every epoch on any device, so that a run can stop after any of them and go on elsewhere.
 
 use crate::data::EncodingError;
-use crate::device::{Device, DeviceError, Stretch, Trained};
+use crate::device::{Device, DeviceError, Trained};
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
@@ -252,7 +252,7 @@ impl<'e> Trainer<'e> {
     ) -> Result<(), TrainingError> {
         let before = self.progress.trained;
         let epoch = self.epoch();
-        let stretch = Stretch::of(self.experiment, before, samples.saturating_sub(before));
+        let stretch = self.experiment.stretch(before, samples.saturating_sub(before));
         let Trained { samples, tally } =
             self.device.train(&stretch, &mut |samples| watch(before + samples))?;
         self.progress.trained += samples;

@@ -4,7 +4,7 @@
 //! stretch is run again from its beginning, shorter and shorter, until the first sample is found after which they differ, and
 //! and in that sample the first step. A device that does not differ again at the same place is told apart.
 
-use crate::device::{Device, DeviceError, Model, Stretch};
+use crate::device::{Device, DeviceError, Model};
 use crate::experiment::Experiment;
 use crate::training::TrainingError;
 use serde::Serialize;
@@ -115,7 +115,7 @@ impl SideBySide<'_> {
     }
 
     fn train(&mut self, from: u64, count: u64) -> Result<(), DeviceError> {
-        let stretch = Stretch::of(self.experiment, from, count);
+        let stretch = self.experiment.stretch(from, count);
         for device in self.devices() {
             device.train(&stretch, &mut |_| ControlFlow::Continue(()))?;
         }

@@ -1,5 +1,7 @@
 //! Graphs as people have them: read by every command that takes a network, converted both ways, and solved by ngspice.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::Place;

@@ -134,7 +134,7 @@ fn the_iris_preset_equals_the_model_for_an_epoch() {
         let experiment = Experiment::prepare(draft.finish().unwrap()).unwrap();
         let array = Array::new(experiment.design.clone(), Technology::Ecp5).unwrap();
         if let Some(seed) = jitter {
-            timing::jitter(&array, seed);
+            timing::jitter(&array.module, array.technology(), seed);
         }
         let mut pair = side_by_side(array, experiment.configuration(0), experiment.initial_state()).unwrap();
         let samples = experiment.samples(&experiment.split.train).unwrap();

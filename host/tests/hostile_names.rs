@@ -1,5 +1,7 @@
 //! Names from files never become paths, Verilog, netlists, formulas or markup.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::Place;

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone::device::{Device, Linked, Stretch};
+use wheatstone::device::{Device, Linked};
 use wheatstone::experiment::Experiment;
 use wheatstone::link::{BoardWire, Line, Options, RtlWire, Session, Wire};
 use wheatstone::preset::Preset;
@@ -71,7 +71,7 @@ fn the_link_takes_a_hundredth_of_the_training() {
     device.upload().unwrap();
     let before = device.statistics();
     let count = u64::from(experiment.config.epochs) * samples.len() as u64;
-    let whole = Stretch::of(&experiment, 0, count);
+    let whole = experiment.stretch(0, count);
     let trained = device.train(&whole, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(trained.samples, count);
     let link = device.statistics() - before;

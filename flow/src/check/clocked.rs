@@ -1,8 +1,8 @@
 //! The critical path of a clocked design, to compare with.
 
 use super::launch::{Endpoints, Launches};
+use super::paths::Step;
 use super::paths::{Chip, Mode};
-use super::report::Step;
 use super::roles::Roles;
 use crate::routed::Routed;
 use crate::sdf::Time;

@@ -4,19 +4,17 @@
 //! Everything is counted from the fire of the cell it begins in, at the output of the last LUT of its chain; the derivations
 //! are in `docs/timing.md`.
 
+use super::fault::{Fault, FaultKind};
 use super::launch::{Endpoint, Endpoints, Launches, Reach};
 use super::ledger::{Finding, Ledger, Trace};
 use super::paths::{Chip, Launching};
 use super::policy::{Comparison, Policy};
-use super::report::{Fault, FaultKind, SlackKind};
+use super::report::SlackKind;
 use super::roles::DomainId;
 use crate::sdf::{Time, Triple};
 use std::collections::BTreeSet;
 use wheatstone_hdl::Corner;
-use wheatstone_hdl::array::{LEAD, PAUSE, STRETCH};
-
-/// What follows a cell's name where its matched delay is meant.
-const MATCHED: &str = "";
+use wheatstone_hdl::delays::DelayLine;
 
 /// Clocks for which the strobe is low, and for which it is high.
 const STROBE_CLOCKS: i64 = 2;
@@ -129,9 +127,9 @@ impl Examiner<'_> {
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
             if at.domain != from && self.chip.roles.domain(from).leads {
-                ledger.record_mendable(self.chip, bundling, from, LEAD, self.early.mode);
+                ledger.record_mendable(self.chip, bundling, from, DelayLine::Request, self.early.mode);
             } else {
-                ledger.record_mendable(self.chip, bundling, at.domain, MATCHED, self.early.mode);
+                ledger.record_mendable(self.chip, bundling, at.domain, DelayLine::Matched, self.early.mode);
             }
             if at.domain == from {
                 continue;
@@ -144,7 +142,7 @@ impl Examiner<'_> {
                 let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
                 let change =
                     Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
-                ledger.record_mendable(self.chip, change, from, MATCHED, self.early.mode);
+                ledger.record_mendable(self.chip, change, from, DelayLine::Matched, self.early.mode);
             }
         }
     }
@@ -153,7 +151,7 @@ impl Examiner<'_> {
     fn record_of_pulse(&self, finding: Finding, ledger: &mut Ledger) {
         let cell = finding.cell;
         if self.chip.roles.domain(cell).followers.is_empty() {
-            ledger.record_mendable(self.chip, finding, cell, STRETCH, self.early.mode);
+            ledger.record_mendable(self.chip, finding, cell, DelayLine::PulseExtension, self.early.mode);
         } else {
             ledger.record(finding);
         }
@@ -225,7 +223,7 @@ impl Examiner<'_> {
                 late: settled,
                 trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
             };
-            ledger.record_mendable(self.chip, finding, other, MATCHED, self.early.mode);
+            ledger.record_mendable(self.chip, finding, other, DelayLine::Matched, self.early.mode);
         }
     }
 
@@ -269,7 +267,7 @@ impl Examiner<'_> {
                     if own.falling.rises.is_empty() {
                         ledger.record(finding);
                     } else {
-                        ledger.record_mendable(self.chip, finding, id, PAUSE, self.early.mode);
+                        ledger.record_mendable(self.chip, finding, id, DelayLine::Recovery, self.early.mode);
                     }
                 }
             }

@@ -8,7 +8,7 @@ use super::roles::DomainId;
 use crate::routed::PinId;
 use crate::sdf::Time;
 use std::collections::BTreeMap;
-use wheatstone_hdl::array::LEAD;
+use wheatstone_hdl::delays::{DelayId, DelayLine};
 
 /// Paths are written out for at most so many violations.
 const TOLD: usize = 64;
@@ -45,7 +45,7 @@ impl Finding {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     worst: BTreeMap<(SlackKind, DomainId, DomainId), Finding>,
-    pub needs: BTreeMap<String, Need>,
+    pub needs: BTreeMap<DelayId, Need>,
 }
 
 impl Ledger {
@@ -61,21 +61,21 @@ impl Ledger {
         }
     }
 
-    /// The same, of something that more LUTs make better: those of the cell `mends`, in its matched delay, or in what `which`
-    /// names after it.
+    /// The same, of something that more LUTs make better: those of that delay line in the cell `mends`.
     pub fn record_mendable(
         &mut self,
         chip: &Chip<'_>,
         finding: Finding,
         mends: DomainId,
-        which: &str,
+        line: DelayLine,
         mode: Mode,
     ) {
-        let lut = chip.lut(if which == LEAD { finding.cell } else { mends }, mode);
-        if lut > Time::ZERO {
-            let name = format!("{}{which}", chip.roles.domain(mends).name);
+        let lut = chip.lut(if line == DelayLine::Request { finding.cell } else { mends }, mode);
+        if let Some(cell) = chip.roles.domain(mends).cell
+            && lut > Time::ZERO
+        {
             let missing = -finding.slack().fs();
-            self.needs.entry(name).or_default().at_least(-(-missing).div_euclid(lut.fs()));
+            self.needs.entry(cell.line(line)).or_default().at_least(-(-missing).div_euclid(lut.fs()));
         }
         self.record(finding);
     }

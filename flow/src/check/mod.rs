@@ -10,6 +10,7 @@
 mod clocked;
 mod constraints;
 mod corrections;
+mod fault;
 mod launch;
 mod ledger;
 mod paths;
@@ -19,9 +20,11 @@ mod report;
 mod roles;
 
 pub use clocked::critical_path;
+pub use fault::{Fault, FaultKind};
+pub use paths::Step;
 pub use policy::{Comparison, Policy};
 pub use prediction::{Prediction, Times};
-pub use report::{Fault, FaultKind, Report, Slack, SlackKind, Step, Summary, TimingError};
+pub use report::{Report, Slack, SlackKind, Summary, TimingError};
 pub use wheatstone_hdl::Corner;
 
 use crate::routed::Routed;
@@ -89,7 +92,7 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
         violations,
         slacks,
         min_pulse_ps,
-        lengths: top.array.cell_delay_lengths(),
+        lengths: top.array.delays().clone(),
         modules: top.array.cell_modules(),
         prediction,
         needs: ledger.needs,

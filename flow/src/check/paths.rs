@@ -1,12 +1,22 @@
 //! Earliest and latest arrivals: from the flip-flops of one domain, through wires and logic, to whatever they reach.
 
-use super::report::Step;
 use super::roles::{ChainLut, Domain, DomainId, Flop, Roles};
 use crate::routed::{ArcId, ArcKind, PinId, Routed};
 use crate::sdf::Time;
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use wheatstone_hdl::Corner;
+
+/// A point of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The pin, as `cell/pin` of the netlist.
+    pub pin: String,
+    /// When it is reached, counted from the fire that began the path.
+    #[serde(rename = "ps")]
+    pub at: Time,
+}
 
 /// The pins in an order in which every arc but those from clocks leads forwards.
 #[derive(Debug)]

@@ -1,13 +1,15 @@
 //! What the check found.
 
 use super::corrections::Need;
+use super::fault::Fault;
+use super::paths::Step;
 use super::policy::{Comparison, Policy};
 use crate::sdf::Time;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
-use wheatstone_hdl::array::DelayLengths;
+use wheatstone_hdl::delays::{CellId, DelayId, Delays};
 
 /// What must come before what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -68,16 +70,6 @@ impl fmt::Display for SlackKind {
     }
 }
 
-/// A point of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// The pin, as `cell/pin` of the netlist.
-    pub pin: String,
-    /// When it is reached, counted from the fire that began the path.
-    #[serde(rename = "ps")]
-    pub at: Time,
-}
-
 /// How much later something comes than what must come before it; times in whole picoseconds, rounded down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Slack {
@@ -127,57 +119,6 @@ impl fmt::Display for Slack {
     }
 }
 
-/// What is wrong with the structure of a routed chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Error)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// A matched delay is not as long as the design says.
-    #[error("its matched delay has another length than the design's")]
-    ChainLength,
-    /// A LUT of a matched delay does something else.
-    #[error("is a LUT of a matched delay that does not hold back the fire")]
-    ChainFunction,
-    /// A fire runs over a global buffer, whose delays the file of delays does not tell.
-    #[error("puts a fire on a global buffer; its net needs the attribute `noglobal`")]
-    PromotedFire,
-    /// A flip-flop is clocked by something else.
-    #[error("is clocked neither by a fire nor by the board's clock")]
-    ForeignClock,
-    /// A loop without a flip-flop.
-    #[error("is part of a loop without a flip-flop")]
-    Loop,
-    /// A request starts at 1.
-    #[error("holds a request and starts at 1")]
-    PhaseStart,
-    /// A request is not reset as the others of its cell are.
-    #[error("holds a request and has another reset than its cell's")]
-    PhaseReset,
-    /// Data come from a cell that sends no request with them.
-    #[error("takes data from a cell that sends it no request")]
-    DataWithoutRequest,
-    /// A cell whose fire nothing brings about.
-    #[error("never fires: no request reaches its join")]
-    NoRequest,
-    /// A cell whose fire its own flip-flops do not end.
-    #[error("has a fire that its own phase does not end")]
-    NoPulseEnd,
-    /// The chip has no clock.
-    #[error("is not there: the island has no clock")]
-    NoClock,
-}
-
-/// A fault of the structure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Error)]
-#[error("{cell}: {object} {kind}")]
-pub struct Fault {
-    /// The cell; empty for what lies in none.
-    pub cell: String,
-    /// What is wrong.
-    pub object: String,
-    /// How.
-    pub kind: FaultKind,
-}
-
 /// The slacks of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -204,15 +145,15 @@ pub struct Report {
     pub slacks: Vec<Slack>,
     /// Width of the narrowest fire in the fast corner, in picoseconds.
     pub min_pulse_ps: i64,
-    /// Length of every cell's matched delay in LUTs.
-    pub lengths: DelayLengths,
+    /// Lengths of all delay lines.
+    pub lengths: Delays,
     /// Predicted times; absent if a fault stands in the way.
     pub prediction: Option<super::Prediction>,
     /// The module of every cell.
     #[serde(skip)]
-    pub(super) modules: BTreeMap<String, String>,
+    pub(super) modules: BTreeMap<CellId, String>,
     #[serde(skip)]
-    pub(super) needs: BTreeMap<String, Need>,
+    pub(super) needs: BTreeMap<DelayId, Need>,
 }
 
 impl Report {
@@ -230,13 +171,13 @@ impl Report {
 
     /// Lengths of all matched delays with which, by what is known of this routing, every slack that a matched delay can mend
     /// lies inside the policy's window; cells of one module get the same. Equal to [`Report::lengths`] if nothing need change.
-    pub fn corrections(&self) -> DelayLengths {
+    pub fn corrections(&self) -> Delays {
         super::corrections::corrections(&self.lengths, &self.needs, &self.modules, self.policy.spare_luts)
     }
 
     /// The same delays trimmed so that, by what is known of this routing, none has a LUT too many, or too few. Equal to
     /// [`Report::lengths`] if that is so.
-    pub fn trimmed(&self) -> DelayLengths {
+    pub fn trimmed(&self) -> Delays {
         super::corrections::trimmed(&self.lengths, &self.needs)
     }
 

@@ -3,13 +3,12 @@
 //! Chains are known by the names the emitted Verilog gave their LUTs, everything else by what it is connected to: a
 //! flip-flop belongs to the cell whose fire clocks it. So no name that synthesis chose matters.
 
-use super::report::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind};
 use crate::ARRAY;
 use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
 use std::collections::{BTreeMap, HashMap};
 use wheatstone_hdl::Top;
-use wheatstone_hdl::array::{LEAD, routed_length};
-use wheatstone_hdl::lint::convention::DELAY_PREFIX;
+use wheatstone_hdl::delays::{self, DelayLine};
 
 /// Buffers of the global networks.
 pub(super) const GLOBAL_BUFFERS: [&str; 2] = ["DCCA", "SB_GB"];
@@ -43,6 +42,8 @@ pub(super) struct Flop {
 pub(super) struct Domain {
     /// `node_3`, `edge_7`, or `island`.
     pub name: String,
+    /// The cell of the array; none for the island.
+    pub cell: Option<delays::CellId>,
     /// The output that is the fire; for the island the output of the clock's pad.
     pub root: PinId,
     /// The matched delay, first LUT first. Empty for the island.
@@ -87,13 +88,12 @@ impl Roles {
     /// Finds everything.
     pub fn find(top: &Top, routed: &Routed) -> Roles {
         let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
-        let lengths = top.array.cell_delay_lengths();
-        let nodes = (0..top.array.nodes.len()).map(|i| format!("node_{i}"));
-        let names: Vec<String> =
-            nodes.chain((0..top.array.edges.len()).map(|i| format!("edge_{i}"))).collect();
+        let lengths = top.array.delays();
+        let nodes = (0..top.array.nodes.len()).map(delays::CellId::Node);
+        let cells = nodes.chain((0..top.array.edges.len()).map(delays::CellId::Edge));
         let mut by_root: HashMap<PinId, DomainId> = HashMap::new();
-        for name in names {
-            let luts = routed_length(&lengths, &name);
+        for cell in cells {
+            let (name, luts) = (cell.to_string(), lengths.get(cell.matched()).routed());
             if let Some(chain) = roles.chain(routed, &name, luts) {
                 let id = DomainId(roles.domains.len());
                 for pin in chain.iter().flat_map(|lut| [&lut.previous, &lut.enable, &lut.strobe]).flatten() {
@@ -101,9 +101,10 @@ impl Roles {
                 }
                 if let Some(last) = chain.last() {
                     by_root.insert(last.output, id);
-                    let leads = lengths.contains_key(&format!("{name}{LEAD}"));
+                    let leads = lengths.contains(cell.line(DelayLine::Request));
                     roles.domains.push(Domain {
                         name,
+                        cell: Some(cell),
                         root: last.output,
                         chain,
                         flops: Vec::new(),
@@ -117,9 +118,12 @@ impl Roles {
         }
         // An input takes a sample, and an edge learns, before the last fires of a chunk; a node relaxes up to its last one.
         let network = top.array.design().network();
-        let inputs: Vec<String> = network.inputs().iter().map(|id| format!("node_{}", id.index())).collect();
         for domain in &mut roles.domains {
-            domain.scans_later = domain.name.starts_with("edge_") || inputs.contains(&domain.name);
+            domain.scans_later = match domain.cell {
+                Some(delays::CellId::Node(node)) => network.inputs().iter().any(|id| id.index() == node),
+                Some(delays::CellId::Edge(_)) => true,
+                None => false,
+            };
         }
         roles.clock(routed, &mut by_root);
         roles.flops(routed, &by_root);
@@ -156,6 +160,7 @@ impl Roles {
             let name = "island".to_owned();
             self.domains.push(Domain {
                 name,
+                cell: None,
                 root,
                 chain: Vec::new(),
                 flops: Vec::new(),
@@ -168,6 +173,7 @@ impl Roles {
             self.fault("", "clk", FaultKind::NoClock);
             self.domains.push(Domain {
                 name: "island".to_owned(),
+                cell: None,
                 root: PinId(0),
                 chain: vec![],
                 flops: vec![],
@@ -186,7 +192,7 @@ impl Roles {
     /// The matched delay of a cell, if its LUTs are all there and do what they should.
     fn chain(&mut self, routed: &Routed, name: &str, luts: u32) -> Option<Vec<ChainLut>> {
         let find = |number: u32| {
-            let path = format!("{ARRAY}{name}.{DELAY_PREFIX}.lut{number}");
+            let path = format!("{ARRAY}{name}.{}.lut{number}", DelayLine::Matched.instance());
             routed.find(&path).or_else(|| routed.find(&format!("{path}_LC")))
         };
         let found = (0..).take_while(|&number| find(number).is_some()).count();

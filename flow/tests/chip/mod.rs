@@ -13,7 +13,6 @@ use wheatstone_flow::routed::{Routed, RoutedError};
 use wheatstone_flow::sdf::{Interconnect, Sdf};
 use wheatstone_flow::toolchain::{Pass, Passes, file, products, router_arguments, synthesis_arguments};
 use wheatstone_flow::{FlowError, Order, Stage};
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
@@ -34,7 +33,7 @@ pub fn order(board: Board) -> Order {
         design: Arc::new(Design::new(network, Format::COMPACT, rules).unwrap()),
         board,
         multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
-        island: IslandOptions::of(board),
+        island: board.island_options(),
         seed: 1,
     }
 }

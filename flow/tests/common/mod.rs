@@ -11,7 +11,6 @@ use wheatstone_flow::Order;
 use wheatstone_flow::build::Means;
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_hdl::{bitstream, device};
@@ -35,7 +34,7 @@ pub fn order(board: Board) -> Order {
         design: Arc::new(Design::new(network, format, rules).unwrap()),
         board,
         multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
-        island: IslandOptions::of(board),
+        island: board.island_options(),
         seed: 1,
     }
 }
@@ -110,7 +109,7 @@ impl Fakes {
         let tools = Toolchain::of(["yosys", "nextpnr-ice40", "icepack"].map(|name| self.tool(name))).unwrap();
         let well = |top: &Top| Findings {
             checked: true,
-            lengths: top.array.cell_delay_lengths(),
+            lengths: top.array.delays().clone(),
             ..Findings::default()
         };
         Means { tools, examine: Box::new(move |top, _, _, _| Ok((well(top), None))) }

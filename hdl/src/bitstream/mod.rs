@@ -16,7 +16,7 @@ mod sample;
 pub use sample::sample;
 
 use crate::board::Board;
-use crate::device::die;
+pub use crate::device::Part;
 use crate::technology::Technology;
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
@@ -26,42 +26,6 @@ const HEADER: usize = 64 * 1024;
 
 const ECP5_PREAMBLE: [u8; 4] = [0xFF, 0xFF, 0xBD, 0xB3];
 const ICE40_PREAMBLE: [u8; 4] = [0x7E, 0xAA, 0x99, 0x7E];
-
-/// A device, as a bitstream knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// An ECP5, or another device of Lattice with such bitstreams.
-    Ecp5 {
-        /// Its IDCODE.
-        idcode: u32,
-    },
-    /// An iCE40.
-    Ice40 {
-        /// Width of a bank of its configuration memory, in bits.
-        width: u32,
-        /// Height of that bank, in bits.
-        height: u32,
-    },
-}
-
-impl Part {
-    /// The device of a board; none if the board has none.
-    pub fn of(board: Board) -> Option<Part> {
-        board.device().map(|device| device.part)
-    }
-}
-
-impl Display for Part {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match (die(*self), *self) {
-            (Some(name), _) => f.write_str(name),
-            (None, Part::Ecp5 { idcode }) => write!(f, "device with IDCODE {idcode:#010x}"),
-            (None, Part::Ice40 { width, height }) => {
-                write!(f, "iCE40 with banks of {width} x {height} bits")
-            }
-        }
-    }
-}
 
 /// The package of a board's device, where bitstreams tell it: the same device in another package has other pins.
 fn package(board: Board) -> Option<&'static str> {
@@ -225,7 +189,7 @@ impl Bitstream {
     /// # Errors
     /// [`WrongBoard`] names both devices.
     pub fn check(&self, board: Board) -> Result<(), WrongBoard> {
-        let expected = Part::of(board).ok_or(WrongBoard::NoDevice { board })?;
+        let expected = board.part().ok_or(WrongBoard::NoDevice { board })?;
         if self.part != expected {
             return Err(WrongBoard::Part { board, bitstream: self.part, expected });
         }

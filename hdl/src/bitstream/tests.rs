@@ -16,14 +16,14 @@ fn a_board_takes_the_bitstreams_of_its_device_and_no_other() {
         let bitstream = Bitstream::read(&bytes).unwrap();
         assert_eq!((bitstream.part, bitstream.comment.as_slice()), (device.part, [comment].as_slice()));
         for &board in Board::all() {
-            let own = Part::of(board) == Some(device.part);
+            let own = board.part() == Some(device.part);
             match bitstream.check(board) {
                 Ok(()) => assert!(own, "{board}: {}", device.name),
                 Err(error) => {
                     assert!(!own, "{board}: {error}");
                     let message = error.to_string();
                     assert!(message.contains(board.name()), "{message}");
-                    if let Some(part) = Part::of(board) {
+                    if let Some(part) = board.part() {
                         let both = [part, bitstream.part].map(|part| message.contains(&part.to_string()));
                         assert_eq!(both, [true; 2], "{message}");
                     }

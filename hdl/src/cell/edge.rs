@@ -7,43 +7,17 @@
 
 use super::learning::{generator_step, learning};
 use super::operand::{Ends, current_shape, factor_shapes, operands};
+use super::scan::scan_end;
 use super::sequence::edge_sequence;
-use super::{Context, signed_for};
-use crate::array::Multiplier;
-use crate::bus::{Bus, Shape};
+use super::{Context, EdgeDelays, EdgePorts, signed_for};
+use crate::bus::{Bus, Shape, extended};
+use crate::delays::DelayLine;
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{CarryRow, falling_flop, join_ends, matched_delay, pause, register};
+use crate::options::Multiplier;
+use crate::primitive::{CarryRow, delay_line, falling_flop, join_ends, matched_delay, register};
 use crate::technology::Technology;
-use crate::verilog::extended;
 use wheatstone_sim::network::EdgeKind;
-
-/// What an edge is connected to. Index 0 and 1 are its ends.
-///
-/// A voltage is signed, `V` bits, in LSB of the format. The two ends have opposite colours: the `current` voltage of
-/// one belongs to the wave of the other's `previous`.
-#[derive(Clone, Debug)]
-pub struct EdgePorts {
-    /// In, two-phase, one bit each: phases of the ends, [`NodePorts::phase`](super::NodePorts::phase).
-    pub requests: [Bus; 2],
-    /// In: voltages the ends updated last. Bundled with the requests.
-    pub current: [Bus; 2],
-    /// In: voltages the ends updated before. Bundled with the requests.
-    pub previous: [Bus; 2],
-    /// In, level: end 0 says the token closes a chunk.
-    pub last: Bus,
-    /// In, level: end 0 says its current voltage is the free wave's.
-    pub current_is_free: Bus,
-    /// Out, two-phase: the edge's own phase, its request to both ends. It is at once the acknowledgement of their tokens.
-    pub phase: Bus,
-    /// Out: currents into the ends, shaped by [`edge_current_shape`], or the conductance in the closing round. Valid when
-    /// `phase` has changed, not before.
-    pub currents: [Bus; 2],
-    /// In: the scan chain.
-    pub scan_in: Bus,
-    /// Out: the scan chain.
-    pub scan_out: Bus,
-}
 
 /// Shape of the currents an edge of that kind sends in the context's format: signed and as wide as the largest.
 ///
@@ -257,16 +231,6 @@ pub fn parallel_edge(
     cell
 }
 
-/// Lengths of an edge's delays in LUTs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EdgeDelays {
-    /// The matched delay, at least 1.
-    pub matched: u32,
-    /// The pause between a pulse's end and the join's next rise; 0 for none. A long matched delay needs it where the join
-    /// reaches its LUTs at very different times, so that all of them are low before the join rises again.
-    pub pause: u32,
-}
-
 /// Join, matched delay and what notes the end of a pulse, whichever multiplier the edge has.
 pub(super) fn edge_handshake(
     cell: &mut Module,
@@ -279,12 +243,15 @@ pub(super) fn edge_handshake(
     let (technology, border) = (context.technology, context.border);
     let [enable, tick_back] = ["enable", "tick_back"].map(|name| cell.wire(name, Shape::BIT));
     let flop = |q: &Bus| falling_flop(technology, fire, tick, q, Some(&border.reset));
-    if delays.pause == 0 {
+    if delays.recovery == 0 {
         cell.leaf("tick_back_flop", flop(&tick_back));
     } else {
         let ended = cell.wire("pulse_ended", Shape::BIT);
         cell.leaf("tick_back_flop", flop(&ended));
-        cell.leaf("pause", pause(technology, delays.pause, &ended, &tick_back));
+        cell.leaf(
+            DelayLine::Recovery.instance(),
+            delay_line(technology, delays.recovery, &ended, &tick_back),
+        );
     }
     let requests = [&ports.requests[0], &ports.requests[1]];
     cell.leaf("join_requests", join_ends(technology, requests, &ports.phase, tick, &tick_back, &enable));
@@ -326,27 +293,6 @@ fn slice(from: &Bus, to: &Bus) -> Leaf {
         .input("i", from)
         .output("o", to, format!("i[{top}:0]"))
         .evaluate(|x, y| y[0] = x[0])
-}
-
-/// The end of a cell's scan chain: bit 0 of its last register, once the pulse is over.
-///
-/// One strobe shifts all cells, but reaches them at different times. What the next cell sees changes when this cell's pulse
-/// ends, so it stands still while the strobe is high, however far apart the two fire. (The field calls this a lockup
-/// latch.)
-pub(crate) fn scan_end(
-    cell: &mut Module,
-    technology: Technology,
-    fire: &Bus,
-    register: &Bus,
-    scan_out: &Bus,
-) {
-    let last = cell.wire("scan_last", Shape::BIT);
-    let leaf = Leaf::function("scan_end", "the scan chain leaves by bit 0", 0)
-        .input("i", register)
-        .output("o", &last, "i[0]")
-        .evaluate(|x, y| y[0] = x[0] & 1);
-    cell.leaf("scan_end", leaf);
-    cell.leaf("scan_flop", falling_flop(technology, fire, &last, scan_out, None));
 }
 
 /// `product = x * y`, exact.

@@ -71,7 +71,10 @@ mod learning;
 mod node;
 mod nudge;
 mod operand;
+mod ports;
+mod scan;
 mod sequence;
+mod serial_datapath;
 mod serial_edge;
 mod serial_learning;
 mod serial_linear;
@@ -80,12 +83,13 @@ mod serial_transistor;
 mod sum;
 mod update;
 
-pub use edge::{EdgeDelays, EdgePorts, edge_current_shape, edge_module_name, parallel_edge};
-pub use node::{NodeDelays, NodePorts, NodeTraits, OutputPorts, input_node, node};
+pub use edge::{edge_current_shape, edge_module_name, parallel_edge};
+pub use node::{input_node, node};
+pub use ports::{EdgeDelays, EdgePorts, NodeDelays, NodePorts, NodeTraits, OutputPorts};
 pub use serial_edge::{serial_edge, serial_edge_module_name};
 
-use crate::array::Multiplier;
 use crate::bus::{Bus, Shape};
+use crate::options::Multiplier;
 use crate::technology::Technology;
 use wheatstone_sim::Design;
 

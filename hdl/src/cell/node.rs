@@ -7,106 +7,19 @@
 //! one of `current`. So `previous` takes `current` in scan mode as it does in a step, and the rounded previous
 //! voltage, which is no state of its own, is right again when the last bit has come in.
 
-use super::Context;
-use super::edge::scan_end;
 use super::gain::gain;
 use super::nudge::{clamped_nudge, nudging_current};
+use super::scan::scan_end;
 use super::sequence::{NodeSequence, node_sequence};
 use super::sum::sum;
 use super::update::{Update, rounding, shifted};
+use super::{Context, NodeDelays, NodePorts, NodeTraits, OutputPorts};
 use crate::bus::{Bus, Shape};
+use crate::delays::DelayLine;
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::primitive::{join_requests, matched_delay, pause, register};
+use crate::primitive::{delay_line, join_requests, matched_delay, register};
 use wheatstone_sim::Nudge;
-use wheatstone_sim::network::DiodeClamp;
-
-/// What a node is connected to.
-///
-/// A voltage is signed, `V` bits, in LSB of the format. Lists have one entry an edge, in the network's order of the node's
-/// edges. Two-phase signals carry their message in a change, not in a level.
-#[derive(Clone, Debug)]
-pub struct NodePorts {
-    /// In, two-phase, one bit each: phases of its edges, [`EdgePorts::phase`](super::EdgePorts::phase).
-    pub requests: Vec<Bus>,
-    /// In: currents into it from its edges, shaped by [`edge_current_shape`](super::edge_current_shape()), or conductances in
-    /// the closing round. Bundled with the requests.
-    pub currents: Vec<Bus>,
-    /// Out, two-phase: its own phase, the request to all its edges. `token` in Verilog.
-    pub phase: Bus,
-    /// Out, two-phase: its acknowledgement to the border. Equal to `go` when it has done what was asked for.
-    pub done: Bus,
-    /// Out, level: the token on its way to the edges closes a chunk.
-    pub last: Bus,
-    /// Out, level: `current` belongs to the free wave, `previous` to the clamped one; the other way round if 0.
-    pub current_is_free: Bus,
-    /// Out: the voltage updated last.
-    pub current: Bus,
-    /// Out: the voltage updated before, of the wave it updates next.
-    pub previous: Bus,
-    /// In: the scan chain.
-    pub scan_in: Bus,
-    /// Out: the scan chain.
-    pub scan_out: Bus,
-}
-
-/// What an output has besides. The border keeps `target` and `sense` stable while the array runs.
-#[derive(Clone, Debug)]
-pub struct OutputPorts {
-    /// In: the wanted voltage, signed, `V` bits.
-    pub target: Bus,
-    /// In, two bits. 0: no target; 1: equal; 2: at least; 3: at most.
-    pub sense: Bus,
-    /// Out: the free voltage, signed, `V` bits. Valid at rest.
-    pub answer: Bus,
-}
-
-/// How a node differs from others of its degree. Equal traits make equal cells, which share a module.
-#[derive(Clone, Debug)]
-pub struct NodeTraits {
-    /// Its diode: what sign its accumulator may have.
-    pub clamp: DiodeClamp,
-    /// Its colour, 0 or 1: which wave it updates first.
-    pub colour: u8,
-    /// By edge: the current must be doubled, because other edges of the node send twice theirs. Empty if none does.
-    pub doubled: Vec<bool>,
-    /// Some of its edges are transistors, and currents come twice.
-    pub transistors: bool,
-    /// The ports of an output.
-    pub output: Option<OutputPorts>,
-}
-
-impl NodeTraits {
-    /// Module name of a node of that many edges: equal names mean equal cells.
-    pub fn module_name(&self, degree: usize) -> String {
-        let kind = if self.output.is_some() { "output" } else { "hidden" };
-        let diode = match self.clamp {
-            DiodeClamp::None => "",
-            DiodeClamp::NonNegative => "_above",
-            DiodeClamp::NonPositive => "_below",
-        };
-        let edges = if self.doubled.is_empty() {
-            degree.to_string()
-        } else {
-            let letters = self.doubled.iter().map(|&doubled| if doubled { 'r' } else { 't' });
-            format!("{degree}_{}", letters.collect::<String>())
-        };
-        format!("{kind}_node{diode}_{edges}_{}", self.colour)
-    }
-}
-
-/// Lengths of a node's delays in LUTs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeDelays {
-    /// The matched delay, at least 1.
-    pub matched: u32,
-    /// The stretch between the join and the matched delay; 0 for none. A fire comes and goes as much later, and since its own
-    /// phase ends it, it lasts as much longer.
-    pub stretch: u32,
-    /// The lead of its data: LUTs between its phase and its edges; 0 for none. What it sends has as much more time to an edge's first
-    /// fire, and the further ones, which wait for the edge's own data only, come as much sooner.
-    pub lead: u32,
-}
 
 /// Ports, handshake and control state, which all nodes share.
 fn handshake(
@@ -142,19 +55,23 @@ fn handshake(
     }
     let enable = cell.wire("enable", Shape::BIT);
     let fire = cell.noglobal_wire("fire", Shape::BIT);
-    let own = if delays.lead == 0 {
+    let own = if delays.request == 0 {
         ports.clone()
     } else {
         let phase = cell.wire("own_token", Shape::BIT);
-        cell.leaf("lead", pause(technology, delays.lead, &phase, &ports.phase));
+        cell.leaf(
+            DelayLine::Request.instance(),
+            delay_line(technology, delays.request, &phase, &ports.phase),
+        );
         NodePorts { phase, ..ports.clone() }
     };
     let sequence = node_sequence(&mut cell, context, &fire, colour, &own);
-    let joined = if delays.stretch == 0 {
+    let joined = if delays.pulse_extension == 0 {
         enable.clone()
     } else {
         let joined = cell.wire("joined", Shape::BIT);
-        cell.leaf("stretch", pause(technology, delays.stretch, &joined, &enable));
+        let line = delay_line(technology, delays.pulse_extension, &joined, &enable);
+        cell.leaf(DelayLine::PulseExtension.instance(), line);
         joined
     };
     cell.leaf(

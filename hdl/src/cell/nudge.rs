@@ -2,10 +2,9 @@
 
 use super::sequence::NodeSequence;
 use super::{Context, NodePorts, NodeTraits, OutputPorts, signed_for};
-use crate::bus::{Bus, Shape};
+use crate::bus::{Bus, Shape, extended};
 use crate::leaf::Leaf;
 use crate::module::Module;
-use crate::verilog::{extended, literal};
 use wheatstone_sim::shift_rounded;
 
 /// Adds the nudge of coupled learning and returns whether it applies and the accumulator it wants.
@@ -25,7 +24,7 @@ pub(super) fn clamped_nudge(
     let rounded = if eta == 0 {
         "drop".to_owned()
     } else {
-        format!("(drop + {}) >>> {eta}", literal(Shape::signed(top + 3), 1 << (eta - 1)))
+        format!("(drop + {}) >>> {eta}", Shape::signed(top + 3).literal(1 << (eta - 1)))
     };
     let leaf = Leaf::function("clamped_nudge", "part of the way from the free voltage to the target", {
         2 * context.technology.carry_ps(top) + context.technology.lut_ps()
@@ -75,7 +74,7 @@ pub(super) fn nudging_current(
     let shape = signed_for((((1 << format.v_bits()) - 1) << (strength + twice)).max(1 << strength));
     let nudging = cell.wire("nudging", shape);
     let (top, v_bits) = (shape.bits - 1, format.v_bits());
-    let free_wave = if centred { "-passed".to_owned() } else { literal(shape, 0) };
+    let free_wave = if centred { "-passed".to_owned() } else { shape.literal(0) };
     let leaf = Leaf::function(
         if centred { "nudging_current_centred" } else { "nudging_current" },
         "the current that pulls an output towards its target, or its conductance in the last round",
@@ -91,10 +90,10 @@ pub(super) fn nudging_current(
          wire blocked = (sense == 2'd0) | (sense == 2'd2 & drop[{v_bits}]) | (sense == 2'd3 & ~drop[{v_bits}]);\n\
          wire signed [{top}:0] passed = blocked ? {zero} : {drop};\n\
          wire signed [{top}:0] pull = free ? passed : {free_wave};",
-        zero = literal(shape, 0),
+        zero = shape.literal(0),
         drop = extended("drop", v_bits + 1, top + 1),
     ))
-    .output("nudging", &nudging, format!("last ? {} : pull <<< {}", literal(shape, 1 << strength), strength + twice))
+    .output("nudging", &nudging, format!("last ? {} : pull <<< {}", shape.literal(1 << strength), strength + twice))
     .evaluate(move |x, y| {
         let &[previous, free, last, target, sense] = x else { return };
         let drop = target - previous;

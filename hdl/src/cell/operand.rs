@@ -5,7 +5,6 @@ use super::{Context, signed_for};
 use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
-use crate::verilog::literal;
 use wheatstone_sim::Format;
 use wheatstone_sim::network::EdgeKind;
 
@@ -160,7 +159,7 @@ fn finish(context: Context<'_>, kind: EdgeKind, leaf: Leaf, x: &Bus, y: &Bus) ->
                 extend(k_bits + 1, n + 1, "g"),
                 zero = format_args!("{}'sd0", n + 1),
                 next = n + 1,
-                rail = literal(Shape::signed(n + 1), rail),
+                rail = Shape::signed(n + 1).literal(rail),
             ))
             .output(
                 "x",

@@ -116,11 +116,7 @@ fn learning_adder(
     .output(
         "next_k",
         next_k,
-        format!(
-            "too_low ? {} : {{top, k[{}:1]}}",
-            crate::verilog::literal(Shape::unsigned(width), smallest),
-            width - 1
-        ),
+        format!("too_low ? {} : {{top, k[{}:1]}}", Shape::unsigned(width).literal(smallest), width - 1),
     )
     .output(
         "next_carry",

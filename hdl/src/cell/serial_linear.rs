@@ -1,7 +1,7 @@
 //! The products of a linear edge with bit-serial multipliers.
 
 use super::Context;
-use super::serial_edge::{Datapath, Field, both_bit, current, pick, shift_in, upper};
+use super::serial_datapath::{Datapath, Field, both_bit, current, pick, shift_in, upper};
 use super::serial_sequence::SerialSequence;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};

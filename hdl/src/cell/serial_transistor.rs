@@ -8,7 +8,7 @@
 
 use super::Context;
 use super::operand::overdrive_bits;
-use super::serial_edge::{Datapath, Field, both_bit, current, pick, shift_in, upper};
+use super::serial_datapath::{Datapath, Field, both_bit, current, pick, shift_in, upper};
 use super::serial_sequence::SerialSequence;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Leaf, bits};

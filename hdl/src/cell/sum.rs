@@ -2,10 +2,9 @@
 
 use super::sequence::NodeSequence;
 use super::{Context, signed_for};
-use crate::bus::Bus;
+use crate::bus::{Bus, extended};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
-use crate::verilog::extended;
 
 /// Adds the sum of all currents, which in the last round is the sum `D` of the conductances.
 pub(super) fn sum(

@@ -6,12 +6,11 @@
 //! the array's kind of parts and not of the island's.
 
 use crate::array::Array;
-use crate::bus::{Bus, Shape};
+use crate::bus::{Bus, Shape, extended};
 use crate::leaf::{self, Leaf};
 use crate::module::Module;
 use crate::primitive::register;
 use crate::technology::Technology;
-use crate::verilog::extended;
 use wheatstone_sim::link::SampleLayout;
 
 /// A word of the island.

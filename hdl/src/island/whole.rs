@@ -4,7 +4,6 @@ use super::core::Core;
 use super::link::SerialLink;
 use super::memory::MemoryKind;
 use super::program::Facts;
-use crate::board::Board;
 use rust_hdl::prelude::*;
 use wheatstone_sim::Design;
 use wheatstone_sim::link::{Identity, LinkLimit};
@@ -44,11 +43,6 @@ impl Default for IslandOptions {
 }
 
 impl IslandOptions {
-    /// What suits a board, as its file says.
-    pub fn of(board: Board) -> IslandOptions {
-        board.description().map_or_else(IslandOptions::default, |description| description.island.options())
-    }
-
     /// What the island's program must know to serve a design.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ impl SaturationRow<'_> {
     pub fn verilog(&self, primitives: bool) -> String {
         let SaturationRow { name, bits, value, scanned, code, high, low } = self;
         let top = bits - 1;
-        let literal = |value: &i64| crate::verilog::literal(crate::bus::Shape::unsigned(*bits), *value);
+        let literal = |value: &i64| crate::bus::Shape::unsigned(*bits).literal(*value);
         if !primitives {
             return format!(
                 "wire [{top}:0] {name} = {code}[1] ? ({code}[0] ? {scanned} : {}) : ({code}[0] ? {} : {value});\n",

@@ -54,7 +54,7 @@ pub fn matched_delay(technology: Technology, luts: u32, enable: &Bus, strobe: &B
 }
 
 /// A signal, `luts` LUTs later, whichever way it changes.
-pub fn pause(technology: Technology, luts: u32, from: &Bus, to: &Bus) -> Leaf {
+pub fn delay_line(technology: Technology, luts: u32, from: &Bus, to: &Bus) -> Leaf {
     let lut_ps = technology.lut_ps();
     let mut body = format!("wire [{luts}:0] t;\nwire [{luts}:1] now;\nassign t[0] = i;\n");
     for stage in 0..luts {

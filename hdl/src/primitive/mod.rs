@@ -5,7 +5,7 @@
 //! | [`register`](register()) | `q` takes `d` when `fire` rises and `enable` is 1 | `always @(posedge fire)` | [clock to output](crate::Technology::clock_to_q_ps) |
 //! | [`falling_flop`] | `q` takes `d` when `fire` falls | `always @(negedge fire)` | [clock to output](crate::Technology::clock_to_q_ps) |
 //! | [`matched_delay`](matched_delay()) | rises `n` LUTs after `enable`, falls one LUT after it | a chain of kept `LUT4`, `SB_LUT4` or `delay_lut` | `n` times a [LUT](crate::Technology::lut_ps) |
-//! | [`pause`] | follows `n` LUTs late, both ways | a chain of kept LUTs | `n` times a [LUT](crate::Technology::lut_ps) |
+//! | [`delay_line`] | follows `n` LUTs late, both ways | a chain of kept LUTs | `n` times a [LUT](crate::Technology::lut_ps) |
 //! | [`join_requests`] | a node's join: all requests equal its phase, and `go` differs from `done` | `assign` | [LUT](crate::Technology::lut_ps) levels of the AND |
 //! | [`join_ends`] | an edge's join: both requests differ from its phase, and the last pulse is over | `assign` | two [LUTs](crate::Technology::lut_ps) |
 //! | [`rest`] | every node's `done` equals `go` | `assign` | [LUT](crate::Technology::lut_ps) levels of the AND |
@@ -20,7 +20,7 @@
 //! [`falling_flop`]: falling_flop()
 //! [`join_requests`]: join_requests()
 //! [`join_ends`]: join_ends()
-//! [`pause`]: pause()
+//! [`delay_line`]: delay_line()
 //! [`rest`]: rest()
 
 mod carry;
@@ -29,6 +29,6 @@ mod flop;
 mod join;
 
 pub(crate) use carry::{CarryRow, SaturationRow};
-pub use delay::{matched_delay, pause};
+pub use delay::{delay_line, matched_delay};
 pub use flop::{falling_flop, register};
 pub use join::{join_ends, join_requests, rest};

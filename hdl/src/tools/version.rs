@@ -94,7 +94,7 @@ mod tests {
             (Program::Yosys, String::new(), format!("warning: the cache is cold\n\n{yosys}\ndone\n"), yosys),
             (
                 Program::Yosys,
-                format!("\u{1b}[1;32mYosys 0.70\u{1b}[0m (git sha1 28ba3cb92, Release)"),
+                "\u{1b}[1;32mYosys 0.70\u{1b}[0m (git sha1 28ba3cb92, Release)".to_owned(),
                 String::new(),
                 yosys,
             ),

@@ -2,12 +2,14 @@
 
 pub mod simulation;
 
-use crate::array::{Array, ArrayOptions, DelayLengths};
+use crate::array::Array;
 use crate::board::Board;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
+use crate::delays::Delays;
 use crate::island::{Island, IslandOptions, SampleBorder, verilog_of};
 use crate::module::Module;
+use crate::options::ArrayOptions;
 use rust_hdl::prelude::Block;
 use std::sync::Arc;
 use thiserror::Error;
@@ -61,7 +63,7 @@ impl Top {
     pub fn with_delays(
         design: Arc<Design>,
         array: impl Into<ArrayOptions>,
-        lengths: &DelayLengths,
+        lengths: &Delays,
         options: IslandOptions,
     ) -> Result<Top, TopError> {
         options.facts(&design)?;
@@ -143,6 +145,6 @@ impl Top {
         text += &format!("    island island (\n{}\n    );\n", of_island.join(",\n"));
         text +=
             &format!("    bordered_array bordered_array (\n{}\n    );\nendmodule\n", of_array.join(",\n"));
-        Ok(crate::verilog::with_header(&self.array, board, command, &text))
+        Ok(crate::header::with_header(&self.array, board, command, &text))
     }
 }

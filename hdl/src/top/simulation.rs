@@ -1,10 +1,11 @@
 //! The island, clock by clock, together with the array, picosecond by picosecond.
 
 use super::{Top, TopError};
-use crate::array::{Array, ArrayOptions};
+use crate::array::Array;
 use crate::circuit::Circuit;
 use crate::island::replay::Bench;
 use crate::island::{Core, Island, IslandOptions};
+use crate::options::ArrayOptions;
 use rust_hdl::prelude::{Block, Clock, In, Signal};
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub fn options() -> IslandOptions {
         order_words: 64,
         credits: 4,
         watchdog: 100_000,
-        ..IslandOptions::of(BoardName::generic())
+        ..BoardName::generic().island_options()
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 use std::path::Path;
 use std::sync::Arc;
-use wheatstone_hdl::array::{LEAD, PAUSE, STRETCH};
+use wheatstone_hdl::delays::{CellId, DelayLine};
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Array, ArrayOptions, Multiplier, Technology};
 use wheatstone_sim::network::{
@@ -44,15 +44,16 @@ impl Case {
     }
 }
 
-/// The same array with a pause in every edge, a stretch and a lead in every node, of one to four LUTs.
+/// The same array with a recovery delay in every edge, a pulse extension and a request delay in every node, of one to four LUTs.
 pub fn drawn_out(array: &Array) -> Array {
-    let mut lengths = array.cell_delay_lengths();
-    let extras = lengths.keys().zip((1..=4).cycle());
-    let extras = extras.flat_map(|(cell, luts)| {
-        let which: &[&str] = if cell.starts_with("node_") { &[STRETCH, LEAD] } else { &[PAUSE] };
-        which.iter().map(move |which| (format!("{cell}{which}"), luts))
-    });
-    lengths.extend(extras.collect::<Vec<_>>());
+    let mut lengths = array.delays().clone();
+    for (cell, luts) in array.cell_modules().into_keys().zip((1..=4).cycle()) {
+        let lines: &[DelayLine] = match cell {
+            CellId::Node(_) => &[DelayLine::PulseExtension, DelayLine::Request],
+            CellId::Edge(_) => &[DelayLine::Recovery],
+        };
+        lines.iter().for_each(|&line| lengths.set(cell.line(line), luts));
+    }
     let options = ArrayOptions { technology: array.technology(), multiplier: array.multiplier() };
     Array::with_delays(Arc::clone(array.design()), options, &lengths).unwrap()
 }

@@ -1,7 +1,7 @@
 //! How fast a chip would train: the gateware of island and array, simulated with documented delays.
 
 use super::{BenchError, Contender, Network};
-use crate::device::{Device, Linked, Stretch};
+use crate::device::{Device, Linked};
 use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
 use crate::experiment::Experiment;
@@ -145,7 +145,7 @@ fn sample_time(
     let shown = &experiment.split.train[..experiment.split.train.len().min(64)];
     let samples = experiment.with_classes(&experiment.samples(shown)?);
     device.set_samples(&mut samples.into_iter(), experiment.encoder.coding())?;
-    let stretch = Stretch::of(experiment, 0, SAMPLES + 1);
+    let stretch = experiment.stretch(0, SAMPLES + 1);
     device.train(&stretch, &mut |_| {
         if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

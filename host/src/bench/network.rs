@@ -71,8 +71,7 @@ impl Contender for Network<'_> {
     }
 
     fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-        let stretch =
-            Stretch { seed: self.seed, ..Stretch::of(self.experiment, self.trained, samples.max(1)) };
+        let stretch = Stretch { seed: self.seed, ..self.experiment.stretch(self.trained, samples.max(1)) };
         let trained = self.device.train(&stretch, &mut |_| ControlFlow::Continue(()))?.samples;
         self.trained += trained;
         Ok(trained)

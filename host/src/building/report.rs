@@ -7,7 +7,6 @@ use askama::Template;
 use wheatstone_flow::Order;
 use wheatstone_flow::build::Built;
 use wheatstone_flow::layout::Taken;
-use wheatstone_hdl::array::routed_length;
 
 /// All that is told of a build.
 #[derive(Clone, Copy, Debug)]
@@ -159,13 +158,8 @@ impl BuildReport<'_> {
     fn chains(&self) -> Vec<[String; 4]> {
         let array = &self.built.top.array;
         let mut kinds = std::collections::BTreeMap::<String, Vec<u32>>::new();
-        let names = (0..array.nodes.len()).map(|i| format!("node_{i}"));
-        let names = names.chain((0..array.edges.len()).map(|i| format!("edge_{i}")));
-        let lengths = array.cell_delay_lengths();
-        for (i, name) in names.enumerate() {
-            if let Some(cell) = array.cell(i) {
-                kinds.entry(cell.name().to_owned()).or_default().push(routed_length(&lengths, &name));
-            }
+        for (cell, kind) in array.cell_modules() {
+            kinds.entry(kind).or_default().push(array.delays().get(cell.matched()).routed());
         }
         let row = |(kind, luts): (String, Vec<u32>)| {
             let [least, most] = [luts.iter().min(), luts.iter().max()].map(|l| l.copied().unwrap_or(0));

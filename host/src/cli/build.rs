@@ -18,7 +18,6 @@ use wheatstone_flow::manifest::{self, Manifest};
 use wheatstone_flow::simulation::Lesson;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_sim::network::formats::Graph;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
@@ -118,7 +117,7 @@ impl Build {
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
         let order =
-            Order { name, design, board, multiplier, island: IslandOptions::of(board), seed: self.seed };
+            Order { name, design, board, multiplier, island: board.island_options(), seed: self.seed };
         Ok((order, config))
     }
 

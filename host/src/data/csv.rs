@@ -7,6 +7,7 @@
 //! Whatever the bytes, the answer is a data set or a [`CsvError`], never a panic.
 
 mod cell;
+mod class;
 mod dialect;
 mod header;
 mod known;
@@ -21,11 +22,10 @@ mod target;
 
 use std::path::Path;
 
-pub use self::dialect::{Decimal, Separator};
-pub(super) use self::known::class_of;
+pub(super) use self::class::class_of;
 pub use self::known::{FeatureRows, KnownTable};
 pub use self::learning::MAX_CLASSES;
-pub use self::options::{CsvOptions, Missing, TargetKind};
+pub use self::options::{CsvOptions, Decimal, Missing, Separator, TargetKind};
 pub use self::problem::{CsvError, CsvProblem};
 use self::source::Source;
 pub use self::survey::FEW_DISTINCT;

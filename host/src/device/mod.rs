@@ -17,7 +17,6 @@ pub use opening::{Around, BAD_CABLE, open};
 pub use packed::PackedSamples;
 pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
 
-use crate::experiment::Experiment;
 use crate::link::{LinkError, Statistics, WireError};
 use crate::ports::PortError;
 use std::ops::ControlFlow;
@@ -141,25 +140,6 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// `count` samples of an experiment's run after the first `before`.
-    ///
-    /// # Panics
-    /// If the experiment has no samples to train on; none is ever made so.
-    pub fn of(experiment: &Experiment, before: u64, count: u64) -> Stretch {
-        let samples = experiment.split.train.len() as u64;
-        let epoch = u32::try_from(before / samples).unwrap_or(u32::MAX);
-        let every = experiment.config.annealing.every;
-        Stretch {
-            configuration: experiment.configuration(epoch),
-            first_fall: (every > 0).then(|| every - epoch % every),
-            fall_every: every,
-            seed: experiment.config.seed,
-            epoch,
-            place: u32::try_from(before % samples).unwrap_or(u32::MAX),
-            count,
-        }
-    }
-
     /// What is left of the stretch after `done` of its samples, `samples` making an epoch.
     pub fn after(&self, done: u64, samples: u64) -> Stretch {
         let position = u64::from(self.place) + done;

@@ -36,7 +36,7 @@ impl RtlWire {
         array: impl Into<ArrayOptions>,
         board: Board,
     ) -> Result<RtlWire, TopError> {
-        let options = IslandOptions::of(board);
+        let options = board.island_options();
         let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, ..options };
         let top = TopSimulation::new(design, array, options)?;
         let (line, arrived) = (SerialLine::new(options), VecDeque::new());

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use wheatstone_hdl::area::{
     Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_island,
 };
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology, Top};
 
@@ -49,7 +48,7 @@ impl Area {
         let yosys = Tool::find(Program::Yosys)?;
         let (board, design) = (self.design.target.board, Arc::clone(array.design()));
         let options = AreaOptions { ice40_dsp: self.dsp };
-        let top = Top::new(design, self.design.target.options(), IslandOptions::of(board));
+        let top = Top::new(design, self.design.target.options(), board.island_options());
         let (island, no_island) = match top {
             Ok(top) => (Some(measure_island(&yosys, &top, options)?), None),
             Err(why) => (None, Some(why.to_string())),

@@ -69,7 +69,7 @@ impl Simulate {
         check_same_design(&experiment, &checkpoint)?;
         let array = Array::new(Arc::clone(&experiment.design), self.target.options())?;
         if let Some(seed) = self.jitter {
-            timing::jitter(&array, seed);
+            timing::jitter(&array.module, array.technology(), seed);
         }
         let mut pair = side_by_side(array, checkpoint.configuration, checkpoint.state.clone())?;
         let trace = self.trace.as_deref().map(|path| Trace::open(path, &mut pair)).transpose()?;

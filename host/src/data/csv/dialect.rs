@@ -5,104 +5,14 @@
 //! ones that is taken by which the largest share of cells below the first line are numbers, truth values or missing; of equal ones
 //! the one that needs no row names, then the one with more cells, then the first of tab, semicolon, bar, comma, blanks.
 
-use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::fmt;
 
 use super::cell::{Cell, classify};
+use super::options::Separator;
 use super::records::Records;
 
 /// Records looked at.
 const SAMPLE: usize = 200;
-
-/// What stands between two cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Separator {
-    /// `,`
-    Comma,
-    /// `;`
-    Semicolon,
-    /// A tab.
-    Tab,
-    /// `|`
-    Pipe,
-    /// One or more blanks or tabs.
-    Blank,
-}
-
-impl Separator {
-    /// In the order in which equally good ones are taken.
-    const ALL: [Separator; 5] =
-        [Separator::Tab, Separator::Semicolon, Separator::Pipe, Separator::Comma, Separator::Blank];
-
-    pub(super) fn is(self, byte: u8) -> bool {
-        match self {
-            Separator::Comma => byte == b',',
-            Separator::Semicolon => byte == b';',
-            Separator::Tab => byte == b'\t',
-            Separator::Pipe => byte == b'|',
-            Separator::Blank => byte == b' ' || byte == b'\t',
-        }
-    }
-}
-
-impl fmt::Display for Separator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Separator::Comma => "comma",
-            Separator::Semicolon => "semicolon",
-            Separator::Tab => "tab",
-            Separator::Pipe => "pipe",
-            Separator::Blank => "blank",
-        })
-    }
-}
-
-impl std::str::FromStr for Separator {
-    type Err = String;
-
-    /// The character itself or its name.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let named = Separator::ALL.into_iter().find(|separator| separator.to_string() == text);
-        let typed = || {
-            Some(match text {
-                "," => Separator::Comma,
-                ";" => Separator::Semicolon,
-                "\t" | "\\t" => Separator::Tab,
-                "|" => Separator::Pipe,
-                " " | "\\s+" => Separator::Blank,
-                _ => return None,
-            })
-        };
-        named
-            .or_else(typed)
-            .ok_or_else(|| format!("`{text}` is no separator; give comma, semicolon, tab, pipe or blank"))
-    }
-}
-
-/// What stands before the fraction of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decimal {
-    /// `1.5`
-    Point,
-    /// `1,5`
-    Comma,
-}
-
-impl std::str::FromStr for Decimal {
-    type Err = String;
-
-    /// The character itself or its name.
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "point" | "." => Ok(Decimal::Point),
-            "comma" | "," => Ok(Decimal::Comma),
-            _ => Err(format!("`{text}` is no decimal mark; give point or comma")),
-        }
-    }
-}
 
 /// How one separator parts the sample.
 #[derive(Debug)]
@@ -241,15 +151,5 @@ mod tests {
         let one = b"x\n1,5\n2,5\n";
         assert_eq!(sniff(one, true, Some(Separator::Semicolon)), Separator::Semicolon);
         assert_eq!(sniff(b"a,b\n1,2\n", true, Some(Separator::Semicolon)), Separator::Comma);
-    }
-
-    #[test]
-    fn names_and_characters_are_taken() {
-        for separator in Separator::ALL {
-            assert_eq!(separator.to_string().parse(), Ok(separator));
-        }
-        assert_eq!((";".parse(), "\\t".parse()), (Ok(Separator::Semicolon), Ok(Separator::Tab)));
-        assert!("x".parse::<Separator>().unwrap_err().contains("semicolon"));
-        assert_eq!((",".parse(), "point".parse()), (Ok(Decimal::Comma), Ok(Decimal::Point)));
     }
 }

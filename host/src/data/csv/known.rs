@@ -1,9 +1,9 @@
 //! A table for a network that is trained already: its columns, categories, classes and kind of target are the network's.
 
-use super::cell::{Cell, boolean, classify};
-use super::dialect::{Decimal, Separator};
-use super::learning::{CellReader, ClassKey, Given, room, targets_named};
-use super::options::{CsvOptions, Missing};
+use super::cell::{Cell, classify};
+use super::class::class_of;
+use super::learning::{CellReader, Given, room, targets_named};
+use super::options::{CsvOptions, Decimal, Missing, Separator};
 use super::problem::{CsvError, CsvProblem};
 use super::records::Record;
 use super::source::Source;
@@ -273,17 +273,4 @@ fn take_targets(
         }
     }
     Ok(true)
-}
-
-/// The class a cell means: by its text, or if all classes are numbers by its value, if they are truth values by it.
-pub(in crate::data) fn class_of(names: &[String], cell: &str) -> Option<usize> {
-    names.iter().position(|name| name == cell).or_else(|| {
-        let keys = ClassKey::of_all(names);
-        let key = match keys.first()? {
-            ClassKey::Number(_) => ClassKey::number(cell)?,
-            ClassKey::Boolean(_) => ClassKey::Boolean(boolean(cell)?.1),
-            ClassKey::Text(_) => return None,
-        };
-        keys.iter().position(|&other| other == key)
-    })
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::MAX_NUMBERS;
-use super::cell::{Cell, boolean, classify, with_comma};
-use super::dialect::Decimal;
-use super::options::{CsvOptions, Missing, TargetKind};
+use super::cell::{Cell, classify, with_comma};
+use super::class::ClassKey;
+use super::options::{CsvOptions, Decimal, Missing, TargetKind};
 use super::problem::{CsvError, CsvProblem};
 use super::records::Record;
 use super::source::Source;
@@ -451,41 +451,5 @@ impl Wanted {
             .map(|key| first_spelling.keys().position(|other| other == key).unwrap_or_default())
             .collect();
         Ok(Targets::Classes { names, labels: rows.iter().map(|&row| labels[row as usize]).collect() })
-    }
-}
-
-/// What classes are told apart and sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum ClassKey<'a> {
-    /// The bits of a number, turned so that they sort as the number does.
-    Number(u64),
-    /// A truth value, in whatever case it is written.
-    Boolean(bool),
-    Text(&'a str),
-}
-
-impl ClassKey<'_> {
-    /// Of classes: numbers if all are, truth values if all are of one spelling, else texts.
-    pub(super) fn of_all(spellings: &[String]) -> Vec<ClassKey<'_>> {
-        let numbers: Option<Vec<ClassKey>> = spellings.iter().map(|cell| ClassKey::number(cell)).collect();
-        let truth = || {
-            let pairs: Option<Vec<_>> = spellings.iter().map(|cell| boolean(cell)).collect();
-            let pairs = pairs?;
-            let (first, _) = pairs.first()?;
-            let same = pairs.iter().all(|(pair, _)| pair == first);
-            same.then(|| pairs.iter().map(|&(_, value)| ClassKey::Boolean(value)).collect())
-        };
-        numbers.or_else(truth).unwrap_or_else(|| spellings.iter().map(|cell| ClassKey::Text(cell)).collect())
-    }
-
-    pub(super) fn number(cell: &str) -> Option<ClassKey<'static>> {
-        let value: f64 = match cell.parse() {
-            Ok(value) => value,
-            Err(_) => with_comma(cell)?,
-        };
-        // Adding zero makes +0 of -0. IEEE numbers sort as their bits do once negative ones are inverted.
-        let bits = (value + 0.0).to_bits();
-        let sign = 1 << 63;
-        value.is_finite().then_some(ClassKey::Number(if bits & sign == 0 { bits | sign } else { !bits }))
     }
 }

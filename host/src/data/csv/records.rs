@@ -6,7 +6,7 @@
 
 use std::io::BufRead;
 
-use super::dialect::Separator;
+use super::options::Separator;
 use super::problem::{CsvError, CsvProblem};
 
 /// Longest record, in bytes: more is no table.

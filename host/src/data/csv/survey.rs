@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use super::cell::{Cell, Pair, classify};
-use super::dialect::Separator;
+use super::options::Separator;
 use super::problem::{CsvError, CsvProblem};
 use super::records::Records;
 use crate::data::summary::shortened;

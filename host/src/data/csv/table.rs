@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use super::dialect::{Decimal, Separator, sniff};
+use super::dialect::sniff;
 use super::header;
-use super::options::CsvOptions;
+use super::options::{CsvOptions, Decimal, Separator};
 use super::problem::{CsvError, CsvProblem};
 use super::records::{MAX_RECORD, Record, Records};
 use super::source::Source;

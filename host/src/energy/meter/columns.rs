@@ -4,9 +4,9 @@
 //! Power (W)`. Quantities are taken in any case, units only as written, because `mW` and `MW` differ. Needed are a time
 //! and either a power or a voltage and a current; other columns are left alone.
 
+use super::error::ColumnError;
 use super::trace::Reading;
 use crate::energy::quantity::Watt;
-use thiserror::Error;
 
 /// Which columns a line has.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,67 +28,6 @@ struct Column {
 enum Power {
     Itself(Column),
     Product { voltage: Column, current: Column },
-}
-
-/// A line that does not read.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum ColumnError {
-    /// The header lacks a column.
-    #[error(
-        "the header `{header}` has no column for {what}; name columns with their units, for example `time_s,power_W` or `t_ms,bus_mV,current_uA`"
-    )]
-    Missing {
-        /// The quantity.
-        what: &'static str,
-        /// The header.
-        header: String,
-    },
-    /// The header has two columns of one quantity.
-    #[error(
-        "the columns `{first}` and `{second}` are both a {what}; keep one of them, or give the other another name"
-    )]
-    Twice {
-        /// The quantity.
-        what: &'static str,
-        /// One.
-        first: String,
-        /// The other.
-        second: String,
-    },
-    /// A unit nobody knows.
-    #[error("the column `{name}` has no unit of {what}; write one of {known} behind the name, as in `{what}_{}`", known.split(' ').next().unwrap_or_default())]
-    Unit {
-        /// The column.
-        name: String,
-        /// The quantity.
-        what: &'static str,
-        /// Its units.
-        known: String,
-    },
-    /// A line that is too short.
-    #[error("there are {found} fields, and `{name}` is number {number}; the line is incomplete")]
-    Short {
-        /// Fields on the line.
-        found: usize,
-        /// The column.
-        name: String,
-        /// Its number, from 1.
-        number: usize,
-    },
-    /// A field that is no number.
-    #[error("`{text}` in the column `{name}` is no finite number; numbers are written like 0.125 or 1.25e-1")]
-    Number {
-        /// The column.
-        name: String,
-        /// What stands there.
-        text: String,
-    },
-    /// A power no board has.
-    #[error("{watts} W are more than any meter reads; check the units in the header")]
-    Power {
-        /// The power.
-        watts: f64,
-    },
 }
 
 /// More than this is a mistake in units.

@@ -1,69 +1,14 @@
 //! The log of an instrument: a file of comma-separated lines with times of its own.
 
-use super::columns::{ColumnError, Columns};
-use super::trace::{MeterError, Reading, Tolerance, Trace};
+use super::columns::Columns;
+use super::error::{ColumnError, LogError, LogProblem, MeterError};
+use super::trace::{Reading, Tolerance, Trace};
 use crate::energy::quantity::{Bounded, Joule};
 use crate::energy::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
 use crate::figure::Kind;
-use std::fmt::{self, Display, Formatter};
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-use thiserror::Error;
-
-/// A log that cannot be used: `file:line: what is wrong; what to do`.
-#[derive(Debug, Error)]
-pub struct LogError {
-    /// The file, as the caller named it.
-    pub file: String,
-    /// Line of the file, from 1; `None` where the whole file is meant.
-    pub line: Option<u64>,
-    /// What is wrong.
-    #[source]
-    pub problem: LogProblem,
-}
-
-impl Display for LogError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.problem),
-            None => write!(f, "{}: {}", self.file, self.problem),
-        }
-    }
-}
-
-/// What is wrong with a log.
-#[derive(Debug, Error)]
-pub enum LogProblem {
-    /// The file cannot be read.
-    #[error("it cannot be read ({0}); check the path and its permissions")]
-    Io(#[from] io::Error),
-    /// No header.
-    #[error("it is empty; its first line must name the columns, for example `time_s,power_W`")]
-    Empty,
-    /// A header and nothing else.
-    #[error("it has a header and {0} readings; two are needed at least")]
-    TooShort(usize),
-    /// A line that does not read.
-    #[error(transparent)]
-    Column(#[from] ColumnError),
-    /// Bytes that are no text.
-    #[error("it is not UTF-8 text; export the log as text")]
-    NotText,
-    /// Time goes back, or stands still.
-    #[error(
-        "its time, {at} s, is not behind the {before} s of line {previous}; the meter's clock was set or lines are out of order: sort them, or cut the log at the jump"
-    )]
-    Backwards {
-        /// Its time.
-        at: f64,
-        /// The time before.
-        before: f64,
-        /// Line of that.
-        previous: u64,
-    },
-}
 
 /// How a log is to be read.
 #[derive(Clone, Debug, PartialEq)]

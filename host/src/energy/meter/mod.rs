@@ -5,12 +5,14 @@
 //! interpolated at the marks. `docs/energy-method.md` describes both formats.
 
 pub mod columns;
+mod error;
 mod log;
 mod sampled;
 mod serial;
 mod trace;
 
-pub use log::{LogError, LogMeter, LogOptions, LogProblem, parse_log};
+pub use error::{ColumnError, LogError, LogProblem, MeterError};
+pub use log::{LogMeter, LogOptions, parse_log};
 pub use sampled::{Readings, Sampled};
 pub use serial::{SerialMeter, SerialOptions};
-pub use trace::{MeterError, Reading, Tolerance, Trace};
+pub use trace::{Reading, Tolerance, Trace};

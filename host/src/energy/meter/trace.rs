@@ -1,9 +1,8 @@
 //! Power over time, and its integral.
 
-use super::log::LogError;
+use super::error::MeterError;
 use crate::energy::quantity::{Bounded, Joule, Watt};
 use std::time::Duration;
-use thiserror::Error;
 
 /// A power read at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,45 +30,6 @@ pub struct Tolerance {
     pub accuracy: f64,
     /// How far the meter's times may be off: of its clock against the run's, and by averaging.
     pub lag: Duration,
-}
-
-/// What a meter recorded does not tell the energy.
-#[derive(Debug, Error)]
-pub enum MeterError {
-    /// A log that does not read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The marks lie outside.
-    #[error(
-        "{meter}: the run from {from:.3} s to {to:.3} s is not within the readings, {}; start the meter first and stop it last, and check the offset between its clock and the run's",
-        extent.map_or("of which there are none".to_owned(), |(first, last)| format!("which go from {first:.3} s to {last:.3} s"))
-    )]
-    NotCovered {
-        /// The meter.
-        meter: String,
-        /// Beginning on the meter's clock.
-        from: f64,
-        /// End on the meter's clock.
-        to: f64,
-        /// First and last reading.
-        extent: Option<(f64, f64)>,
-    },
-    /// Readings are missing.
-    #[error(
-        "{meter}: no reading for {seconds:.3} s between lines {before} and {after}, more than the {most:.3} s that are bridged; measure again, or allow longer gaps if the power was steady"
-    )]
-    Gap {
-        /// The meter.
-        meter: String,
-        /// Line of the last reading before it.
-        before: u64,
-        /// Line of the first reading behind it.
-        after: u64,
-        /// Its length.
-        seconds: f64,
-        /// What is allowed.
-        most: f64,
-    },
 }
 
 impl Trace {
