@@ -199,6 +199,24 @@ fn parallel_and_opposite_edges() {
     }
 }
 
+/// What might be an adjacency list and is none, and edges that go each way.
+#[test]
+fn weights_may_be_called_like_nodes_and_edges_go_each_way() {
+    let edges = |text: &str| {
+        let graph = read(text.as_bytes(), &ports("0", "2")).unwrap();
+        let network = graph.network;
+        network.edge_ids().map(|edge| network.conductance(edge)).collect::<Vec<_>>()
+    };
+    assert_eq!(edges("0 1 1\n1 2 1\n2 0 1\n"), [Some(1.0); 3]);
+    assert_eq!(edges("0\n1\n2\n0 1 1\n1 2 2\n"), [Some(0.5), Some(1.0)]);
+    assert_eq!(edges("0 1\n1 2\n2\n"), [None; 2], "a chain reads the same both ways");
+    let both = r#"<graphml><key id="g" for="edge" attr.name="conductance" attr.type="double"/><graph>
+        <node id="0"/><node id="2"/>
+        <edge source="0" target="2" directed="true"><data key="g">0.5</data></edge>
+        <edge source="2" target="0" directed="true"><data key="g">0.5</data></edge></graph></graphml>"#;
+    assert_eq!(edges(both), [Some(0.5)]);
+}
+
 #[test]
 fn faults_are_named() {
     let asked = ports("a", "y");
@@ -212,6 +230,15 @@ fn faults_are_named() {
         ("a y 1 2 3\n", vec!["not a network"]),
         ("a y {'weight': open(1)}\n", vec!["line 1", "dictionary"]),
         ("a,y\nb,,\n", vec!["line 2", "empty cells"]),
+        ("# as networkx writes a circle\n0 1 3\n1 2\n2 3\n3\n", vec!["adjacency list", "nx.write_edgelist"]),
+        ("a b c\nb c\nc y\ny\n", vec!["adjacency list"]),
+        ("a b c d\nb c\nc\nd y\ny\n", vec!["adjacency list"]),
+        ("a y 3\na b {'conductance': 0.5}\n", vec!["line 1", "line 2", "weight", "same attribute"]),
+        (
+            r#"{"nodes": [{"id": "a"}, {"id": "b"}, {"id": "y"}], "edges": [{"source": "a", "target": "y", "weight": 2},
+                {"source": "b", "target": "y", "resistance": 2}]}"#,
+            vec!["edges[0]", "edges[1]", "same attribute"],
+        ),
         ("\"a y\n", vec!["line 1", "quotes"]),
         (r#"{"nodes": [{"id": "a"}, {"id": "a"}], "edges": []}"#, vec!["nodes[1]", "\"a\"", "own"]),
         (r#"{"nodes": [{"name": "a"}], "edges": []}"#, vec!["nodes[0]", "`id`"]),

@@ -176,6 +176,7 @@ pub(super) fn take_edge(
             _ => left_out.put("edge", key),
         }
     }
+    edge.weighted = said.or(ohms).is_none();
     edge.conductance = said.or(ohms).or(weight);
     Ok(())
 }

@@ -80,6 +80,8 @@ pub(super) struct DraftEdge {
     pub place: Place,
     pub ends: [usize; 2],
     pub conductance: Option<f64>,
+    /// The conductance is a weight, whose unit only the file knows.
+    pub weighted: bool,
     pub kind: EdgeKind,
     pub group: Option<String>,
 }
@@ -149,7 +151,14 @@ impl Draft {
 
     /// Adds a linear edge without more to it.
     pub(super) fn edge(&mut self, place: Place, ends: [usize; 2]) -> &mut DraftEdge {
-        let edge = DraftEdge { place, ends, conductance: None, kind: EdgeKind::Linear, group: None };
+        let edge = DraftEdge {
+            place,
+            ends,
+            conductance: None,
+            weighted: false,
+            kind: EdgeKind::Linear,
+            group: None,
+        };
         self.edges.push(edge);
         let last = self.edges.len() - 1;
         &mut self.edges[last]
@@ -157,6 +166,7 @@ impl Draft {
 
     /// The network; `ports` overrule the file's.
     pub(super) fn finish(mut self, ports: &Ports) -> Result<Graph, GraphError> {
+        self.check_units()?;
         let edges = self.merged()?;
         let scale = self.scale(&edges);
         let inputs = self.ports("inputs", &ports.inputs, |node| node.input)?;
@@ -188,6 +198,22 @@ impl Draft {
         let ids = |numbers: Vec<usize>| numbers.into_iter().map(node).collect::<Vec<_>>();
         let network = net.inputs(ids(inputs)).outputs(ids(outputs)).build()?;
         Ok(Graph { network, notes: self.notes })
+    }
+
+    /// Weights that are no fractions of full scale, and conductances in one file: their ratio is nobody's to know.
+    fn check_units(&self) -> Result<(), GraphError> {
+        if self.edges.iter().filter_map(|edge| edge.conductance).all(|conductance| conductance <= 1.0) {
+            return Ok(());
+        }
+        let first =
+            |weighted| self.edges.iter().find(|edge| edge.conductance.is_some() && edge.weighted == weighted);
+        match (first(true), first(false)) {
+            (Some(weight), Some(conductance)) => Err(GraphError::MixedUnits {
+                place: weight.place.to_string(),
+                other: conductance.place.to_string(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The edges without loops, and one for each pair of nodes.

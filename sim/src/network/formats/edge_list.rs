@@ -39,6 +39,12 @@ pub(super) fn read(text: &str) -> Result<Draft, GraphError> {
     } else {
         0
     };
+    if is_adjacency_list(&lines) {
+        return Err(GraphError::Unrecognised {
+            hint: " (it is an adjacency list, a line for each node; write an edge list, with nx.write_edgelist for example)"
+                .to_owned(),
+        });
+    }
     for (place, Cells { cells, data }) in lines.drain(..).skip(rest) {
         let [a, b, rest @ ..] = cells.as_slice() else {
             draft.node_called(&cells[0]);
@@ -48,17 +54,34 @@ pub(super) fn read(text: &str) -> Result<Draft, GraphError> {
         let edge = draft.edge(place, ends);
         match rest {
             [] => {}
-            [weight] => edge.conductance = Some(attributes::conductance(&place, &json!(weight))?),
+            [weight] => {
+                edge.conductance = Some(attributes::conductance(&place, &json!(weight))?);
+                edge.weighted = true;
+            }
             _ => return Err(too_many(place, &cells.join(" "))),
         }
         if let Some(data) = data {
             let given = edge.conductance;
             attributes::take_edge(edge, &data, &mut left_out)?;
+            // Without a conductance of its own in the dictionary, `take_edge` leaves the edge weighted.
             edge.conductance = edge.conductance.or(given);
         }
     }
     left_out.note(&mut draft);
     Ok(draft)
+}
+
+/// Whether each line is a node with those of its neighbours that have no line yet, at most two: then every node begins one line, some
+/// line has a node alone, and what would be weights are nodes.
+fn is_adjacency_list(lines: &[(Place, Cells)]) -> bool {
+    let mut nodes = HashSet::new();
+    if !lines.iter().all(|(_, line)| line.data.is_none() && nodes.insert(line.cells[0].as_str())) {
+        return false;
+    }
+    let are_nodes = |line: &Cells| line.cells.iter().all(|cell| nodes.contains(cell.as_str()));
+    let differ = |line: &Cells| line.cells.iter().collect::<HashSet<_>>().len() == line.cells.len();
+    let has = |cells| lines.iter().any(|(_, line)| line.cells.len() == cells);
+    has(1) && has(3) && lines.iter().all(|(_, line)| are_nodes(line) && differ(line))
 }
 
 fn too_many(place: Place, line: &str) -> GraphError {

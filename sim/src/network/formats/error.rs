@@ -77,6 +77,17 @@ pub enum GraphError {
         /// The node, quoted.
         node: String,
     },
+    /// One edge has a weight, another a conductance or a resistance.
+    #[error(
+        "{place} has a weight and {other} a conductance or resistance; what a weight is in units of the other is not said: \
+         give all edges the same attribute"
+    )]
+    MixedUnits {
+        /// Line or entry of the weight.
+        place: String,
+        /// Line or entry of the other.
+        other: String,
+    },
     /// Two edges join the same pair of nodes, in a format where that is no circuit.
     #[error(
         "{place}: {a} and {b} are already joined by {first}; keep one of the two (parallel resistors add up to one)"

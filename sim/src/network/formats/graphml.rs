@@ -62,6 +62,8 @@ pub(super) fn read(text: &str) -> Result<Draft, GraphError> {
                     numbers.get(id).copied().ok_or_else(unknown)
                 };
                 let ends = [end("source")?, end("target")?];
+                // networkx writes one edge of a directed graph each way.
+                draft.directed |= edge.attribute("directed") == Some("true");
                 let data = data(edge, "edge", &keys)?;
                 attributes::take_edge(draft.edge(place, ends), &data, &mut left_out)?;
             }

@@ -197,7 +197,9 @@ fn by_lines(text: &str) -> Result<GraphFormat, GraphError> {
     if edges.peek().is_some() && edges.all(|line| is_edge(&line)) {
         return Ok(GraphFormat::EdgeList);
     }
-    Err(unrecognised("its lines are neither edges nor elements of a circuit"))
+    Err(unrecognised(
+        "its lines are neither edges nor elements of a circuit; of an adjacency list or a table write an edge list, with nx.write_edgelist for example",
+    ))
 }
 
 /// A command, or an element with a number in its name or with a value.
