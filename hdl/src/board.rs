@@ -18,7 +18,7 @@ use thiserror::Error;
 
 include!(concat!(env!("OUT_DIR"), "/boards.rs"));
 
-/// A board, by the size of its device where there are several; or [`Board::GENERIC`]. Two are equal if their names are, and no two
+/// A board, by the size of its device where there are several; or [`Board::generic`], which is none. Two are equal if their names are, and no two
 /// boards have one name.
 #[derive(Clone, Copy)]
 pub struct Board(&'static Entry);

@@ -1,7 +1,7 @@
 //! The user's own tables: CSV and its relatives.
 //!
-//! `docs/data.md` states the rules. A table is read twice and never held as text: [`survey`] finds out what every column
-//! holds, then [`learning`] (to train on) or [`known`] (for a trained network) makes numbers of the cells. Between the two
+//! `docs/data.md` states the rules. A table is read twice and never held as text: `survey` finds out what every column
+//! holds, then `learning` (to train on) or `known` (for a trained network) makes numbers of the cells. Between the two
 //! stands the plan: which column is the target, what becomes a feature and how.
 //!
 //! Whatever the bytes, the answer is a data set or a [`CsvError`], never a panic.
