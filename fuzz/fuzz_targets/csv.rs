@@ -34,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
     let texts = vec!["x".to_owned(), "y".to_owned(), "z".to_owned()];
     for targets in [TargetNames::Classes(texts.clone()), TargetNames::Values(vec!["y".to_owned()])] {
         let columns = vec![column("a", CellKind::Number), column("b", CellKind::Categories(texts.clone()))];
-        let known = KnownTable { columns, targets, separator: Some(Separator::Semicolon) };
+        let known = KnownTable { columns, targets, separator: Some(Separator::Semicolon), fills_gaps: false };
         let _ = parse_features("fuzz.csv", bytes, &known, &options);
         let _ = parse_labelled("fuzz.csv", bytes, &known, &options);
     }

@@ -14,13 +14,18 @@ pub const START: Start = Start::Fixed;
 
 /// What a run knows of its table, and how a further one is read by default.
 pub fn known(config: &RunConfig, encoder: &Encoder) -> (KnownTable, CsvOptions) {
-    let mut table =
-        KnownTable { columns: encoder.table_columns(), targets: encoder.target_names(), separator: None };
+    let mut table = KnownTable {
+        columns: encoder.table_columns(),
+        targets: encoder.target_names(),
+        separator: None,
+        fills_gaps: encoder.fills_gaps(),
+    };
     let mut options = CsvOptions::default();
     if let DataSource::Csv { options: own, .. } = &config.data.source {
         table.separator = own.separator;
         options.targets.clone_from(&own.targets);
         options.missing = own.missing;
+        options.width = own.width;
         // A header that was there once is looked for again; one that was not is not expected.
         options.header = own.header.filter(|header| !header);
     }

@@ -44,7 +44,7 @@ fn tables() {
     place.write("good.csv", "a,b,kind\n1,2,x\n3,4,y\n");
     refused(&place, "train --data good.csv --target knid --out run", 2, &["good.csv", "knid", "kind"]);
     refused(&place, "train --data absent.csv --out run", 2, &["absent.csv"]);
-    refused(&place, "train --data good.csv --out run", 2, &["class", "1 row"]);
+    refused(&place, "train --data good.csv --out run", 2, &["class", "single row"]);
 }
 
 #[test]

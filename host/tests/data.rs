@@ -22,7 +22,8 @@ fn read_all_ways(bytes: &[u8]) {
     let column = |name: &str, cells| TableColumn { name: name.to_owned(), cells };
     let classes = TargetNames::Classes(vec!["ant".into(), "bee".into()]);
     let columns = vec![column("a", CellKind::Number), column("b", CellKind::Boolean)];
-    let known = KnownTable { columns, targets: classes, separator: Some(Separator::Semicolon) };
+    let known =
+        KnownTable { columns, targets: classes, separator: Some(Separator::Semicolon), fills_gaps: false };
     for missing in [Missing::Error, Missing::Drop, Missing::Mean] {
         for header in [None, Some(true), Some(false)] {
             for targets in [vec![], vec!["kind".to_owned()], vec!["1".to_owned(), "2".to_owned()]] {

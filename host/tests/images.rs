@@ -157,8 +157,59 @@ fn arrays_of_numpy_are_read_by_their_usual_names() {
     refused("names.npz", npz(&[("left", x.clone()), ("right", y.clone())]), &["left, right", "x_train"]);
     refused("short.npz", npz(&[("x", x[..x.len() - 9].to_vec()), ("y", y)]), &["ends at element"]);
     refused("text.npz", b"1,2\n".to_vec(), &["text.npz", "numpy.savez"]);
+    // One byte of an element changed, in an archive that is not compressed.
+    let whole = npz(&[("x", x.clone()), ("y", digits(&[1, 2, 1, 2]))]);
+    let stored = {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let plain =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        for (name, bytes) in [("x", &x), ("y", &digits(&[1, 2, 1, 2]))] {
+            zip.start_file(format!("{name}.npy"), plain).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    assert!(read_whole(&place, "whole.npz", &whole) && read_whole(&place, "whole.npz", &stored));
+    let body = x.len() - 64;
+    let start = stored.windows(x.len()).position(|part| part == x).unwrap() + body;
+    for place in [6, 30, 63] {
+        let mut flipped = stored.clone();
+        flipped[start + place] ^= 1;
+        refused("flipped.npz", flipped, &["flipped.npz, x", "damaged", "fetch or write it again"]);
+    }
     let gap = npy("<f8", false, &[4, 2], &floats(&[0., 1., 2., f64::NAN, 4., 5., 6., 7.]));
     refused("gap.npz", npz(&[("x", gap), ("y", digits(&[1, 2, 1, 2]))]), &["gap.npz", "f1", "NaN"]);
+}
+
+fn read_whole(place: &Place, name: &str, bytes: &[u8]) -> bool {
+    place.write(name, bytes);
+    read_arrays(&place.path(name), TargetKind::Auto).is_ok()
+}
+
+#[test]
+fn transparent_images_are_refused() {
+    let place = Place::new();
+    for class in ["cat", "dog"] {
+        std::fs::create_dir_all(place.path(&format!("pets/{class}"))).unwrap();
+    }
+    let save = |alpha: u8| {
+        let image = image::RgbaImage::from_pixel(3, 2, image::Rgba([9, 90, 200, alpha]));
+        image.save(place.path("pets/dog/see.png")).unwrap();
+    };
+    image::GrayImage::from_pixel(3, 2, image::Luma([99])).save(place.path("pets/cat/a.png")).unwrap();
+    save(255);
+    assert_eq!(read_image_folder(&place.path("pets")).unwrap().rows(), 2, "opaque");
+    for alpha in [0, 128, 254] {
+        save(alpha);
+        let wrong = read_image_folder(&place.path("pets")).unwrap_err().to_string();
+        assert!(
+            wrong.contains("see.png: 6 of its pixels are transparent") && wrong.contains("background"),
+            "{wrong}"
+        );
+    }
+    let half = image::ImageBuffer::from_pixel(3, 2, image::LumaA([9u16, 65_534]));
+    image::DynamicImage::ImageLumaA16(half).save(place.path("pets/dog/see.png")).unwrap();
+    assert!(read_image_folder(&place.path("pets")).is_err());
 }
 
 #[test]

@@ -219,6 +219,43 @@ fn a_run_evaluates_its_own_training_file() {
     assert_eq!(place.json("eval classes --data none.csv --target z")["samples"], 2);
 }
 
+#[test]
+fn predict_says_how_it_reads_a_file() {
+    let place = place(&[
+        ("table.csv", &format!("a,b,kind\n{}", rows(","))),
+        ("semi.csv", "a;b\n1,5;2,25\n3,5;4\n"),
+        ("tabs.csv", "b\ta\n1.5\t2\n# note\n3\t4\n"),
+        ("one.csv", "a,b\n1,2\n"),
+        ("text.csv", "a,b\n1,oops\n"),
+        ("bare.csv", &rows(",")),
+        ("wide.csv", "1,2,3,alba\n4,5,6,rubra\n"),
+        ("single.csv", "a,kind\n1,x\n2,x\n3,x\n4,y\n"),
+    ]);
+    trained(&place, "--data table.csv", "run");
+    for (file, said, decimal) in [
+        ("semi.csv", "semi.csv: 2 rows, 2 features; separated by semicolons; decimal commas", "comma"),
+        ("tabs.csv", "tabs.csv: 2 rows, 2 features; separated by tabs; 1 comment line\n", "point"),
+        ("one.csv", "one.csv: 1 row, 2 features\n", "point"),
+    ] {
+        let ended = place.run(&format!("predict run --data {file}"));
+        assert!(ended.code == 0 && ended.err.contains(said), "{}", ended.err);
+        assert_eq!(place.run(&format!("predict run --data {file} -q")).err, "");
+        assert_eq!(place.json(&format!("predict run --data {file}"))["data"]["decimal"], decimal);
+    }
+    let ended = place.run("predict run --data text.csv");
+    assert!(ended.code == 2 && !ended.err.contains("--drop"), "{}", ended.err);
+    trained(&place, "--data bare.csv --no-header", "bare");
+    assert_eq!(place.json("predict bare --data bare.csv")["answers"].as_array().unwrap().len(), 12);
+    refused(&place, "predict bare --data wide.csv", &["wide.csv", "4 columns", "all 3 of the table"]);
+    refused(&place, "eval bare --data wide.csv", &["wide.csv", "4 columns", "all 3 of the table"]);
+    let ended = place.run("train --data single.csv --out r");
+    assert!(
+        ended.code == 2 && ended.err.contains("single row") && !ended.err.contains("fold"),
+        "{}",
+        ended.err
+    );
+}
+
 /// Neither `eval --data` nor `predict` looks for what the run was trained on.
 #[test]
 fn a_run_answers_where_its_data_are_gone() {

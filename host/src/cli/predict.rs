@@ -6,7 +6,7 @@ use super::table_arguments::TableArguments;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use wheatstone::data::Answer;
+use wheatstone::data::{Answer, FeatureRows};
 use wheatstone::given;
 use wheatstone::prediction::{Prediction, predict};
 use wheatstone::run::{RunFolder, write_whole};
@@ -38,9 +38,7 @@ impl Predict {
         let encoder = folder.encoder()?;
         let config = folder.config()?;
         let rows = given::features(&config, &encoder, &self.data, |options| self.table.apply(options))?;
-        if rows.left_out() > 0 {
-            output.say(&format!("{} rows with missing cells are left out", rows.left_out()));
-        }
+        output.say(&format!("{}: {rows}", self.data.display()));
         let steps = config.read_steps;
         let prediction = predict(&encoder, folder.checkpoint()?, steps, &rows, self.start.into())?;
         let table = prediction.to_csv();
@@ -51,16 +49,23 @@ impl Predict {
             Some(path) => format!("{} answers in {}", prediction.answers.len(), path.display()),
             None => table,
         };
-        output.result(&as_json(&prediction), written)
+        output.result(&as_json(&prediction, &rows), written)
     }
 }
 
-fn as_json(prediction: &Prediction) -> serde_json::Value {
+fn as_json(prediction: &Prediction, rows: &FeatureRows) -> serde_json::Value {
     let answers = prediction.rows.iter().zip(&prediction.answers).map(|(row, answer)| match answer {
         Answer::Class { index, scores } => {
             json!({ "row": row, "class": prediction.targets[*index], "scores_volts": scores })
         }
         Answer::Values(values) => json!({ "row": row, "values": values }),
     });
-    json!({ "targets": prediction.targets, "answers": answers.collect::<Vec<_>>() })
+    let data = json!({
+        "rows": rows.rows(),
+        "rows_left_out": rows.left_out(),
+        "separator": rows.separator(),
+        "decimal": rows.decimal(),
+        "notes": rows.notes(),
+    });
+    json!({ "targets": prediction.targets, "data": data, "answers": answers.collect::<Vec<_>>() })
 }

@@ -44,6 +44,17 @@ pub enum ImageError {
         /// What the decoder says.
         source: image::ImageError,
     },
+    /// An image one can look through: what its grey values are depends on what is behind it.
+    #[error(
+        "{file}: {pixels} of its pixels are transparent, so their grey depends on what is behind them; put the image on a \
+         background, for example by `magick IN -background white -flatten OUT`"
+    )]
+    Transparent {
+        /// The file.
+        file: String,
+        /// Pixels that are not fully opaque.
+        pixels: usize,
+    },
     /// Images of different size.
     #[error(
         "{file}: the image is {found_rows}x{found_columns} pixels and {first} {rows}x{columns}; scale all of them to one size"
@@ -159,6 +170,12 @@ impl Pixels {
         let wrong = |source| ImageError::Image { file: file.clone(), source };
         let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
         let image = reader.map_err(|e| wrong(e.into()))?.decode().map_err(wrong)?;
+        if image.color().has_alpha() {
+            let pixels = image.to_rgba16().pixels().filter(|pixel| pixel.0[3] != u16::MAX).count();
+            if pixels > 0 {
+                return Err(ImageError::Transparent { file, pixels });
+            }
+        }
         let (rows, columns) = (image.height(), image.width());
         if self.first.is_empty() {
             (self.rows, self.columns, self.first) = (rows, columns, file);

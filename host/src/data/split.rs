@@ -43,6 +43,23 @@ pub enum SplitError {
         /// Rows needed.
         needed: usize,
     },
+    /// A class of one row, which cannot be both learned and tested.
+    #[error(
+        "class {class} has a single row, and a row to learn from and one to be tested on are needed; add rows of it or leave \
+         it out"
+    )]
+    SingleRow {
+        /// Name of the class.
+        class: String,
+    },
+    /// Too few rows for two parts.
+    #[error(
+        "there are {rows} rows, and 2 are needed to learn from one part and be tested on the other; add rows"
+    )]
+    NoTwoParts {
+        /// Rows there are.
+        rows: usize,
+    },
     /// Too few rows to be divided.
     #[error("there are {rows} rows and {needed} are needed; choose fewer folds or add rows")]
     TooFewRows {
@@ -120,8 +137,8 @@ pub fn plain_folds(rows: usize, folds: usize, seed: u64) -> Result<Vec<Split>, S
 /// The splits are drawn one after the other, so a larger `count` only adds splits at the end.
 ///
 /// # Errors
-/// [`SplitError::Fraction`] unless `0 < test_fraction < 1`, [`SplitError::SmallClass`] for a class with a
-/// single row, [`SplitError::TooFewRows`] without any row.
+/// [`SplitError::Fraction`] unless `0 < test_fraction < 1`, [`SplitError::SingleRow`] for a class with a
+/// single row, [`SplitError::NoTwoParts`] without any row.
 pub fn stratified_splits(
     labels: &[usize],
     names: &[String],
@@ -131,12 +148,11 @@ pub fn stratified_splits(
 ) -> Result<Vec<Split>, SplitError> {
     check_fraction(test_fraction)?;
     if labels.is_empty() {
-        return Err(SplitError::TooFewRows { rows: 0, needed: 2 });
+        return Err(SplitError::NoTwoParts { rows: 0 });
     }
     let groups = by_class(labels);
-    if let Some((class, members)) = groups.iter().find(|(_, members)| members.len() < 2) {
-        let class = class_name(names, *class);
-        return Err(SplitError::SmallClass { class, members: members.len(), needed: 2 });
+    if let Some((class, _)) = groups.iter().find(|(_, members)| members.len() < 2) {
+        return Err(SplitError::SingleRow { class: class_name(names, *class) });
     }
     Ok(draw(&groups, labels.len(), count, test_fraction, seed))
 }
@@ -145,7 +161,7 @@ pub fn stratified_splits(
 /// at least one row and not all of them.
 ///
 /// # Errors
-/// [`SplitError::Fraction`] unless `0 < test_fraction < 1`, [`SplitError::TooFewRows`] below 2 rows.
+/// [`SplitError::Fraction`] unless `0 < test_fraction < 1`, [`SplitError::NoTwoParts`] below 2 rows.
 pub fn plain_splits(
     rows: usize,
     count: usize,
@@ -154,7 +170,7 @@ pub fn plain_splits(
 ) -> Result<Vec<Split>, SplitError> {
     check_fraction(test_fraction)?;
     if rows < 2 {
-        return Err(SplitError::TooFewRows { rows, needed: 2 });
+        return Err(SplitError::NoTwoParts { rows });
     }
     Ok(draw(&[(0, (0..rows).collect())], rows, count, test_fraction, seed))
 }
@@ -311,16 +327,13 @@ mod tests {
         let text = stratified_folds(&[0, 0, 0, 1, 1], &names(), 3, 0).unwrap_err().to_string();
         assert!(text.contains("class b has 2 row(s) and 3 are needed"), "{text}");
         let text = stratified_splits(&[0, 0, 2], &names(), 1, 0.5, 0).unwrap_err().to_string();
-        assert!(text.contains("class c has 1 row(s) and 2 are needed"), "{text}");
+        assert!(text.contains("class c has a single row") && !text.contains("fold"), "{text}");
         assert_eq!(plain_folds(9, 1, 0), Err(SplitError::Folds { folds: 1 }));
         assert_eq!(stratified_folds(&[0], &names(), 0, 0), Err(SplitError::Folds { folds: 0 }));
         assert_eq!(plain_folds(3, 4, 0), Err(SplitError::TooFewRows { rows: 3, needed: 4 }));
         assert_eq!(stratified_folds(&[], &[], 2, 0), Err(SplitError::TooFewRows { rows: 0, needed: 2 }));
-        assert_eq!(
-            stratified_splits(&[], &[], 1, 0.5, 0),
-            Err(SplitError::TooFewRows { rows: 0, needed: 2 })
-        );
-        assert_eq!(plain_splits(1, 1, 0.5, 0), Err(SplitError::TooFewRows { rows: 1, needed: 2 }));
+        assert_eq!(stratified_splits(&[], &[], 1, 0.5, 0), Err(SplitError::NoTwoParts { rows: 0 }));
+        assert_eq!(plain_splits(1, 1, 0.5, 0), Err(SplitError::NoTwoParts { rows: 1 }));
         for fraction in [0.0, 1.0, -0.1, f64::INFINITY] {
             assert_eq!(plain_splits(9, 1, fraction, 0), Err(SplitError::Fraction { fraction }));
         }

@@ -106,18 +106,18 @@ impl DataSummary {
 
 impl fmt::Display for DataSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DataSummary { rows, features, .. } = self;
-        write!(f, "{rows} rows, {features} features; target {}", quoted(&self.target))?;
+        write!(f, "{}, {}; ", counted(self.rows, "row"), counted(self.features, "feature"))?;
+        write!(f, "target {}", quoted(&self.target))?;
         f.write_str(self.reason.words())?;
         match self.kind {
             AnswerKind::Number => f.write_str(": a number")?,
             AnswerKind::Classes => write!(f, ": {} classes {}", self.classes.len(), listed(&self.classes))?,
         }
         if self.rows_left_out > 0 {
-            write!(f, "; {} rows with missing cells left out", self.rows_left_out)?;
+            write!(f, "; {} with missing cells left out", counted(self.rows_left_out, "row"))?;
         }
         if self.cells_filled > 0 {
-            write!(f, "; {} missing cells filled with their column's mean", self.cells_filled)?;
+            write!(f, "; {} filled with their column's mean", counted(self.cells_filled, "missing cell"))?;
         }
         for LeftOut { column, why } in self.left_out.iter().take(SHOWN) {
             write!(f, "; left out {column:?}, which {why}")?;
@@ -137,6 +137,13 @@ impl fmt::Display for DataSummary {
 
 /// Names shown of a long list.
 const SHOWN: usize = 12;
+
+/// A number of things, one or several.
+pub(crate) fn counted(count: impl fmt::Display, thing: &str) -> String {
+    let count = count.to_string();
+    let several = if count == "1" { "" } else { "s" };
+    format!("{count} {thing}{several}")
+}
 
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("{:?}", shortened(name))).collect::<Vec<_>>().join(", ")

@@ -102,8 +102,13 @@ pub fn parse_npy(name: &str, mut reader: impl Read) -> Result<Array, ArrayError>
             numbers.push(number(kind, big_endian, &element));
         }
     }
-    if reader.read(&mut element).unwrap_or(0) > 0 {
-        return Err(wrong(format!("it goes on after its {count} elements; fetch or write it again")));
+    // The checksum of an archive's entry is compared when its end is read.
+    match reader.read(&mut element) {
+        Ok(0) => {}
+        Ok(_) => {
+            return Err(wrong(format!("it goes on after its {count} elements; fetch or write it again")));
+        }
+        Err(e) => return Err(wrong(format!("its contents are damaged ({e}); fetch or write it again"))),
     }
     let values = match (texts, fortran && shape.len() > 1) {
         (true, false) => Values::Texts(words),

@@ -25,20 +25,16 @@ pub(super) enum Pair {
     Letters,
 }
 
-/// What stands for a missing value: what pandas takes for one, `?` (UCI) and `-`.
-const MISSING: [&str; 17] = [
-    "", "NA", "N/A", "null", "None", "?", "-", "na", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "-NaN",
-    "1.#IND", "1.#QNAN", "NULL",
+/// What stands for a missing value, in any case: what pandas takes for one, `?` (UCI), dashes, and errors of worksheets.
+const MISSING: [&str; 25] = [
+    "", "NA", "N/A", "n.a.", "NaN", "-NaN", "null", "None", "?", "-", "--", "<NA>", "#N/A", "#N/A N/A",
+    "#NA", "1.#IND", "1.#QNAN", "-1.#IND", "-1.#QNAN", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?",
+    "#NULL!",
 ];
 
 /// Whether a cell stands for a missing value.
 pub(super) fn is_missing(cell: &str) -> bool {
-    cell.len() <= 8
-        && (cell.is_empty()
-            || cell.eq_ignore_ascii_case("nan")
-            || cell.eq_ignore_ascii_case("null")
-            || cell.eq_ignore_ascii_case("-nan")
-            || MISSING.contains(&cell))
+    cell.len() <= 9 && MISSING.iter().any(|mark| cell.eq_ignore_ascii_case(mark))
 }
 
 /// What a trimmed cell is.
@@ -80,17 +76,25 @@ pub(super) fn with_comma(cell: &str) -> Option<f64> {
     cell.replacen(',', ".", 1).parse().ok().filter(|value: &f64| value.is_finite())
 }
 
+/// What parts thousands: marks, blanks, and the blanks that do not break a line.
+const GROUP_MARKS: [char; 7] = [',', '.', '\'', ' ', '\u{a0}', '\u{2009}', '\u{202f}'];
+
+/// Whether a cell is a number whose thousands are parted by blanks.
+pub(super) fn parted_by_blanks(cell: &str) -> bool {
+    cell.contains(' ') && classify(cell) == Cell::Grouped
+}
+
 fn comma(cell: &str) -> Cell {
     if with_comma(cell).is_some() {
-        return Cell::Comma { grouped: in_groups(cell, b",") };
+        return Cell::Comma { grouped: in_groups(cell, &[',']) };
     }
-    if in_groups(cell, b",.' ") { Cell::Grouped } else { Cell::Text }
+    if in_groups(cell, &GROUP_MARKS) { Cell::Grouped } else { Cell::Text }
 }
 
 /// Whether digits stand in groups of three parted by one of the marks, perhaps with a fraction after another mark.
-fn in_groups(cell: &str, marks: &[u8]) -> bool {
+fn in_groups(cell: &str, marks: &[char]) -> bool {
     let digits = cell.trim_start_matches(['+', '-']);
-    let mut parts = digits.split(|letter: char| marks.iter().any(|&mark| letter == char::from(mark)));
+    let mut parts = digits.split(marks);
     let first = parts.next().unwrap_or_default();
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let mut rest: Vec<&str> = parts.collect();
@@ -126,6 +130,10 @@ mod tests {
     #[test]
     fn cells_are_told_apart() {
         for cell in ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-", "<NA>", "-nan", "#N/A"]
+            .into_iter()
+            .chain([
+                "none", "NONE", "nUll", "n.a.", "N.A.", "na", "--", "#DIV/0!", "#value!", "#REF!", "-1.#IND",
+            ])
         {
             assert_eq!(classify(cell), Cell::Missing, "{cell:?}");
         }
@@ -146,7 +154,7 @@ mod tests {
         for cell in ["1,234,567", "1.234,5", "1,234.50", "1.234.567", "12 345", "1'000"] {
             assert_eq!(classify(cell), Cell::Grouped, "{cell}");
         }
-        for cell in ["1;5", "12-01-2020", "none", "0.2cm", "a", "1.2.3", "5 6"] {
+        for cell in ["1;5", "12-01-2020", "nones", "---", "0.2cm", "a", "1.2.3", "5 6"] {
             assert_eq!(classify(cell), Cell::Text, "{cell}");
         }
         assert_eq!(classify("TRUE"), Cell::Boolean(Pair::TrueFalse, true));

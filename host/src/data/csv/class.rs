@@ -2,6 +2,9 @@
 
 use super::cell::{boolean, with_comma};
 
+/// From here on two integers may be one float.
+const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
+
 /// What classes are told apart and sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ClassKey<'a> {
@@ -13,7 +16,7 @@ pub(super) enum ClassKey<'a> {
 }
 
 impl ClassKey<'_> {
-    /// Of classes: numbers if all are, truth values if all are of one spelling, else texts.
+    /// Of classes: numbers if all are and are below 2^53, truth values if all are of one spelling, else texts.
     pub(super) fn of_all(spellings: &[String]) -> Vec<ClassKey<'_>> {
         let numbers: Option<Vec<ClassKey>> = spellings.iter().map(|cell| ClassKey::number(cell)).collect();
         let truth = || {
@@ -31,6 +34,10 @@ impl ClassKey<'_> {
             Ok(value) => value,
             Err(_) => with_comma(cell)?,
         };
+        // Beyond 2^53 neighbours become one float: `9007199254740993` would be the class of `9007199254740992`.
+        if value.abs() >= EXACT_INTEGERS {
+            return None;
+        }
         // Adding zero makes +0 of -0. IEEE numbers sort as their bits do once negative ones are inverted.
         let bits = (value + 0.0).to_bits();
         let sign = 1 << 63;

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use super::cell::{Cell, classify};
+use super::cell::{Cell, classify, parted_by_blanks};
 use super::options::Separator;
 use super::records::Records;
 
@@ -23,12 +23,15 @@ struct Parted {
     /// Cells below the first record, and those of them that have a type.
     cells: usize,
     typed: usize,
+    /// Whether one of these cells is a number whose thousands are parted by blanks.
+    grouped: bool,
     broken: bool,
 }
 
 impl Parted {
     fn by(separator: Separator, sample: &[u8], whole: bool) -> Parted {
-        let mut parted = Parted { separator, widths: Vec::new(), cells: 0, typed: 0, broken: false };
+        let mut parted =
+            Parted { separator, widths: Vec::new(), cells: 0, typed: 0, grouped: false, broken: false };
         let mut records = Records::new("", sample, separator);
         let mut last = (0, 0);
         while parted.widths.len() < SAMPLE {
@@ -37,6 +40,7 @@ impl Parted {
                     last = (parted.cells, parted.typed);
                     if !parted.widths.is_empty() {
                         parted.cells += record.len();
+                        parted.grouped |= record.cells().any(parted_by_blanks);
                         parted.typed += record.cells().filter(|cell| has_type(separator, cell)).count();
                     }
                     parted.widths.push(record.len());
@@ -96,7 +100,11 @@ pub(super) fn sniff(sample: &[u8], whole: bool, hint: Option<Separator>) -> Sepa
         return hinted.separator;
     }
     let mut best: Option<&Parted> = None;
-    for candidate in parted.iter().filter(|p| p.width().is_some()) {
+    // Blanks inside numbers part thousands, not cells, where something else parts the cells.
+    let grouped = |p: &Parted| p.grouped && p.width().is_some() && p.separator != Separator::Blank;
+    let blanks_group = parted.iter().any(grouped);
+    let possible = |p: &&Parted| p.width().is_some() && !(blanks_group && p.separator == Separator::Blank);
+    for candidate in parted.iter().filter(possible) {
         if best.is_none_or(|best| candidate.compare(best) == Ordering::Greater) {
             best = Some(candidate);
         }

@@ -13,7 +13,7 @@ pub(super) fn generated(count: usize) -> Vec<String> {
 /// Refuses a first line that is a row.
 ///
 /// The cells above columns of numbers or truth values are compared with these: the line is a row if more of them are of
-/// their column's kind than are not, unless they only number the columns (`0,1,2,target`). Without such columns it is a
+/// their column's kind than are not, unless they only number the columns (`0,1,2,target`, or at least three of nothing else). Without such columns it is a
 /// row if more than half of its cells occur again below.
 pub(super) fn check(file: &str, survey: &Survey) -> Result<(), CsvError> {
     if !is_row(survey) {
@@ -49,7 +49,8 @@ fn is_row(survey: &Survey) -> bool {
     if like == 0 && unlike == 0 {
         return again > new;
     }
-    like > unlike && !(numbers_columns(first) && (unlike > 0 || new > again))
+    like > unlike
+        && !(numbers_columns(first) && (like == first.len() && like >= 3 || unlike > 0 || new > again))
 }
 
 fn has_type(column: &ColumnSurvey, rows: usize) -> bool {

@@ -1,5 +1,7 @@
 //! A table for a network that is trained already: its columns, categories, classes and kind of target are the network's.
 
+use std::fmt;
+
 use super::cell::{Cell, classify};
 use super::class::class_of;
 use super::learning::{CellReader, Given, room, targets_named};
@@ -11,7 +13,7 @@ use super::table::Table;
 use super::target;
 use crate::data::column::TableColumn;
 use crate::data::dataset::{Dataset, TargetNames, Targets};
-use crate::data::summary::{AnswerKind, DataSummary, TargetReason, listed, shortened};
+use crate::data::summary::{AnswerKind, DataSummary, TargetReason, counted, listed, shortened};
 
 /// What a trained network was told about its table.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,8 @@ pub struct KnownTable {
     pub targets: TargetNames,
     /// What parted the cells; taken again if it can be.
     pub separator: Option<Separator>,
+    /// Whether the network has a mean for a missing feature.
+    pub fills_gaps: bool,
 }
 
 impl KnownTable {
@@ -39,6 +43,9 @@ pub struct FeatureRows {
     /// Number of each row in the file, from 1, and its line.
     places: Vec<(usize, u64)>,
     left_out: usize,
+    separator: Separator,
+    decimal: Decimal,
+    notes: Vec<String>,
 }
 
 impl FeatureRows {
@@ -75,6 +82,31 @@ impl FeatureRows {
     pub fn left_out(&self) -> usize {
         self.left_out
     }
+
+    /// What parted the cells.
+    pub fn separator(&self) -> Separator {
+        self.separator
+    }
+
+    /// What stood before the fractions.
+    pub fn decimal(&self) -> Decimal {
+        self.decimal
+    }
+
+    /// What had to be decided about how the file is written, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+impl fmt::Display for FeatureRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", counted(self.rows(), "row"), counted(self.width, "feature"))?;
+        if self.left_out > 0 {
+            write!(f, "; {} with missing cells left out", counted(self.left_out, "row"))?;
+        }
+        self.notes.iter().try_for_each(|note| write!(f, "; {note}"))
+    }
 }
 
 pub(super) fn features(
@@ -84,12 +116,20 @@ pub(super) fn features(
     options: &CsvOptions,
 ) -> Result<FeatureRows, CsvError> {
     let names = known.names();
-    let table = Table::open(file, source, options, known.separator, Some(&names))?;
-    let places = feature_places(&table, &names)?;
+    let table = open(file, source, known, options, Some(&names))?;
+    let places = feature_places(&table, &names, options, true)?;
     let decimal = decimal(&table, &places, options)?;
     let reader = CellReader::new(&table, decimal, options.missing);
     let width = known.columns.iter().map(TableColumn::width).sum();
-    let mut rows = FeatureRows { values: room(&table, width)?, width, places: Vec::new(), left_out: 0 };
+    let mut rows = FeatureRows {
+        values: room(&table, width)?,
+        width,
+        places: Vec::new(),
+        left_out: 0,
+        separator: table.separator(),
+        decimal,
+        notes: table.notes(decimal),
+    };
     table.each_row(|row, record| {
         if take_features(&reader, record, &places, &known.columns, &mut rows.values)?.is_some() {
             rows.places.push((row + 1, record.line()));
@@ -99,7 +139,7 @@ pub(super) fn features(
         Ok(())
     })?;
     if rows.places.is_empty() {
-        return Err(CsvError::whole(file, CsvProblem::NoRowLeft));
+        return Err(CsvError::whole(file, CsvProblem::NoRowLeft { trained: true }));
     }
     Ok(rows)
 }
@@ -112,8 +152,8 @@ pub(super) fn labelled(
 ) -> Result<Dataset, CsvError> {
     let whole = |problem| CsvError::whole(file, problem);
     let names = known.names();
-    let table = Table::open(file, source, options, known.separator, None)?;
-    let places = feature_places(&table, &names)?;
+    let table = open(file, source, known, options, None)?;
+    let places = feature_places(&table, &names, options, false)?;
     let (targets, reason) = match targets_named(&table, &options.targets)?.as_slice() {
         [] => {
             let usable: Vec<usize> =
@@ -167,7 +207,7 @@ pub(super) fn labelled(
         Ok(())
     })?;
     if values.is_empty() {
-        return Err(whole(CsvProblem::NoRowLeft));
+        return Err(whole(CsvProblem::NoRowLeft { trained: true }));
     }
     let (kind, classes) = match &wanted {
         Targets::Classes { names, .. } => (AnswerKind::Classes, names.clone()),
@@ -191,8 +231,43 @@ pub(super) fn labelled(
         .map_err(|e| whole(e.into()))
 }
 
-/// Where the network's features stand.
-fn feature_places(table: &Table, names: &[String]) -> Result<Vec<usize>, CsvError> {
+fn open<'s>(
+    file: &'s str,
+    source: &'s Source<'s>,
+    known: &KnownTable,
+    options: &CsvOptions,
+    wanted: Option<&[String]>,
+) -> Result<Table<'s>, CsvError> {
+    let mut table = Table::open(file, source, options, known.separator, wanted)?;
+    (table.trained, table.fills_gaps) = (true, known.fills_gaps);
+    Ok(table)
+}
+
+/// Where the network's features stand. A table without names must have the columns of the one it was trained on; without the
+/// target, if that `may_lack`, where it was behind all others.
+fn feature_places(
+    table: &Table,
+    names: &[String],
+    options: &CsvOptions,
+    may_lack: bool,
+) -> Result<Vec<usize>, CsvError> {
+    let found = table.names.len();
+    let other_width = || {
+        let (expected, wanted) = (names.len(), listed(names));
+        CsvProblem::OtherWidth { found, expected, wanted, width: options.width }
+    };
+    if let Some(width) = options.width
+        && !table.has_header
+    {
+        let targets = options.targets.len();
+        let last = |count: usize| (width - count + 1..=width).map(|number| format!("c{number}"));
+        let lacks = targets < width
+            && found == width - targets
+            && last(targets).all(|name| options.targets.contains(&name));
+        if found != width && !(may_lack && (found == names.len() || lacks)) {
+            return Err(CsvError::whole(table.file, other_width()));
+        }
+    }
     let mut places = Vec::with_capacity(names.len());
     for name in names {
         let Some(place) = table.names.iter().position(|there| there == name) else {
@@ -201,8 +276,7 @@ fn feature_places(table: &Table, names: &[String]) -> Result<Vec<usize>, CsvErro
                     CsvProblem::MissingFeature { wanted, nearest, there }
                 })
             } else {
-                let (found, expected) = (table.names.len(), names.len());
-                CsvProblem::OtherWidth { found, expected, wanted: listed(names) }
+                other_width()
             };
             return Err(CsvError::whole(table.file, problem));
         };

@@ -54,7 +54,7 @@ pub(super) fn read(file: &str, source: &Source, options: &CsvOptions) -> Result<
         Ok(())
     })?;
     if values.is_empty() {
-        return Err(CsvError::whole(file, CsvProblem::NoRowLeft));
+        return Err(CsvError::whole(file, CsvProblem::NoRowLeft { trained: false }));
     }
     let targets = wanted.finish(&table, &plan.targets)?;
     let classes = match &targets {
@@ -86,6 +86,8 @@ pub(super) fn read(file: &str, source: &Source, options: &CsvOptions) -> Result<
         header: Some(table.has_header),
         missing: options.missing,
         drop: options.drop.clone(),
+        // Named columns are found by their names, however many there are.
+        width: (!table.has_header).then_some(table.names.len()),
     };
     Dataset::from_table(file, plan.features, values, targets, summary, resolved)
         .map_err(|e| CsvError::whole(file, e.into()))
@@ -320,9 +322,10 @@ impl<'t, 's> CellReader<'t, 's> {
         let problem = match classify(record.cell(place)) {
             Cell::NotFinite => CsvProblem::NotFinite { column, cell },
             Cell::Comma { .. } => {
-                CsvProblem::NotANumber { column, cell, why: "; say --decimal comma if its comma is decimal" }
+                let why = "; say --decimal comma if its comma is decimal";
+                CsvProblem::NotANumber { column, cell, why, drop: !self.table.trained }
             }
-            _ => CsvProblem::NotANumber { column, cell, why: "" },
+            _ => CsvProblem::NotANumber { column, cell, why: "", drop: !self.table.trained },
         };
         CsvError::at(self.table.file, record.line(), problem)
     }
@@ -342,7 +345,7 @@ impl<'t, 's> CellReader<'t, 's> {
         values: &mut Vec<f64>,
     ) -> Result<Given, CsvError> {
         match self.missing {
-            Missing::Error => Err(self.missing_cell(record, place, true)),
+            Missing::Error => Err(self.missing_cell(record, place, self.table.fills_gaps)),
             Missing::Drop => Ok(Given::LeaveOut),
             Missing::Mean => {
                 values.extend(std::iter::repeat_n(f64::NAN, width));
@@ -361,12 +364,25 @@ impl<'t, 's> CellReader<'t, 's> {
     }
 }
 
+/// The first of some classes that spells a truth value in another way than the first of all, if all are truth values.
+fn mixed_truth(spellings: &[String]) -> Option<usize> {
+    let truth = |cell: &String| match classify(cell) {
+        Cell::Boolean(pair, _) => Some(Some(pair)),
+        Cell::Number(value) if value == 0.0 || value == 1.0 => Some(None),
+        _ => None,
+    };
+    let pairs: Vec<_> = spellings.iter().map(truth).collect::<Option<_>>()?;
+    pairs.iter().position(|pair| *pair != pairs[0])
+}
+
 /// The targets of the rows so far.
 enum Wanted {
     Values(Vec<f64>),
     /// Distinct cells in the order in which they came, and which of them each row has.
     Classes {
         spellings: Vec<String>,
+        /// The line on which each of them came first.
+        lines: Vec<u64>,
         places: BTreeMap<String, u32>,
         rows: Vec<u32>,
     },
@@ -376,9 +392,12 @@ impl Wanted {
     fn new(kind: AnswerKind) -> Wanted {
         match kind {
             AnswerKind::Number => Wanted::Values(Vec::new()),
-            AnswerKind::Classes => {
-                Wanted::Classes { spellings: Vec::new(), places: BTreeMap::new(), rows: Vec::new() }
-            }
+            AnswerKind::Classes => Wanted::Classes {
+                spellings: Vec::new(),
+                lines: Vec::new(),
+                places: BTreeMap::new(),
+                rows: Vec::new(),
+            },
         }
     }
 
@@ -399,7 +418,7 @@ impl Wanted {
                     values.push(value.ok_or_else(|| reader.not_a_number(record, target))?);
                 }
             }
-            Wanted::Classes { spellings, places, rows } => {
+            Wanted::Classes { spellings, lines, places, rows } => {
                 let target = targets.first().copied().unwrap_or_default();
                 let cell = record.cell(target);
                 let place = match places.get(cell) {
@@ -413,6 +432,7 @@ impl Wanted {
                         }
                         let place = u32::try_from(spellings.len()).unwrap_or(u32::MAX);
                         spellings.push(cell.to_owned());
+                        lines.push(record.line());
                         places.insert(cell.to_owned(), place);
                         place
                     }
@@ -424,13 +444,22 @@ impl Wanted {
     }
 
     fn finish(self, table: &Table, targets: &[usize]) -> Result<Targets, CsvError> {
-        let (spellings, rows) = match self {
+        let (spellings, lines, rows) = match self {
             Wanted::Values(rows) => {
                 let names = targets.iter().map(|&column| table.names[column].clone()).collect();
                 return Ok(Targets::Values { names, rows });
             }
-            Wanted::Classes { spellings, rows, .. } => (spellings, rows),
+            Wanted::Classes { spellings, lines, rows, .. } => (spellings, lines, rows),
         };
+        if let Some(other) = mixed_truth(&spellings) {
+            let column = targets.first().map_or(String::new(), |&column| table.names[column].clone());
+            let (first, second) = (spellings[0].clone(), spellings[other].clone());
+            return Err(CsvError::at(
+                table.file,
+                lines[other],
+                CsvProblem::MixedTruth { column, first, second },
+            ));
+        }
         let keys = ClassKey::of_all(&spellings);
         let mut first_spelling = BTreeMap::new();
         for (key, spelling) in keys.iter().zip(&spellings) {

@@ -149,6 +149,9 @@ pub struct CsvOptions {
     /// Columns to leave out, by name or by number counted from 1.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
+    /// Columns of a table without a header, the target among them; found out, and asked of later tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
 }
 
 #[cfg(test)]

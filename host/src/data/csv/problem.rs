@@ -91,8 +91,8 @@ pub enum CsvProblem {
     },
     /// A line that may be a comment or a row.
     #[error(
-        "this line begins with # and has as many cells as a row; quote its first cell if it is a row, delete the line if it \
-         is a comment"
+        "this line begins with # and has as many cells as a row: is it a row or a comment? quote its first cell if it is a row, \
+         take the # away if it names the columns, delete the line if it is a comment"
     )]
     CommentOrRow,
     /// Nothing in it.
@@ -103,9 +103,13 @@ pub enum CsvProblem {
     HeaderOnly,
     /// No row is left.
     #[error(
-        "every row has a missing cell, so none is left; fill cells, leave a column out by --drop, or use --missing mean"
+        "every row has a missing cell, so none is left; fill cells{}",
+        if *trained { "" } else { ", leave a column out by --drop, or use --missing mean" }
     )]
-    NoRowLeft,
+    NoRowLeft {
+        /// Whether a trained network is to answer the rows.
+        trained: bool,
+    },
     /// A first line that looks like the rows below it.
     #[error(
         "the first line ({cells}) looks like the rows below it, not like a header; {remedy}, or --header if it is the header"
@@ -149,13 +153,50 @@ pub enum CsvProblem {
     /// A row with more or fewer cells than the header.
     #[error(
         "this row has {found} cells and the first has {expected}, parted by {separator}; look for a missing or extra \
-         {separator} or an unclosed quote, or say which separator is meant by --separator"
+         {separator} or an unclosed quote, or say which separator is meant by --separator{}",
+        title.map_or_else(String::new, |line| format!(", or delete line {line} if it is a title"))
     )]
     Ragged {
         /// Cells of the row.
         found: usize,
         /// Cells of the header.
         expected: usize,
+        /// What parts them.
+        separator: String,
+        /// The first line, if it has one cell.
+        title: Option<u64>,
+    },
+    /// The first line that Excel writes to itself.
+    #[error("this line tells a spreadsheet the separator and is no header; delete line {line}")]
+    SeparatorLine {
+        /// Its line.
+        line: u64,
+    },
+    /// A first line with one name for several columns.
+    #[error(
+        "this line names one of {columns} columns ({name:?}); delete line {line} if it is a title, name the columns otherwise"
+    )]
+    TitleLine {
+        /// Its line.
+        line: u64,
+        /// The only name.
+        name: String,
+        /// Its cells.
+        columns: usize,
+    },
+    /// Rows with a cell more than the header, of which the first names no row.
+    #[error(
+        "the rows have {found} cells and the header has {expected}, and column 1 ({cell:?} here) does not name the rows; quote \
+         cells that hold a {separator}, name the missing column in the header, or say how it is written by --separator or \
+         --decimal"
+    )]
+    ShortHeader {
+        /// Cells of every row.
+        found: usize,
+        /// Cells of the header.
+        expected: usize,
+        /// The first cell of the first row.
+        cell: String,
         /// What parts them.
         separator: String,
     },
@@ -225,7 +266,8 @@ pub enum CsvProblem {
     /// A table without a header that has other columns than the network needs.
     #[error(
         "there are {found} columns without names and the network needs these {expected}, in this order: {wanted}; give \
-         exactly those, or a header line"
+         exactly those{}, or a header line",
+        width.map_or_else(String::new, |width| format!(", or all {width} of the table it was trained on"))
     )]
     OtherWidth {
         /// Columns there are.
@@ -234,6 +276,8 @@ pub enum CsvProblem {
         expected: usize,
         /// Their names.
         wanted: String,
+        /// Columns of the table it was trained on, if that had no names either.
+        width: Option<usize>,
     },
     /// A missing cell.
     #[error(
@@ -250,15 +294,18 @@ pub enum CsvProblem {
     },
     /// Text where a number belongs.
     #[error(
-        "column {column:?} holds {cell:?}, which is not a number{why}; correct it, or leave the column out by --drop"
+        "column {column:?} holds {cell:?}, which is not a number{why}; correct it{}",
+        if *drop { ", or leave the column out by --drop" } else { "" }
     )]
     NotANumber {
         /// The column.
         column: String,
         /// The cell, shortened if long.
         cell: String,
-        /// What more is known, beginning with a blank or a comma; may be empty.
+        /// What more is known, beginning with a blank or a mark; may be empty.
         why: &'static str,
+        /// Whether the column could be left out.
+        drop: bool,
     },
     /// NaN, an infinity, or a number too large for a float.
     #[error("column {column:?} holds {cell:?}, which is not a finite number; correct it or delete the row")]
@@ -326,6 +373,19 @@ pub enum CsvProblem {
         column: String,
         /// The first text, shortened if long.
         cell: String,
+    },
+    /// Truth values written in several ways, which may be two classes or four.
+    #[error(
+        "the target {column:?} holds {second:?}, and {first:?} above it: truth values spelled in two ways; spell all of them in \
+         one"
+    )]
+    MixedTruth {
+        /// The target column.
+        column: String,
+        /// The first spelling.
+        first: String,
+        /// The first one of another kind.
+        second: String,
     },
     /// Classification of several columns.
     #[error(

@@ -4,6 +4,7 @@
 //! mends unclosed quotes silently; a table read by it can be half read. This one takes blanks before a quote and refuses
 //! what cannot be meant. Nothing is allocated for a cell: a record is one buffer with the ends of its cells.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use super::options::Separator;
@@ -14,9 +15,6 @@ pub(super) const MAX_RECORD: usize = 1 << 26;
 
 /// Most cells of a record.
 pub(super) const MAX_CELLS: usize = 1 << 20;
-
-/// Longest comment that is kept to be looked at.
-const KEPT_COMMENT: usize = 4096;
 
 /// The cells of one record; blanks round them do not count.
 #[derive(Debug, Default)]
@@ -75,6 +73,7 @@ pub(super) struct Records<'f, R> {
     record: Record,
     comment: Vec<u8>,
     comments: u64,
+    rowlike: BTreeMap<usize, u64>,
 }
 
 impl<'f, R: BufRead> Records<'f, R> {
@@ -91,6 +90,7 @@ impl<'f, R: BufRead> Records<'f, R> {
             record: Record::default(),
             comment: Vec::new(),
             comments: 0,
+            rowlike: BTreeMap::new(),
         }
     }
 
@@ -99,7 +99,13 @@ impl<'f, R: BufRead> Records<'f, R> {
         self.comments
     }
 
-    /// The comment line read last, behind its `#`, cut if it is long.
+    /// The first line that begins with `#` and is a row of `width` cells if the `#` is text. Above the first record a blank
+    /// behind the `#` makes a comment of it; so it does where one cell is a row.
+    pub(super) fn comment_of_width(&self, width: usize) -> Option<u64> {
+        self.rowlike.get(&width).copied()
+    }
+
+    /// The comment line read last, behind its `#`.
     pub(super) fn last_comment(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.comment)
     }
@@ -134,6 +140,7 @@ impl<'f, R: BufRead> Records<'f, R> {
                     record: &mut self.record,
                     comment: &mut self.comment,
                     comments: &mut self.comments,
+                    rowlike: &mut self.rowlike,
                 };
                 let (taken, ended) = state.take(&chunk[place..])?;
                 place += taken;
@@ -152,7 +159,13 @@ impl<'f, R: BufRead> Records<'f, R> {
     fn end_of_file(&mut self) -> Result<Option<&Record>, CsvError> {
         match self.at {
             At::Quoted => Err(CsvError::at(self.file, self.quote_line, CsvProblem::UnclosedQuote)),
-            At::LineStart | At::Comment => Ok(None),
+            At::Comment => {
+                self.at = At::LineStart;
+                let (above, line) = (self.record.line == 0, self.line);
+                see_comment(&self.comment, self.separator, above, line, &mut self.rowlike);
+                Ok(None)
+            }
+            At::LineStart => Ok(None),
             At::CellStart if self.separator == Separator::Blank && !self.record.ends.is_empty() => {
                 self.at = At::LineStart;
                 self.finish().map(Some)
@@ -195,6 +208,24 @@ struct Scan<'s, 'f> {
     record: &'s mut Record,
     comment: &'s mut Vec<u8>,
     comments: &'s mut u64,
+    rowlike: &'s mut BTreeMap<usize, u64>,
+}
+
+/// Counts the cells a comment has if its `#` is text.
+fn see_comment(
+    comment: &[u8],
+    separator: Separator,
+    above: bool,
+    line: u64,
+    rowlike: &mut BTreeMap<usize, u64>,
+) {
+    // A letter for the `#`, so that the cells behind it are not taken for a comment again.
+    let text = [b"x", comment].concat();
+    let cells = Records::new("", &text[..], separator).next().ok().flatten().map_or(0, Record::len);
+    let apart = comment.first().is_none_or(u8::is_ascii_whitespace);
+    if !(apart && (above || cells < 2)) {
+        rowlike.entry(cells).or_insert(line);
+    }
 }
 
 impl Scan<'_, '_> {
@@ -241,6 +272,7 @@ impl Scan<'_, '_> {
             At::LineStart => false,
             At::Comment => {
                 *self.at = At::LineStart;
+                see_comment(self.comment, self.separator, self.record.line == 0, *self.line, self.rowlike);
                 false
             }
             at => {
@@ -269,7 +301,8 @@ impl Scan<'_, '_> {
                 return self.letter(byte);
             }
             At::Comment => {
-                if self.comment.len() < KEPT_COMMENT {
+                // What is longer is no row either.
+                if self.comment.len() < MAX_RECORD {
                     self.comment.push(byte);
                 }
             }

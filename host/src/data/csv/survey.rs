@@ -1,6 +1,7 @@
 //! The first pass over a table: what every column holds, without keeping a cell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::BufRead;
 
 use super::cell::{Cell, Pair, classify};
@@ -51,6 +52,8 @@ pub(super) struct ColumnSurvey {
     counts_from_1: bool,
     /// Cells equal to that of the first line.
     pub(super) like_first: usize,
+    /// Whether a cell is three digits of which the first is 0, as the end of a number whose thousands are parted.
+    group_end: bool,
 }
 
 impl ColumnSurvey {
@@ -108,6 +111,8 @@ impl ColumnSurvey {
         self.counts_from_0 = self.counts_from_0 && counted(0);
         self.counts_from_1 = self.counts_from_1 && counted(1);
         self.like_first += usize::from(first == Some(cell));
+        self.group_end |=
+            cell.len() == 3 && cell.starts_with('0') && cell.bytes().all(|byte| byte.is_ascii_digit());
     }
 
     fn see_text(&mut self, cell: &str, line: u64) {
@@ -156,6 +161,10 @@ pub(super) struct Survey {
     /// Rows below the first line; with it, if it is a row.
     pub(super) rows: usize,
     pub(super) comments: u64,
+    /// The line of the first row below the first line, and its first cell.
+    first_row: Seen,
+    /// Whether all cells of the first column are different texts; only looked at where rows have a cell more than the first line.
+    texts_apart: bool,
     /// Whether the comment above the first line parts into as many cells as it.
     pub(super) names_in_comment: bool,
 }
@@ -173,28 +182,43 @@ impl Survey {
             None => return Err(CsvError::whole(file, CsvProblem::Empty)),
             Some(record) => (record.cells().map(str::to_owned).collect::<Vec<_>>(), record.line()),
         };
+        if let Some(problem) = no_header(&first, first_line, first_is_row) {
+            return Err(CsvError::at(file, first_line, problem));
+        }
         let in_comment = |comment: &str| cells_of(comment, separator);
         let names_in_comment = records.comments() > 0 && in_comment(&records.last_comment()) == first.len();
-        let mut survey =
-            Survey { first, first_line, columns: Vec::new(), rows: 0, comments: 0, names_in_comment };
+        let mut survey = Survey {
+            first,
+            first_line,
+            columns: Vec::new(),
+            rows: 0,
+            comments: 0,
+            first_row: Seen { line: first_line, cell: String::new() },
+            texts_apart: true,
+            names_in_comment,
+        };
+        // Hashes stand for the texts: two of one hash only refuse a table that could be read.
+        let mut texts = HashSet::new();
         if first_is_row {
             survey.columns = survey.first.iter().map(|_| ColumnSurvey::new()).collect();
             let Survey { first, columns, .. } = &mut survey;
             columns.iter_mut().zip(first).for_each(|(column, cell)| column.see(cell, 0, first_line, None));
             survey.rows = 1;
         }
-        let mut comments = records.comments();
         while let Some(record) = records.next()? {
             let (line, width) = (record.line(), record.len());
-            let Survey { first, columns, rows, .. } = &mut survey;
+            let Survey { first, columns, rows, first_row, texts_apart, .. } = &mut survey;
             if *rows == 0 {
+                *first_row = Seen { line, cell: shortened(record.cell(0)) };
                 columns.extend((0..width).map(|_| ColumnSurvey::new()));
             }
             let expected = columns.len();
             let row_names = expected == first.len() + 1 && first.len() >= 2;
             if width != expected || (expected != first.len() && !row_names) {
                 let expected = if row_names { expected } else { first.len() };
-                let problem = CsvProblem::Ragged { found: width, expected, separator: separator.to_string() };
+                let separator = separator.to_string();
+                let title = (*rows == 0 && first.len() == 1).then_some(first_line);
+                let problem = CsvProblem::Ragged { found: width, expected, separator, title };
                 return Err(CsvError::at(file, line, problem));
             }
             let shift = expected - first.len();
@@ -202,32 +226,55 @@ impl Survey {
                 let above = place.checked_sub(shift).map(|place| first[place].as_str());
                 column.see(cell, *rows, line, above.filter(|_| !first_is_row));
             }
-            *rows += 1;
-            if records.comments() > comments {
-                check_comment(file, line, &records, separator, survey.first.len())?;
-                comments = records.comments();
+            if row_names && *texts_apart {
+                let mut hasher = DefaultHasher::new();
+                record.cell(0).hash(&mut hasher);
+                *texts_apart = classify(record.cell(0)) == Cell::Text && texts.insert(hasher.finish());
             }
+            *rows += 1;
+        }
+        if let Some(line) = records.comment_of_width(survey.columns.len().max(1)) {
+            return Err(CsvError::at(file, line, CsvProblem::CommentOrRow));
         }
         survey.comments = records.comments();
         Ok(survey)
     }
+
+    /// Refuses rows of one cell more than the header whose first cells are no row names as R writes them: then a cell holds the
+    /// separator, or a name is missing, and every column would be read under its neighbour's name.
+    pub(super) fn check_row_names(&self, file: &str, separator: Separator) -> Result<(), CsvError> {
+        let Some(names) = self.columns.first() else { return Ok(()) };
+        let named = names.counts_rows(self.rows) || self.texts_apart;
+        // `Paris, France` and `200,000`.
+        let parted = separator == Separator::Comma
+            && (self.columns.iter().any(|column| column.group_end)
+                || self.texts_apart && self.columns.get(1).is_some_and(|next| next.is_text(self.rows)));
+        if named && !parted {
+            return Ok(());
+        }
+        let Seen { line, cell } = self.first_row.clone();
+        let problem = CsvProblem::ShortHeader {
+            found: self.columns.len(),
+            expected: self.first.len(),
+            cell,
+            separator: separator.to_string(),
+        };
+        Err(CsvError::at(file, line, problem))
+    }
 }
 
-/// Refuses a comment between the rows that may be a row: `#ff0000,1,2`, where `#5.1,1,2` is a row taken out.
-fn check_comment<R: BufRead>(
-    file: &str,
-    line: u64,
-    records: &Records<'_, R>,
-    separator: Separator,
-    width: usize,
-) -> Result<(), CsvError> {
-    let comment = records.last_comment();
-    let begins_text =
-        comment.split([',', ';', '\t', '|', ' ']).next().is_some_and(|cell| classify(cell) == Cell::Text);
-    if width >= 2 && separator != Separator::Blank && begins_text && cells_of(&comment, separator) == width {
-        return Err(CsvError::at(file, line.saturating_sub(1).max(1), CsvProblem::CommentOrRow));
+/// What a first line is that neither names columns nor is a row.
+fn no_header(first: &[String], line: u64, is_row: bool) -> Option<CsvProblem> {
+    let (name, rest) = first.split_first()?;
+    if !rest.iter().all(String::is_empty) {
+        return None;
     }
-    Ok(())
+    if name.len() <= 5 && name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep=")) {
+        return Some(CsvProblem::SeparatorLine { line });
+    }
+    let columns = first.len();
+    let title = !is_row && columns >= 3 && classify(name) == Cell::Text;
+    title.then(|| CsvProblem::TitleLine { line, name: shortened(name), columns })
 }
 
 /// Cells of one line.

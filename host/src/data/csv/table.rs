@@ -9,7 +9,7 @@ use super::problem::{CsvError, CsvProblem};
 use super::records::{MAX_RECORD, Record, Records};
 use super::source::Source;
 use super::survey::{ColumnSurvey, Seen, Survey};
-use crate::data::summary::LeftOut;
+use crate::data::summary::{LeftOut, counted};
 
 /// Enough of a file to tell its separator.
 const SAMPLE_BYTES: usize = 1 << 18;
@@ -31,6 +31,10 @@ pub(super) struct Table<'s> {
     first_line: u64,
     row_names: bool,
     comments: u64,
+    /// Whether a trained network is to answer it: no column can be left out then.
+    pub(super) trained: bool,
+    /// Whether a mean can stand for a missing feature.
+    pub(super) fills_gaps: bool,
 }
 
 impl<'s> Table<'s> {
@@ -59,6 +63,10 @@ impl<'s> Table<'s> {
         if survey.rows == 0 {
             return Err(CsvError::whole(file, CsvProblem::HeaderOnly));
         }
+        let ends_empty = survey.columns.last().is_some_and(|last| last.missing == survey.rows);
+        if !first_is_row && survey.columns.len() > survey.first.len() && !ends_empty {
+            survey.check_row_names(file, separator)?;
+        }
         let Survey { first, first_line, mut columns, rows, comments, .. } = survey;
         let mut row_names = false;
         let names = if first_is_row {
@@ -67,7 +75,7 @@ impl<'s> Table<'s> {
                 _ => header::generated(first.len()),
             }
         } else if columns.len() > first.len() {
-            if columns.last().is_some_and(|last| last.missing == rows) {
+            if ends_empty {
                 // Every row ends in a separator, the header does not.
                 columns.pop();
                 first
@@ -91,6 +99,8 @@ impl<'s> Table<'s> {
             first_line,
             row_names,
             comments,
+            trained: false,
+            fills_gaps: true,
         })
     }
 
@@ -191,9 +201,13 @@ impl<'s> Table<'s> {
                 Err(CsvError::at(self.file, line, CsvProblem::MixedDecimals { column, cell }))
             }
             (Decimal::Point, _, Some((column, Seen { line, cell }))) => {
-                let why = "with a decimal point; say --decimal comma if its comma is decimal";
+                let why = " with a decimal point; say --decimal comma if its comma is decimal";
                 let column = self.names[column].clone();
-                Err(CsvError::at(self.file, line, CsvProblem::NotANumber { column, cell, why }))
+                Err(CsvError::at(
+                    self.file,
+                    line,
+                    CsvProblem::NotANumber { column, cell, why, drop: !self.trained },
+                ))
             }
             _ => Ok(decimal),
         }
@@ -205,7 +219,8 @@ impl<'s> Table<'s> {
         let name = || self.names[column].clone();
         if let Some(Seen { line, cell }) = &survey.first_grouped {
             let why = ": its thousands are parted; write the digits without marks";
-            let problem = CsvProblem::NotANumber { column: name(), cell: cell.clone(), why };
+            let problem =
+                CsvProblem::NotANumber { column: name(), cell: cell.clone(), why, drop: !self.trained };
             return Err(CsvError::at(self.file, *line, problem));
         }
         if let Some(Seen { line, cell }) = &survey.first_infinite {
@@ -214,7 +229,8 @@ impl<'s> Table<'s> {
         }
         if let Some(Seen { line, cell }) = &survey.first_text {
             let why = if survey.numeric() > 0 { ", among numbers" } else { "" };
-            let problem = CsvProblem::NotANumber { column: name(), cell: cell.clone(), why };
+            let problem =
+                CsvProblem::NotANumber { column: name(), cell: cell.clone(), why, drop: !self.trained };
             return Err(CsvError::at(self.file, *line, problem));
         }
         Ok(())
@@ -250,7 +266,7 @@ impl<'s> Table<'s> {
             notes.push("no header".to_owned());
         }
         if self.comments > 0 {
-            notes.push(format!("{} comment lines", self.comments));
+            notes.push(counted(self.comments, "comment line"));
         }
         notes
     }

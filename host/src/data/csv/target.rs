@@ -49,7 +49,15 @@ pub(super) fn guess(
         }
         CsvProblem::WhichTarget { candidates: candidates_text }
     };
-    for named in [called(&|name| LABELS.contains(&name)), called(&|name| name == WEAK_LABEL)] {
+    let (labels, weak) = (called(&|name| LABELS.contains(&name)), called(&|name| name == WEAK_LABEL));
+    if let (true, &[y], Some(&last)) = (labels.is_empty(), weak.as_slice(), usable.last()) {
+        // Of `x, y, z` it is a place, and a column of classes at the end is as likely.
+        let place = y > 0 && usable.contains(&(y - 1)) && plain(y - 1) == "x";
+        if last != y && (place || columns[last].is_text(rows) || columns[last].is_boolean(rows)) {
+            return Err(tie(&[y, last]));
+        }
+    }
+    for named in [labels, weak] {
         match named.as_slice() {
             [] => {}
             [column] => return Ok((*column, TargetReason::Name)),

@@ -251,7 +251,7 @@ fn dialects_are_read_alike() {
         "a|b|kind\n1.5|2|x y\n-0.25|30|z\n7|4.125|x y\n",
         "a b kind\n 1.5  2 \"x y\"\n-0.25 30\tz\n7 4.125 \"x y\" \n",
         "a, b, kind\n1.5, 2, \"x y\"\n-0.25, 30, \"z\"\n7, 4.125, \"x y\"\n",
-        "# from somewhere\na,b,kind\n# 1,2,3\n1.5,2,x y\n-0.25,30,z\n7,4.125,x y\n#end",
+        "# from somewhere\na,b,kind\n# 1 2 3\n1.5,2,x y\n-0.25,30,z\n7,4.125,x y\n#end",
         "\u{feff}\"a\";\"b\";\"kind\"\n\"1,5\";\"2\";\"x y\"\n\"-0,25\";\"30\";\"z\"\n\"7\";\"4,125\";\"x y\"\n",
         "a\tb\tkind\r1,5\t2\tx y\r-0,25\t30\tz\r7\t4,125\tx y\r",
     ];
@@ -281,8 +281,6 @@ fn what_may_mean_two_things_is_refused() {
     assert_says(read("a;b;kind\n1.234,5;2;x\n3;4;y\n"), &["t.csv:2: ", "thousands"]);
     assert_says(read("a,b,kind\n\"1,234,567\",2,x\n3,4,y\n"), &["t.csv:2: ", "thousands"]);
     assert_says(read("c,b,kind\n1,2,x\n#ff0000,2,x\n2,3,y\n"), &["t.csv:3: ", "#", "quote its first cell"]);
-    let set = read("c,b,kind\n1,2,x\n#5,2,x\n2,3,y\n").unwrap();
-    assert_eq!(set.rows(), 2, "a row taken out");
 }
 
 #[test]
@@ -312,6 +310,130 @@ fn a_first_line_like_the_rows_below_is_no_header() {
     })
     .unwrap();
     assert_eq!((set.features(), set.rows()), (&["2019".to_owned()][..], 2));
+}
+
+#[test]
+fn rows_longer_than_the_header_are_row_names_or_refused() {
+    for (text, cell) in [
+        ("temperature,label\n18,6,on\n19,2,off\n21,0,on\n", "18"),
+        ("rooms,area,price\n1,40,200,000\n2,55,250,000\n3,70,310,500\n", "1"),
+        ("city,people,label\nParis, France,2,on\nBonn, Germany,1,off\nRome, Italy,3,on\n", "Paris"),
+        ("a,b\n5,1,x\n6,2,y\n9,3,x\n", "5"),
+        ("a,b\nred,1,x\nred,2,y\nblue,3,x\n", "red"),
+        ("a,b\nNA,1,x\nk,2,y\nl,3,x\n", "NA"),
+    ] {
+        let parts =
+            ["t.csv:2: ", "column 1", &format!("{cell:?}"), "quote", "name the missing column", "--decimal"];
+        assert_says(read(text), &parts);
+    }
+    for text in [
+        "a,kind\n1,5,x\n2,7,y\n3,9,x\n",
+        "a,kind\n0,5,x\n1,7,y\n2,9,x\n",
+        "a,kind\n\"Fiat, red\",5,x\nVolvo,7,y\nLada,9,x\n",
+    ] {
+        assert_eq!(values(&read(text).unwrap()), [[5.0], [7.0], [9.0]], "{text:?}");
+    }
+}
+
+#[test]
+fn a_row_that_begins_like_a_comment_is_refused() {
+    for (text, line) in [
+        ("c,b,kind\n1,2,x\n#ff0000,2,x\n2,3,y\n", 3),
+        ("c,b,kind\nred,2,x\nblue,3,y\n#ff0000,4,x\n", 4),
+        ("c,b,kind\nred,2,x\n#00ff00,3,y\n#ff0000,4,x\n# note\nred,5,y\n", 3),
+        ("c b kind\nred 2 x\n#ff0000 4 x\nblue 3 y\n", 3),
+        ("c,b,kind\nred,2,x\n# 5,2,x\nblue,3,y", 3),
+        ("#c,b,kind\nred,u,x\nblue,v,y\n", 1),
+    ] {
+        let place = format!("t.csv:{line}: ");
+        assert_says(read(text), &[&place, "row or a comment", "quote its first cell", "delete the line"]);
+    }
+    for note in ["# 1 2", "#", "# a, b", "#a,b,c,d", "#------"] {
+        let set = read(&format!("# c,b,kind\nc,b,kind\n1,2,x\n{note}\n2,3,y\n{note}")).unwrap();
+        assert_eq!(set.rows(), 2, "{note}");
+    }
+    let bare = |text: &str| read_with(text, |o| o.header = Some(false));
+    assert_says(bare("#ff0000,4,B\nred,2,A\nred,3,B\n"), &["t.csv:1: ", "row or a comment"]);
+}
+
+#[test]
+fn numbers_grouped_by_blanks_are_refused() {
+    for text in [
+        "area m,price e\n1 100,2 113\n1 250,2 900\n",
+        "area m;price e\n1 100;2 113\n1 250;2 900\n",
+        "area,price\n1 100,2 113\n950,1 800\n",
+        "area,price\n1\u{a0}100,2\u{a0}113\n1\u{202f}100,1\u{2009}800\n",
+    ] {
+        assert_says(read(text), &["t.csv:2: ", "column \"area", "thousands are parted"]);
+    }
+}
+
+#[test]
+fn classes_that_would_merge_or_split_are_apart_or_refused() {
+    for pair in [
+        ["9007199254740992", "9007199254740993"],
+        ["-9007199254740992", "-9007199254740993"],
+        ["12345678901234567890", "12345678901234567891"],
+    ] {
+        let rows = format!("1,{}\n2,{}\n3,{}\n4,{}\n", pair[0], pair[1], pair[0], pair[1]);
+        let set = read_as(&format!("x,y\n{rows}"), &[], TargetKind::Classification).unwrap();
+        assert_eq!(class_names(&set), (pair.to_vec(), &[0, 1, 0, 1][..]));
+    }
+    for cells in [["True", "yes", "False", "No"], ["True", "1", "False", "0"], ["T", "no", "f", "yes"]] {
+        let rows: String = cells.iter().map(|cell| format!("1,{cell}\n")).collect();
+        let (first, second) = (format!("{:?}", cells[0]), format!("{:?}", cells[1]));
+        assert_says(read(&format!("x,kind\n{rows}")), &["t.csv:3: ", "\"kind\"", &first, &second, "in one"]);
+    }
+}
+
+#[test]
+fn more_marks_stand_for_missing_values() {
+    for mark in ["none", "NONE", "n.a.", "--", "#DIV/0!", "#VALUE!", "#REF!", "nUlL"] {
+        assert_says(read(&format!("a,b\n1,x\n1,{mark}\n2,y\n")), &["t.csv:3: ", "\"b\"", mark, "--missing"]);
+        assert_says(
+            read(&format!("c,a,b\n5,1,x\n5,{mark},x\n7,2,y\n")),
+            &["t.csv:3: ", "\"a\"", mark, "--missing"],
+        );
+    }
+}
+
+#[test]
+fn a_place_called_y_is_no_target() {
+    for (header, row, other) in [
+        ("x,y,color", "1,2,red", "color"),
+        ("x,y,z", "1,2,3", "z"),
+        ("a,y,b,alive", "1,2,3,yes", "alive"),
+        ("X,Y,w,h", "1,2,3,4", "h"),
+    ] {
+        let other = format!("{other:?}");
+        assert_says(read(&format!("{header}\n{row}\n{row}\n")), &["which column", &other, "--target"]);
+    }
+    for header in ["x,z,y", "y,x,z", "a,y,b"] {
+        let set = read(&format!("{header}\n1,2,3.5\n2,2.5,1\n")).unwrap();
+        assert_eq!(set.summary().unwrap().target, ["y"], "{header}");
+    }
+}
+
+#[test]
+fn a_first_line_of_numbers_that_counts_the_columns_is_a_header() {
+    for text in ["0,1,2\n5.5,6,7.5\n8,9.5,1\n", "1,2,3\n5,6,7\n8,9,1\n", "0,1,2,3\n0,1,2,3\n1,0,2,5\n"] {
+        let set = read_as(text, &["2"], TargetKind::Regression).unwrap();
+        assert_eq!(set.rows(), 2, "{text:?}");
+    }
+    for text in ["0,1,3\n5,6,7\n8,9,1\n", "1,2\n5,6\n8,9\n", "2,1,0\n5,6,7\n8,9,1\n"] {
+        assert_says(read(text), &["--no-header"]);
+    }
+}
+
+#[test]
+fn lines_above_the_header_are_named() {
+    for text in ["sep=;\na;kind\n1;x\n2;y\n", "sep=,\na,b\n1,x\n2,y\n", "SEP=\t\na\tkind\n1\tx\n2\ty\n"] {
+        assert_says(read(text), &["t.csv:1: ", "delete line 1"]);
+    }
+    for text in ["My measurements\na,kind\n1,x\n2,y\n", "Sheet1,,\na,b,kind\n1,2,x\n2,3,y\n", "T\na;b\n1;x\n"]
+    {
+        assert_says(read(text), &["delete line 1", "title"]);
+    }
 }
 
 #[test]
@@ -415,7 +537,7 @@ fn a_table_that_is_no_data_set_says_so() {
 /// A network trained on columns of numbers.
 fn numbers(names: &[&str], targets: TargetNames) -> KnownTable {
     let number = |name: &&str| TableColumn { name: (*name).to_owned(), cells: CellKind::Number };
-    KnownTable { columns: names.iter().map(number).collect(), targets, separator: None }
+    KnownTable { columns: names.iter().map(number).collect(), targets, separator: None, fills_gaps: false }
 }
 
 fn classes(names: &[&str]) -> TargetNames {
@@ -441,6 +563,30 @@ fn features_are_found_by_name_in_any_order() {
     };
     assert_eq!(bare("1.5,2\n3,4\n").unwrap().row(0), [1.5, 2.0]);
     assert_says(bare("1.5,2,3\n3,4,5\n"), &["3 columns", "these 2", "a, b"]);
+    for wrong in ["a,b\n1,\n", "a,b\n1,oops\n", "a,b\nNA,1\n"] {
+        let text = read(wrong).unwrap_err().to_string();
+        assert!(
+            text.starts_with("p.csv:2: ") && !text.contains("mean") && !text.contains("--drop"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_table_without_a_header_keeps_its_width() {
+    let known = numbers(&["c1", "c2"], classes(&["x", "y"]));
+    let read = |text: &str, targets: &[&str]| {
+        let targets = targets.iter().map(|name| (*name).to_owned()).collect();
+        let options = CsvOptions { header: Some(false), width: Some(4), targets, ..CsvOptions::default() };
+        parse_features("p.csv", text.as_bytes(), &known, &options)
+    };
+    for same in ["1,2,9,x\n3,4,9,y\n", "1,2,9\n3,4,9\n", "1,2\n3,4\n"] {
+        assert_eq!(read(same, &["c4"]).unwrap().row(1), [3.0, 4.0], "{same:?}");
+    }
+    for other in ["1,2,9,9,x\n", "7,1,2,9,x,5\n", "1,2,9,x,5,6,7\n"] {
+        assert_says(read(other, &["c4"]), &["columns without names", "all 4 of the table"]);
+    }
+    assert_says(read("1,2,9\n3,4,9\n", &["c3"]), &["3 columns without names"]);
 }
 
 #[test]
@@ -464,7 +610,7 @@ fn categories_are_those_of_the_training() {
         TableColumn { name: "c".into(), cells: CellKind::Categories(texts) },
         TableColumn { name: "f".into(), cells: CellKind::Boolean },
     ];
-    let known = KnownTable { columns, targets: classes(&["x", "y"]), separator: None };
+    let known = KnownTable { columns, targets: classes(&["x", "y"]), separator: None, fills_gaps: false };
     let read = |text: &str| parse_features("p.csv", text.as_bytes(), &known, &CsvOptions::default());
     assert_eq!(read("f,c\nyes,red\n").unwrap().row(0), [0.0, 0.0, 1.0, 1.0]);
     assert_eq!(read("f,c\n0,blue\n").unwrap().row(0), [1.0, 0.0, 0.0, 0.0]);
