@@ -239,7 +239,7 @@ fn a_folder_for_each_class() {
         "in natural order"
     );
     assert!(
-        said(&set).contains("colours became grey") && said(&set).contains("1 other files"),
+        said(&set).contains("colours became grey") && said(&set).contains("1 other file not read"),
         "{}",
         said(&set)
     );

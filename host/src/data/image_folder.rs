@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::csv::{MAX_CLASSES, MAX_NUMBERS};
 use super::dataset::{Dataset, DatasetError, Targets};
-use super::summary::DataSummary;
+use super::summary::{DataSummary, counted};
 
 /// Endings of files that are read.
 const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "pgm", "ppm", "pbm", "pnm"];
@@ -143,7 +143,7 @@ pub fn read_image_folder(folder: &Path) -> Result<Dataset, ImageError> {
         notes.push("colours became grey".to_owned());
     }
     if others > 0 {
-        notes.push(format!("{others} other files not read"));
+        notes.push(format!("{} not read", counted(others, "other file")));
     }
     let features = super::idx::pixel_names(images.rows as usize, images.columns as usize);
     let targets = Targets::Classes { names, labels };

@@ -321,7 +321,10 @@ fn take_targets(
     wanted: &mut Targets,
 ) -> Result<bool, CsvError> {
     for &place in places {
-        if classify(record.cell(place)) == Cell::Missing {
+        // A network of before a mark stood for a missing value may have a class of that name.
+        let class =
+            matches!(wanted, Targets::Classes { names, .. } if class_of(names, record.cell(place)).is_some());
+        if classify(record.cell(place)) == Cell::Missing && !class {
             if reader.missing == Missing::Error {
                 return Err(reader.missing_cell(record, place, false));
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::data::dataset::DatasetError;
-use crate::data::summary::{listed, shortened};
+use crate::data::summary::{counted, listed, shortened};
 
 use super::records::{MAX_CELLS, MAX_RECORD};
 
@@ -152,8 +152,9 @@ pub enum CsvProblem {
     },
     /// A row with more or fewer cells than the header.
     #[error(
-        "this row has {found} cells and the first has {expected}, parted by {separator}; look for a missing or extra \
+        "this row has {} and the first has {expected}, parted by {separator}; look for a missing or extra \
          {separator} or an unclosed quote, or say which separator is meant by --separator{}",
+        counted(found, "cell"),
         title.map_or_else(String::new, |line| format!(", or delete line {line} if it is a title"))
     )]
     Ragged {
@@ -265,8 +266,8 @@ pub enum CsvProblem {
     },
     /// A table without a header that has other columns than the network needs.
     #[error(
-        "there are {found} columns without names and the network needs these {expected}, in this order: {wanted}; give \
-         exactly those{}, or a header line",
+        "{} without names: the network needs these {expected}, in this order: {wanted}; give exactly those{}, or a header line",
+        counted(found, "column"),
         width.map_or_else(String::new, |width| format!(", or all {width} of the table it was trained on"))
     )]
     OtherWidth {

@@ -16,6 +16,24 @@ pub(super) const MAX_CATEGORIES: usize = 100;
 /// Integers with at most this many distinct values may be classes when nobody says.
 pub const FEW_DISTINCT: usize = 20;
 
+/// What columns that name or count the rows are called.
+const NAMES_OF_ROWS: [&str; 14] = [
+    "id",
+    "index",
+    "row",
+    "row_id",
+    "rowid",
+    "rownames",
+    "name",
+    "names",
+    "key",
+    "sample",
+    "no",
+    "nr",
+    "number",
+    "unnamed: 0",
+];
+
 /// A cell worth naming in an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -248,8 +266,12 @@ impl Survey {
         // `Paris, France` and `200,000`.
         let parted = separator == Separator::Comma
             && (self.columns.iter().any(|column| column.group_end)
-                || self.texts_apart && self.columns.get(1).is_some_and(|next| next.is_text(self.rows)));
-        if named && !parted {
+                || self.texts_apart && names_text(&self.columns, self.rows));
+        // The name above the second column is that of the first, and the last name is missing.
+        let names_first = self.first.first().is_some_and(|name| {
+            NAMES_OF_ROWS.contains(&name.to_lowercase().as_str()) && !names_text(&self.columns, self.rows)
+        });
+        if named && !parted && !names_first {
             return Ok(());
         }
         let Seen { line, cell } = self.first_row.clone();
@@ -261,6 +283,11 @@ impl Survey {
         };
         Err(CsvError::at(file, line, problem))
     }
+}
+
+/// Whether the second column holds texts, as one called `name` would.
+fn names_text(columns: &[ColumnSurvey], rows: usize) -> bool {
+    columns.get(1).is_some_and(|column| column.is_text(rows))
 }
 
 /// What a first line is that neither names columns nor is a row.

@@ -321,6 +321,9 @@ fn rows_longer_than_the_header_are_row_names_or_refused() {
         ("a,b\n5,1,x\n6,2,y\n9,3,x\n", "5"),
         ("a,b\nred,1,x\nred,2,y\nblue,3,x\n", "red"),
         ("a,b\nNA,1,x\nk,2,y\nl,3,x\n", "NA"),
+        ("name,a,b\nk,1,2,x\nl,3,4,y\nm,3,5,x\n", "k"),
+        ("id,a,b\n1,5,2,x\n2,3,4,y\n3,3,5,x\n", "1"),
+        ("Sample;a;b\nk;1;2;x\nl;3;4;y\nm;3;5;x\n", "k"),
     ] {
         let parts =
             ["t.csv:2: ", "column 1", &format!("{cell:?}"), "quote", "name the missing column", "--decimal"];
@@ -446,7 +449,7 @@ fn wrong_cells_are_named_with_line_column_and_remedy() {
     let long = format!("a,b\n{},x\n1,y\n", "z".repeat(5000));
     assert!(read(&long).unwrap_err().to_string().len() < 250);
     assert_says(read("a,b\n1,x\n1,2,3\n"), &["t.csv:3: ", "3 cells", "first has 2", "comma"]);
-    assert_says(read("a,b\n1\n"), &["t.csv:2: ", "1 cells"]);
+    assert_says(read("a,b\n1\n"), &["t.csv:2: ", "1 cell "]);
     assert_says(read("a,b,c\n1,\"x,y\n2,3,z\n"), &["t.csv:2: ", "quote is opened", "close it"]);
     assert_says(read("a,b,c\n1,\"x\"y,2\n2,3,z\n"), &["t.csv:2: ", "column 2", "closing quote"]);
 }
@@ -636,6 +639,8 @@ fn labelled_rows_keep_the_kind_and_classes_of_the_network() {
     }
     assert_says(labelled(&digits, "a,y\n1,2\n2,7\n", &[]), &["e.csv:3: ", "\"y\"", "\"7\"", "0, 1, 2"]);
     let named = numbers(&["a"], classes(&["x", "y"]));
+    let earlier = numbers(&["a"], classes(&["none", "some"]));
+    assert_eq!(labelled(&earlier, "a,kind\n1,none\n2,some\n", &[]).unwrap().label(0), Some(0));
     assert_says(labelled(&named, "a,kind\n1,x\n2,Y\n", &[]), &["e.csv:3: ", "\"Y\"", "x, y"]);
     let numbers_wanted = numbers(&["a"], TargetNames::Values(vec!["y".into()]));
     let set = labelled(&numbers_wanted, "a,y\n1,2\n2,0\n3,1\n4,1\n", &[]).unwrap();
