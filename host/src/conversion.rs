@@ -1,11 +1,10 @@
 //! A network from one format into another, with the conductances a run has learnt.
 
-use crate::config::DataSource;
 use crate::data::EncodingError;
-use crate::experiment::{ExperimentError, load_dataset};
+use crate::experiment::{Experiment, ExperimentError};
 use crate::network_file::{NetworkFileError, read_network};
 use crate::plot;
-use crate::run::{RunError, RunFolder, read_checkpoint};
+use crate::run::{DataDigest, RunError, RunFolder, read_checkpoint};
 use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::io::Read;
@@ -259,14 +258,15 @@ impl Learnt {
     fn volts_of_row(&self, row: usize) -> Result<Vec<f64>, ConversionError> {
         let folder = self.folder.as_deref().ok_or(ConversionError::SampleWithoutRun)?;
         let folder = RunFolder::open(folder)?;
-        let source: DataSource = folder.config_here(None)?.data.source;
-        let dataset = load_dataset(&source).map_err(Box::new)?;
+        let experiment = Experiment::prepare(folder.config_here(None)?).map_err(Box::new)?;
+        folder.check(&experiment, &DataDigest::of(&experiment))?;
+        let Experiment { dataset, encoder, .. } = experiment;
         let rows = dataset.rows();
         if !(1..=rows).contains(&row) {
             return Err(ConversionError::NoRow { row, rows });
         }
         let format = self.checkpoint.design.format();
-        let inputs = folder.encoder()?.encode_features(format, dataset.row(row - 1))?;
+        let inputs = encoder.encode_features(format, dataset.row(row - 1))?;
         Ok(inputs.into_iter().map(|v| f64::from(v) / f64::from(format.one_volt())).collect())
     }
 

@@ -28,6 +28,7 @@ use crate::config::{Draft, RunConfig, Shape};
 use crate::data::Encoder;
 use crate::experiment::Experiment;
 use crate::metrics::EpochMetrics;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -56,6 +57,14 @@ pub enum RunError {
         path: String,
         /// Why.
         source: io::Error,
+    },
+    /// A file of a run is not there.
+    #[error(
+        "{path}: the run has not come to this file, or it was lost; restore it, go on with `wheatstone resume`, or train again"
+    )]
+    Missing {
+        /// The file.
+        path: String,
     },
     /// There is a run already.
     #[error(
@@ -95,7 +104,10 @@ pub enum RunError {
         message: String,
     },
     /// The data are not those the run began with.
-    #[error("{path}: the data have changed since this run began: {what} differ; restore them, or train anew")]
+    #[error(
+        "{path}: the data have changed since this run began: {what} differ; restore them, train anew, or see what the network makes of other \
+         data with `wheatstone eval {path} --data FILE`"
+    )]
     OtherData {
         /// The folder.
         path: String,
@@ -109,6 +121,14 @@ pub enum RunError {
         path: String,
         /// The keys that differ.
         keys: String,
+    },
+    /// The encoding is not the one that the run's configuration and data give.
+    #[error(
+        "{path}: not the encoding that the configuration and the data of this run give, which have not changed; restore the file, or train anew"
+    )]
+    OtherEncoding {
+        /// The file.
+        path: String,
     },
     /// There is a run of another configuration.
     #[error("{path} already holds another run: {keys}; choose another folder")]
@@ -140,6 +160,12 @@ pub enum RunError {
     /// The configuration does not read back.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
+    /// A checkpoint has no byte in it.
+    #[error("{path}: this file is empty, which is not a checkpoint; restore it, or train again")]
+    Empty {
+        /// The file.
+        path: String,
+    },
     /// The checkpoint does not read back.
     #[error("{path}: {error}")]
     Checkpoint {
@@ -148,6 +174,13 @@ pub enum RunError {
         /// What is wrong.
         error: CheckpointError,
     },
+}
+
+/// The part of the notes of a run that is read twice.
+#[derive(Deserialize)]
+struct Configured {
+    #[serde(rename = "configuration")]
+    _configuration: RunConfig,
 }
 
 /// The folder of a run, to be read.
@@ -227,7 +260,7 @@ impl RunFolder {
         })
     }
 
-    /// What the run began with; `None` if an earlier version of this program began it.
+    /// What the run began with; `None` if its folder does not say.
     ///
     /// # Errors
     /// [`RunError`] names the file and what is wrong in it.
@@ -236,7 +269,15 @@ impl RunFolder {
             return Ok(None);
         }
         let text = self.get(ORIGIN)?;
-        serde_json::from_slice(&text).map(Some).map_err(|e| self.syntax(ORIGIN, e.line(), &e))
+        let wrong = |e: serde_json::Error| self.syntax(ORIGIN, e.line(), &e);
+        // Read as a configuration, a key that is none has a line.
+        match serde_json::from_slice::<Configured>(&text) {
+            Err(error) if error.is_data() && !error.to_string().starts_with("missing field") => {
+                return Err(wrong(error));
+            }
+            _ => {}
+        }
+        serde_json::from_slice(&text).map(Some).map_err(wrong)
     }
 
     /// Keys of a configuration that ask for another run than this one, with both values. Where the data lie is none of them.
@@ -254,15 +295,19 @@ impl RunFolder {
         Ok(origin::differing_keys(&then, config, &["description", "data.source"]))
     }
 
-    /// Checks that an experiment goes on with what the run began with: the encoding, the configuration and the data.
+    /// Checks that an experiment is what the run began with: the encoding, the configuration and the data.
     ///
     /// # Errors
-    /// [`RunError::OtherConfiguration`] or [`RunError::OtherData`] names what differs.
+    /// [`RunError::OtherConfiguration`], [`RunError::OtherData`] or [`RunError::OtherEncoding`] names what differs.
     pub fn check(&self, experiment: &Experiment, data: &DataDigest) -> Result<(), RunError> {
-        if let Some(origin) = self.origin()? {
+        let origin = self.origin()?;
+        if let Some(origin) = &origin {
             origin.check(experiment, data, &self.path)?;
         }
         if experiment.encoder != self.encoder()? {
+            if origin.is_some() {
+                return Err(RunError::OtherEncoding { path: self.file(ENCODING).display().to_string() });
+            }
             let what = "the columns or their ranges".to_owned();
             return Err(RunError::OtherData { path: self.path.display().to_string(), what });
         }
@@ -288,7 +333,10 @@ impl RunFolder {
     /// # Errors
     /// [`RunError`] names the file and what is wrong in it.
     pub fn checkpoint(&self) -> Result<Checkpoint, RunError> {
-        read_checkpoint(&self.file(CHECKPOINT))
+        match read_checkpoint(&self.file(CHECKPOINT)) {
+            Err(RunError::Read { source, .. }) => Err(self.unreadable(CHECKPOINT, source)),
+            read => read,
+        }
     }
 
     /// The metrics up to an epoch, see [`parse_metrics`]; none where the file is absent.
@@ -302,7 +350,16 @@ impl RunFolder {
 
     fn get(&self, name: &str) -> Result<Vec<u8>, RunError> {
         let path = self.file(name);
-        fs::read(&path).map_err(|source| RunError::Read { path: path.display().to_string(), source })
+        fs::read(&path).map_err(|source| self.unreadable(name, source))
+    }
+
+    /// A file that cannot be read: one of no run, or one that a run lacks.
+    fn unreadable(&self, name: &str, source: io::Error) -> RunError {
+        let path = self.file(name).display().to_string();
+        if name != CONFIG && source.kind() == io::ErrorKind::NotFound {
+            return RunError::Missing { path };
+        }
+        RunError::Read { path, source }
     }
 
     fn syntax(&self, name: &str, line: usize, error: &serde_json::Error) -> RunError {
@@ -342,6 +399,9 @@ pub const LINK: &str = "link.json";
 pub fn read_checkpoint(path: &Path) -> Result<Checkpoint, RunError> {
     let text = path.display().to_string();
     let bytes = fs::read(path).map_err(|source| RunError::Read { path: text.clone(), source })?;
+    if bytes.is_empty() {
+        return Err(RunError::Empty { path: text });
+    }
     Checkpoint::from_bytes(&bytes).map_err(|error| RunError::Checkpoint { path: text, error })
 }
 

@@ -106,7 +106,7 @@ impl<'e> Trainer<'e> {
         checkpoint: Checkpoint,
     ) -> Result<Self, TrainingError> {
         check_same_design(experiment, &checkpoint)?;
-        // Earlier versions noted the tally alone.
+        // A remark may hold the tally alone.
         let (tally, data, records) = match serde_json::from_str(&checkpoint.remark) {
             Ok(Remark { tally, data, records }) => (tally, Some(data), records),
             Err(error) => {
@@ -139,7 +139,7 @@ impl<'e> Trainer<'e> {
         self.data.get_or_init(|| DataDigest::of(self.experiment))
     }
 
-    /// How many records of metrics there must be; unknown where an earlier version of this program began the run.
+    /// How many records of metrics there must be; unknown where the checkpoint does not say.
     pub fn records(&self) -> Option<u32> {
         self.progress.records
     }

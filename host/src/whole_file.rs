@@ -139,7 +139,7 @@ fn begin(path: &Path) -> io::Result<Goes> {
     }
     let folder = folder_of(&target);
     remove_leftovers(folder);
-    let file = create_aside(folder)?;
+    let file = create_aside(folder).map_err(without_path)?;
     if let Some(old) = &old {
         keep_mode(file.as_file(), old)?;
     }
@@ -169,18 +169,45 @@ fn target(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many symbolic links, one to the other"))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a path lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes files and folders aside, with the modes that the umask leaves of `mode`.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there are no modes"))]
+pub(crate) fn aside(mode: u32) -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(ASIDE.0).suffix(ASIDE.1);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    builder
+}
+
+/// Why something could not be made aside, without the path that nobody asked for: the caller names the one that was meant.
+pub(crate) fn without_path(error: io::Error) -> io::Error {
+    match error.get_ref().map(ToString::to_string) {
+        Some(text) => match text.split_once(" at path ") {
+            Some((why, _)) => io::Error::new(error.kind(), why),
+            None => error,
+        },
+        None => error,
+    }
+}
+
+/// What was made aside in a folder and is still there.
+pub(crate) fn made_aside(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        name.starts_with(ASIDE.0.as_bytes()) && name.ends_with(ASIDE.1.as_bytes())
+    })
 }
 
 /// A new file under a lock that tells others that its writer lives.
 fn create_aside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     loop {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(ASIDE.0).suffix(ASIDE.1);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder)?;
+        let file = aside(0o666).tempfile_in(folder)?;
         // Some file systems have no locks; there, nobody else gets one either.
         let locked = file.as_file().lock().is_ok();
         // Whoever looked for leftovers between the two calls above took it for one.
@@ -192,13 +219,8 @@ fn create_aside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 /// Removes what processes that are gone left aside. It is no fault of the file being written if that fails.
 fn remove_leftovers(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        let is_ours = name.starts_with(ASIDE.0.as_bytes()) && name.ends_with(ASIDE.1.as_bytes());
-        if is_ours
-            && entry.file_type().is_ok_and(|kind| kind.is_file())
+    for entry in made_aside(folder) {
+        if entry.file_type().is_ok_and(|kind| kind.is_file())
             && let Ok(file) = OpenOptions::new().write(true).open(entry.path())
             && file.try_lock().is_ok()
         {
@@ -313,6 +335,17 @@ mod tests {
         let error = write_whole(&place.path().join("no/file"), b"new").unwrap_err().to_string();
         assert!(error.contains("no/file") && error.contains("make its folder"), "{error}");
         assert_eq!(names(place.path()), ["fixed"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_error_names_the_file_that_was_meant() {
+        // Nobody makes files there, not even a superuser.
+        for path in ["/sys/file", "/sys/kernel/file.json", "/sys/class/a.b"] {
+            let error = write_whole(Path::new(path), b"").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{path}: cannot write")), "{error}");
+            assert!(!error.contains(ASIDE.0) && !error.contains(" at path "), "{error}");
+        }
     }
 
     #[test]

@@ -130,6 +130,71 @@ fn nothing_that_was_there_is_written_over() {
 
 #[cfg(unix)]
 #[test]
+fn a_lock_file_of_others_is_neither_written_nor_followed() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    for text in ["precious\n", "process 7 on host\nand notes\n", "processes\n", "pro\n", "\n"] {
+        let _ = fs::remove_dir_all(place.path("p"));
+        fs::create_dir(place.path("p")).unwrap();
+        place.write("p/.lock", text);
+        refused(&place, "train xor --epochs 1 --out p", 2, &["p already holds .lock", "another folder"]);
+        assert_eq!(place.read("p/.lock"), text.as_bytes());
+        assert_eq!(place.files(), ["p/.lock"]);
+    }
+    // What no writer made: a link to a file, to nothing, to a folder; a pipe; a folder.
+    place.json("train xor --epochs 1 --out run");
+    place.write("keep.txt", "process 1\n");
+    let lock = place.path("run/.lock");
+    type Make = fn(&Path);
+    let makes: [Make; 5] = [
+        |lock| symlink("../keep.txt", lock).unwrap(),
+        |lock| symlink("../nothing", lock).unwrap(),
+        |lock| symlink("..", lock).unwrap(),
+        |lock| assert!(Command::new("mkfifo").arg(lock).status().unwrap().success()),
+        |lock| fs::create_dir(lock).unwrap(),
+    ];
+    for make in makes {
+        fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+        make(&lock);
+        for verb in ["resume run --epochs 2", "train xor --epochs 2 --out run --resume-or-start"] {
+            refused(&place, verb, 2, &["run already holds .lock"]);
+        }
+        assert_eq!(place.read("keep.txt"), b"process 1\n");
+        assert!(!place.path("nothing").exists());
+    }
+    fs::remove_dir(&lock).unwrap();
+    // What writers leave, also one that was killed before it had signed.
+    for text in ["", "process ", "process 12", "process 12\n", "process 12 on host\n"] {
+        fs::create_dir(place.path(format!("left{}", text.len()).as_str())).unwrap();
+        place.write(&format!("left{}/.lock", text.len()), text);
+        place.json(&format!("train xor --epochs 1 --out left{}", text.len()));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_named_as_it_was_meant() {
+    let place = Place::new();
+    // Nobody makes files and folders there.
+    for out in ["/sys/run", "/sys/kernel/run"] {
+        let ended = place.run(&format!("train xor --epochs 1 --out {out}"));
+        assert!(ended.code == 1 || ended.code == 4, "{}", ended.err);
+        assert!(ended.err.contains(out) && !ended.err.contains(".wheatstone-"), "{}", ended.err);
+    }
+    // No byte can be written.
+    let full = Command::new("sh")
+        .current_dir(place.path(""))
+        .env("W", program())
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec $W train xor --epochs 1 --out run"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&full.stderr);
+    assert_eq!(full.status.code(), Some(1), "{said}");
+    assert!(said.contains("run/config.toml") && !said.contains(".wheatstone-"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_run_has_one_writer() {
     let place = Place::new();
     let mut train = spawn(&place, "train wine --epochs 1000000 --out run");
@@ -242,6 +307,94 @@ fn a_run_goes_on_with_its_own_data_only() {
     place.json("resume run --epochs 3");
     place.json("train --data table.csv --epochs 3 --out whole");
     same_files(&place, "run", "whole");
+}
+
+#[test]
+fn a_run_is_evaluated_on_its_own_data_only() {
+    let place = Place::new();
+    place.write("table.csv", table());
+    place.json("train --data table.csv --epochs 2 --out run");
+    let well = place.json("eval run");
+    let verbs = ["eval run", "eval run --part all", "convert run out.cir --sample 1"];
+    let refused = |fragments: &[&str]| {
+        for verb in verbs {
+            let ended = refused(&place, verb, 2, fragments);
+            assert!(ended.out.is_empty() && !place.path("out.cir").exists(), "{verb}: {}", ended.out);
+        }
+    };
+    let lines: Vec<String> = table().lines().map(str::to_owned).collect();
+    let text = |lines: &[String]| lines.join("\n") + "\n";
+    let mut shuffled = lines.clone();
+    shuffled[1..].reverse();
+    let swapped = table().replace(",x\n", ",q\n").replace(",y\n", ",x\n").replace(",q\n", ",y\n");
+    let other = "the data have changed since this run began";
+    for (data, fragment) in [
+        (swapped.clone(), "the targets"),
+        (text(&lines[..58]), "number of rows"),
+        (text(&shuffled), "the features"),
+    ] {
+        place.write("table.csv", data);
+        refused(&[other, fragment, "eval run --data FILE"]);
+    }
+    // Other data are those that are named.
+    place.json("eval run --data table.csv");
+    place.write("table.csv", table());
+    for (file, from, to, fragments) in [
+        ("config.toml", "seed = 1", "seed = 2", ["the configuration has changed", "seed"]),
+        ("config.toml", "test_fraction = 0.2", "test_fraction = 0.5", ["has changed", "data.test_fraction"]),
+        ("config.toml", "read_steps = ", "read_steps = 1", ["has changed", "read_steps"]),
+        ("encoding.json", "\"half_width\": ", "\"half_width\": 1", ["run/encoding.json", "not the encoding"]),
+    ] {
+        let kept = String::from_utf8(place.read(&format!("run/{file}"))).unwrap();
+        let edited = kept.replacen(from, to, 1);
+        assert_ne!(edited, kept, "{from}");
+        place.write(&format!("run/{file}"), edited);
+        refused(&fragments);
+        place.write(&format!("run/{file}"), kept);
+    }
+    // A run that keeps no digests is still read.
+    fs::remove_file(place.path("run/run.json")).unwrap();
+    assert_eq!(place.json("eval run"), well);
+}
+
+#[test]
+fn a_damaged_file_of_a_run_is_named() {
+    let place = Place::new();
+    place.json("train iris --epochs 1 --out run");
+    let kept = String::from_utf8(place.read("run/run.json")).unwrap();
+    for key in ["seed", "read_steps", "test_fraction", "configuration", "targets"] {
+        let damaged = kept.replacen(&format!("\"{key}\""), &format!("\"{key}Q\""), 1);
+        assert_ne!(damaged, kept, "{key}");
+        let at = damaged[..damaged.find(&format!("{key}Q")).unwrap()].lines().count();
+        place.write("run/run.json", damaged);
+        for verb in ["resume run --epochs 2", "eval run"] {
+            let place_of_it = format!("run/run.json: line {at}");
+            let ended = refused(&place, verb, 2, &[&place_of_it, &format!("{key}Q"), "restore"]);
+            assert!(ended.err.len() < 800, "{}", ended.err);
+        }
+    }
+    place.write("run/run.json", kept);
+    for (file, verbs) in [
+        ("encoding.json", ["eval run", "resume run --epochs 2", "predict run --data run/config.toml"]),
+        ("checkpoint.bin", ["eval run", "convert run out.cir", "eval run --part all"]),
+    ] {
+        let path = format!("run/{file}");
+        let kept = place.read(&path);
+        fs::remove_file(place.path(&path)).unwrap();
+        for verb in verbs {
+            let ended = refused(&place, verb, 2, &[&path, "it was lost"]);
+            assert!(!ended.err.contains("name the folder"), "{}", ended.err);
+        }
+        place.write(&path, "");
+        for verb in verbs {
+            refused(&place, verb, 2, &[&path]);
+        }
+        place.write(&path, kept);
+    }
+    place.write("run/checkpoint.bin", "");
+    for verb in ["eval run", "resume run --epochs 2", "inspect run", "convert run out.dot"] {
+        refused(&place, verb, 2, &["run/checkpoint.bin: this file is empty"]);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use wheatstone::evaluation::{self, Start};
 use wheatstone::experiment::Experiment;
 use wheatstone::given;
 use wheatstone::metrics::{Detail, Evaluation};
-use wheatstone::run::RunFolder;
+use wheatstone::run::{DataDigest, RunFolder};
 use wheatstone::training::check_same_design;
 
 /// Read a trained network's answers and say how many are right
@@ -81,8 +81,8 @@ impl Eval {
                 given
             }
             None => {
-                let mut own = Experiment::prepare(folder.config_here(None)?)?;
-                own.encoder = encoder;
+                let own = Experiment::prepare(folder.config_here(None)?)?;
+                folder.check(&own, &DataDigest::of(&own))?;
                 check_same_design(&own, &checkpoint)?;
                 own
             }

@@ -3,14 +3,11 @@
 use super::lock::{LOCK, Lock};
 use super::{CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, REPORT, RunError};
 use crate::config::RunConfig;
-use crate::whole_file::{sync_folder, write_whole};
+use crate::whole_file::{WriteError, aside, folder_of, made_aside, sync_folder, without_path, write_whole};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use wheatstone_sim::FileStem;
-
-/// What names of folders made aside begin and end with.
-const ASIDE: (&str, &str) = (".wheatstone-", ".tmp");
 
 /// What a run writes, besides pictures.
 const FILES: [&str; 9] = [CONFIG, ENCODING, NETWORK, ORIGIN, METRICS, CHECKPOINT, EVALUATION, REPORT, LINK];
@@ -70,7 +67,7 @@ fn numbered(name: &str) -> impl Iterator<Item = String> {
 /// Refuses a folder in which a run would write over something.
 ///
 /// # Errors
-/// [`RunError::Busy`], [`RunError::Occupied`] or [`RunError::NotEmpty`].
+/// [`RunError::Busy`], [`RunError::Occupied`] or [`RunError::NotEmpty`], which a lock file of others is as well.
 pub(super) fn check_vacant(path: &Path, config: &RunConfig) -> Result<(), RunError> {
     if path.is_dir() {
         Lock::check_free(path)?;
@@ -109,23 +106,22 @@ fn check_vacant_of_others(path: &Path, config: &RunConfig) -> Result<(), RunErro
 /// Makes a folder that is not there; `None` if another process made it in the meantime.
 fn make_new(path: &Path, config: &RunConfig) -> Result<Option<Lock>, RunError> {
     let failed = |source| RunError::Folder { path: path.display().to_string(), source };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = folder_of(path);
     fs::create_dir_all(parent).map_err(failed)?;
     remove_leftovers(parent);
     loop {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(ASIDE.0).suffix(ASIDE.1);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let aside = builder.tempdir_in(parent).map_err(failed)?;
+        let aside = aside(0o777).tempdir_in(parent).map_err(without_path).map_err(failed)?;
+        let meant = |file: &str, error: WriteError| WriteError::new(&path.join(file), error.source);
         let lock = match Lock::take(aside.path()) {
             Ok(lock) if aside.path().join(LOCK).exists() => lock,
             // Another process took it for what a dead one left.
             Ok(_) | Err(RunError::Busy { .. }) => continue,
             Err(_) if !aside.path().exists() => continue,
+            Err(RunError::Write(error)) => return Err(meant(LOCK, error).into()),
             Err(error) => return Err(error),
         };
-        write_whole(&aside.path().join(CONFIG), config.to_toml().as_bytes())?;
+        write_whole(&aside.path().join(CONFIG), config.to_toml().as_bytes())
+            .map_err(|error| meant(CONFIG, error))?;
         // Replaces nothing but an empty folder, which holds nobody's run.
         return match fs::rename(aside.path(), path) {
             Ok(()) => {
@@ -141,12 +137,8 @@ fn make_new(path: &Path, config: &RunConfig) -> Result<Option<Lock>, RunError> {
 
 /// Removes folders that processes which are gone made aside.
 fn remove_leftovers(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        let is_ours = name.starts_with(ASIDE.0.as_bytes()) && name.ends_with(ASIDE.1.as_bytes());
-        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+    for entry in made_aside(parent) {
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
         let path = entry.path();

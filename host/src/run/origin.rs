@@ -202,6 +202,13 @@ pub(super) fn differing_keys(then: &Value, now: &RunConfig, free: &[&str]) -> Ve
     keys
 }
 
+/// A value as far as a message repeats it.
+fn shortened(value: &Value) -> String {
+    const MOST: usize = 120;
+    let text = value.to_string();
+    if text.len() <= MOST { text } else { format!("{} ...", &text[..text.floor_char_boundary(MOST)]) }
+}
+
 /// Keys that only `now` has are of a newer program and have their default.
 fn compare(key: &str, then: &Value, now: &Value, free: &[&str], found: &mut Vec<String>) {
     if free.contains(&key) {
@@ -215,6 +222,6 @@ fn compare(key: &str, then: &Value, now: &Value, free: &[&str], found: &mut Vec<
             }
         }
         (then, now) if then == now => {}
-        (then, now) => found.push(format!("{key} ({now} now, {then} then)")),
+        (then, now) => found.push(format!("{key} ({} now, {} then)", shortened(now), shortened(then))),
     }
 }
