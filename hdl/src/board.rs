@@ -246,7 +246,7 @@ const MOST_CLOCK_HZ: u32 = 400_000_000;
 /// The longest name.
 const NAME_BYTES: usize = 64;
 
-/// What openFPGALoader and messages call boards.
+/// What messages call the boards that are part of the program.
 fn names() -> Vec<&'static str> {
     Board::all().iter().map(|board| board.name()).collect()
 }

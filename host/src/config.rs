@@ -6,16 +6,21 @@
 
 mod words;
 
+use crate::bounded::read_bounded;
 use crate::data::arrays::holds_arrays;
 use crate::data::idx::is_idx_name;
 use crate::data::image_folder::holds_images;
 use crate::data::{CsvOptions, Dataset, EncodingConfig, TargetKind};
 use crate::preset::Preset;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_sim::network::{Boundary, EdgeKind};
 use wheatstone_sim::{Format, Initial, Learning, Nudge, Omega};
+
+/// The most bytes of a file with a configuration.
+const LONGEST: u64 = 16 << 20;
 
 /// A complete run configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -301,7 +306,7 @@ pub enum ConfigError {
         /// The file.
         file: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The text is not TOML.
     #[error("{origin}: {message}")]
@@ -378,8 +383,9 @@ impl Draft {
     /// [`ConfigError`] names the file, and the line if its syntax is at fault.
     pub fn file(path: &Path) -> Result<Draft, ConfigError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { file: file.clone(), source })?;
+        let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8");
+        let text = read_bounded(path, LONGEST).and_then(|bytes| String::from_utf8(bytes).map_err(no_text));
+        let text = text.map_err(|source| ConfigError::Read { file: file.clone(), source })?;
         Draft::parse(&text, &file)
     }
 

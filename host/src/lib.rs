@@ -1,6 +1,7 @@
 //! Everything the `wheatstone` command is made of.
 
 pub mod bench;
+mod bounded;
 pub mod building;
 pub mod cohort;
 pub mod config;

@@ -1,6 +1,6 @@
 //! Bitstreams into boards: what is to be loaded, checked before anything is sent, and openFPGALoader to send it.
 
-use std::fs;
+use crate::bounded::read_bounded;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_flow::cache::sha256;
@@ -12,6 +12,9 @@ use wheatstone_hdl::{Board, Technology};
 
 /// Where the bitstream of a preset is kept, in the project's folder.
 const FOLDER: &str = "bitstreams";
+
+/// More bytes than the bitstream of any device that is known; the longest has two million.
+const LONGEST: u64 = 16 << 20;
 
 /// A bitstream that was not loaded.
 #[derive(Debug, Error)]
@@ -52,6 +55,21 @@ pub enum LoadError {
         manifest: PathBuf,
         /// What the manifest says.
         expected: String,
+        /// What the file has.
+        found: String,
+    },
+    /// The manifest beside it tells of another file.
+    #[error(
+        "{}: {} beside it tells of {named}, which this is not: neither the name nor the SHA-256 ({found}) is the same; copy the manifest of this \
+         file beside it, or move this one away to load the file all the same", path.display(), manifest.display()
+    )]
+    ManifestOfOther {
+        /// The file.
+        path: PathBuf,
+        /// The manifest.
+        manifest: PathBuf,
+        /// The file that the manifest names.
+        named: String,
         /// What the file has.
         found: String,
     },
@@ -141,7 +159,8 @@ impl Loading {
     /// [`LoadError`] if it is none, not whole, damaged, for another board, or not what a manifest beside it tells of.
     pub fn prepare(path: &Path, board: Board) -> Result<Loading, LoadError> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let bytes = fs::read(&path).map_err(|source| LoadError::Read { path: path.clone(), source })?;
+        let bytes = read_bounded(&path, LONGEST);
+        let bytes = bytes.map_err(|source| LoadError::Read { path: path.clone(), source })?;
         let read = Bitstream::read(&bytes);
         let bitstream = read.map_err(|error| LoadError::Bitstream { path: path.clone(), error })?;
         bitstream.check(board).map_err(|error| LoadError::WrongBoard { path: path.clone(), error })?;
@@ -235,7 +254,7 @@ impl Loading {
     }
 }
 
-/// Compares a bitstream with what the manifest beside it says of it; gives the manifest if there is one that tells of this file.
+/// Compares a bitstream with what the manifest beside it says of it; gives the manifest if there is one. The file may have been renamed.
 fn check_manifest(path: &Path, board: Board, bytes: &[u8]) -> Result<Option<PathBuf>, LoadError> {
     let manifest = path.with_file_name(manifest::FILE);
     if !manifest.exists() {
@@ -243,14 +262,18 @@ fn check_manifest(path: &Path, board: Board, bytes: &[u8]) -> Result<Option<Path
     }
     let Manifest { board: built_for, bitstream, .. } = Manifest::read(&manifest)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(expected) =
-        bitstream.get("sha256").filter(|_| bitstream.get("file").is_some_and(|file| *file == name))
-    else {
-        return Ok(None);
-    };
     let (path, found) = (path.to_owned(), sha256(bytes));
-    if *expected != found {
-        return Err(LoadError::OtherThanManifest { path, manifest, expected: expected.clone(), found });
+    let (named, expected) = (bitstream.get("file"), bitstream.get("sha256"));
+    if expected != Some(&found) {
+        return Err(match (named, expected) {
+            (Some(named), Some(expected)) if *named == name => {
+                LoadError::OtherThanManifest { path, manifest, expected: expected.clone(), found }
+            }
+            _ => {
+                let named = named.map_or("no bitstream", String::as_str).to_owned();
+                LoadError::ManifestOfOther { path, manifest, named, found }
+            }
+        });
     }
     if built_for != board.name() {
         return Err(LoadError::OtherBoard { path, manifest, found: built_for, board });

@@ -1,5 +1,6 @@
 //! Networks from files, in whatever format they are.
 
+use crate::bounded::{read_bounded, read_on};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
@@ -31,6 +32,9 @@ pub enum NetworkFileError {
 /// How much of a file is looked at before the rest is read.
 const HEAD: u64 = 4096;
 
+/// The most bytes of a text that is held.
+const LONGEST: u64 = 1 << 30;
+
 /// Reads a network in any format that [`formats::read`] takes. A network file in JSON that begins with its version, as this
 /// program writes it, is read as it comes; of others the text is held.
 ///
@@ -49,10 +53,16 @@ pub fn read_network(path: &Path, ports: &Ports) -> Result<Graph, NetworkFileErro
             Network::from_json_reader(Cursor::new(text).chain(BufReader::with_capacity(1 << 16, opened)));
         return network.map_err(GraphError::from).and_then(|n| formats::with_ports(n, ports)).map_err(wrong);
     }
-    opened.read_to_end(&mut bytes).map_err(failed)?;
+    // A byte 0 stands in no text, however much of it follows.
+    if !bytes.contains(&0) {
+        read_on(&mut opened, &mut bytes, LONGEST).map_err(failed)?;
+    }
     let is_toml = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
     let read = || {
         let text = formats::text(&bytes)?;
+        if let Some(offset) = text.bytes().position(|byte| byte == 0) {
+            return Err(GraphError::Encoding { offset, hint: " (it is 0, as only in other files)" });
+        }
         let format = if is_toml { GraphFormat::Toml } else { formats::recognise(text)? };
         formats::read_as(format, text, ports)
     };
@@ -73,6 +83,6 @@ pub fn outline(path: &Path, error: &NetworkFileError) -> Option<(Outline, String
     if !matches!(**error, GraphError::NoPorts { .. }) {
         return None;
     }
-    let outline = formats::outline(&std::fs::read(path).ok()?).ok()??;
+    let outline = formats::outline(&read_bounded(path, LONGEST).ok()?).ok()??;
     Some((outline, error.to_string()))
 }

@@ -196,3 +196,21 @@ fn a_full_disk() {
         "something half written: {files:?}"
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_not_read_to_it() {
+    let place = Place::new();
+    for (arguments, fragments) in [
+        ("load /dev/zero --board ulx3s-12f --dry-run", ["/dev/zero", "more than 16 MiB"]),
+        ("load /dev/urandom --board icebreaker --dry-run", ["/dev/urandom", "more than 16 MiB"]),
+        ("train --config /dev/zero", ["/dev/zero", "more than 16 MiB"]),
+        ("data export /dev/zero", ["/dev/zero", "NUL"]),
+        ("data export /dev/urandom", ["/dev/urandom", ""]),
+        ("train --data /dev/zero", ["/dev/zero", "NUL"]),
+        ("inspect /dev/zero", ["/dev/zero", "byte 0: not UTF-8 text"]),
+        ("convert /dev/urandom out.dot", ["/dev/urandom", ""]),
+    ] {
+        refused(&place, arguments, 2, &fragments);
+    }
+}

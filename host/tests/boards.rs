@@ -140,9 +140,27 @@ fn the_manifest_beside_a_bitstream_says_for_which_board_it_was_built() {
         "another board",
         &["built for icebreaker", "icesugar"],
     );
-    // A manifest of another file tells nothing, one that does not read is told.
+    // Under another name it is the same file, and another file is none that the manifest tells of.
     fs::rename(place.path("bitstream.bin"), place.path("mine.bin")).unwrap();
-    assert_eq!(check(&place, "mine.bin", "icebreaker").code, 0);
+    let ended = check(&place, "mine.bin", "icebreaker");
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.contains("the manifest beside it"), "{}", ended.out);
+    refused(&check(&place, "mine.bin", "icesugar"), "another board", &["built for icebreaker", "icesugar"]);
+    let whole = fs::read_to_string(place.path("MANIFEST.toml")).unwrap();
+    let sum = whole.lines().rfind(|line| line.starts_with("sha256 = ")).unwrap();
+    for (what, text) in [
+        ("bitstream.bin", whole.replace(sum, &format!("sha256 = \"{}\"", "0".repeat(64)))),
+        ("other.bin", whole.replace("bitstream.bin", "other.bin").replace(sum, "sha256 = \"0\"")),
+        ("no bitstream", whole.replace(sum, "").replace("file = \"bitstream.bin\"\n", "")),
+    ] {
+        assert_ne!(text, whole);
+        place.write("MANIFEST.toml", text);
+        refused(
+            &check(&place, "mine.bin", "icebreaker"),
+            what,
+            &["mine.bin", "MANIFEST.toml beside it tells of", what],
+        );
+    }
     place.write("MANIFEST.toml", "board = ");
     refused(&check(&place, "mine.bin", "icebreaker"), "no manifest", &["MANIFEST.toml"]);
 }

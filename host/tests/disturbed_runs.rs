@@ -13,7 +13,9 @@ use trial::{Disturbance, Ended, Trial};
 
 fn disturb(disturbances: impl FnOnce(&Trial) -> Vec<Disturbance>) -> Vec<Ended> {
     if !trial::strace_works() {
-        eprintln!("strace is not there or may not trace: this test was skipped");
+        eprintln!(
+            "skipped: strace is not installed or may not trace; of a distribution, the package strace has it"
+        );
         return Vec::new();
     }
     let place = Place::new();

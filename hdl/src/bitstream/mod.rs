@@ -1,4 +1,4 @@
-//! What a bitstream is for: its header read, and compared with a board.
+//! What a bitstream is for, and whether it is whole: read to its end, and compared with a board.
 //!
 //! A device refuses a bitstream of another device only after it has been erased, and an iCE40 says nothing at all. So the
 //! file is looked at before anything is sent. Both formats are documented by the open projects that write them: an ECP5's is a

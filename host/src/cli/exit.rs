@@ -188,6 +188,7 @@ fn load(error: &LoadError) -> u8 {
         | LoadError::Bitstream { .. }
         | LoadError::WrongBoard { .. }
         | LoadError::OtherThanManifest { .. }
+        | LoadError::ManifestOfOther { .. }
         | LoadError::OtherBoard { .. }
         | LoadError::Manifest(_)
         | LoadError::ByHand { .. }

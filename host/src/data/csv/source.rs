@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::problem::{CsvError, CsvProblem};
+use super::records::MAX_RECORD;
+use crate::bounded::read_on;
 
 /// Bytes that can be read from the beginning more than once.
 pub(super) enum Source<'a> {
@@ -15,6 +17,9 @@ pub(super) enum Source<'a> {
     Whole(Vec<u8>),
     File(PathBuf),
 }
+
+/// The most bytes that are held of what can be read only once. A file may be longer.
+const MOST_HELD: u64 = 1 << 30;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
@@ -50,7 +55,11 @@ impl Source<'_> {
             return Ok(Source::File(path.to_owned()));
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        match read_on(&mut file, &mut bytes, MAX_RECORD as u64) {
+            Err(error) if error.kind() != io::ErrorKind::FileTooLarge => return Err(error),
+            Err(_) if may_go_on(&bytes) => read_on(&mut file, &mut bytes, MOST_HELD)?,
+            _ => {}
+        }
         Ok(Source::Whole(bytes))
     }
 
@@ -80,6 +89,12 @@ impl Source<'_> {
         }
         Ok(reader)
     }
+}
+
+/// Whether more than the beginning is worth reading. A row without an end, or what is no text, is refused by its beginning.
+fn may_go_on(begin: &[u8]) -> bool {
+    let is_text = || !begin.contains(&0) && begin.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+    begin.starts_with(&GZIP) || is_text()
 }
 
 fn buffered<R: Read>(reader: R) -> BufReader<R> {
