@@ -16,6 +16,7 @@ pub use self::npy::{Array, Values, parse_npy};
 use super::csv::{FEW_DISTINCT, MAX_CLASSES, TargetKind};
 use super::dataset::{Dataset, DatasetError, Targets};
 use super::summary::{DataSummary, listed, shortened};
+use crate::whole_file::folder_of;
 
 /// What features and labels are called together: of the training part, and of the test part if the set is divided.
 const NAMES: [[&str; 4]; 9] = [
@@ -174,7 +175,7 @@ impl Archive {
             path.to_owned()
         } else if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy")) {
             File::open(path).map_err(failed)?;
-            path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+            folder_of(path).to_owned()
         } else {
             let reader = BufReader::new(File::open(path).map_err(failed)?);
             let zip = zip::ZipArchive::new(reader)

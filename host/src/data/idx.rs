@@ -23,6 +23,7 @@ use thiserror::Error;
 
 use crate::data::dataset::{Citation, Dataset, DatasetError, Targets};
 use crate::data::summary::{DataSummary, listed};
+use crate::whole_file::folder_of;
 
 /// Most bytes of pixels or labels one file may announce: 1 GiB, over twenty times MNIST.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -266,7 +267,7 @@ fn find_set(path: &Path) -> Result<(PathBuf, String), IdxError> {
         && let Some(name) = path.file_name().and_then(|name| name.to_str())
         && let Some(prefix) = set_of(name)
     {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         return Ok((folder.to_owned(), prefix.to_owned()));
     }
     let folder = path.display().to_string();
