@@ -61,14 +61,14 @@ impl Load {
         let loading = Loading::prepare(&self.file()?, self.board)?
             .into_flash(self.flash)
             .into_bridge(self.ftdi_serial.clone());
-        let tool = match Tool::find(Program::OpenFpgaLoader) {
-            Err(_) if self.dry_run => None,
-            found => Some(found?),
-        };
         // Whoever only asks whether a file is whole needs no loader that knows the board.
         let (command, by_hand) = match loading.arguments() {
             Err(LoadError::ByHand { by_hand, .. }) if self.dry_run => (None, Some(by_hand)),
             arguments => (Some(arguments?), None),
+        };
+        let tool = match Tool::find(Program::OpenFpgaLoader) {
+            Err(_) if self.dry_run => None,
+            found => Some(found?),
         };
         let program = tool
             .as_ref()
