@@ -110,10 +110,10 @@ fn a_virtual_board_is_a_process_of_its_own() {
     assert_eq!(exercise(&mut linked, &samples, Learning::Quasistatic).unwrap(), expected);
     assert_eq!(linked.identity().unwrap().sample_words, 64);
 
-    // A board that ends is like one that is plugged out.
+    // A board that ends is gone: its terminal may be another program's by now.
     let mut wire = start();
     wire.kill().unwrap();
     let mut session = Session::new(wire, Options { absence: Duration::ZERO, ..patient() });
     let error = session.open().unwrap_err();
-    assert!(error.to_string().contains("plug the board in"), "{error}");
+    assert!(error.to_string().contains("has ended; start it again"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! Frames in words, for traces, recordings and errors.
 
+use wheatstone_sim::Tally;
 use wheatstone_sim::link::frame::{self, Header};
 use wheatstone_sim::link::{Command, Identity, Order, Outcome, Reply, Space, Status};
 
@@ -74,7 +75,10 @@ fn result(reply: &Reply) -> String {
             .map(|identity| format!("is {} with {} credits", identity.name, identity.credits)),
         9 => Status::from_bytes(&reply.result).map(|status| {
             let rest = if status.running { "running" } else { "at rest" };
-            format!("{rest}, {} done, {:?}", status.done, status.tally)
+            let Tally { samples, right, error, at_least } = status.tally;
+            let least = if at_least { " at least" } else { "" };
+            let tally = format!("Tally {{ samples: {samples}, right: {right}, error: {error}{least} }}");
+            format!("{rest}, {} done, {tally}", status.done)
         }),
         _ if reply.result.is_empty() => Some("done".to_owned()),
         _ => None,
