@@ -11,8 +11,8 @@ use wheatstone_gpu::perceptron::{Examples, Machine, Optimiser, Perceptron, Perce
 use wheatstone_gpu::{Adapter, NetworkKernel, Timing, adapter_named};
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
-    epoch_order,
+    Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sample, Sense, State,
+    Target, epoch_order,
 };
 
 /// The median of five after one that is not counted.
@@ -42,7 +42,7 @@ fn resistor_network(adapter: &Adapter) {
                 .collect(),
         })
         .collect();
-    let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let most = NetworkKernel::most_replicas(adapter, &design).unwrap().min(16_384);
     println!("resistor network 10-16-3, {}, 8 steps a sample, at most {most} replicas:", design.format());
     let mut replicas = 1;

@@ -13,7 +13,7 @@
 //! use wheatstone_gpu::{NetworkKernel, adapters};
 //! use wheatstone_sim::network::{EdgeKind, crossbar};
 //! use wheatstone_sim::{
-//!     Configuration, Design, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State, Target,
+//!     Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sample, Sense, State, Target,
 //! };
 //!
 //! let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
@@ -24,7 +24,7 @@
 //! let start = |seed| State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], seed);
 //! let adapter = adapters()?.swap_remove(0);
 //! let mut kernel = NetworkKernel::new(&adapter, Arc::clone(&design), &samples, vec![start(1), start(2)])?;
-//! let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+//! let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 //! let timing = kernel.train(configuration, &[vec![0; 200], vec![0; 200]])?;
 //! println!("{adapter}: {:?} us a sample", timing.microseconds_a_sample());
 //! let learnt = kernel.states()?;

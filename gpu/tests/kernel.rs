@@ -12,8 +12,8 @@ use wheatstone_gpu::kernel::Memory;
 use wheatstone_gpu::{Adapter, KernelError, NetworkKernel};
 use wheatstone_sim::network::{Boundary, EdgeKind, Network, NodeId, crossbar, lattice, layered};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, State,
-    epoch_order,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample,
+    State, epoch_order,
 };
 
 /// What a replica must come to.
@@ -154,10 +154,10 @@ fn shapes_of_the_presets_learn_to_the_same_bits() {
                 NetworkKernel::new(&adapter, Arc::clone(&design), &samples, states.clone()).unwrap();
             let with = |learning, alpha_offset| Configuration { steps: shape.steps, learning, alpha_offset };
             let configurations = [
-                with(Learning::Quasistatic, 3),
-                with(Learning::Continuous { every: 3 }, 1),
-                with(Learning::Continuous { every: shape.steps }, 0),
-                with(Learning::Desynchronous { rarity: 2 }, 0),
+                with(LearningSchedule::Quasistatic, 3),
+                with(LearningSchedule::Continuous { every: 3 }, 1),
+                with(LearningSchedule::Continuous { every: shape.steps }, 0),
+                with(LearningSchedule::Desynchronous { rarity: 2 }, 0),
             ];
             compare(shape.name, &mut kernel, &samples, states, &configurations);
         }
@@ -209,9 +209,9 @@ fn random_networks_compute_the_same_bits() {
         let mut configuration = || Configuration {
             steps: u32::try_from(draw.index(9)).unwrap() + 1,
             learning: match draw.index(3) {
-                0 => Learning::Quasistatic,
-                1 => Learning::Continuous { every: u32::try_from(draw.index(4)).unwrap() + 1 },
-                _ => Learning::Desynchronous { rarity: u8::try_from(draw.index(3)).unwrap() + 1 },
+                0 => LearningSchedule::Quasistatic,
+                1 => LearningSchedule::Continuous { every: u32::try_from(draw.index(4)).unwrap() + 1 },
+                _ => LearningSchedule::Desynchronous { rarity: u8::try_from(draw.index(3)).unwrap() + 1 },
             },
             alpha_offset: u8::try_from(draw.index(4)).unwrap(),
         };
@@ -239,7 +239,7 @@ fn a_large_network_keeps_conductances_in_storage() {
     let mut kernel =
         NetworkKernel::with_memory(&adapter, Arc::clone(&design), &samples, states.clone(), 16_384).unwrap();
     assert_eq!(kernel.memory(), (Memory::Workgroup, Memory::Storage));
-    let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 3 };
+    let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
     compare(shape.name, &mut kernel, &samples, states, &[configuration]);
 }
 
@@ -250,7 +250,7 @@ fn compare_shape(adapter: &Adapter, shape: &Shape, design: &Arc<Design>, count: 
         (0..replicas).map(|seed| State::initial(design, &[shape.initial], seed)).collect();
     let mut kernel = NetworkKernel::new(adapter, Arc::clone(design), &samples, states.clone()).unwrap();
     let configuration =
-        Configuration { steps: shape.steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+        Configuration { steps: shape.steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     compare(shape.name, &mut kernel, &samples, states, &[configuration]);
 }
 
@@ -333,7 +333,7 @@ fn nothing_trained_changes_nothing_and_states_can_be_replaced() {
         || -> Vec<State> { (0..2).map(|_| common::random_state(&mut draw, &design, Spread::Even)).collect() };
     let (first, second) = (states(), states());
     let mut kernel = NetworkKernel::new(&adapter, Arc::clone(&design), &samples, first.clone()).unwrap();
-    let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     assert_eq!(kernel.train(configuration, &[vec![], vec![]]).unwrap().waits, 0);
     assert_eq!(kernel.states().unwrap(), first);
     kernel.train(configuration, &[vec![1, 0], vec![2, 2]]).unwrap();
@@ -356,7 +356,7 @@ fn how_work_is_cut_changes_no_bit() {
     let state = State::initial(&design, &[shape.initial], 9);
     let mut kernel =
         NetworkKernel::new(&adapter, Arc::clone(&design), &samples, vec![state.clone()]).unwrap();
-    let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let order: Vec<u32> = (0..200).flat_map(|epoch| epoch_order(4, epoch, 10)).collect();
     let timing = kernel.train(configuration, std::slice::from_ref(&order)).unwrap();
     assert!(timing.waits > 1, "{timing:?}");
@@ -383,7 +383,7 @@ fn what_does_not_fit_is_refused_by_name() {
     says(new(&samples, vec![state.clone(); most as usize + 1]).unwrap_err(), "train fewer at a time");
 
     let mut kernel = new(&samples, vec![state.clone(), state]).unwrap();
-    let good = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let good = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     says(kernel.train(Configuration { steps: 0, ..good }, &[vec![], vec![]]).unwrap_err(), "steps = 0");
     says(kernel.train(good, &[vec![0]]).unwrap_err(), "1 orders for 2 replicas");
     says(kernel.train(good, &[vec![0], vec![]]).unwrap_err(), "order of replica 1 has 0");

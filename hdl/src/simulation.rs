@@ -11,7 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Learning, Sample, SampleError,
+    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, LearningSchedule, Sample, SampleError,
     StartError, State, StateError, Wave, link, scan,
 };
 
@@ -260,7 +260,7 @@ impl ArraySimulation {
 
     fn learns(&self) -> (bool, i64) {
         match self.configuration.learning {
-            Learning::Desynchronous { rarity } => (true, i64::from(rarity) - 1),
+            LearningSchedule::Desynchronous { rarity } => (true, i64::from(rarity) - 1),
             _ => (false, 0),
         }
     }
@@ -423,7 +423,7 @@ impl Engine for ArraySimulation {
         self.present(sample)?;
         let Configuration { steps, learning, .. } = self.configuration;
         match learning {
-            Learning::Continuous { every } => {
+            LearningSchedule::Continuous { every } => {
                 for _ in 0..steps / every {
                     self.relax(every, true);
                 }

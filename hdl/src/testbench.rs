@@ -327,7 +327,7 @@ mod tests {
     use std::sync::Arc;
     use wheatstone_sim::network::{EdgeKind, crossbar};
     use wheatstone_sim::{
-        Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, State,
+        Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sample, State,
     };
 
     /// A divider that was shown one sample while it was recorded.
@@ -337,7 +337,8 @@ mod tests {
         let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
         let design = Arc::new(Design::new(network, Format::COMPACT, rules).unwrap());
         let start = State::initial(&design, &[Initial::Uniform { low: 0.2, high: 0.8 }], 3);
-        let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration =
+            Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let mut simulation = ArraySimulation::new(design, Technology::Generic, configuration, start).unwrap();
         simulation.start_recording();
         simulation.train(&Sample { inputs: vec![900, -400], targets: vec![None] }).unwrap();

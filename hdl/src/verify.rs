@@ -7,8 +7,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId};
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, Engine, Learning, Reference, Sample, SampleError, State,
-    StateDifference, Wave,
+    Configuration, ConfigurationError, Design, Engine, LearningSchedule, Reference, Sample, SampleError,
+    State, StateDifference, Wave,
 };
 
 /// Where array and model first differ.
@@ -96,13 +96,13 @@ impl SideBySide {
         let mut expected = Vec::new();
         for step in 1..=configuration.steps {
             expected.push(self.model_step());
-            if let Learning::Continuous { every } = configuration.learning
+            if let LearningSchedule::Continuous { every } = configuration.learning
                 && step % every == 0
             {
                 expected.push(self.model_learning_step());
             }
         }
-        if !matches!(configuration.learning, Learning::Continuous { .. }) {
+        if !matches!(configuration.learning, LearningSchedule::Continuous { .. }) {
             expected.push(self.model_learning_step());
         }
         let answer = self.array.train(sample)?;

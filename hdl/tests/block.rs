@@ -8,8 +8,8 @@ use wheatstone_hdl::circuit::Circuit;
 use wheatstone_hdl::{Array, ArraySimulation, Technology, waves};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense, State,
-    Target,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sample, Sense,
+    State, Target,
 };
 
 fn design() -> Arc<Design> {
@@ -21,7 +21,7 @@ fn design() -> Arc<Design> {
 fn simulation() -> ArraySimulation {
     let design = design();
     let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
-    let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     ArraySimulation::new(design, Technology::Ecp5, configuration, state).unwrap()
 }
 

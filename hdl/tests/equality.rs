@@ -15,7 +15,9 @@ use wheatstone_hdl::{
     Array, ArrayOptions, Multiplier, Technology, check_buildable, check_buildable_in_luts, timing,
 };
 use wheatstone_sim::network::{EdgeKind, crossbar};
-use wheatstone_sim::{Configuration, Design, Engine, Format, Learning, Nudge, Omega, Reference, Sample};
+use wheatstone_sim::{
+    Configuration, Design, Engine, Format, LearningSchedule, Nudge, Omega, Reference, Sample,
+};
 
 const PARALLEL: ArrayOptions =
     ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Parallel };
@@ -98,10 +100,10 @@ fn random_networks_under_random_delays() {
             Nudge::Current { beta: 1, centred: true },
         ]);
         let learning = [
-            Learning::Quasistatic,
-            Learning::Continuous { every: 2 },
-            Learning::Desynchronous { rarity: 1 },
-            Learning::Desynchronous { rarity: 3 },
+            LearningSchedule::Quasistatic,
+            LearningSchedule::Continuous { every: 2 },
+            LearningSchedule::Desynchronous { rarity: 1 },
+            LearningSchedule::Desynchronous { rarity: 3 },
         ][usize::try_from(network_seed % 4).unwrap()];
         let network = common::random_network(&mut draw, graph);
         let omega = Omega::new(u8::try_from(draw.within(4..=15)).unwrap()).unwrap();
@@ -191,7 +193,7 @@ fn small_design(format: Format) -> Arc<Design> {
 }
 
 const CONFIGURATION: Configuration =
-    Configuration { steps: 4, learning: Learning::Desynchronous { rarity: 1 }, alpha_offset: 0 };
+    Configuration { steps: 4, learning: LearningSchedule::Desynchronous { rarity: 1 }, alpha_offset: 0 };
 
 /// A checkpoint goes from the model through the scan chain into the array, learns there, and comes back through the
 /// scan chain into another model, which continues to the same bits as one that never left.

@@ -10,7 +10,7 @@ use wheatstone_hdl::island::program::program;
 use wheatstone_hdl::{Technology, Top};
 use wheatstone_sim::link::{Command, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status};
 use wheatstone_sim::{
-    Format, Initial, Learning, OutputCoding, Sample, Sense, State, Tally, Target, epoch_order,
+    Format, Initial, LearningSchedule, OutputCoding, Sample, Sense, State, Tally, Target, epoch_order,
 };
 
 #[test]
@@ -31,7 +31,7 @@ fn a_first_conversation() {
 /// Chunks of the array have at most 255 steps.
 #[test]
 fn long_samples_are_several_chunks() {
-    for learning in [Learning::Quasistatic, Learning::Continuous { every: 300 }] {
+    for learning in [LearningSchedule::Quasistatic, LearningSchedule::Continuous { every: 300 }] {
         for steps in [255, 256, 510, 600] {
             let settings = Settings { learning, ..quasistatic(steps) };
             let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), settings);

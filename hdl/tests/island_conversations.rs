@@ -10,13 +10,13 @@ use std::sync::Arc;
 use wheatstone_hdl::Technology;
 use wheatstone_hdl::tools::Program;
 use wheatstone_sim::link::{Command, Order, Run, Settings, Space};
-use wheatstone_sim::{Initial, Learning, OutputCoding, State, scan};
+use wheatstone_sim::{Initial, LearningSchedule, OutputCoding, State, scan};
 
 fn settings(draw: &mut Draw) -> Settings {
     let learning = match draw.below(3) {
-        0u8 => Learning::Quasistatic,
-        1 => Learning::Continuous { every: draw.below::<u32>(5) + 1 },
-        _ => Learning::Desynchronous { rarity: draw.below::<u8>(8) + 1 },
+        0u8 => LearningSchedule::Quasistatic,
+        1 => LearningSchedule::Continuous { every: draw.below::<u32>(5) + 1 },
+        _ => LearningSchedule::Desynchronous { rarity: draw.below::<u8>(8) + 1 },
     };
     Settings {
         steps: 1 + draw.below::<u16>(9),

@@ -30,7 +30,7 @@ use wheatstone_hdl::tools::Program;
 use wheatstone_sim::link::frame::{self, Deframer};
 use wheatstone_sim::link::{Command, Identity, MOST_DATA, Outcome, Reply, Run, Settings, Space, Status};
 use wheatstone_sim::network::{EdgeKind, crossbar};
-use wheatstone_sim::{Design, Format, Learning, Nudge, Omega, OutputCoding, Rules};
+use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 
 /// Random bytes that are sent unless the environment says otherwise. Frames, damaged or not, come on top.
 const DEFAULT_BYTES: u64 = 300_000;
@@ -262,9 +262,9 @@ impl Noise {
 
     fn settings(&mut self) -> Settings {
         let learning = match self.below(3) {
-            0u8 => Learning::Quasistatic,
-            1 => Learning::Continuous { every: self.number(5).into() },
-            _ => Learning::Desynchronous { rarity: self.below(256) },
+            0u8 => LearningSchedule::Quasistatic,
+            1 => LearningSchedule::Continuous { every: self.number(5).into() },
+            _ => LearningSchedule::Desynchronous { rarity: self.below(256) },
         };
         let coding = OutputCoding { differential: self.one_in(2), single: self.one_in(2) };
         Settings { steps: self.number(6), learning, coding }
@@ -517,7 +517,11 @@ impl Bench {
         let read = self.done(&Command::Read { space: Space::Samples, address: 3, count: 2 });
         assert_eq!(read, [1, 2, 3, 4]);
         let coding = OutputCoding::default();
-        self.done(&Command::Configure(Settings { steps: 3, learning: Learning::Quasistatic, coding }));
+        self.done(&Command::Configure(Settings {
+            steps: 3,
+            learning: LearningSchedule::Quasistatic,
+            coding,
+        }));
         self.done(&Command::Commit { phase: 1 });
         self.done(&Command::Run(Run::training(5, 1, 0, 0, 7, 0)));
         let mut status = self.status();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use wheatstone_hdl::{ArrayOptions, ArraySimulation, Multiplier, Technology};
 use wheatstone_sim::network::{Boundary, EdgeKind, Network, NodeId, crossbar, lattice};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, Sense,
-    State, Target,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample,
+    Sense, State, Target,
 };
 
 const SERIAL: ArrayOptions = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
@@ -87,10 +87,10 @@ fn networks_relax_and_learn_as_the_model_does() {
         for format in [Format::WIDE, Format::COMPACT] {
             for nudge in nudges() {
                 for learning in [
-                    Learning::Quasistatic,
-                    Learning::Continuous { every: 2 },
-                    Learning::Desynchronous { rarity: 1 },
-                    Learning::Desynchronous { rarity: 8 },
+                    LearningSchedule::Quasistatic,
+                    LearningSchedule::Continuous { every: 2 },
+                    LearningSchedule::Desynchronous { rarity: 1 },
+                    LearningSchedule::Desynchronous { rarity: 8 },
                 ] {
                     let design = design(network.clone(), format, nudge, 1, -3);
                     let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
@@ -142,7 +142,7 @@ fn every_shift_learns_as_the_model_does() {
                 let design = design(network(kind, alpha), format, nudge, g_min, lowest_rail);
                 let start = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.9 }], 1);
                 let configuration =
-                    Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+                    Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
                 let (mut model, mut array) = engines(&design, configuration, start);
                 for offset in 0..4 {
                     let configuration = Configuration { alpha_offset: offset, ..configuration };

@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_sim::network::{Boundary, EdgeKind};
-use wheatstone_sim::{Format, Initial, Learning, Nudge, Omega};
+use wheatstone_sim::{Format, Initial, LearningSchedule, Nudge, Omega};
 
 /// The most bytes of a file with a configuration.
 const LONGEST: u64 = 16 << 20;
@@ -52,7 +52,7 @@ pub struct RunConfig {
     /// How outputs are nudged.
     pub nudge: Nudge,
     /// When edges learn.
-    pub learning: Learning,
+    pub learning: LearningSchedule,
     /// How learning slows down over the epochs.
     #[serde(default)]
     pub annealing: Annealing,
@@ -247,7 +247,7 @@ pub struct NetworkConfig {
     /// How edges conduct; a network file says so itself.
     #[serde(default)]
     pub edge: EdgeKind,
-    /// Learning shift of each group of edges, or one for all; none keeps 0, or what a network file says.
+    /// LearningSchedule shift of each group of edges, or one for all; none keeps 0, or what a network file says.
     #[serde(default)]
     pub alpha: Vec<i8>,
     /// Initial conductances of each group of edges; the last entry serves all further groups.
@@ -441,7 +441,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Takes the network from a file: its path, and the names of its ports where it does not name them. Learning shifts for
+    /// Takes the network from a file: its path, and the names of its ports where it does not name them. LearningSchedule shifts for
     /// several groups were those of the network before, and go.
     ///
     /// # Errors
@@ -542,7 +542,7 @@ impl RunConfig {
             &every,
             "give 1 epoch or more; for a shift that never falls, add it to network.alpha",
         )?;
-        if let Learning::Continuous { every } = self.learning {
+        if let LearningSchedule::Continuous { every } = self.learning {
             bounds(
                 every <= self.steps,
                 "learning.every",
@@ -628,7 +628,7 @@ mod tests {
             "wine",
             &["learning={mode=\"continuous\",every=2}", "format={v_bits=12,v_guard=8,k_bits=10,k_guard=14}"],
         );
-        assert_eq!(config.learning, Learning::Continuous { every: 2 });
+        assert_eq!(config.learning, LearningSchedule::Continuous { every: 2 });
         assert_eq!(config.format.0, Format::COMPACT);
     }
 

@@ -10,13 +10,13 @@ use std::time::Duration;
 use wheatstone::device::{Device, DeviceError, Linked, Stretch};
 use wheatstone::link::{BoardWire, Line};
 use wheatstone_sim::link::{Capacities, SampleLayout};
-use wheatstone_sim::{Design, Learning, OutputCoding, Reference};
+use wheatstone_sim::{Design, LearningSchedule, OutputCoding, Reference};
 
-const LEARNINGS: [Learning; 4] = [
-    Learning::Quasistatic,
-    Learning::Continuous { every: 2 },
-    Learning::Continuous { every: 5 },
-    Learning::Desynchronous { rarity: 2 },
+const LEARNINGS: [LearningSchedule; 4] = [
+    LearningSchedule::Quasistatic,
+    LearningSchedule::Continuous { every: 2 },
+    LearningSchedule::Continuous { every: 5 },
+    LearningSchedule::Desynchronous { rarity: 2 },
 ];
 
 /// A sample memory of so few words that it holds that many records, or a few more.
@@ -67,7 +67,7 @@ fn whoever_watches_ends_a_stretch() {
         let mut linked = connect(wire(&design, memory_for(&design, records)), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
-        let all = stretch(Learning::Quasistatic, 0, 0, 1_000_000);
+        let all = stretch(LearningSchedule::Quasistatic, 0, 0, 1_000_000);
         let mut told = 0;
         let trained = linked
             .train(&all, &mut |done| {
@@ -115,7 +115,7 @@ fn streaming_overlaps_with_training() {
         linked.set_state(&initial_state(&design)).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let begun = linked.session_mut().now();
-        train(&mut linked, &stretch(Learning::Quasistatic, 0, 0, 500)).unwrap();
+        train(&mut linked, &stretch(LearningSchedule::Quasistatic, 0, 0, 500)).unwrap();
         linked.session_mut().now() - begun
     };
     // As fast as the line, so that neither waits long for the other.
@@ -140,7 +140,7 @@ fn questions_cost_little_of_the_line() {
         linked.upload().unwrap();
         let before = linked.statistics();
         let count = 50_000;
-        train(&mut linked, &stretch(Learning::Quasistatic, 0, 0, count)).unwrap();
+        train(&mut linked, &stretch(LearningSchedule::Quasistatic, 0, 0, count)).unwrap();
         let spent = linked.statistics() - before;
         let share = spent.share_of(Duration::from_micros(200 * count), baud);
         println!("{baud} baud: {} frames, {:.2} % of the training", spent.frames_sent, 100.0 * share);
@@ -160,7 +160,7 @@ fn what_does_not_fit_is_refused_before_anything_is_sent() {
     assert!(matches!(error, DeviceError::InputState { u_free: 1, u_clamped: 0, .. }), "{error}");
     let samples = samples(&design, 3, 1);
     linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
-    let mut long = stretch(Learning::Quasistatic, 0, 0, 3);
+    let mut long = stretch(LearningSchedule::Quasistatic, 0, 0, 3);
     long.configuration.steps = 65_536;
     assert!(matches!(train(&mut linked, &long), Err(DeviceError::Limit(_))));
     long.configuration.steps = 0;
@@ -200,12 +200,14 @@ fn the_run_of_an_earlier_program_is_stopped() {
     first.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     // The program ends without a word while the board trains.
     let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        first.train(&stretch(Learning::Quasistatic, 0, 0, 1 << 30), &mut |_| std::panic::panic_any("killed"))
+        first.train(&stretch(LearningSchedule::Quasistatic, 0, 0, 1 << 30), &mut |_| {
+            std::panic::panic_any("killed")
+        })
     }));
     assert!(killed.is_err());
     drop(first);
     assert!(wire.board().is_running());
     let mut second = connect(&mut wire, &design).unwrap();
-    let expected = exercise(&mut model(&design), &samples, Learning::Quasistatic).unwrap();
-    assert_eq!(exercise(&mut second, &samples, Learning::Quasistatic).unwrap(), expected);
+    let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
+    assert_eq!(exercise(&mut second, &samples, LearningSchedule::Quasistatic).unwrap(), expected);
 }

@@ -185,8 +185,9 @@ fn interruption() {
     let wire = wire(&design, Capacities::default());
     let mut linked = wheatstone::device::Linked::connect(wire, design.clone(), options).unwrap();
     let samples = samples(&design, 5, 1);
-    let expected = exercise(&mut model(&design), &samples, wheatstone_sim::Learning::Quasistatic).unwrap();
-    let found = exercise(&mut linked, &samples, wheatstone_sim::Learning::Quasistatic).unwrap();
+    let expected =
+        exercise(&mut model(&design), &samples, wheatstone_sim::LearningSchedule::Quasistatic).unwrap();
+    let found = exercise(&mut linked, &samples, wheatstone_sim::LearningSchedule::Quasistatic).unwrap();
     assert_eq!(found, expected);
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use wheatstone::device::{DeviceError, Linked};
 use wheatstone::link::{BoardWire, FaultCounts, Faults, Faulty, Line, LinkError, Options, Wire};
 use wheatstone_sim::link::Capacities;
-use wheatstone_sim::{Design, Learning, Reference};
+use wheatstone_sim::{Design, LearningSchedule, Reference};
 
 /// Seeded sessions of each kind of fault.
 const SESSIONS: u64 = 400;
@@ -86,7 +86,7 @@ fn kinds() -> Vec<(&'static str, Faults, Ends)> {
 struct Case {
     design: Arc<Design>,
     samples: Samples,
-    learning: Learning,
+    learning: LearningSchedule,
     capacities: Capacities,
     expected: Done,
 }
@@ -95,9 +95,11 @@ fn case(seed: u64) -> Case {
     let design = design(seed);
     let samples = samples(&design, 6, seed);
     let nth = usize::try_from(seed).unwrap();
-    let learning =
-        [Learning::Quasistatic, Learning::Continuous { every: 2 }, Learning::Desynchronous { rarity: 1 }]
-            [nth % 3];
+    let learning = [
+        LearningSchedule::Quasistatic,
+        LearningSchedule::Continuous { every: 2 },
+        LearningSchedule::Desynchronous { rarity: 1 },
+    ][nth % 3];
     // Every other one streams.
     let records = if seed.is_multiple_of(2) { 64 } else { 3 };
     let words = wheatstone_sim::link::SampleLayout::of(design.network()).words() * records;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use wheatstone::device::{Device, Linked};
 use wheatstone::link::{LineUse, Options, Pty, PtyBoard, SerialWire, Session, WireError};
 use wheatstone_sim::link::{Capacities, SampleLayout};
-use wheatstone_sim::{Checkpoint, Configuration, Design, Learning, OutputCoding};
+use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, OutputCoding};
 
 /// Runs `host` against a board behind a pseudo-terminal; how the board saw the line.
 fn with_board(
@@ -49,10 +49,10 @@ fn patient() -> Options {
 fn a_board_behind_a_port_does_what_the_model_does() {
     let design = design(1);
     let samples = samples(&design, 11, 1);
-    let expected = exercise(&mut model(&design), &samples, Learning::Quasistatic).unwrap();
+    let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
     with_board(&design, Capacities::default(), 0, |wire| {
         let mut linked = Linked::connect(wire, design.clone(), patient()).unwrap();
-        assert_eq!(exercise(&mut linked, &samples, Learning::Quasistatic).unwrap(), expected);
+        assert_eq!(exercise(&mut linked, &samples, LearningSchedule::Quasistatic).unwrap(), expected);
     });
 }
 
@@ -89,7 +89,7 @@ fn a_virtual_board_is_a_process_of_its_own() {
     let design = design(1);
     let state = initial_state(&design);
     let samples = samples(&design, 11, 1);
-    let configuration = Configuration { steps: 5, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 5, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let checkpoint = Checkpoint {
         design: (*design).clone(),
         configuration,
@@ -106,8 +106,8 @@ fn a_virtual_board_is_a_process_of_its_own() {
 
     let mut linked = Linked::connect(start(), design.clone(), patient()).unwrap();
     assert_eq!(linked.state().unwrap(), state, "it is switched on in the checkpoint's state");
-    let expected = exercise(&mut model(&design), &samples, Learning::Quasistatic).unwrap();
-    assert_eq!(exercise(&mut linked, &samples, Learning::Quasistatic).unwrap(), expected);
+    let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
+    assert_eq!(exercise(&mut linked, &samples, LearningSchedule::Quasistatic).unwrap(), expected);
     assert_eq!(linked.identity().unwrap().sample_words, 64);
 
     // A board that ends is gone: its terminal may be another program's by now.

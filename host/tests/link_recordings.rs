@@ -12,7 +12,7 @@ use wheatstone::device::{Device, Linked};
 use wheatstone::link::{Recorder, Replay, Tracer, Wire};
 use wheatstone_sim::link::{Capacities, SampleLayout};
 use wheatstone_sim::network::{EdgeKind, crossbar};
-use wheatstone_sim::{Design, Format, Learning, Nudge, Omega, OutputCoding, Rules};
+use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/link");
 const BAUD: u32 = 3_000_000;
@@ -25,7 +25,7 @@ fn tiny() -> Arc<Design> {
 
 fn session<W: Wire>(wire: W, samples: &Samples) -> (Linked<W>, Done) {
     let mut linked = Linked::connect(wire, tiny(), options()).unwrap();
-    let done = exercise(&mut linked, samples, Learning::Quasistatic).unwrap();
+    let done = exercise(&mut linked, samples, LearningSchedule::Quasistatic).unwrap();
     (linked, done)
 }
 
@@ -33,7 +33,7 @@ fn session<W: Wire>(wire: W, samples: &Samples) -> (Linked<W>, Done) {
 fn golden_recordings_of_sessions() {
     let design = tiny();
     let samples = samples(&design, 9, 1);
-    let expected = exercise(&mut model(&design), &samples, Learning::Quasistatic).unwrap();
+    let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
     let words = SampleLayout::of(design.network()).words();
     for (name, records) in [("resident", 9), ("streaming", 4)] {
         let sample_words = u32::try_from((words * records).next_power_of_two()).unwrap();

@@ -139,7 +139,7 @@ impl Design {
 /// When edges learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Learning {
+pub enum LearningSchedule {
     /// Once a sample, after its relaxing steps.
     Quasistatic,
     /// After every `every`-th relaxing step of a sample: learning beyond the quasistatic limit (Stern, Dillavou,
@@ -163,7 +163,7 @@ pub struct Configuration {
     /// Relaxing steps a sample, at least 1.
     pub steps: u32,
     /// When edges learn.
-    pub learning: Learning,
+    pub learning: LearningSchedule,
     /// Added to every group's learning shift; 0..=3.
     pub alpha_offset: u8,
 }
@@ -189,9 +189,9 @@ impl Configuration {
     /// [`ConfigurationError`] names the first field out of bounds.
     pub fn check(&self) -> Result<(), ConfigurationError> {
         let (field, value, low, high) = match self.learning {
-            Learning::Quasistatic => ("steps", self.steps, 1, u32::MAX),
-            Learning::Continuous { every } => ("every", every, 1, u32::MAX),
-            Learning::Desynchronous { rarity } => ("rarity", rarity.into(), 1, 8),
+            LearningSchedule::Quasistatic => ("steps", self.steps, 1, u32::MAX),
+            LearningSchedule::Continuous { every } => ("every", every, 1, u32::MAX),
+            LearningSchedule::Desynchronous { rarity } => ("rarity", rarity.into(), 1, 8),
         };
         for (field, value, low, high) in [
             (field, value, low, high),

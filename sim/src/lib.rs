@@ -12,7 +12,7 @@
 //! use std::sync::Arc;
 //! use wheatstone_sim::network::{EdgeKind, crossbar};
 //! use wheatstone_sim::{
-//!     Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, Sense, State,
+//!     Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample, Sense, State,
 //!     Target,
 //! };
 //!
@@ -26,7 +26,7 @@
 //! };
 //! let design = Arc::new(Design::new(network, Format::WIDE, rules)?);
 //! let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
-//! let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+//! let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 //! let mut engine = Reference::new(design, configuration, start)?;
 //! let half = Target { voltage: 10_000, sense: Sense::Equal };
 //! for _ in 0..200 {
@@ -54,7 +54,7 @@ mod tally;
 mod wave;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use design::{Configuration, ConfigurationError, Design, DesignError, Learning, Nudge, Rules};
+pub use design::{Configuration, ConfigurationError, Design, DesignError, LearningSchedule, Nudge, Rules};
 pub use difference::StateDifference;
 pub use engine::{Engine, Fast, Reference, Replicas, SampleError, StartError, VectorWidth};
 pub use file_stem::{FileStem, FileStemError};

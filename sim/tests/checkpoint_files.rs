@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
-    Checkpoint, CheckpointError, Configuration, Design, Format, Initial, Learning, Nudge, Omega, Rules, State,
+    Checkpoint, CheckpointError, Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega,
+    Rules, State,
 };
 
 fn checkpoint() -> Checkpoint {
@@ -14,7 +15,7 @@ fn checkpoint() -> Checkpoint {
         Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 2 }, g_min: 5, lowest_rail: -100 };
     let design = Design::new(network, Format::COMPACT, rules).unwrap();
     let state = State::initial(&design, &[Initial::HalfNormal { scale: 0.2 }], 3);
-    let configuration = Configuration { steps: 4, learning: Learning::Quasistatic, alpha_offset: 1 };
+    let configuration = Configuration { steps: 4, learning: LearningSchedule::Quasistatic, alpha_offset: 1 };
     Checkpoint { design, configuration, samples: 17, steps: 68, remark: "a remark".into(), state }
 }
 

@@ -35,8 +35,8 @@ use std::sync::Arc;
 use wheatstone_sim::engine::StartError;
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkBuilder, NodeKind, crossbar};
 use wheatstone_sim::{
-    Checkpoint, Configuration, Design, Engine, Format, GainTable, Learning, Network, Nudge, Omega, Reference,
-    Sample, Sense, State, Target, Wave, dissipated_power,
+    Checkpoint, Configuration, Design, Engine, Format, GainTable, LearningSchedule, Network, Nudge, Omega,
+    Reference, Sample, Sense, State, Target, Wave, dissipated_power,
 };
 
 const ALL: &[Kinds] = &[Kinds::Linear, Kinds::Transistor, Kinds::Mixed];
@@ -417,7 +417,7 @@ proptest! {
         let network = net.inputs(inputs).outputs([centre]).build().unwrap();
         let format = Format::new(v, gv, k, gk).unwrap();
         let design = design_on(network, format, Omega::new(omega).unwrap(), nudge, (rail, 1));
-        let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 3 };
+        let configuration = Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
         for _ in 0..4 {
             let state = random_state(&mut draw, &design, Spread::Extreme);
             let mut naive = Naive::new(&design, configuration, &state);
@@ -506,7 +506,7 @@ fn gain_tables_as_documented() {
 /// The largest degree a format admits runs at the extremes; one more is refused.
 #[test]
 fn the_largest_degree_does_not_overflow() {
-    let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     for (widths, degree) in [([20, 12, 20, 20], 5), ([16, 8, 16, 16], 32_765), ([20, 8, 20, 0], 125)] {
         let [v, gv, k, gk] = widths;
         let format = Format::new(v, gv, k, gk).unwrap();
@@ -534,7 +534,7 @@ fn the_largest_degree_does_not_overflow() {
     }
 }
 
-/// Learning stops at both ends of the range.
+/// LearningSchedule stops at both ends of the range.
 #[test]
 fn learning_saturates() {
     let mut net = NetworkBuilder::new("two");
@@ -545,7 +545,8 @@ fn learning_saturates() {
     for (_, format) in Format::PRESETS {
         let design =
             design_on(network.clone(), format, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (0, 3));
-        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 3 };
+        let configuration =
+            Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
         let mut state = random_state(&mut Draw::new(1), &design, Spread::Even);
         let wide = format.accumulator(1000);
         for (free, clamped, expected) in
@@ -566,7 +567,7 @@ fn learning_saturates() {
 fn a_satisfied_output_nudges_nothing() {
     let network = crossbar(3, 2, EdgeKind::Linear).unwrap();
     let design = design_on(network, Format::WIDE, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 2 }, (0, 1));
-    let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let mut state = random_state(&mut Draw::new(5), &design, Spread::Even);
     state.phase = 0;
     let mut engine = engine(&design, configuration, state);
@@ -607,11 +608,11 @@ fn modes_learn_when_they_say() {
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
     let design = design_on(network, Format::WIDE, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (0, 1));
     for (learning, steps, expected) in [
-        (Learning::Quasistatic, 6, 1),
-        (Learning::Continuous { every: 2 }, 6, 3),
-        (Learning::Continuous { every: 4 }, 6, 1),
-        (Learning::Continuous { every: 7 }, 6, 0),
-        (Learning::Continuous { every: 6 }, 6, 1),
+        (LearningSchedule::Quasistatic, 6, 1),
+        (LearningSchedule::Continuous { every: 2 }, 6, 3),
+        (LearningSchedule::Continuous { every: 4 }, 6, 1),
+        (LearningSchedule::Continuous { every: 7 }, 6, 0),
+        (LearningSchedule::Continuous { every: 6 }, 6, 1),
     ] {
         let configuration = Configuration { steps, learning, alpha_offset: 0 };
         let state = random_state(&mut Draw::new(6), &design, Spread::Even);
@@ -624,7 +625,7 @@ fn modes_learn_when_they_say() {
         for step in 1..=steps {
             by_hand.step();
             let due = match learning {
-                Learning::Continuous { every } => step % every == 0,
+                LearningSchedule::Continuous { every } => step % every == 0,
                 _ => step == steps,
             };
             if due {
@@ -644,7 +645,7 @@ fn modes_learn_when_they_say() {
 fn reading_does_not_learn() {
     let network = crossbar(3, 2, EdgeKind::Linear).unwrap();
     let design = design_on(network, Format::COMPACT, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (0, 1));
-    let configuration = Configuration { steps: 4, learning: Learning::Quasistatic, alpha_offset: 3 };
+    let configuration = Configuration { steps: 4, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
     let state = random_state(&mut Draw::new(7), &design, Spread::Even);
     let mut engine = engine(&design, configuration, state.clone());
     let answer = engine.read(&[100, -200, 300], 40).unwrap();
@@ -666,7 +667,7 @@ fn configurations_are_checked() {
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
     let design = design_on(network, Format::WIDE, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (0, 1));
     let state = random_state(&mut Draw::new(8), &design, Spread::Even);
-    let good = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 3 };
+    let good = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
     for (bad, message) in [
         (
             Configuration { steps: 0, ..good },
@@ -677,11 +678,11 @@ fn configurations_are_checked() {
             "alpha_offset = 4 is outside 0..=3; choose a value inside these bounds",
         ),
         (
-            Configuration { learning: Learning::Continuous { every: 0 }, ..good },
+            Configuration { learning: LearningSchedule::Continuous { every: 0 }, ..good },
             "every = 0 is outside 1..=4294967295; choose a value inside these bounds",
         ),
         (
-            Configuration { learning: Learning::Desynchronous { rarity: 9 }, ..good },
+            Configuration { learning: LearningSchedule::Desynchronous { rarity: 9 }, ..good },
             "rarity = 9 is outside 1..=8; choose a value inside these bounds",
         ),
     ] {
@@ -700,7 +701,7 @@ fn what_does_not_fit_is_refused() {
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
     let design = design_on(network, Format::WIDE, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (0, 1));
     let state = random_state(&mut Draw::new(9), &design, Spread::Even);
-    let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let mut engine = engine(&design, configuration, state.clone());
     let target = |voltage| Some(Target { voltage, sense: Sense::Equal });
     for (inputs, targets, message) in [

@@ -48,8 +48,8 @@ use oracle::{Circuit, Diode, Flow};
 use std::sync::Arc;
 use wheatstone_sim::network::{Boundary, EdgeKind, crossbar, lattice, layered};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Learning, Network, Nudge, Omega, Reference, Sample, Sense, State,
-    Target, Wave,
+    Configuration, Design, Engine, Format, LearningSchedule, Network, Nudge, Omega, Reference, Sample, Sense,
+    State, Target, Wave,
 };
 
 /// Largest error and largest bound, in LSB of `v`.
@@ -83,7 +83,8 @@ fn check(name: &str, design: &Design, circuit: &Circuit, window: &Window, extra:
     outcome
 }
 
-const AT_REST: Configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+const AT_REST: Configuration =
+    Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 
 fn engine(design: &Design, state: State, sample: &Sample, sweeps: usize) -> Reference {
     let mut engine = Reference::new(Arc::new(design.clone()), AT_REST, state).unwrap();

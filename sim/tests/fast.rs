@@ -15,8 +15,8 @@ use std::sync::Arc;
 use wheatstone_sim::engine::StartError;
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Fast, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample,
-    State, VectorWidth,
+    Configuration, Design, Engine, Fast, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules,
+    Sample, State, VectorWidth,
 };
 
 const ALL: &[Kinds] = &[Kinds::Linear, Kinds::Linear, Kinds::Transistor, Kinds::Mixed];
@@ -177,7 +177,8 @@ fn inputs_of_a_given_state_stay() {
         let rules =
             Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 2 }, g_min: 1, lowest_rail: 0 };
         let design = Design::new(network, Format::WIDE, rules).unwrap();
-        let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration =
+            Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let mut draw = Draw::new(5);
         let mut state = random_state(&mut draw, &design, Spread::Even);
         for (wave, u) in state.u.iter_mut().enumerate() {
@@ -202,7 +203,7 @@ fn what_does_not_fit_is_refused() {
     let rules =
         Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 2 }, g_min: 1, lowest_rail: 0 };
     let design = Arc::new(Design::new(network, Format::WIDE, rules).unwrap());
-    let good = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let good = Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let state = State::initial(&design, &[Initial::Uniform { low: 0.2, high: 0.8 }], 1);
     let mut together = Together::new(&design, good, &state);
     let none = |inputs: Vec<i32>| Sample { inputs, targets: vec![None] };

@@ -11,8 +11,8 @@ use wheatstone_sim::link::{
 };
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, OutputCoding, Reference, Rules,
-    Sample, Sense, State, Tally, Target, epoch_order, scan,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference,
+    Rules, Sample, Sense, State, Tally, Target, epoch_order, scan,
 };
 
 const SAMPLES: u16 = 7;
@@ -24,11 +24,11 @@ fn design() -> Arc<Design> {
     Arc::new(Design::new(layered(&[3, 4, 2], EdgeKind::Linear).unwrap(), Format::COMPACT, rules).unwrap())
 }
 
-fn configuration(learning: Learning, alpha_offset: u8) -> Configuration {
+fn configuration(learning: LearningSchedule, alpha_offset: u8) -> Configuration {
     Configuration { steps: 6, learning, alpha_offset }
 }
 
-fn engine(learning: Learning) -> Reference {
+fn engine(learning: LearningSchedule) -> Reference {
     let design = design();
     let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 3);
     Reference::new(design, configuration(learning, 0), state).unwrap()
@@ -53,7 +53,7 @@ struct Host {
 }
 
 impl Host {
-    fn new(learning: Learning) -> Host {
+    fn new(learning: LearningSchedule) -> Host {
         Host { board: Board::new(engine(learning), Capacities::default()).unwrap(), session: 0, sequence: 0 }
     }
 
@@ -103,7 +103,7 @@ impl Host {
         scan::from_bytes(&design, &chain, self.status().phase)
     }
 
-    fn configure(&mut self, learning: Learning) {
+    fn configure(&mut self, learning: LearningSchedule) {
         let settings = Settings::new(configuration(learning, 0), OutputCoding::default()).unwrap();
         self.done(&Command::Configure(settings));
     }
@@ -115,8 +115,8 @@ impl Host {
 
 #[test]
 fn a_board_trains_as_its_engine_does() {
-    let every = Learning::Continuous { every: 4 };
-    for learning in [Learning::Quasistatic, every, Learning::Desynchronous { rarity: 1 }] {
+    let every = LearningSchedule::Continuous { every: 4 };
+    for learning in [LearningSchedule::Quasistatic, every, LearningSchedule::Desynchronous { rarity: 1 }] {
         let mut host = Host::new(learning);
         host.upload();
         host.configure(learning);
@@ -150,13 +150,13 @@ fn a_board_trains_as_its_engine_does() {
 
 #[test]
 fn answers_take_the_place_of_targets() {
-    let mut host = Host::new(Learning::Quasistatic);
+    let mut host = Host::new(LearningSchedule::Quasistatic);
     host.upload();
-    host.configure(Learning::Quasistatic);
+    host.configure(LearningSchedule::Quasistatic);
     host.done(&Command::Run(Run::reading(SAMPLES)));
     host.work();
     let layout = SampleLayout::of(design().network());
-    let mut model = engine(Learning::Quasistatic);
+    let mut model = engine(LearningSchedule::Quasistatic);
     for (number, (sample, _)) in samples().into_iter().enumerate() {
         let address = u16::try_from(number * layout.words() + layout.targets_at()).unwrap();
         let words = host.done(&Command::Read { space: Space::Samples, address, count: 2 });
@@ -169,9 +169,9 @@ fn answers_take_the_place_of_targets() {
 
 #[test]
 fn a_given_order_and_a_limit_that_moves() {
-    let mut host = Host::new(Learning::Quasistatic);
+    let mut host = Host::new(LearningSchedule::Quasistatic);
     host.upload();
-    host.configure(Learning::Quasistatic);
+    host.configure(LearningSchedule::Quasistatic);
     let layout = SampleLayout::of(design().network());
     let order = [3, 3, 0, 6];
     let data = order.iter().flat_map(|i| u16::try_from(i * layout.words()).unwrap().to_le_bytes()).collect();
@@ -183,7 +183,7 @@ fn a_given_order_and_a_limit_that_moves() {
     assert_eq!(host.ask(&Command::Run(run)).outcome, Outcome::Busy);
     host.work();
     host.done(&Command::Stop);
-    let mut model = engine(Learning::Quasistatic);
+    let mut model = engine(LearningSchedule::Quasistatic);
     for i in [3, 3, 0, 6, 3, 3] {
         model.train(&samples()[i].0).unwrap();
     }
@@ -194,8 +194,8 @@ fn a_given_order_and_a_limit_that_moves() {
 
 #[test]
 fn a_state_moves_in_by_scan() {
-    let mut host = Host::new(Learning::Quasistatic);
-    let mut model = engine(Learning::Quasistatic);
+    let mut host = Host::new(LearningSchedule::Quasistatic);
+    let mut model = engine(LearningSchedule::Quasistatic);
     model.train(&samples()[4].0).unwrap();
     model.step();
     let chain = scan::to_bytes(&design(), &model.state());
@@ -212,7 +212,7 @@ fn a_state_moves_in_by_scan() {
 
 #[test]
 fn what_is_refused_says_why() {
-    let mut host = Host::new(Learning::Quasistatic);
+    let mut host = Host::new(LearningSchedule::Quasistatic);
     let identity = Identity::from_bytes(&host.done(&Command::Identify)).unwrap();
     assert_eq!((identity.inputs, identity.digest), (3, design().digest()));
     let words = u16::try_from(identity.sample_words).unwrap();
@@ -232,11 +232,11 @@ fn what_is_refused_says_why() {
 
 #[test]
 fn a_frame_that_was_executed_is_not_executed_again() {
-    let mut host = Host::new(Learning::Quasistatic);
+    let mut host = Host::new(LearningSchedule::Quasistatic);
     host.done(&Command::Open { session: 5 });
     assert_eq!(host.session, 5);
     host.upload();
-    host.configure(Learning::Quasistatic);
+    host.configure(LearningSchedule::Quasistatic);
     let again = host.sequence;
     host.done(&Command::Run(Run::training(SAMPLES, SEED, 0, 0, 1, 0)));
     host.work();
@@ -252,7 +252,7 @@ proptest! {
     /// Random bytes change nothing but the count of damaged frames, and the board answers afterwards.
     #[test]
     fn noise_changes_nothing(noise in prop::collection::vec(any::<u8>(), 0..3000)) {
-        let mut host = Host::new(Learning::Quasistatic);
+        let mut host = Host::new(LearningSchedule::Quasistatic);
         let before = host.state();
         for byte in noise.into_iter().chain([0]) {
             prop_assert!(host.board.receive(byte).is_none());

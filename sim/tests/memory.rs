@@ -6,8 +6,8 @@ use std::alloc::System;
 use std::sync::Arc;
 use wheatstone_sim::network::{Boundary, EdgeKind, NodeId, lattice};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Fast, Format, Initial, Learning, Nudge, Omega, Rules, Sample, Sense,
-    State, Target,
+    Configuration, Design, Engine, Fast, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sample,
+    Sense, State, Target,
 };
 
 #[global_allocator]
@@ -31,7 +31,8 @@ fn a_million_edges_take_little_memory() {
         };
         let design = Arc::new(Design::new(network, format, rules).unwrap());
         let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
-        let quasistatic = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let quasistatic =
+            Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let allowed = isize::try_from(32 * edges + 64 * nodes).unwrap();
 
         let region = Region::new(ALLOCATOR);
@@ -49,7 +50,7 @@ fn a_million_edges_take_little_memory() {
         let target = Some(Target { voltage: 100, sense: Sense::Equal });
         let sample = Sample { inputs: vec![500, -500], targets: vec![target, None] };
         engine.train(&sample).unwrap();
-        let desynchronous = Learning::Desynchronous { rarity: 2 };
+        let desynchronous = LearningSchedule::Desynchronous { rarity: 2 };
         engine.configure(Configuration { learning: desynchronous, ..quasistatic }).unwrap();
         engine.train(&sample).unwrap();
         let run = held(&region) + state_bytes;

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use wheatstone_sim::network::formats::{self, Circuit, Ports};
 use wheatstone_sim::network::{DiodeClamp, EdgeKind};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Learning, Network, Nudge, Omega, Reference, Sample, State, Wave,
+    Configuration, Design, Engine, Format, LearningSchedule, Network, Nudge, Omega, Reference, Sample, State,
+    Wave,
 };
 
 /// What ngspice prints of a netlist, or nothing where there is no ngspice.
@@ -57,7 +58,7 @@ fn learnt(network: Network, format: Format, seed: u64) -> (Design, State, Sample
     let design = design_on(network, format, Omega::GAUSS_SEIDEL, Nudge::Clamped { eta: 0 }, (i32::MIN, 1));
     let mut draw = Draw::new(seed);
     let start = State::initial(&design, &[wheatstone_sim::Initial::Uniform { low: 0.2, high: 0.8 }], seed);
-    let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let mut engine = Reference::new(Arc::new(design.clone()), configuration, start.clone()).unwrap();
     for _ in 0..60 {
         engine.train(&random_sample(&mut draw, &design, common::Spread::Even, true)).unwrap();
@@ -90,7 +91,7 @@ fn compare(name: &str, design: &Design, state: State, sample: &Sample, more: f64
     let Some(said) = ngspice(&text, name) else { return false };
     let one = f64::from(design.format().one_volt());
     let found = voltages(&said, design.network(), &text);
-    let at_rest = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let at_rest = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let mut engine = Reference::new(Arc::new(design.clone()), at_rest, state).unwrap();
     engine.present(sample).unwrap();
     for _ in 0..600 * usize::from(design.network().colouring().count()) {

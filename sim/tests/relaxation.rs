@@ -14,7 +14,8 @@ use oracle::Circuit;
 use std::sync::Arc;
 use wheatstone_sim::network::{Boundary, EdgeKind, lattice};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Rules, Sample, State,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample,
+    State,
 };
 
 /// What is asked of the relaxation of one lattice.
@@ -63,7 +64,7 @@ fn relax(side: usize, simulated: usize, seed: u64) -> (usize, f64, f64) {
     }
     let rest = circuit.solve();
 
-    let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let mut engine = Reference::new(Arc::new(design), configuration, state).unwrap();
     engine.present(&Sample { inputs, targets: vec![None] }).unwrap();
     let (mut below_since, mut sum, mut largest) = (0, 0.0, 0.0f64);

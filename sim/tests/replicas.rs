@@ -11,8 +11,8 @@ use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
 use wheatstone_sim::network::{EdgeKind, NodeId, pinwheel};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, Learning, Nudge, Omega, Reference, Replicas, Rules,
-    Sample, State, VectorWidth,
+    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Replicas,
+    Rules, Sample, State, VectorWidth,
 };
 
 const ALL: &[Kinds] = &[Kinds::Linear, Kinds::Linear, Kinds::Transistor, Kinds::Mixed];
@@ -180,7 +180,8 @@ fn replicas_run_out_of_samples_one_by_one() {
     for format in [Format::WIDE, Format::COMPACT] {
         let design = Design::new(network.clone(), format, rules).unwrap();
         // An odd number of steps: whoever is idle falls out of phase.
-        let configuration = Configuration { steps: 5, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration =
+            Configuration { steps: 5, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let states: Vec<State> = (0..20)
             .map(|seed| State::initial(&design, &[Initial::HalfNormal { scale: 0.2 }], seed))
             .collect();

@@ -7,8 +7,8 @@ use wheatstone_sim::link::{
     Board, Capacities, Command, LinkLimit, MOST_DATA, Outcome, Run, SampleLayout, Settings, Space, frame,
 };
 use wheatstone_sim::{
-    Configuration, Design, Engine, Initial, Learning, OutputCoding, Reference, Sample, Sense, StartError,
-    State, Target, scan,
+    Configuration, Design, Engine, Initial, LearningSchedule, OutputCoding, Reference, Sample, Sense,
+    StartError, State, Target, scan,
 };
 
 /// Records in the sample memory; a run goes round.
@@ -93,7 +93,8 @@ impl Conversation {
     ) -> Result<Conversation, ConversationError> {
         let groups = design.network().groups().len();
         let start = State::initial(design, &vec![Initial::Uniform { low: 0.1, high: 0.9 }; groups], 5);
-        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration =
+            Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Reference::new(Arc::clone(design), configuration, start.clone())?;
         let IslandOptions { credits, sample_words, order_words, clock_hz, baud, .. } = options;
         let capacities = Capacities { credits, sample_words, order_words, clock_hz, baud };
@@ -115,7 +116,8 @@ impl Conversation {
         for (at, data) in pieces(&words) {
             speaker.ask(&Command::Write { space: Space::Samples, address: at / 2, data }, 0)?;
         }
-        let settings = Settings { steps, learning: Learning::Quasistatic, coding: OutputCoding::default() };
+        let settings =
+            Settings { steps, learning: LearningSchedule::Quasistatic, coding: OutputCoding::default() };
         speaker.ask(&Command::Configure(settings), 0)?;
         speaker.ask(&Command::Run(Run::training(RECORDS, 3, 0, 0, samples.into(), 0)), 0)?;
         while speaker.board.work() {}

@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use wheatstone_hdl::{ArraySimulation, Top};
 use wheatstone_sim::network::NodeId;
-use wheatstone_sim::{Configuration, Engine, Initial, Learning, Sample, State};
+use wheatstone_sim::{Configuration, Engine, Initial, LearningSchedule, Sample, State};
 
 /// Steps after which the mean of the last half is taken.
 const STEPS: usize = 64;
@@ -62,7 +62,7 @@ fn fires(top: &Top, steps: u32) -> Option<u64> {
     let design = top.array.design();
     let groups = design.network().groups().len();
     let state = State::initial(design, &vec![Initial::Uniform { low: 0.5, high: 0.5 }; groups], 1);
-    let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let options = wheatstone_hdl::ArrayOptions {
         technology: top.array.technology(),
         multiplier: top.array.multiplier(),

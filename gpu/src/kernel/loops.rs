@@ -4,7 +4,7 @@
 //! an adapter in software a dispatch therefore stays well below.
 
 use super::plan::{Plan, small};
-use wheatstone_sim::{Configuration, Design, Learning};
+use wheatstone_sim::{Configuration, Design, LearningSchedule};
 
 /// Rounds that are safe in software.
 const SAFE: u64 = 30_000;
@@ -47,9 +47,9 @@ impl Loops {
     pub(super) fn samples(self, configuration: Configuration) -> u32 {
         let steps = u64::from(configuration.steps);
         let (times, draws) = match configuration.learning {
-            Learning::Quasistatic => (1, 0),
-            Learning::Continuous { every } => (steps / u64::from(every).max(1), 0),
-            Learning::Desynchronous { rarity } => (1, u64::from(rarity) + 1),
+            LearningSchedule::Quasistatic => (1, 0),
+            LearningSchedule::Continuous { every } => (steps / u64::from(every).max(1), 0),
+            LearningSchedule::Desynchronous { rarity } => (1, u64::from(rarity) + 1),
         };
         let sample = self.sample + steps * self.step + times * (self.learning + self.edges * draws);
         u32::try_from(SAFE.saturating_sub(self.dispatch) / sample).unwrap_or(u32::MAX)
@@ -77,9 +77,15 @@ mod tests {
         assert_eq!(loops, Loops { dispatch: 41, sample: 4, step: 29, learning: 32, edges: 3 });
         let configuration = |steps, learning| Configuration { steps, learning, alpha_offset: 0 };
         let samples = |steps, learning| loops.samples(configuration(steps, learning));
-        assert_eq!(samples(8, Learning::Quasistatic), (30_000 - 41) / (4 + 8 * 29 + 32));
-        assert_eq!(samples(8, Learning::Desynchronous { rarity: 2 }), (30_000 - 41) / (4 + 8 * 29 + 32 + 9));
-        assert_eq!(samples(8, Learning::Continuous { every: 2 }), (30_000 - 41) / (4 + 8 * 29 + 4 * 32));
-        assert_eq!(samples(2000, Learning::Quasistatic), 0);
+        assert_eq!(samples(8, LearningSchedule::Quasistatic), (30_000 - 41) / (4 + 8 * 29 + 32));
+        assert_eq!(
+            samples(8, LearningSchedule::Desynchronous { rarity: 2 }),
+            (30_000 - 41) / (4 + 8 * 29 + 32 + 9)
+        );
+        assert_eq!(
+            samples(8, LearningSchedule::Continuous { every: 2 }),
+            (30_000 - 41) / (4 + 8 * 29 + 4 * 32)
+        );
+        assert_eq!(samples(2000, LearningSchedule::Quasistatic), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::shader::halves;
-use wheatstone_sim::{Configuration, Design, EdgeGenerator, Learning, Sample, Sense, State, Target};
+use wheatstone_sim::{Configuration, Design, EdgeGenerator, LearningSchedule, Sample, Sense, State, Target};
 
 pub(super) const NO_TARGET: i32 = 0;
 const EQUAL: i32 = 1;
@@ -33,9 +33,9 @@ pub(super) fn of_sample(sample: &Sample) -> impl Iterator<Item = u32> {
 pub(super) fn of_run(configuration: Configuration, first: u32, samples: u32, order_length: u32) -> [u32; 8] {
     let Configuration { steps, learning, alpha_offset } = configuration;
     let (mode, every, rarity) = match learning {
-        Learning::Quasistatic => (QUASISTATIC, 1, 0),
-        Learning::Continuous { every } => (CONTINUOUS, every, 0),
-        Learning::Desynchronous { rarity } => (DESYNCHRONOUS, 1, rarity.into()),
+        LearningSchedule::Quasistatic => (QUASISTATIC, 1, 0),
+        LearningSchedule::Continuous { every } => (CONTINUOUS, every, 0),
+        LearningSchedule::Desynchronous { rarity } => (DESYNCHRONOUS, 1, rarity.into()),
     };
     [first, samples, order_length, steps, mode, every, rarity, alpha_offset.into()]
 }

@@ -107,7 +107,7 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// let trace = |kind: EdgeKind, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {
 ///     let design = Arc::new(Design::new(crossbar(2, 1, kind)?, Format::COMPACT, rules)?);
 ///     let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-/// #     let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// #     let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 ///     let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 ///     let listing = Listing::new(&array.array().module, "edge_0", signals)?;
 ///     array.circuit_mut().observe(Some(listing.observer()));

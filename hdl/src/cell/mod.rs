@@ -41,7 +41,7 @@
 //! # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 //! # let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
 //! # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-//! # let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+//! # let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 //! let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 //! let signals = ["go", "node_0_token", "edge_0_token", "node_2_token", "node_2_done", "rest"];
 //! let listing = Listing::new(&array.array().module, "", &signals)?;

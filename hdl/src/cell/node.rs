@@ -131,7 +131,7 @@ fn handshake(
 /// let network = crossbar(2, 1, EdgeKind::Linear)?;
 /// let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
 /// let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-/// # let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// # let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 /// let mut array = ArraySimulation::new(design, Technology::Ecp5, configuration, state)?;
 ///
 /// let signals = ["go", "request_0", "enable", "fire", "token", "done", "last", "current"];
@@ -270,7 +270,7 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// let network = layered(&[2, 1, 1], EdgeKind::Linear)?;
 /// # let design = Arc::new(Design::new(network, Format::COMPACT, rules)?);
 /// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }; 2], 1);
-/// # let configuration = Configuration { steps: 2, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// # let configuration = Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 /// let target = Target { voltage: 300, sense: Sense::Equal };
 /// let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(target)] };
 /// let trace = |cell: &str, signals: &[&str]| -> Result<String, Box<dyn std::error::Error>> {

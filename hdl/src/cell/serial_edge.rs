@@ -2,7 +2,7 @@
 //!
 //! Relaxing, the drops towards both ends leave the voltages bit by bit, least significant first, and each is multiplied
 //! by the conductance: an accumulator adds the conductance where the bit is 1, subtracts it where the sign bit is, and
-//! moves one bit down into a shift register. Learning uses `dF^2 - dC^2 = (dF - dC)(dF + dC)`. The difference is made
+//! moves one bit down into a shift register. LearningSchedule uses `dF^2 - dC^2 = (dF - dC)(dF + dC)`. The difference is made
 //! first, and shifted into the second product's low bits, which are free then; it is the multiplicand for the bits of the
 //! sum. The product leaves the accumulator bit by bit and is added to the conductance accumulator, which turns once
 //! meanwhile; when it starts turning is all there is to the learning shift.
@@ -89,7 +89,7 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 /// # let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
 /// # let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
 /// # let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 1);
-/// # let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// # let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 /// let options = ArrayOptions { technology: Technology::Ecp5, multiplier: Multiplier::Serial };
 /// let mut array = ArraySimulation::new(design, options, configuration, state)?;
 /// let signals = ["request_0", "request_1", "count", "phase", "into_0", "into_1"];

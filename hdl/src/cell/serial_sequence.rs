@@ -15,7 +15,7 @@
 //! A transistor edge has a pass more at the beginning of both, in which it finds out which of its overdrives are negative,
 //! and relaxes by a difference and a sum as it learns: of overdrives instead of drops.
 //!
-//! Learning is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
+//! LearningSchedule is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
 //! that is too large learns a second time, with ones in place of the sum.
 
 use super::Context;

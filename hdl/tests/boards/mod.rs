@@ -13,8 +13,8 @@ use wheatstone_sim::link::{
 };
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Reference, Rules, Sample,
-    Sense, State, Target, scan,
+    Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,
+    Sample, Sense, State, Target, scan,
 };
 
 /// Memories small enough to reach their ends.
@@ -158,7 +158,8 @@ impl Pair {
             &vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()],
             1,
         );
-        let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration =
+            Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Reference::new(Arc::clone(&design), configuration, state).unwrap();
         let board = Board::new(engine, capacities(options)).unwrap();
         let gateware = Gateware::new(Arc::clone(&design), array, options, recorded);
@@ -287,7 +288,7 @@ pub fn ready(mut pair: Pair, settings: Settings) -> Pair {
 }
 
 pub fn quasistatic(steps: u16) -> Settings {
-    Settings { steps, learning: Learning::Quasistatic, coding: OutputCoding::default() }
+    Settings { steps, learning: LearningSchedule::Quasistatic, coding: OutputCoding::default() }
 }
 
 pub fn crossbar_of(inputs: usize, outputs: usize, format: Format) -> Arc<Design> {

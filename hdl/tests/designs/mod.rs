@@ -9,8 +9,8 @@ use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered, pinwheel,
 };
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, Learning, Network, Nudge, Omega, Rules, Sample, Sense, State,
-    Target,
+    Configuration, Design, Format, Initial, LearningSchedule, Network, Nudge, Omega, Rules, Sample, Sense,
+    State, Target,
 };
 
 /// A design, how it learns and what it is built of.
@@ -132,7 +132,7 @@ pub fn cases() -> Vec<Case> {
     let square = |kind| lattice(3, 3, Boundary::Open, kind);
     let deep = layered(&[3, 4, 2], EdgeKind::Linear).unwrap();
     let (clamped, current) = (|eta| Nudge::Clamped { eta }, |beta, centred| Nudge::Current { beta, centred });
-    let desynchronous = Learning::Desynchronous { rarity: 2 };
+    let desynchronous = LearningSchedule::Desynchronous { rarity: 2 };
     let mut cases = vec![
         case(
             "lattice of resistors",
@@ -142,7 +142,7 @@ pub fn cases() -> Vec<Case> {
             15,
             clamped(1),
             0,
-            Learning::Quasistatic,
+            LearningSchedule::Quasistatic,
             5,
         ),
         case(
@@ -153,7 +153,7 @@ pub fn cases() -> Vec<Case> {
             8,
             clamped(0),
             0,
-            Learning::Quasistatic,
+            LearningSchedule::Quasistatic,
             4,
         ),
         case(
@@ -164,7 +164,7 @@ pub fn cases() -> Vec<Case> {
             12,
             clamped(3),
             -9000,
-            Learning::Quasistatic,
+            LearningSchedule::Quasistatic,
             4,
         ),
         case(
@@ -175,7 +175,7 @@ pub fn cases() -> Vec<Case> {
             8,
             current(2, true),
             0,
-            Learning::Quasistatic,
+            LearningSchedule::Quasistatic,
             6,
         ),
         case(
@@ -197,7 +197,7 @@ pub fn cases() -> Vec<Case> {
             8,
             current(1, false),
             -700,
-            Learning::Continuous { every: 2 },
+            LearningSchedule::Continuous { every: 2 },
             5,
         ),
         case(
@@ -208,7 +208,7 @@ pub fn cases() -> Vec<Case> {
             8,
             clamped(2),
             -3000,
-            Learning::Continuous { every: 3 },
+            LearningSchedule::Continuous { every: 3 },
             6,
         ),
         case(
@@ -230,7 +230,7 @@ pub fn cases() -> Vec<Case> {
             12,
             clamped(1),
             0,
-            Learning::Quasistatic,
+            LearningSchedule::Quasistatic,
             4,
         ),
         case(
@@ -252,7 +252,7 @@ pub fn cases() -> Vec<Case> {
             8,
             clamped(2),
             0,
-            Learning::Continuous { every: 2 },
+            LearningSchedule::Continuous { every: 2 },
             4,
         ),
         case(
@@ -282,7 +282,8 @@ pub fn extremes() -> Vec<Case> {
         let (v, gv, k, gk) = format;
         let rules = Rules { omega: Omega::new(omega).unwrap(), nudge, g_min: 1, lowest_rail: rail };
         let design = Design::new(network, Format::new(v, gv, k, gk).unwrap(), rules).unwrap();
-        let configuration = Configuration { steps: 3, learning: Learning::Quasistatic, alpha_offset: 3 };
+        let configuration =
+            Configuration { steps: 3, learning: LearningSchedule::Quasistatic, alpha_offset: 3 };
         let multiplier = if name.starts_with("serial") {
             Multiplier::Serial
         } else if name.starts_with("lut") {

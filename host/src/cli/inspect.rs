@@ -14,7 +14,8 @@ use wheatstone::run::{hex, read_checkpoint};
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{EdgeKind, NodeKind};
 use wheatstone_sim::{
-    Checkpoint, Configuration, Design, Learning, Network, Nudge, Rules, Wave, dissipated_power, power_unit,
+    Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, Wave, dissipated_power,
+    power_unit,
 };
 
 /// Say what is in a checkpoint, a run folder or a file with a network
@@ -169,9 +170,9 @@ fn rules(design: &Design) -> String {
 fn schedule(configuration: &Configuration) -> String {
     let Configuration { steps, learning, alpha_offset } = configuration;
     let learning = match learning {
-        Learning::Quasistatic => "learning after them".to_owned(),
-        Learning::Continuous { every } => format!("learning after every {every}"),
-        Learning::Desynchronous { rarity } => {
+        LearningSchedule::Quasistatic => "learning after them".to_owned(),
+        LearningSchedule::Continuous { every } => format!("learning after every {every}"),
+        LearningSchedule::Desynchronous { rarity } => {
             format!("after them every edge learns with probability 1/{}", 1u32 << rarity)
         }
     };

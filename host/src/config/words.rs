@@ -4,7 +4,7 @@
 const EXAMPLES: [(&str, &str, &str); 12] = [
     ("Nudge", "nudge", "a table like { kind = \"clamped\", eta = 2 } or { kind = \"current\", beta = 2 }"),
     (
-        "Learning",
+        "LearningSchedule",
         "learning",
         "a table like { mode = \"quasistatic\" }, { mode = \"continuous\", every = 4 } or { mode = \"desynchronous\", rarity = 1 }",
     ),

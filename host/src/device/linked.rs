@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use wheatstone_sim::engine::check_sample;
 use wheatstone_sim::link::{Identity, SampleLayout, Settings};
-use wheatstone_sim::{Configuration, Design, Learning, OutputCoding, Sample, State};
+use wheatstone_sim::{Configuration, Design, LearningSchedule, OutputCoding, Sample, State};
 
 /// How often one operation begins again because the board lost its state.
 const MOST_RESTARTS: u32 = 5;
@@ -281,7 +281,7 @@ impl<W: Wire> Device for Linked<W> {
         steps: u32,
         impose_targets: bool,
     ) -> Result<Vec<Vec<i32>>, DeviceError> {
-        let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         configuration.check()?;
         let settings = Settings::new(configuration, OutputCoding::default())?;
         let none = vec![None; self.layout.outputs];

@@ -237,7 +237,7 @@ pub trait Device {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use wheatstone_sim::Learning;
+    use wheatstone_sim::LearningSchedule;
 
     proptest! {
         /// Going on twice is going on once; and the offset is that of the annealing it stands for.
@@ -247,7 +247,7 @@ mod tests {
             let at = |epoch: u32, place: u32, count: u64| Stretch {
                 configuration: Configuration {
                     steps: 1,
-                    learning: Learning::Quasistatic,
+                    learning: LearningSchedule::Quasistatic,
                     alpha_offset: annealing.offset(epoch),
                 },
                 first_fall: (every > 0).then(|| every - epoch % every),

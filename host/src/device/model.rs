@@ -3,7 +3,8 @@
 use super::{Device, DeviceError, DeviceKind, PackedSamples, Stretch, Trained, Watch};
 use std::sync::Arc;
 use wheatstone_sim::{
-    Configuration, Design, Engine, Fast, Learning, OutputCoding, Reference, Sample, State, Tally, epoch_order,
+    Configuration, Design, Engine, Fast, LearningSchedule, OutputCoding, Reference, Sample, State, Tally,
+    epoch_order,
 };
 
 /// An engine as a device: the fast one, unless something is verified.
@@ -15,7 +16,8 @@ pub struct Model<E = Fast> {
 }
 
 /// In force until something is trained.
-const AT_REST: Configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+const AT_REST: Configuration =
+    Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 
 impl<E> Model<E> {
     fn of(engine: E) -> Model<E> {

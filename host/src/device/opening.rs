@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
-use wheatstone_sim::{Checkpoint, Configuration, Design, Learning, State};
+use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, State};
 
 /// Added to a session's number for whoever opens the next one.
 const SALTS: u32 = 251;
@@ -99,7 +99,7 @@ fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Wire>, D
     let start = |source| DeviceError::VirtualBoard { source };
     let checkpoint = Checkpoint {
         design: (**design).clone(),
-        configuration: Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 },
+        configuration: Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 },
         samples: 0,
         steps: 0,
         remark: String::new(),

@@ -13,8 +13,8 @@ use wheatstone::link::{BoardWire, Line, Options, Wire};
 use wheatstone_sim::link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, crossbar, layered};
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, Learning, Nudge, Omega, OutputCoding, Reference, Rules, Sample,
-    Sense, State, Target,
+    Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,
+    Sample, Sense, State, Target,
 };
 
 pub type Samples = Vec<(Sample, Option<u16>)>;
@@ -76,7 +76,7 @@ pub fn samples(design: &Design, count: u32, seed: u64) -> Samples {
 
 /// A board that runs the design and was just switched on, in another state than any test begins with.
 pub fn board(design: &Arc<Design>, capacities: Capacities) -> Board<Reference> {
-    let configuration = Configuration { steps: 1, learning: Learning::Quasistatic, alpha_offset: 0 };
+    let configuration = Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
     let state = State::initial(design, &[Initial::Uniform { low: 0.3, high: 0.4 }], 77);
     Board::new(Reference::new(design.clone(), configuration, state).unwrap(), capacities).unwrap()
 }
@@ -98,7 +98,7 @@ pub fn model(design: &Arc<Design>) -> Model {
     Model::new(design.clone(), initial_state(design)).unwrap()
 }
 
-pub fn stretch(learning: Learning, epoch: u32, place: u32, count: u64) -> Stretch {
+pub fn stretch(learning: LearningSchedule, epoch: u32, place: u32, count: u64) -> Stretch {
     Stretch {
         configuration: Configuration { steps: 5, learning, alpha_offset: 2 },
         first_fall: Some(1),
@@ -124,7 +124,11 @@ pub struct Done {
 }
 
 /// A bit of everything: training, reading, training from the middle of an epoch.
-pub fn exercise(device: &mut dyn Device, samples: &Samples, learning: Learning) -> Result<Done, DeviceError> {
+pub fn exercise(
+    device: &mut dyn Device,
+    samples: &Samples,
+    learning: LearningSchedule,
+) -> Result<Done, DeviceError> {
     let count = u32::try_from(samples.len()).unwrap();
     device.set_state(&initial_state(device.design()))?;
     device.set_samples(&mut samples.iter().cloned(), OutputCoding::default())?;

@@ -2,7 +2,7 @@
 //! nodes, one over the edges; no vectors, no sums kept from one update to the next.
 
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NodeKind};
-use wheatstone_sim::{Configuration, Design, Gain, Learning, Nudge, Sample, Sense, State};
+use wheatstone_sim::{Configuration, Design, Gain, LearningSchedule, Nudge, Sample, Sense, State};
 
 pub struct Plain {
     design: Design,
@@ -175,7 +175,7 @@ impl Plain {
         let format = self.design.format();
         let (low, high) = format.k_range(self.design.rules().g_min.into());
         for edge in 0..self.ends.len() {
-            if let Learning::Desynchronous { rarity } = self.configuration.learning
+            if let LearningSchedule::Desynchronous { rarity } = self.configuration.learning
                 && !self.generators[edge].fires(rarity)
             {
                 continue;

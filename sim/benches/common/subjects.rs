@@ -7,8 +7,8 @@ use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, lattice, layered, pinwheel,
 };
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, Learning, Network, Nudge, Omega, Rules, Sample, Sense, State,
-    Target,
+    Configuration, Design, Format, Initial, LearningSchedule, Network, Nudge, Omega, Rules, Sample, Sense,
+    State, Target,
 };
 
 /// A network to run.
@@ -33,7 +33,7 @@ impl Subject {
         let rules = Rules { omega: Omega::new(omega).unwrap(), nudge, g_min: 1, lowest_rail: 0 };
         let design = Arc::new(Design::new(network, format, rules).unwrap());
         let samples = samples(&design, 64);
-        let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         Subject { name: name.to_owned(), design, configuration, initial, samples }
     }
 

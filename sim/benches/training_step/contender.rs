@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use wheatstone_sim::{Configuration, Engine, Fast, Format, Learning, Omega, Wave};
+use wheatstone_sim::{Configuration, Engine, Fast, Format, LearningSchedule, Omega, Wave};
 
 use crate::task::{Assignment, Problem, Task};
 
@@ -95,7 +95,7 @@ impl Contender {
         };
         let omega = Omega::new(eighths.parse().map_err(|_| unknown())?)?;
         let assignment = task.assignment(format, omega, kind.learns())?;
-        let configuration = Configuration { steps, learning: Learning::Quasistatic, alpha_offset: 0 };
+        let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Fast::new(assignment.design.clone(), configuration, assignment.first.clone())?;
         Ok(Contender { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
     }

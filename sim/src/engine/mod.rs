@@ -6,7 +6,7 @@ mod reference;
 pub use fast::{Fast, Replicas, VectorWidth};
 pub use reference::Reference;
 
-use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
 use thiserror::Error;
 
 /// An engine that cannot start.
@@ -98,7 +98,7 @@ pub trait Engine {
         let Configuration { steps, learning, .. } = self.configuration();
         for step in 1..=steps {
             self.step();
-            if let Learning::Continuous { every } = learning
+            if let LearningSchedule::Continuous { every } = learning
                 && step % every == 0
                 && step != steps
             {
@@ -107,7 +107,7 @@ pub trait Engine {
         }
         let answer = self.answer();
         match learning {
-            Learning::Continuous { every } if steps % every != 0 => {}
+            LearningSchedule::Continuous { every } if steps % every != 0 => {}
             _ => self.learn(),
         }
         Ok(answer)

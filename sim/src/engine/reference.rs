@@ -3,8 +3,8 @@
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::network::{EdgeId, EdgeKind, NodeId, NodeKind};
 use crate::{
-    Configuration, ConfigurationError, Design, Gain, Learning, Nudge, Sample, Sense, State, StateError,
-    Target, Wave, shift_rounded,
+    Configuration, ConfigurationError, Design, Gain, LearningSchedule, Nudge, Sample, Sense, State,
+    StateError, Target, Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -208,7 +208,7 @@ impl Engine for Reference {
 
     fn learn(&mut self) {
         for edge in self.design.network().edge_ids() {
-            if let Learning::Desynchronous { rarity } = self.configuration.learning
+            if let LearningSchedule::Desynchronous { rarity } = self.configuration.learning
                 && !self.state.generators[edge.index()].fires(rarity)
             {
                 continue;

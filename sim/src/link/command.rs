@@ -2,7 +2,7 @@
 
 use super::{LinkLimit, MOST_DATA, Outcome, u8_at, u16_at, u32_at};
 use crate::generator::{epoch_key, fold};
-use crate::{Configuration, Learning, OutputCoding};
+use crate::{Configuration, LearningSchedule, OutputCoding};
 
 /// A memory of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ pub struct Settings {
     /// Relaxing steps a sample, at least 1.
     pub steps: u16,
     /// When edges learn; `every` is at most 65,535.
-    pub learning: Learning,
+    pub learning: LearningSchedule,
     /// How the outputs code an answer.
     pub coding: OutputCoding,
 }
@@ -271,7 +271,7 @@ impl Settings {
         let sixteen =
             |field, value: u32| u16::try_from(value).map_err(|_| LinkLimit::Setting { field, value });
         let Configuration { steps, learning, .. } = configuration;
-        if let Learning::Continuous { every } = learning {
+        if let LearningSchedule::Continuous { every } = learning {
             sixteen("learning.every", every)?;
         }
         Ok(Settings { steps: sixteen("steps", steps)?, learning, coding })
@@ -280,9 +280,11 @@ impl Settings {
     #[expect(clippy::expect_used, reason = "documented")]
     fn to_bytes(self) -> Vec<u8> {
         let (mode, every, rarity) = match self.learning {
-            Learning::Quasistatic => (0, 1, 1),
-            Learning::Continuous { every } => (1, u16::try_from(every).expect("`every` of 16 bits"), 1),
-            Learning::Desynchronous { rarity } => (2, 1, rarity),
+            LearningSchedule::Quasistatic => (0, 1, 1),
+            LearningSchedule::Continuous { every } => {
+                (1, u16::try_from(every).expect("`every` of 16 bits"), 1)
+            }
+            LearningSchedule::Desynchronous { rarity } => (2, 1, rarity),
         };
         let coding = u8::from(self.coding.differential) | u8::from(self.coding.single) << 1;
         let [steps, every] = [self.steps, every].map(u16::to_le_bytes);
@@ -294,9 +296,9 @@ impl Settings {
         Settings {
             steps: u16_at(bytes, 0),
             learning: match u8_at(bytes, 2) {
-                1 => Learning::Continuous { every: u16_at(bytes, 3).into() },
-                2 => Learning::Desynchronous { rarity: u8_at(bytes, 5) },
-                _ => Learning::Quasistatic,
+                1 => LearningSchedule::Continuous { every: u16_at(bytes, 3).into() },
+                2 => LearningSchedule::Desynchronous { rarity: u8_at(bytes, 5) },
+                _ => LearningSchedule::Quasistatic,
             },
             coding: OutputCoding { differential: coding & 1 != 0, single: coding & 2 != 0 },
         }

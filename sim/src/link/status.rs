@@ -18,7 +18,7 @@ pub struct Status {
     pub place: u16,
     /// Epochs ended in the run.
     pub epochs: u16,
-    /// Learning shift offset in force.
+    /// LearningSchedule shift offset in force.
     pub alpha_offset: u8,
     /// How well the samples of the epoch, or of the run, were answered.
     pub tally: Tally,

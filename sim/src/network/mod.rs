@@ -140,7 +140,7 @@ pub struct Edge {
 pub struct EdgeGroup {
     /// Its name in files.
     pub name: String,
-    /// Learning shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
+    /// LearningSchedule shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
     #[serde(default)]
     pub alpha: i8,
 }

@@ -10,8 +10,8 @@ use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, NodeKind, crossbar, lattice, layered,
 };
 use wheatstone_sim::{
-    Configuration, Design, EdgeGenerator, Format, Learning, Network, Nudge, Omega, Rules, Sample, Sense,
-    State, Target,
+    Configuration, Design, EdgeGenerator, Format, LearningSchedule, Network, Nudge, Omega, Rules, Sample,
+    Sense, State, Target,
 };
 
 /// A seeded stream of draws.
@@ -72,7 +72,7 @@ pub struct Graph {
     /// Put diodes on some of the nodes.
     pub diodes: bool,
     pub bipartite: bool,
-    /// Learning shifts of the groups.
+    /// LearningSchedule shifts of the groups.
     pub alpha: (i64, i64),
 }
 
@@ -207,9 +207,9 @@ pub fn random_sample(draw: &mut Draw, design: &Design, spread: Spread, targets: 
 pub fn random_configuration(draw: &mut Draw) -> Configuration {
     let small = |draw: &mut Draw, high| u32::try_from(draw.within(1..=high)).expect("in bounds");
     let learning = match draw.within(0..=2) {
-        0 => Learning::Quasistatic,
-        1 => Learning::Continuous { every: small(draw, 5) },
-        _ => Learning::Desynchronous { rarity: u8::try_from(draw.within(1..=8)).expect("in bounds") },
+        0 => LearningSchedule::Quasistatic,
+        1 => LearningSchedule::Continuous { every: small(draw, 5) },
+        _ => LearningSchedule::Desynchronous { rarity: u8::try_from(draw.within(1..=8)).expect("in bounds") },
     };
     let alpha_offset = u8::try_from(draw.within(0..=3)).expect("in bounds");
     Configuration { steps: small(draw, 9), learning, alpha_offset }
@@ -242,11 +242,11 @@ pub fn nudges() -> impl Strategy<Value = Nudge> {
     ]
 }
 
-pub fn learnings() -> impl Strategy<Value = Learning> {
+pub fn learnings() -> impl Strategy<Value = LearningSchedule> {
     prop_oneof![
-        Just(Learning::Quasistatic),
-        (1u32..=5).prop_map(|every| Learning::Continuous { every }),
-        (1u8..=8).prop_map(|rarity| Learning::Desynchronous { rarity }),
+        Just(LearningSchedule::Quasistatic),
+        (1u32..=5).prop_map(|every| LearningSchedule::Continuous { every }),
+        (1u8..=8).prop_map(|rarity| LearningSchedule::Desynchronous { rarity }),
     ]
 }
 

@@ -2,7 +2,7 @@
 //! update of a step computed from the state before the step, as cells that fire together would.
 
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NodeKind};
-use wheatstone_sim::{Configuration, Design, Learning, Nudge, Sample, Sense, State, Target};
+use wheatstone_sim::{Configuration, Design, LearningSchedule, Nudge, Sample, Sense, State, Target};
 
 pub struct Naive {
     pub design: Design,
@@ -190,7 +190,7 @@ impl Naive {
     pub fn learn(&mut self) {
         let format = self.design.format();
         for edge in 0..self.k.len() {
-            if let Learning::Desynchronous { rarity } = self.configuration.learning {
+            if let LearningSchedule::Desynchronous { rarity } = self.configuration.learning {
                 let mut fires = true;
                 for _ in 0..rarity {
                     let bit = self.generators[edge] % 2;
@@ -225,8 +225,8 @@ impl Naive {
         for step in 1..=self.configuration.steps {
             self.step();
             match self.configuration.learning {
-                Learning::Continuous { every } if step % every == 0 => self.learn(),
-                Learning::Continuous { .. } => {}
+                LearningSchedule::Continuous { every } if step % every == 0 => self.learn(),
+                LearningSchedule::Continuous { .. } => {}
                 _ if step == self.configuration.steps => self.learn(),
                 _ => {}
             }

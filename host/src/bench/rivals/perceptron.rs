@@ -13,7 +13,7 @@ use wheatstone_gpu::perceptron::{
 };
 use wheatstone_sim::network::NodeKind;
 
-/// Learning rates that are tried.
+/// LearningSchedule rates that are tried.
 const RATES: [f64; 3] = [0.001, 0.004, 0.016];
 
 /// Epochs after which a trial is given up.

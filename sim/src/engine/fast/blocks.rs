@@ -19,7 +19,7 @@ pub(super) struct Blocks {
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) blocks: [usize; 2],
-    /// Learning shift of all its edges.
+    /// LearningSchedule shift of all its edges.
     pub(super) alpha: i8,
 }
 

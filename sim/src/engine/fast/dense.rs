@@ -12,7 +12,7 @@ use super::lanes::{Lanes, MOST_LANES, dispatch};
 use super::width::Token;
 use super::{Layout, blocks};
 use crate::network::{NodeId, NodeKind};
-use crate::{Configuration, Design, EdgeGenerator, Learning, Nudge, Sample, State, Target, Wave};
+use crate::{Configuration, Design, EdgeGenerator, LearningSchedule, Nudge, Sample, State, Target, Wave};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ struct Tile {
     rows: usize,
     /// First place.
     at: usize,
-    /// Learning shift of all its edges.
+    /// LearningSchedule shift of all its edges.
     alpha: i8,
 }
 
@@ -286,7 +286,7 @@ impl Dense {
         for index in 0..self.tiles.len() {
             let alpha = i32::from(self.tiles[index].alpha) + i32::from(configuration.alpha_offset);
             let (scale, tie) = learning_scale(alpha);
-            let drawn = if let Learning::Desynchronous { rarity } = configuration.learning {
+            let drawn = if let LearningSchedule::Desynchronous { rarity } = configuration.learning {
                 self.draw(index, rarity, scale);
                 true
             } else {

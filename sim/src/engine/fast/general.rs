@@ -8,7 +8,7 @@
 use super::Layout;
 use crate::network::{DiodeClamp, EdgeKind, NodeKind};
 use crate::{
-    Configuration, Design, EdgeGenerator, Gain, Learning, Nudge, Sample, Sense, State, Target, Wave,
+    Configuration, Design, EdgeGenerator, Gain, LearningSchedule, Nudge, Sample, Sense, State, Target, Wave,
     shift_rounded,
 };
 use std::sync::Arc;
@@ -352,7 +352,7 @@ impl Layout for General {
         let range = format.k_range(design.rules().g_min.into());
         let mut changed = false;
         for (index, edge) in network.edges().iter().enumerate() {
-            if let Learning::Desynchronous { rarity } = configuration.learning
+            if let LearningSchedule::Desynchronous { rarity } = configuration.learning
                 && !self.generators[index].fires(rarity)
             {
                 continue;

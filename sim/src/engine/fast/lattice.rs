@@ -11,8 +11,8 @@ use super::width::Token;
 use super::{Layout, general};
 use crate::network::{DiodeClamp, EdgeKind, NodeId, NodeKind};
 use crate::{
-    Configuration, Design, EdgeGenerator, Gain, Learning, Network, Nudge, Sample, State, Target, Wave,
-    shift_rounded,
+    Configuration, Design, EdgeGenerator, Gain, LearningSchedule, Network, Nudge, Sample, State, Target,
+    Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -408,7 +408,7 @@ impl<C: Core> Layout for Lattice<C> {
 
     fn learn(&mut self, configuration: &Configuration) {
         let offset = configuration.alpha_offset;
-        let rate = if let Learning::Desynchronous { rarity } = configuration.learning {
+        let rate = if let LearningSchedule::Desynchronous { rarity } = configuration.learning {
             for edge in 0..self.generators.len() {
                 let fires = self.generators[edge].fires(rarity);
                 self.core.set_edge_rate(self.place(edge), fires.then_some(offset));

@@ -45,7 +45,7 @@ pub use replicas::Replicas;
 pub use width::VectorWidth;
 
 use super::{Engine, SampleError, StartError, check_sample};
-use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
 use dense::Dense;
 use doubles::Doubles;
 use general::General;
@@ -92,10 +92,10 @@ trait Layout {
 }
 
 /// The relaxing steps of a training sample, in stretches: how many, and whether a learning step follows.
-fn stretches(steps: u32, learning: Learning) -> impl Iterator<Item = (u32, bool)> {
+fn stretches(steps: u32, learning: LearningSchedule) -> impl Iterator<Item = (u32, bool)> {
     let every = match learning {
-        Learning::Continuous { every } => every,
-        Learning::Quasistatic | Learning::Desynchronous { .. } => steps,
+        LearningSchedule::Continuous { every } => every,
+        LearningSchedule::Quasistatic | LearningSchedule::Desynchronous { .. } => steps,
     };
     let whole = (0..steps / every).map(move |_| (every, true));
     whole.chain(Some((steps % every, false)).filter(|&(rest, _)| rest > 0))

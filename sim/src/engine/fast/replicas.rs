@@ -9,7 +9,7 @@ use super::side_by_side::SideBySide;
 use super::width::Token;
 use super::{Fast, VectorWidth};
 use crate::engine::{Engine, SampleError, StartError, check_sample};
-use crate::{Configuration, ConfigurationError, Design, Learning, Sample, State, StateError, Target};
+use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
 use std::sync::Arc;
 
 /// Many replicas of one design, each with its own state and samples: seeds, initial states, learning rates.
@@ -25,13 +25,13 @@ use std::sync::Arc;
 /// use std::sync::Arc;
 /// use wheatstone_sim::network::{EdgeKind, NodeId, pinwheel};
 /// use wheatstone_sim::{
-///     Configuration, Design, Format, Initial, Learning, Nudge, Omega, Replicas, Rules, Sample, Sense, State, Target,
+///     Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, Replicas, Rules, Sample, Sense, State, Target,
 /// };
 ///
 /// let network = pinwheel(EdgeKind::Linear).inputs([NodeId(0), NodeId(2)]).outputs([NodeId(4)]).build()?;
 /// let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
 /// let design = Arc::new(Design::new(network, Format::WIDE, rules)?);
-/// let configuration = Configuration { steps: 8, learning: Learning::Quasistatic, alpha_offset: 0 };
+/// let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 /// // Eight seeds, which all learn the same sample.
 /// let states = (0..8).map(|seed| State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], seed));
 /// let mut replicas = Replicas::new(Arc::clone(&design), configuration, states.collect())?;
@@ -361,7 +361,7 @@ fn train<C: Core>(
     groups: &mut [SideBySide<C>],
     samples: &[Option<&Sample>],
     steps: u32,
-    learning: Learning,
+    learning: LearningSchedule,
     alpha_offsets: &[u8],
 ) -> Vec<Option<Vec<i32>>> {
     let mut found = Vec::with_capacity(samples.len());

@@ -5,7 +5,7 @@ use super::lanes::{Lanes, dispatch};
 use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use super::width::Token;
 use crate::network::{DiodeClamp, Edge, EdgeKind, Incidence, NodeId, NodeKind};
-use crate::{Design, EdgeGenerator, Learning, Nudge, State, Target, Wave};
+use crate::{Design, EdgeGenerator, LearningSchedule, Nudge, State, Target, Wave};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -194,9 +194,9 @@ impl<C: Core> SideBySide<C> {
     }
 
     /// One learning step of the active replicas, with what is added to the learning shifts of each.
-    pub(super) fn learn(&mut self, active: &[bool], learning: Learning, offsets: &[u8]) {
+    pub(super) fn learn(&mut self, active: &[bool], learning: LearningSchedule, offsets: &[u8]) {
         let replicas = active.len();
-        let rate = if let Learning::Desynchronous { rarity } = learning {
+        let rate = if let LearningSchedule::Desynchronous { rarity } = learning {
             for (edge, generators) in self.generators.chunks_mut(replicas).enumerate() {
                 for (replica, generator) in generators.iter_mut().enumerate() {
                     let learns = active[replica] && generator.fires(rarity);

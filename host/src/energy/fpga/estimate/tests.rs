@@ -4,7 +4,7 @@ use std::sync::Arc;
 use wheatstone_hdl::ArrayOptions;
 use wheatstone_hdl::activity::Products;
 use wheatstone_sim::network::{EdgeKind, crossbar};
-use wheatstone_sim::{Design, Format, Initial, Learning, Nudge, Omega, Rules, Sense, Target};
+use wheatstone_sim::{Design, Format, Initial, LearningSchedule, Nudge, Omega, Rules, Sense, Target};
 
 fn near(found: f64, expected: f64) {
     assert!((found / expected - 1.0).abs() < 1e-9, "{found:e} and not {expected:e}");
@@ -63,7 +63,7 @@ fn state() -> State {
 }
 
 const CONFIGURATION: Configuration =
-    Configuration { steps: 4, learning: Learning::Quasistatic, alpha_offset: 0 };
+    Configuration { steps: 4, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 
 fn samples(swing: i32) -> Vec<Sample> {
     let target = |voltage| Some(Target { voltage, sense: Sense::Equal });
