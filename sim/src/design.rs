@@ -1,6 +1,6 @@
 //! What is fixed when a network is built, and what may be changed while it is at rest.
 
-use crate::{Format, FormatError, GainTable, Network, Omega};
+use crate::{Categorized, ErrorCategory, Format, FormatError, GainTable, Network, Omega};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -71,6 +71,15 @@ pub enum DesignError {
         /// The format that sets the bounds.
         format: Format,
     },
+}
+
+impl Categorized for DesignError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            DesignError::Format(error) => error.category(),
+            DesignError::Rule { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 impl Design {
@@ -180,6 +189,12 @@ pub struct ConfigurationError {
     pub low: u32,
     /// Largest value allowed.
     pub high: u32,
+}
+
+impl Categorized for ConfigurationError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
 }
 
 impl Configuration {

@@ -1,6 +1,6 @@
 //! The first register in which two states differ.
 
-use crate::{State, Wave};
+use crate::{Categorized, ErrorCategory, State, Wave};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -16,6 +16,12 @@ pub struct StateDifference {
     pub expected: i64,
     /// What it holds.
     pub found: i64,
+}
+
+impl Categorized for StateDifference {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Mismatch
+    }
 }
 
 impl State {

@@ -4,6 +4,7 @@
 //! passes through [`FileStem`], so that no name leads out of the folder it is meant for, hides in it, reads like an
 //! option of a command, or means a device.
 
+use crate::{Categorized, ErrorCategory};
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
 
@@ -31,6 +32,12 @@ pub struct FileStemError {
     pub found: String,
     /// What is wrong with it.
     pub fault: FileStemFault,
+}
+
+impl Categorized for FileStemError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
 }
 
 /// What is wrong with a name.

@@ -5,6 +5,7 @@
 //! carries current. All arithmetic is on `i64`; [`Format::new`] keeps every width inside bounds that make
 //! overflow impossible, and [`Format::check_degree`] extends this to a node's sum over its edges.
 
+use crate::{Categorized, ErrorCategory};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -76,6 +77,14 @@ pub enum FormatError {
         /// The format.
         format: Format,
     },
+}
+
+impl Categorized for FormatError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            FormatError::Width { .. } | FormatError::Degree { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 impl std::fmt::Display for Format {

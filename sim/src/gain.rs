@@ -1,5 +1,6 @@
 //! The over-relaxation gain of a node: a function of the sum of its conductances alone.
 
+use crate::{Categorized, ErrorCategory};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,6 +16,12 @@ pub struct Omega(u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("omega = {0}/8 is outside 4/8..=15/8; give it in eighths, 4 to 15")]
 pub struct OmegaError(pub u8);
+
+impl Categorized for OmegaError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
+}
 
 impl Omega {
     /// 8/8.

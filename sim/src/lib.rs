@@ -36,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod category;
 mod checkpoint;
 mod design;
 mod difference;
@@ -53,6 +54,7 @@ mod state;
 mod tally;
 mod wave;
 
+pub use category::{Categorized, ErrorCategory};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use design::{Configuration, ConfigurationError, Design, DesignError, LearningSchedule, Nudge, Rules};
 pub use difference::StateDifference;

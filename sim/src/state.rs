@@ -1,7 +1,7 @@
 //! The architectural state: all that a network remembers.
 
 use crate::network::{DiodeClamp, Edge, EdgeId, NodeKind};
-use crate::{Design, EdgeGenerator, Wave};
+use crate::{Categorized, Design, EdgeGenerator, ErrorCategory, Wave};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,14 @@ pub enum StateError {
         /// Largest value allowed.
         high: i64,
     },
+}
+
+impl Categorized for StateError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            StateError::Length { .. } | StateError::Range { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 impl State {

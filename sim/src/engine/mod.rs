@@ -6,7 +6,10 @@ mod reference;
 pub use fast::{Fast, Replicas, VectorWidth};
 pub use reference::Reference;
 
-use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
+use crate::{
+    Categorized, Configuration, ConfigurationError, Design, ErrorCategory, LearningSchedule, Sample, State,
+    StateError, Target,
+};
 use thiserror::Error;
 
 /// An engine that cannot start.
@@ -18,6 +21,15 @@ pub enum StartError {
     /// The state is not one of the design.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+impl Categorized for StartError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            StartError::Configuration(error) => error.category(),
+            StartError::State(error) => error.category(),
+        }
+    }
 }
 
 /// A sample that does not fit a network.
@@ -47,6 +59,14 @@ pub enum SampleError {
         /// Largest voltage.
         high: i64,
     },
+}
+
+impl Categorized for SampleError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            SampleError::Length { .. } | SampleError::Range { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// Runs a design step by step. Implementors supply the primitive moves; how a training sample is made of them is

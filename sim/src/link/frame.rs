@@ -1,6 +1,7 @@
 //! Frames: bytes between zeros that are whole, or are not there at all.
 
 use super::{u8_at, u16_at};
+use crate::{Categorized, ErrorCategory};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use thiserror::Error;
 
@@ -53,6 +54,14 @@ pub enum FrameError {
     /// The checksum does not match.
     #[error("a frame whose checksum does not match")]
     Checksum,
+}
+
+impl Categorized for FrameError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            FrameError::Length(_) | FrameError::Coding | FrameError::Checksum => ErrorCategory::Link,
+        }
+    }
 }
 
 /// A frame's contents as it goes over the wire: with checksum, encoded, ended by a zero.

@@ -1,7 +1,7 @@
 //! Who a board is: which design it holds and how much it can keep.
 
 use super::{SampleLayout, VERSION, u8_at, u16_at, u32_at};
-use crate::{Design, Format, scan};
+use crate::{Categorized, Design, ErrorCategory, Format, scan};
 use thiserror::Error;
 
 /// Most bytes of a network's name that are told.
@@ -67,6 +67,16 @@ pub enum LinkLimit {
         /// The format's width.
         v_bits: u32,
     },
+}
+
+impl Categorized for LinkLimit {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            LinkLimit::Count { .. } | LinkLimit::Setting { .. } | LinkLimit::Voltage { .. } => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 impl Identity {

@@ -2,6 +2,7 @@
 
 use super::frame::{self, Header};
 use super::{u8_at, u16_at};
+use crate::{Categorized, ErrorCategory};
 use thiserror::Error;
 
 /// Added to a request's opcode in its reply.
@@ -88,6 +89,14 @@ pub enum ReplyError {
     /// An outcome nobody knows.
     #[error("outcome {0} is not known; the board speaks another version of the protocol")]
     Outcome(u8),
+}
+
+impl Categorized for ReplyError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ReplyError::Length(_) | ReplyError::Opcode(_) | ReplyError::Outcome(_) => ErrorCategory::Link,
+        }
+    }
 }
 
 impl Reply {

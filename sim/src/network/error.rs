@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a network or its file.
 
+use crate::{Categorized, ErrorCategory};
 use thiserror::Error;
 
 /// A graph that is not a valid network. Edges and nodes are counted from 0, as in a file's lists.
@@ -154,6 +155,32 @@ pub enum NetworkError {
         /// What to do.
         remedy: &'static str,
     },
+}
+
+impl Categorized for NetworkError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            NetworkError::Syntax(_)
+            | NetworkError::Version { .. }
+            | NetworkError::DuplicateName { .. }
+            | NetworkError::UnknownNode { .. }
+            | NetworkError::UnknownGroup { .. }
+            | NetworkError::DuplicateGroup { .. }
+            | NetworkError::Alpha { .. }
+            | NetworkError::GroupCount { .. }
+            | NetworkError::SelfLoop { .. }
+            | NetworkError::DuplicateEdge { .. }
+            | NetworkError::DuplicatePort { .. }
+            | NetworkError::ClampedInput { .. }
+            | NetworkError::NoInputs
+            | NetworkError::NoOutputs
+            | NetworkError::Disconnected { .. }
+            | NetworkError::Conductance { .. }
+            | NetworkError::Position { .. }
+            | NetworkError::OddCycle { .. }
+            | NetworkError::Size { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// The first nodes of a cycle, and its first again.
