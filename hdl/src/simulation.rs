@@ -9,10 +9,11 @@ use crate::recording::Recording;
 use crate::trace::Trace;
 use std::sync::Arc;
 use thiserror::Error;
+use wheatstone_link::protocol::sense_code;
 use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, EdgeGenerator, Engine, LearningSchedule, Sample, SampleError,
-    StartError, State, StateError, Wave, link, scan,
+    StartError, State, StateError, Wave, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
@@ -399,7 +400,7 @@ impl Engine for ArraySimulation {
         }
         for (ports, &target) in self.array.outputs.iter().zip(&sample.targets) {
             self.circuit.set(&ports.target, target.map_or(0, |target| target.voltage.into()));
-            self.circuit.set(&ports.sense, link::sense_code(target).into());
+            self.circuit.set(&ports.sense, sense_code(target).into());
         }
         self.presented = true;
         self.busy_ps = 0;

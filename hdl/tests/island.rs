@@ -8,7 +8,7 @@ use boards::*;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::island::program::program;
 use wheatstone_hdl::{Technology, Top};
-use wheatstone_sim::link::{Command, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status};
+use wheatstone_link::protocol::{Command, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status};
 use wheatstone_sim::{
     Format, Initial, LearningSchedule, OutputCoding, Sample, Sense, State, Tally, Target, epoch_order,
 };

@@ -9,7 +9,7 @@ use boards::*;
 use std::sync::Arc;
 use wheatstone_hdl::Technology;
 use wheatstone_hdl::tools::Program;
-use wheatstone_sim::link::{Command, Order, Run, Settings, Space};
+use wheatstone_link::protocol::{Command, Order, Run, Settings, Space};
 use wheatstone_sim::{Initial, LearningSchedule, OutputCoding, State, scan};
 
 fn settings(draw: &mut Draw) -> Settings {

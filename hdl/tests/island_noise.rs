@@ -27,8 +27,8 @@ use tempfile::TempDir;
 use wheatstone_hdl::Board as BoardName;
 use wheatstone_hdl::island::{Island, IslandOptions, verilog_of};
 use wheatstone_hdl::tools::Program;
-use wheatstone_sim::link::frame::{self, Deframer};
-use wheatstone_sim::link::{Command, Identity, MOST_DATA, Outcome, Reply, Run, Settings, Space, Status};
+use wheatstone_link::protocol::frame::{self, Deframer};
+use wheatstone_link::protocol::{Command, Identity, MOST_DATA, Outcome, Reply, Run, Settings, Space, Status};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 

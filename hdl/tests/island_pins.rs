@@ -8,7 +8,7 @@ use boards::*;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::top::{SerialLine, TopSimulation};
 use wheatstone_hdl::{Board as BoardName, Technology, Top};
-use wheatstone_sim::link::{Command, Reply, Run, Space, Status, frame};
+use wheatstone_link::protocol::{Command, Reply, Run, Space, Status, frame};
 use wheatstone_sim::{Initial, State, scan};
 
 /// The whole board through its pins.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use wheatstone::link::{Pty, SerialWire, Wire, WireError};
+use wheatstone::link::{Pty, SerialWire};
+use wheatstone_link::{Wire, WireError};
 
 #[track_caller]
 fn refused(ended: &Ended, what: &str, fragments: &[&str]) {

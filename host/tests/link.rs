@@ -8,8 +8,8 @@ use board::*;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError, Linked, Stretch};
-use wheatstone::link::{BoardWire, Line};
-use wheatstone_sim::link::{Capacities, SampleLayout};
+use wheatstone_link::protocol::SampleLayout;
+use wheatstone_link::{BoardWire, Capacities, Line};
 use wheatstone_sim::{Design, LearningSchedule, OutputCoding, Reference};
 
 const LEARNINGS: [LearningSchedule; 4] = [

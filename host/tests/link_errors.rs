@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError};
-use wheatstone::link::{BoardWire, LinkError, Options, SerialWire, Session, Stop, Wire, WireError};
+use wheatstone::link::SerialWire;
+use wheatstone_link::protocol::frame::{self, Deframer, Header};
+use wheatstone_link::protocol::{Command, Identity, Outcome, Reply, Space};
+use wheatstone_link::{BoardWire, Capacities, LinkError, Options, Session, Stop, Wire, WireError};
 use wheatstone_sim::Reference;
-use wheatstone_sim::link::frame::{self, Deframer, Header};
-use wheatstone_sim::link::{Capacities, Command, Identity, Outcome, Reply, Space};
 
 /// A wire whose other end makes bytes of bytes.
 struct Odd<F> {

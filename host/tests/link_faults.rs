@@ -11,8 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{DeviceError, Linked};
-use wheatstone::link::{BoardWire, FaultCounts, Faults, Faulty, Line, LinkError, Options, Wire};
-use wheatstone_sim::link::Capacities;
+use wheatstone_link::{BoardWire, Capacities, FaultCounts, Faults, Faulty, Line, LinkError, Options, Wire};
 use wheatstone_sim::{Design, LearningSchedule, Reference};
 
 /// Seeded sessions of each kind of fault.
@@ -102,7 +101,7 @@ fn case(seed: u64) -> Case {
     ][nth % 3];
     // Every other one streams.
     let records = if seed.is_multiple_of(2) { 64 } else { 3 };
-    let words = wheatstone_sim::link::SampleLayout::of(design.network()).words() * records;
+    let words = wheatstone_link::protocol::SampleLayout::of(design.network()).words() * records;
     let credits = [8, 1, 3, 8][nth % 4];
     let sample_words = u32::try_from(words.next_power_of_two()).unwrap();
     let expected = exercise(&mut model(&design), &samples, learning).unwrap();

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wheatstone::device::{Device, Linked};
-use wheatstone::link::{LineUse, Options, Pty, PtyBoard, SerialWire, Session, WireError};
-use wheatstone_sim::link::{Capacities, SampleLayout};
+use wheatstone::link::{LineUse, Pty, PtyBoard, SerialWire};
+use wheatstone_link::protocol::SampleLayout;
+use wheatstone_link::{Capacities, Options, Session, WireError};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, OutputCoding};
 
 /// Runs `host` against a board behind a pseudo-terminal; how the board saw the line.

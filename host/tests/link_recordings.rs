@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use wheatstone::device::{Device, Linked};
-use wheatstone::link::{Recorder, Replay, Tracer, Wire};
-use wheatstone_sim::link::{Capacities, SampleLayout};
+use wheatstone_link::protocol::SampleLayout;
+use wheatstone_link::{Capacities, Recorder, Replay, Tracer, Wire};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 

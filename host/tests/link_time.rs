@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{Device, Linked};
 use wheatstone::experiment::Experiment;
-use wheatstone::link::{BoardWire, Line, Options, RtlWire, Session, Wire};
+use wheatstone::link::RtlWire;
 use wheatstone::preset::Preset;
 use wheatstone_hdl::{Board as Hardware, Technology};
+use wheatstone_link::protocol::{Command, Run, SampleLayout, Settings, Space};
+use wheatstone_link::{Board, BoardWire, Capacities, Line, Options, Session, Wire};
 use wheatstone_sim::Reference;
-use wheatstone_sim::link::{Board, Capacities, Command, Run, SampleLayout, Settings, Space};
 
 const BAUD: u32 = 3_000_000;
 /// Samples run in the gateware.

@@ -45,7 +45,7 @@ pub mod file_stem;
 mod format;
 mod gain;
 pub mod generator;
-pub mod link;
+pub mod hex;
 pub mod network;
 mod power;
 mod sample;

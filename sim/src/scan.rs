@@ -81,7 +81,7 @@ pub fn decode(design: &Design, bits: &[bool], phase: u8) -> State {
 }
 
 /// The number whose lowest `bits` bits these are, in two's complement.
-pub(crate) fn sign_extend(value: i64, bits: u32) -> i64 {
+pub fn sign_extend(value: i64, bits: u32) -> i64 {
     (value << (64 - bits)) >> (64 - bits)
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_sim::link::{
-    Board, Capacities, Command, LinkLimit, MOST_DATA, Outcome, Run, SampleLayout, Settings, Space, frame,
+use wheatstone_link::protocol::{
+    Command, LinkLimit, MOST_DATA, Outcome, Run, SampleLayout, Settings, Space, frame,
 };
+use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::{
     Configuration, Design, Engine, Initial, LearningSchedule, OutputCoding, Reference, Sample, Sense,
     StartError, State, Target, scan,

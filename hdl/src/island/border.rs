@@ -11,7 +11,7 @@ use crate::leaf::{self, Leaf};
 use crate::module::Module;
 use crate::primitive::register;
 use crate::technology::Technology;
-use wheatstone_sim::link::SampleLayout;
+use wheatstone_link::protocol::SampleLayout;
 
 /// A word of the island.
 const WORD: Shape = Shape { bits: 16, signed: false };

@@ -5,8 +5,8 @@ use super::link::SerialLink;
 use super::memory::MemoryKind;
 use super::program::Facts;
 use rust_hdl::prelude::*;
+use wheatstone_link::protocol::{Identity, LinkLimit};
 use wheatstone_sim::Design;
-use wheatstone_sim::link::{Identity, LinkLimit};
 
 /// How an island is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

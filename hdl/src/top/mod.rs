@@ -13,8 +13,8 @@ use crate::options::ArrayOptions;
 use rust_hdl::prelude::Block;
 use std::sync::Arc;
 use thiserror::Error;
+use wheatstone_link::protocol::LinkLimit;
 use wheatstone_sim::Design;
-use wheatstone_sim::link::LinkLimit;
 
 pub use simulation::{ArraySide, Pins, SerialLine, TopSimulation};
 

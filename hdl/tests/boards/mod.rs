@@ -8,9 +8,8 @@ use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
-use wheatstone_sim::link::{
-    Board, Capacities, Command, Outcome, Reply, SampleLayout, Settings, Space, Status,
-};
+use wheatstone_link::protocol::{Command, Outcome, Reply, SampleLayout, Settings, Space, Status};
+use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
     Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,

@@ -6,12 +6,13 @@ use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
 use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind};
-use crate::link::{Options, RtlWire, Stop};
+use crate::link::RtlWire;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, NotBuildable, SimulationError};
+use wheatstone_link::{Options, Stop};
 
 /// Fewest LUTs an edge takes on any board: a linear one, `compact`, serial.
 const LEAST_EDGE_LUTS: u64 = 173;

@@ -16,9 +16,9 @@ use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
 use wheatstone::energy::{self, Scope, Search, SystemClock};
 use wheatstone::experiment::Experiment;
 use wheatstone::figure::{Figure, Kind, Missing};
-use wheatstone::link::Stop;
 use wheatstone::run::{new_folder, write_whole};
 use wheatstone_hdl::Board;
+use wheatstone_link::Stop;
 
 /// A contender has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;

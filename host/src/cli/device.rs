@@ -5,7 +5,8 @@ use clap::Args;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wheatstone::device::{self, Around, Device, DeviceUrl};
-use wheatstone::link::{RecordingFile, Stop};
+use wheatstone::link::RecordingFile;
+use wheatstone_link::Stop;
 use wheatstone_sim::{Design, State};
 
 /// Which device, and what goes around the link to it.

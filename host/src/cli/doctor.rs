@@ -15,7 +15,7 @@ use wheatstone::energy::{BOARD_METER, Search, SystemClock, find_sources};
 use wheatstone::figure::Missing;
 use wheatstone::ports::{Access, Port, UDEV_FILE, bridge_ids, udev_rules};
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
-use wheatstone_sim::link;
+use wheatstone_link::protocol;
 
 /// Check this machine: tools, ports and rights to them, and what to do about what is missing
 ///
@@ -68,9 +68,9 @@ impl Doctor {
         if self.udev_rules {
             return output.result(&json!({ "file": UDEV_FILE, "rules": udev_rules() }), udev_rules);
         }
-        let protocol = format!("link protocol {}", link::VERSION);
+        let version = format!("link protocol {}", protocol::VERSION);
         let mut checks = vec![
-            Check::ok("wheatstone", format!("{}, {protocol}", env!("CARGO_PKG_VERSION")), "everything"),
+            Check::ok("wheatstone", format!("{}, {version}", env!("CARGO_PKG_VERSION")), "everything"),
             folder(),
             pseudo_terminals(),
         ];

@@ -15,7 +15,6 @@ use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitErr
 use wheatstone::device::{DeviceError, UrlError};
 use wheatstone::evaluation::EvaluationError;
 use wheatstone::experiment::ExperimentError;
-use wheatstone::link::LinkError;
 use wheatstone::loading::LoadError;
 use wheatstone::network_file::NetworkFileError;
 use wheatstone::ports::PortError;
@@ -26,6 +25,7 @@ use wheatstone_flow::manifest::ManifestError;
 use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
+use wheatstone_link::LinkError;
 use wheatstone_sim::FileStemError;
 
 const FAILED: u8 = 1;
@@ -246,10 +246,10 @@ mod tests {
         name.parse().unwrap()
     }
     use wheatstone::device::DeviceUrl;
-    use wheatstone::link::WireError;
     use wheatstone::ports::Holder;
     use wheatstone::run::WriteError;
     use wheatstone_hdl::{Board, Technology};
+    use wheatstone_link::WireError;
 
     #[test]
     fn errors_end_in_their_documented_codes() {

@@ -16,11 +16,11 @@ use wheatstone::data::DataSummary;
 use wheatstone::device::{Device, DeviceKind};
 use wheatstone::evaluation;
 use wheatstone::experiment::Experiment;
-use wheatstone::link::Statistics;
 use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone::report::{self, Report};
 use wheatstone::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
 use wheatstone::training::Trainer;
+use wheatstone_link::Statistics;
 use wheatstone_sim::State;
 
 /// How often a checkpoint is written while training goes on.

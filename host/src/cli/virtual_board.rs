@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wheatstone::link::Pty;
 use wheatstone::run::read_checkpoint;
+use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::Reference;
-use wheatstone_sim::link::{Board, Capacities};
 
 /// Serve a virtual board at a pseudo-terminal, until standard input ends
 ///

@@ -1,8 +1,8 @@
 //! A device that goes wrong on purpose, to see that whoever checks it notices.
 
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
-use crate::link::Statistics;
 use std::ops::ControlFlow;
+use wheatstone_link::Statistics;
 use wheatstone_sim::{Design, OutputCoding, Sample, State};
 
 /// A device in which the lowest bit of one conductance flips after a certain sample of the run.

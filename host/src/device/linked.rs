@@ -9,15 +9,15 @@ mod scanning;
 mod streaming;
 
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
-use crate::link::{LinkError, Options, Session, Statistics, Wire};
 use crate::run::hex;
 use course::Course;
 use pace::Pace;
 use sample_set::SampleSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use wheatstone_link::protocol::{Identity, SampleLayout, Settings};
+use wheatstone_link::{LinkError, Options, Session, Statistics, Wire};
 use wheatstone_sim::engine::check_sample;
-use wheatstone_sim::link::{Identity, SampleLayout, Settings};
 use wheatstone_sim::{Configuration, Design, LearningSchedule, OutputCoding, Sample, State};
 
 /// How often one operation begins again because the board lost its state.

@@ -17,12 +17,12 @@ pub use opening::{Around, BAD_CABLE, open};
 pub use packed::PackedSamples;
 pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
 
-use crate::link::{LinkError, Statistics, WireError};
 use crate::ports::PortError;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_hdl::TopError;
-use wheatstone_sim::link::LinkLimit;
+use wheatstone_link::protocol::LinkLimit;
+use wheatstone_link::{LinkError, Statistics, WireError};
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, OutputCoding, Sample, SampleError, StartError, State,
     StateError, Tally,

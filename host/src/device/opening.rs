@@ -1,15 +1,14 @@
 //! Devices by their names: what a URL stands for, opened.
 
 use super::{Device, DeviceError, DeviceKind, DeviceUrl, Linked, Model, SerialUrl};
-use crate::link::{
-    Faults, Faulty, Options, Recorder, RecordingFile, RtlWire, SerialWire, Stop, Tracer, Wire,
-};
+use crate::link::{RecordingFile, RtlWire, SerialWire};
 use crate::ports::System;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
+use wheatstone_link::{Faults, Faulty, Options, Recorder, Stop, Tracer, Wire};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, State};
 
 /// Added to a session's number for whoever opens the next one.
@@ -89,7 +88,8 @@ impl Around {
 
 fn serial(line: &SerialUrl) -> Result<SerialWire, DeviceError> {
     let port = System::new().resolve(line)?;
-    Ok(SerialWire::open(&port.path.to_string_lossy(), line.baud()).map_err(crate::link::LinkError::from)?)
+    Ok(SerialWire::open(&port.path.to_string_lossy(), line.baud())
+        .map_err(wheatstone_link::LinkError::from)?)
 }
 
 /// A virtual board in a process of its own: this program, started again.
@@ -111,7 +111,7 @@ fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Wire>, D
     let arguments = ["virtual-board".as_ref(), "--checkpoint".as_ref(), file.path().as_os_str()];
     // The board has read its checkpoint when it names its port.
     let board = PtyBoard::start(program, arguments, super::DEFAULT_BAUD);
-    Ok(Box::new(board.map_err(crate::link::LinkError::from)?))
+    Ok(Box::new(board.map_err(wheatstone_link::LinkError::from)?))
 }
 
 #[cfg(not(unix))]

@@ -3,13 +3,13 @@
 use super::meter::MeterError;
 use super::quantity::{Bounded, Joule};
 use crate::figure::Kind;
-use crate::link::WireError;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_link::WireError;
 
 /// A block must last at least so many update periods of every source, so that what a source cannot tell stays below a
 /// tenth of what it reads.

@@ -1,14 +1,14 @@
 //! A virtual board behind a pseudo-terminal: a real serial port as far as any program can see, and a process of its own.
 
 use super::serial::SerialWire;
-use super::wire::{Wire, WireError, line_time};
 use serialport::{SerialPort, TTYPort};
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use wheatstone_link::Board;
+use wheatstone_link::{Wire, WireError, line_time};
 use wheatstone_sim::Engine;
-use wheatstone_sim::link::Board;
 
 /// How long the board sleeps when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(2);

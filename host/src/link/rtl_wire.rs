@@ -1,12 +1,12 @@
 //! The simulated gateware in this process: a wire whose other end is the pins of the whole chip, in the chip's own time.
 
-use super::wire::{Wire, WireError};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::top::{Pins, SerialLine, TopError, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board};
+use wheatstone_link::{Wire, WireError};
 use wheatstone_sim::Design;
 
 /// Clocks of the chip a bit on the line takes: the fewest its receiver is made for. The simulated line has no reason to be slow.

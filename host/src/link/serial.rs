@@ -1,10 +1,10 @@
 //! A serial port, real or pseudo.
 
-use super::wire::{Wire, WireError};
 use serialport::{ErrorKind, SerialPort, SerialPortType};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use wheatstone_link::{Wire, WireError};
 
 /// The longest a write may block before the port counts as failed.
 const WRITE: Duration = Duration::from_secs(5);

@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError, Linked, Model, Stretch, Trained};
-use wheatstone::link::{BoardWire, Line, Options, Wire};
-use wheatstone_sim::link::{Board, Capacities};
+use wheatstone_link::{Board, BoardWire, Capacities, Line, Options, Wire};
 use wheatstone_sim::network::{EdgeKind, crossbar, layered};
 use wheatstone_sim::{
     Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,

@@ -19,6 +19,20 @@ pub const LAYERS: &[Layer] = &[
         folder: "sim",
         without: &["wheatstone-hdl", "rust-hdl", "serialport", "plotters", "ratatui", "clap", "rayon"],
     },
+    Layer {
+        name: "wheatstone-link",
+        folder: "link",
+        without: &[
+            "wheatstone-hdl",
+            "wheatstone-learn",
+            "rust-hdl",
+            "serialport",
+            "plotters",
+            "ratatui",
+            "clap",
+            "rayon",
+        ],
+    },
     Layer { name: "wheatstone-hdl", folder: "hdl", without: &["serialport", "plotters", "ratatui", "clap"] },
     Layer {
         name: "wheatstone-flow",

@@ -5,7 +5,7 @@ use super::super::instruction::{Condition, Operation, Port, Register};
 use super::frames::{exactly, success, take_byte, take_word};
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Odd, Zero};
-use wheatstone_sim::link::MOST_DATA;
+use wheatstone_link::protocol::MOST_DATA;
 
 pub(super) fn declare(a: &mut Assembler) {
     a.variables(&["space", "at", "count", "last"]);

@@ -20,7 +20,7 @@ mod tally;
 use super::assembler::Assembler;
 pub use super::assembler::Image;
 use super::instruction::Condition;
-use wheatstone_sim::link::{Identity, SampleLayout};
+use wheatstone_link::protocol::{Identity, SampleLayout};
 
 /// What the program must know.
 #[derive(Clone, Debug, PartialEq, Eq)]

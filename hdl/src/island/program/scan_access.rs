@@ -9,7 +9,7 @@ use super::frames::{at_rest, success};
 use super::memories::count_down;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Zero};
-use wheatstone_sim::link::MOST_DATA;
+use wheatstone_link::protocol::MOST_DATA;
 
 /// The command that reads.
 const OPCODE_READ: u16 = 5;

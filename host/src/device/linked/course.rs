@@ -1,8 +1,8 @@
 //! Where a stretch of training is: epoch, place, and the offset that falls as epochs end.
 
 use super::super::Stretch;
+use wheatstone_link::protocol::Run;
 use wheatstone_sim::epoch_order;
-use wheatstone_sim::link::Run;
 
 /// A board counts the epochs of a run in 16 bits; a run of fewer epochs never comes near their end.
 const MOST_EPOCHS: u64 = 30_000;

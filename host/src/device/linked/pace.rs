@@ -1,9 +1,9 @@
 //! How often a board is asked how far it is.
 
 use std::time::Duration;
-use wheatstone_sim::link::{Status, frame};
+use wheatstone_link::protocol::{Status, frame};
 
-use crate::link::line_time;
+use wheatstone_link::line_time;
 
 /// Bytes of asking and being told.
 const QUESTION: u64 = (2 * (frame::SHORTEST + frame::OVERHEAD) + 3 + Status::BYTES) as u64;

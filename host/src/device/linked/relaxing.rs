@@ -4,9 +4,9 @@ use super::super::DeviceError;
 use super::Linked;
 use super::running::MOST_WORDS;
 use super::sample_set::SampleSet;
-use crate::link::{Wire, malformed};
 use std::ops::{ControlFlow, Range};
-use wheatstone_sim::link::{Command, Run, Settings, Space};
+use wheatstone_link::protocol::{Command, Run, Settings, Space};
+use wheatstone_link::{LinkError, Wire};
 
 /// Records beside the training set that make it worth while not to overwrite it.
 const WORTH: usize = 16;
@@ -65,7 +65,7 @@ impl<W: Wire> Linked<W> {
             let result = self.session.take(ticket)?;
             let (read, rest) = result.as_chunks::<2>();
             if read.len() != range.len() || !rest.is_empty() {
-                return Err(malformed(&command, &result).into());
+                return Err(LinkError::malformed(&command, &result).into());
             }
             words[range].iter_mut().zip(read).for_each(|(word, read)| *word = i16::from_le_bytes(*read));
         }

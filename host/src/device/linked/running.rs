@@ -4,10 +4,10 @@ use super::super::{DeviceError, Trained, Watch};
 use super::Linked;
 use super::course::Course;
 use super::sample_set::SampleSet;
-use crate::link::{LinkError, Wire, malformed};
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone_sim::link::{Command, MOST_DATA, Run, Settings, Space, Status};
+use wheatstone_link::protocol::{Command, MOST_DATA, Run, Settings, Space, Status};
+use wheatstone_link::{LinkError, Wire};
 
 /// Words of the longest write or read.
 pub(super) const MOST_WORDS: usize = MOST_DATA / 2;
@@ -157,6 +157,6 @@ impl<W: Wire> Linked<W> {
 
 /// Reads a status; a stalled array is an error.
 pub(super) fn read_status(result: &[u8]) -> Result<Status, DeviceError> {
-    let status = Status::from_bytes(result).ok_or_else(|| malformed(&Command::Status, result))?;
+    let status = Status::from_bytes(result).ok_or_else(|| LinkError::malformed(&Command::Status, result))?;
     if status.stalled { Err(LinkError::Stalled.into()) } else { Ok(status) }
 }

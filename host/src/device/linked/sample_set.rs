@@ -1,6 +1,6 @@
 //! Samples as the records a board keeps.
 
-use wheatstone_sim::link::SampleLayout;
+use wheatstone_link::protocol::SampleLayout;
 use wheatstone_sim::{OutputCoding, Sample};
 
 /// Records of samples, one after the other.

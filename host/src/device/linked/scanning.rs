@@ -2,8 +2,8 @@
 
 use super::super::DeviceError;
 use super::Linked;
-use crate::link::{Wire, malformed};
-use wheatstone_sim::link::{Command, MOST_DATA, Space};
+use wheatstone_link::protocol::{Command, MOST_DATA, Space};
+use wheatstone_link::{LinkError, Wire};
 use wheatstone_sim::{Design, State, Wave, scan};
 
 impl<W: Wire> Linked<W> {
@@ -35,7 +35,7 @@ impl<W: Wire> Linked<W> {
             let result = self.session.take(ticket)?;
             match command {
                 Command::Read { count, .. } if usize::from(count) == result.len() => chain.extend(result),
-                _ => return Err(malformed(&command, &result).into()),
+                _ => return Err(LinkError::malformed(&command, &result).into()),
             }
         }
         let phase = self.status()?.phase;

@@ -5,8 +5,8 @@ use super::Linked;
 use super::course::Course;
 use super::running::{MOST_WORDS, Progress, read_status};
 use super::sample_set::SampleSet;
-use crate::link::{Ticket, Wire};
-use wheatstone_sim::link::{Command, Order, Run, Settings, Status};
+use wheatstone_link::protocol::{Command, Order, Run, Settings, Status};
+use wheatstone_link::{Ticket, Wire};
 
 /// The ring: which records are written, which are shown.
 struct Ring<'s, O> {

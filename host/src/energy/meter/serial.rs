@@ -14,8 +14,8 @@ use super::trace::{Reading, Tolerance};
 use crate::energy::clock::Clock;
 use crate::energy::source::{Description, Scope, SourceError};
 use crate::figure::Kind;
-use crate::link::{Wire, WireError};
 use std::time::Duration;
+use wheatstone_link::{Wire, WireError};
 
 /// The drift of a ceramic resonator beside which any quartz is good: 0.5 %.
 const DRIFT: f64 = 5e-3;

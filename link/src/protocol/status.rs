@@ -1,7 +1,7 @@
 //! How far a board is.
 
 use super::{little_endian, u8_at, u16_at, u32_at};
-use crate::Tally;
+use wheatstone_sim::Tally;
 
 /// What `status` answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub struct Status {
     pub place: u16,
     /// Epochs ended in the run.
     pub epochs: u16,
-    /// LearningSchedule shift offset in force.
+    /// Learning shift offset in force.
     pub alpha_offset: u8,
     /// How well the samples of the epoch, or of the run, were answered.
     pub tally: Tally,

@@ -1,9 +1,10 @@
 //! What can go wrong between a host and a board, and what to do then.
 
-use super::wire::WireError;
+use super::window::Refusal;
+use crate::protocol::{Command, Outcome, VERSION, describe};
+use crate::transport::WireError;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::link::{Outcome, VERSION};
 
 /// A conversation that cannot go on.
 #[derive(Debug, Error)]
@@ -115,6 +116,18 @@ pub enum LinkError {
         /// Which line.
         port: String,
     },
+}
+
+impl LinkError {
+    /// The board did not execute a command.
+    pub(super) fn refused((command, outcome): Refusal) -> LinkError {
+        LinkError::Refused { command: describe::command(&command), outcome }
+    }
+
+    /// A command's result has another length than the protocol says.
+    pub fn malformed(command: &Command, result: &[u8]) -> LinkError {
+        LinkError::Malformed { command: describe::command(command), bytes: result.len() }
+    }
 }
 
 fn advice(outcome: Outcome) -> &'static str {

@@ -1,20 +1,17 @@
-//! The link: how a host and a board talk over a serial line. `docs/link-protocol.md` tells the whole protocol.
+//! What host and board share: frames, commands, replies and the layout of samples. `docs/link-protocol.md` tells the whole
+//! protocol.
 //!
 //! [`frame`] makes bytes into frames that are whole or not there. [`Command`] and [`Reply`] are what valid frames say.
-//! [`SampleLayout`] is how samples lie in a board's memory. [`Board`] is a board's behaviour in its plainest form, on
-//! any engine: a virtual board, and the reference the gateware is tested against.
-//!
-//! There is no input or output here and no clock: bytes in, bytes out.
+//! [`SampleLayout`] is how samples lie in a board's memory. The generator of the gateware takes its numbers from here.
 
-mod board;
 mod command;
+pub(crate) mod describe;
 pub mod frame;
 mod identity;
 mod reply;
-mod sample_layout;
+pub(crate) mod sample_layout;
 mod status;
 
-pub use board::{Board, Capacities};
 pub use command::{Command, Order, Run, Settings, Space};
 pub use identity::{Identity, LinkLimit};
 pub use reply::{Outcome, Reply, ReplyError};

@@ -5,10 +5,10 @@
 
 use proptest::prelude::*;
 use std::sync::Arc;
-use wheatstone_sim::link::{
-    Board, Capacities, Command, Identity, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status,
-    frame,
+use wheatstone_link::protocol::{
+    Command, Identity, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status, frame,
 };
+use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
     Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference,

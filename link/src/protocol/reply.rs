@@ -2,8 +2,8 @@
 
 use super::frame::{self, Header};
 use super::{u8_at, u16_at};
-use crate::{Categorized, ErrorCategory};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Added to a request's opcode in its reply.
 const REPLY: u8 = 128;

@@ -2,10 +2,10 @@
 
 use super::error::LinkError;
 use super::statistics::Statistics;
-use super::wire::{Wire, WireError, line_time};
+use crate::protocol::frame::{self, Deframer, Header};
+use crate::protocol::{Reply, ReplyError};
+use crate::transport::{Wire, WireError, line_time};
 use std::time::Duration;
-use wheatstone_sim::link::frame::{self, Deframer, Header};
-use wheatstone_sim::link::{Reply, ReplyError};
 
 /// The lowest opcode of a reply.
 const FIRST_REPLY: u8 = 128;

@@ -1,8 +1,8 @@
 //! Who a board is: which design it holds and how much it can keep.
 
 use super::{SampleLayout, VERSION, u8_at, u16_at, u32_at};
-use crate::{Categorized, Design, ErrorCategory, Format, scan};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, Design, ErrorCategory, Format, scan};
 
 /// Most bytes of a network's name that are told.
 const NAME_BYTES: usize = 16;
@@ -182,8 +182,8 @@ fn cut(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{EdgeKind, crossbar};
-    use crate::{Nudge, Omega, Rules};
+    use wheatstone_sim::network::{EdgeKind, crossbar};
+    use wheatstone_sim::{Nudge, Omega, Rules};
 
     fn design(format: Format) -> Design {
         let rules =

@@ -1,9 +1,9 @@
 //! Frames: bytes between zeros that are whole, or are not there at all.
 
 use super::{u8_at, u16_at};
-use crate::{Categorized, ErrorCategory};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The shortest frame, decoded: a request without payload.
 pub const SHORTEST: usize = HEADER + CRC_BYTES;

@@ -1,16 +1,24 @@
 //! A session: commands go in, results come out, whatever the line does in between.
 
-use super::describe;
-use super::error::LinkError;
-use super::frames::Frames;
-use super::opening::IDENTIFY;
-use super::options::Options;
-use super::statistics::Statistics;
-use super::window::{Heard, Refusal, Ticket, Window};
-use super::wire::{Wire, line_time};
+mod error;
+mod frames;
+mod opening;
+mod options;
+mod statistics;
+mod window;
+
+pub use error::LinkError;
+pub use options::{Options, Stop};
+pub use statistics::Statistics;
+pub use window::Ticket;
+
+use crate::protocol::frame::{self, Header};
+use crate::protocol::{Command, Identity, Reply};
+use crate::transport::{Wire, line_time};
+use frames::Frames;
+use opening::IDENTIFY;
 use std::time::Duration;
-use wheatstone_sim::link::frame::{self, Header};
-use wheatstone_sim::link::{Command, Identity, Reply};
+use window::{Heard, Window};
 
 /// The longest a wait lasts before the deadline is looked at again.
 const SLICE: Duration = Duration::from_millis(50);
@@ -24,24 +32,24 @@ const LONGEST: u64 = (frame::LONGEST + frame::OVERHEAD) as u64;
 /// A conversation with a board.
 #[derive(Debug)]
 pub struct Session<W> {
-    pub(super) frames: Frames<W>,
-    pub(super) options: Options,
-    pub(super) identity: Option<Identity>,
+    frames: Frames<W>,
+    options: Options,
+    identity: Option<Identity>,
     /// The session's number; 0 while there is none.
-    pub(super) number: u8,
-    pub(super) window: Window,
+    number: u8,
+    window: Window,
     /// When the oldest request's reply is missed.
     due: Duration,
     /// How often it was missed in a row.
-    pub(super) missed: u32,
+    missed: u32,
     /// When a request was last acknowledged, or the session was last at rest.
-    pub(super) progress: Duration,
+    progress: Duration,
     /// How often the line was gone since.
-    pub(super) absences: u32,
+    absences: u32,
     /// The line was gone: the board is to be asked where it is.
-    pub(super) resume: bool,
+    resume: bool,
     /// Number of the last identify, so that an old answer is not taken for a new one.
-    pub(super) nonce: u16,
+    nonce: u16,
 }
 
 impl<W: Wire> Session<W> {
@@ -137,7 +145,7 @@ impl<W: Wire> Session<W> {
     pub fn take(&mut self, ticket: Ticket) -> Result<Vec<u8>, LinkError> {
         loop {
             if let Some(result) = self.window.take(&ticket) {
-                return result.map_err(refused);
+                return result.map_err(LinkError::refused);
             }
             if !self.window.awaits(&ticket) {
                 return Err(LinkError::Reset { expected: 0, found: self.number });
@@ -155,7 +163,7 @@ impl<W: Wire> Session<W> {
             self.step(Duration::ZERO)?;
         }
         match self.window.take(&ticket) {
-            Some(result) => result.map(Ok).map_err(refused),
+            Some(result) => result.map(Ok).map_err(LinkError::refused),
             None => Ok(Err(ticket)),
         }
     }
@@ -201,7 +209,7 @@ impl<W: Wire> Session<W> {
             self.take_in(reply)?;
         }
         if let Some(refusal) = self.window.take_refused() {
-            return Err(refused(refusal));
+            return Err(LinkError::refused(refusal));
         }
         if !self.window.is_empty() && self.now() >= self.due {
             self.miss()?;
@@ -226,7 +234,7 @@ impl<W: Wire> Session<W> {
         Ok(())
     }
 
-    pub(super) fn note(&mut self, heard: Heard) {
+    fn note(&mut self, heard: Heard) {
         self.frames.statistics.asked_anew += heard.asked_anew as u64;
         if heard.acknowledged > 0 {
             self.progress = self.now();
@@ -265,7 +273,7 @@ impl<W: Wire> Session<W> {
     }
 
     /// When a reply to what is being sent now is missed, after that many misses before.
-    pub(super) fn reply_due(&self, missed: u32) -> Duration {
+    fn reply_due(&self, missed: u32) -> Duration {
         let rotation = self.identity.as_ref().map_or(Duration::ZERO, |identity| match identity.clock_hz {
             0 => Duration::ZERO,
             clock_hz => Duration::from_secs_f64(2.0 * f64::from(identity.scan_bits) / f64::from(clock_hz)),
@@ -275,7 +283,7 @@ impl<W: Wire> Session<W> {
     }
 
     /// Sends a frame. `false` if the line was gone in between: what was on its way is lost then.
-    pub(super) fn send(&mut self, header: Header, payload: &[u8]) -> Result<bool, LinkError> {
+    fn send(&mut self, header: Header, payload: &[u8]) -> Result<bool, LinkError> {
         let lead = self.missed > 0 || header.opcode == IDENTIFY;
         match self.frames.send(header, payload, lead) {
             Ok(()) => Ok(true),
@@ -284,14 +292,14 @@ impl<W: Wire> Session<W> {
     }
 
     /// The replies that come until `deadline`; none if the line was gone in between.
-    pub(super) fn receive(&mut self, deadline: Duration) -> Result<Vec<Reply>, LinkError> {
+    fn receive(&mut self, deadline: Duration) -> Result<Vec<Reply>, LinkError> {
         match self.frames.receive(deadline) {
             Ok(replies) => Ok(replies),
             Err(error) => self.return_from(error).map(|()| Vec::new()),
         }
     }
 
-    pub(super) fn stop_if_asked(&self) -> Result<(), LinkError> {
+    fn stop_if_asked(&self) -> Result<(), LinkError> {
         if self.options.stop.is_requested() {
             return Err(LinkError::Interrupted { port: self.frames.wire.describe() });
         }
@@ -299,7 +307,7 @@ impl<W: Wire> Session<W> {
     }
 
     /// Ends a silence that lasts too long.
-    pub(super) fn give_up_in_time(&self) -> Result<(), LinkError> {
+    fn give_up_in_time(&self) -> Result<(), LinkError> {
         let waited = self.now().saturating_sub(self.progress);
         let patience = self.options.patience + 4 * self.window_time();
         if waited < patience { Ok(()) } else { Err(self.frames.silence(self.missed + 1, waited)) }
@@ -309,13 +317,4 @@ impl<W: Wire> Session<W> {
     fn window_time(&self) -> Duration {
         line_time(LONGEST * self.credits() as u64, self.frames.wire.baud())
     }
-}
-
-fn refused((command, outcome): Refusal) -> LinkError {
-    LinkError::Refused { command: describe::command(&command), outcome }
-}
-
-/// A result of another length than its command's.
-pub fn malformed(command: &Command, result: &[u8]) -> LinkError {
-    LinkError::Malformed { command: describe::command(command), bytes: result.len() }
 }

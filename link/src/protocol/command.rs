@@ -1,8 +1,8 @@
 //! What a host asks of a board.
 
 use super::{LinkLimit, MOST_DATA, Outcome, u8_at, u16_at, u32_at};
-use crate::generator::{epoch_key, fold};
-use crate::{Configuration, LearningSchedule, OutputCoding};
+use wheatstone_sim::generator::{epoch_key, fold};
+use wheatstone_sim::{Configuration, LearningSchedule, OutputCoding};
 
 /// A memory of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,12 +1,12 @@
 //! A board in its plainest form: what the protocol says, on any engine.
 
-use super::frame::{self, Deframer, Header};
-use super::sample_layout::word;
-use super::{
+use crate::protocol::frame::{self, Deframer, Header};
+use crate::protocol::sample_layout::word;
+use crate::protocol::{
     Command, Identity, LinkLimit, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status,
 };
-use crate::generator::{KEY_STEP, order_from};
-use crate::{Configuration, Engine, Sample, Tally, scan};
+use wheatstone_sim::generator::{KEY_STEP, order_from};
+use wheatstone_sim::{Configuration, Engine, Sample, Tally, scan};
 
 /// What a board can keep, and its pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl<E: Engine> Board<E> {
             settings: Settings {
                 steps: u16::try_from(steps).unwrap_or(u16::MAX),
                 learning,
-                coding: crate::OutputCoding::default(),
+                coding: wheatstone_sim::OutputCoding::default(),
             },
             run: Run { limit: 0, ..Run::reading(1) },
             done: 0,

@@ -1,8 +1,8 @@
 //! Frames in words, for traces, recordings and errors.
 
+use crate::protocol::frame::{self, Header};
+use crate::protocol::{Command, Identity, Order, Outcome, Reply, Space, Status};
 use wheatstone_sim::Tally;
-use wheatstone_sim::link::frame::{self, Header};
-use wheatstone_sim::link::{Command, Identity, Order, Outcome, Reply, Space, Status};
 
 /// A command in a few words.
 pub fn command(command: &Command) -> String {

@@ -1,7 +1,7 @@
 //! How samples lie in a board's memory.
 
-use crate::network::Network;
-use crate::{Format, Sample, Sense, Target, scan};
+use wheatstone_sim::network::Network;
+use wheatstone_sim::{Format, Sample, Sense, Target, scan};
 
 /// Outputs whose senses share a word.
 const SENSES: usize = 8;
@@ -75,7 +75,7 @@ impl SampleLayout {
     clippy::cast_sign_loss,
     reason = "two's complement, cut as documented"
 )]
-pub(super) fn word(voltage: i32) -> u16 {
+pub(crate) fn word(voltage: i32) -> u16 {
     voltage as u16
 }
 

@@ -3,8 +3,8 @@
 //! Go-back-N: the board executes requests in order only, so once one is lost all after it are sent again. There is no
 //! input or output here and no clock.
 
+use crate::protocol::{Command, Outcome, Reply};
 use std::collections::{BTreeMap, VecDeque};
-use wheatstone_sim::link::{Command, Outcome, Reply};
 
 /// Stands for the result of a request until it is taken.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A wire on which things go wrong, the same things for the same seed.
 
-use super::wire::{Wire, WireError};
+use crate::transport::{Wire, WireError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::VecDeque;

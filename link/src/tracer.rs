@@ -1,7 +1,7 @@
 //! A wire that tells in words what goes over it.
 
-use super::describe;
-use super::wire::{Wire, WireError};
+use crate::protocol::describe;
+use crate::transport::{Wire, WireError};
 use std::io::Write;
 use std::time::Duration;
 

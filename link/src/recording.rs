@@ -3,14 +3,14 @@
 //! `{"ns":1234,"to":"board","hex":"...","means":"..."}`: when, to whom, the bytes, and in words what they say. The words are
 //! there for readers; nobody reads them back.
 
-use super::describe;
-use super::wire::{Wire, WireError};
-use crate::run::hex;
+use crate::protocol::describe;
+use crate::transport::{Wire, WireError};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::hex;
 
 /// Who gets bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl<W: Wire, O: Write> Recorder<W, O> {
     fn put(&mut self, to: To, bytes: &[u8]) {
         let ns = u64::try_from(self.inner.now().as_nanos()).unwrap_or(u64::MAX);
         let frame = bytes.split(|&byte| byte == 0).find(|part| !part.is_empty()).unwrap_or_default();
-        let entry = Entry { ns, to, hex: hex(bytes), means: describe::frame(frame) };
+        let entry = Entry { ns, to, hex: hex::encode(bytes), means: describe::frame(frame) };
         let written = serde_json::to_writer(&mut self.output, &entry)
             .map_err(io::Error::from)
             .and_then(|()| self.output.write_all(b"\n"));
@@ -148,7 +148,7 @@ impl Replay {
         let entries = lines.map(|(line, text)| {
             let Entry { ns, to, hex, .. } =
                 serde_json::from_str(text).map_err(|source| RecordingError::Line { line, source })?;
-            let bytes = unhex(&hex).ok_or(RecordingError::Hex { line, hex })?;
+            let bytes = hex::decode(&hex).ok_or(RecordingError::Hex { line, hex })?;
             Ok((line, Duration::from_nanos(ns), to, bytes))
         });
         Ok(Replay { entries: entries.collect::<Result<_, _>>()?, baud, now: Duration::ZERO })
@@ -160,17 +160,11 @@ impl Replay {
     }
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    rest.is_empty().then(|| pairs.iter().map(byte).collect()).flatten()
-}
-
 /// Bytes as a recording shows them.
 fn shown(to: To, bytes: &[u8]) -> String {
     let frame = bytes.split(|&byte| byte == 0).find(|part| !part.is_empty()).unwrap_or_default();
     let to = if to == To::Board { "to the board" } else { "to the host" };
-    format!("`{}` {to} ({})", hex(bytes), describe::frame(frame))
+    format!("`{}` {to} ({})", hex::encode(bytes), describe::frame(frame))
 }
 
 impl Wire for Replay {

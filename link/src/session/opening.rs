@@ -1,11 +1,11 @@
 //! How a session is opened, and taken up again after the line was gone or the board seems to be elsewhere.
 
+use super::Session;
 use super::error::LinkError;
-use super::session::{Session, malformed};
-use super::wire::{Wire, WireError};
+use crate::protocol::frame::Header;
+use crate::protocol::{Command, Identity, Outcome, Reply, VERSION};
+use crate::transport::{Wire, WireError};
 use std::time::Duration;
-use wheatstone_sim::link::frame::Header;
-use wheatstone_sim::link::{Command, Identity, Outcome, Reply, VERSION};
 
 /// How often a line that is gone is looked for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -154,6 +154,6 @@ impl<W: Wire> Session<W> {
 fn identity(result: &[u8]) -> Result<Identity, LinkError> {
     match result.first() {
         Some(&version) if version != VERSION => Err(LinkError::Version { found: version }),
-        _ => Identity::from_bytes(result).ok_or_else(|| malformed(&Command::Identify, result)),
+        _ => Identity::from_bytes(result).ok_or_else(|| LinkError::malformed(&Command::Identify, result)),
     }
 }

@@ -1,6 +1,6 @@
 //! What went over a link, counted.
 
-use super::wire::line_time;
+use crate::transport::line_time;
 use std::ops::Sub;
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 //! A board in this process, at the end of a modelled line, in virtual time.
 
-use super::wire::{Wire, WireError, line_time};
+use crate::Board;
+use crate::transport::{Wire, WireError, line_time};
 use std::collections::VecDeque;
 use std::time::Duration;
 use wheatstone_sim::Engine;
-use wheatstone_sim::link::Board;
 
 /// A line, and the pace of the board at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
