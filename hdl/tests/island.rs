@@ -8,7 +8,9 @@ use boards::*;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::island::program::program;
 use wheatstone_hdl::{Technology, Top};
-use wheatstone_link::protocol::{Command, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status};
+use wheatstone_link::protocol::{
+    Command, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status,
+};
 use wheatstone_sim::{
     Format, Initial, LearningSchedule, OutputCoding, Sample, Sense, State, Tally, Target, epoch_order,
 };
@@ -18,7 +20,7 @@ fn a_first_conversation() {
     let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(6));
     pair.done(&Command::Identify);
     pair.read_state();
-    for order in [Order::Sequential, Order::Given, Order::Generated] {
+    for order in [SampleOrder::Sequential, SampleOrder::Given, SampleOrder::Generated] {
         pair.done(&Command::Run(Run { order, ..Run::training(10, 3, 0, 0, 20, 1) }));
         assert_eq!(pair.finish().done, 20);
         pair.read_state();
@@ -58,7 +60,7 @@ fn many_outputs_and_wide_voltages() {
                 let data = draw.bytes(240);
                 pair.done(&Command::Write { space: Space::Samples, address, data });
             }
-            pair.done(&Command::Run(Run { order: Order::Sequential, limit: 9, ..Run::reading(9) }));
+            pair.done(&Command::Run(Run { order: SampleOrder::Sequential, limit: 9, ..Run::reading(9) }));
             pair.finish();
         }
         // Distances of 17 bits: targets at the ends, answers on the other side.
@@ -148,7 +150,7 @@ fn long_records() {
         let [low, high] = sequence.to_le_bytes();
         sequence += 1;
         let reply = board.answer(&[&[0, low, high, command.opcode()][..], &command.payload()].concat());
-        assert_eq!(Reply::from_bytes(&reply).unwrap().outcome, Outcome::Done);
+        assert_eq!(Reply::from_bytes(&reply).unwrap().code, ResultCode::Done);
     };
     let word = |i: usize| u16::try_from(i * 5 % 2000).unwrap();
     let mut words: Vec<u16> = (0..layout.words()).map(word).collect();

@@ -9,7 +9,7 @@ use boards::*;
 use std::sync::Arc;
 use wheatstone_hdl::Technology;
 use wheatstone_hdl::tools::Program;
-use wheatstone_link::protocol::{Command, Order, Run, Settings, Space};
+use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Space};
 use wheatstone_sim::{Initial, LearningSchedule, OutputCoding, State, scan};
 
 fn settings(draw: &mut Draw) -> Settings {
@@ -33,7 +33,7 @@ fn run(draw: &mut Draw, order_words: u64) -> Run {
         learn: !draw.one_in(3),
         impose_targets: !draw.one_in(3),
         store_answers: draw.one_in(3),
-        order: [Order::Sequential, Order::Given, Order::Generated][draw.below::<usize>(3)],
+        order: [SampleOrder::Sequential, SampleOrder::Given, SampleOrder::Generated][draw.below::<usize>(3)],
         one_tally: draw.one_in(2),
         samples,
         place: draw.below(samples.into()),

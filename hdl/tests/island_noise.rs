@@ -28,7 +28,9 @@ use wheatstone_hdl::Board as BoardName;
 use wheatstone_hdl::island::{Island, IslandOptions, verilog_of};
 use wheatstone_hdl::tools::Program;
 use wheatstone_link::protocol::frame::{self, Deframer};
-use wheatstone_link::protocol::{Command, Identity, MOST_DATA, Outcome, Reply, Run, Settings, Space, Status};
+use wheatstone_link::protocol::{
+    Command, Identity, MOST_DATA, Reply, ResultCode, Run, Settings, Space, Status,
+};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 
@@ -188,7 +190,7 @@ struct Host {
     deframer: Deframer,
     answered: u64,
     executed: BTreeMap<u8, u64>,
-    outcomes: BTreeMap<String, u64>,
+    codes: BTreeMap<String, u64>,
     /// How often the board said that the array had stalled.
     stalled: u64,
 }
@@ -200,19 +202,19 @@ impl Host {
         for &byte in bytes {
             let Some(contents) = self.deframer.push(byte) else { continue };
             let reply = Reply::from_bytes(&contents.unwrap()).unwrap();
-            let identified = reply.opcode == 1 && reply.outcome == Outcome::Done;
-            let consumed = reply.outcome.is_consumed() && !identified;
+            let identified = reply.opcode == 1 && reply.code == ResultCode::Done;
+            let consumed = reply.code.is_consumed() && !identified;
             assert_eq!(reply.expected, self.expected.wrapping_add(consumed.into()), "{reply:?}");
             if consumed {
                 assert_eq!(reply.sequence, self.expected, "{reply:?}");
             }
-            if !(reply.opcode == 2 && reply.outcome == Outcome::Done) {
+            if !(reply.opcode == 2 && reply.code == ResultCode::Done) {
                 assert_eq!(reply.session, self.session, "{reply:?}");
             }
             (self.session, self.expected) = (reply.session, reply.expected);
             self.answered += 1;
-            *self.outcomes.entry(format!("{:?}", reply.outcome)).or_default() += 1;
-            if reply.outcome == Outcome::Done {
+            *self.codes.entry(format!("{:?}", reply.code)).or_default() += 1;
+            if reply.code == ResultCode::Done {
                 *self.executed.entry(reply.opcode).or_default() += 1;
                 let status = (reply.opcode == 9).then(|| Status::from_bytes(&reply.result).unwrap());
                 self.stalled += u64::from(status.is_some_and(|status| status.stalled));
@@ -462,7 +464,7 @@ impl Bench {
     fn done(&mut self, command: &Command) -> Vec<u8> {
         let opcode = command.opcode();
         let request = |host: &Host| request(host.session, host.expected, opcode, &command.payload());
-        self.until(request, |reply| reply.opcode == opcode && reply.outcome == Outcome::Done).result
+        self.until(request, |reply| reply.opcode == opcode && reply.code == ResultCode::Done).result
     }
 
     fn status(&mut self) -> Status {
@@ -480,7 +482,7 @@ impl Bench {
             session: self.host.session,
             sequence,
             opcode: 1,
-            outcome: Outcome::Done,
+            code: ResultCode::Done,
             expected: self.host.expected,
             result: self.identity.to_bytes(),
         };
@@ -590,7 +592,7 @@ fn noise_does_not_wedge_the_board() {
         "{} frames whole, {} perhaps, {} damaged or more; counted {} damaged and {} overruns",
         line.whole, line.unsure_whole, line.damaged, status.damaged, status.overruns
     );
-    println!("{} replies: {:?}; executed: {:?}", host.answered, host.outcomes, host.executed);
+    println!("{} replies: {:?}; executed: {:?}", host.answered, host.codes, host.executed);
     println!("stalled in {} statuses; longest wait for an answer: {longest_wait} clocks", host.stalled);
     if bytes >= DEFAULT_BYTES {
         assert!((1..=10).all(|opcode| host.executed.get(&opcode).is_some_and(|&count| count > 50)));

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use wheatstone::link::{Pty, SerialWire};
-use wheatstone_link::{Wire, WireError};
+use wheatstone::link::{Pty, SerialTransport};
+use wheatstone_link::{Transport, TransportError};
 
 #[track_caller]
 fn refused(ended: &Ended, what: &str, fragments: &[&str]) {
@@ -299,18 +299,18 @@ fn strangers(mut stop: impl FnMut() -> bool) -> Vec<u8> {
 #[test]
 fn a_terminal_whose_program_ended_is_never_opened_by_its_name_again() {
     let pty = Pty::open().unwrap();
-    let mut wire = SerialWire::open(pty.path(), 115_200).unwrap();
+    let mut transport = SerialTransport::open(pty.path(), 115_200).unwrap();
     drop(pty);
     let mut bytes = [0; 8];
-    let deadline = wire.now() + Duration::from_millis(50);
-    let error = wire.receive(&mut bytes, deadline).unwrap_err();
-    assert!(matches!(error, WireError::Ended { .. }), "{error}");
+    let deadline = transport.now() + Duration::from_millis(50);
+    let error = transport.receive(&mut bytes, deadline).unwrap_err();
+    assert!(matches!(error, TransportError::Ended { .. }), "{error}");
     // Another terminal is there, perhaps of the same name.
     let other = Pty::open().unwrap();
-    assert_ne!(other.path(), wire.path(), "the name is held while the line is");
+    assert_ne!(other.path(), transport.path(), "the name is held while the line is");
     for _ in 0..3 {
-        assert!(matches!(wire.reopen(), Err(WireError::Ended { .. })));
-        assert!(wire.send(b"frames").is_err());
+        assert!(matches!(transport.reopen(), Err(TransportError::Ended { .. })));
+        assert!(transport.send(b"frames").is_err());
     }
 }
 

@@ -48,7 +48,7 @@ mod hardware_in_the_loop {
         let place = Place::new();
         let first = json(&place, "verify linear-regression");
         assert!(first.is_object(), "{first}");
-        // Once more: what the first conversation left behind must not matter.
+        // Once more: what the first session left behind must not matter.
         json(&place, "verify linear-regression");
     }
 

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError, Linked, Stretch};
 use wheatstone_link::protocol::SampleLayout;
-use wheatstone_link::{BoardWire, Capacities, Line};
+use wheatstone_link::{BoardTransport, Capacities, LineModel};
 use wheatstone_sim::{Design, LearningSchedule, OutputCoding, Reference};
 
 const LEARNINGS: [LearningSchedule; 4] = [
@@ -25,14 +25,14 @@ fn memory_for(design: &Design, records: usize) -> Capacities {
     Capacities { sample_words: u32::try_from(words.next_power_of_two()).unwrap(), ..Capacities::default() }
 }
 
-fn assert_clean(linked: &mut Linked<BoardWire<Reference>>) {
+fn assert_clean(linked: &mut Linked<BoardTransport<Reference>>) {
     let statistics = linked.statistics();
     assert_eq!(
         (statistics.timeouts, statistics.resent, statistics.damaged),
         (0, 0, 0),
         "nothing is lost on a clean line: {statistics:?}"
     );
-    assert_eq!(linked.session_mut().wire().overruns(), 0, "the host keeps to its credits");
+    assert_eq!(linked.session_mut().transport().overruns(), 0, "the host keeps to its credits");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_board_does_what_the_model_does() {
                 ("no order memory", Capacities { order_words: 0, ..Capacities::default() }),
                 ("one credit", Capacities { credits: 1, ..memory_for(&design, 3) }),
             ] {
-                let mut linked = connect(wire(&design, capacities), &design).unwrap();
+                let mut linked = connect(transport(&design, capacities), &design).unwrap();
                 let done = exercise(&mut linked, &samples, learning).unwrap();
                 assert_eq!(done, expected, "seed {seed}, {learning:?}, {name}");
                 assert_clean(&mut linked);
@@ -64,7 +64,7 @@ fn whoever_watches_ends_a_stretch() {
     let design = design(1);
     let samples = samples(&design, 20, 1);
     for records in [1, 4, 64] {
-        let mut linked = connect(wire(&design, memory_for(&design, records)), &design).unwrap();
+        let mut linked = connect(transport(&design, memory_for(&design, records)), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let all = stretch(LearningSchedule::Quasistatic, 0, 0, 1_000_000);
@@ -90,7 +90,7 @@ fn a_set_goes_up_at_the_speed_of_the_line() {
     let record = SampleLayout::of(design.network()).words();
     let capacities = Capacities { sample_words: 1 << 16, order_words: 1 << 15, ..Capacities::default() };
     let samples = samples(&design, u32::try_from((1 << 16) / record).unwrap().min(1 << 15), 1);
-    let mut linked = connect(wire(&design, capacities), &design).unwrap();
+    let mut linked = connect(transport(&design, capacities), &design).unwrap();
     linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     let begun = linked.session_mut().now();
     linked.upload().unwrap();
@@ -110,8 +110,8 @@ fn streaming_overlaps_with_training() {
     let layout = SampleLayout::of(design.network());
     let line_time = Duration::from_nanos((2 * layout.words() * 500 * 10_000) as u64 / 3);
     let time = |capacities, sample_time| {
-        let line = Line { sample_time, ..Line::default() };
-        let mut linked = connect(BoardWire::new(board(&design, capacities), line), &design).unwrap();
+        let line = LineModel { sample_time, ..LineModel::default() };
+        let mut linked = connect(BoardTransport::new(board(&design, capacities), line), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         let begun = linked.session_mut().now();
@@ -132,9 +132,9 @@ fn questions_cost_little_of_the_line() {
     let design = design(1);
     let samples = samples(&design, 100, 1);
     for baud in [115_200, 3_000_000] {
-        let line = Line { baud, sample_time: Duration::from_micros(200), ..Line::default() };
+        let line = LineModel { baud, sample_time: Duration::from_micros(200), ..LineModel::default() };
         let mut linked =
-            connect(BoardWire::new(board(&design, Capacities::default()), line), &design).unwrap();
+            connect(BoardTransport::new(board(&design, Capacities::default()), line), &design).unwrap();
         linked.set_state(&initial_state(&design)).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         linked.upload().unwrap();
@@ -151,7 +151,7 @@ fn questions_cost_little_of_the_line() {
 #[test]
 fn what_does_not_fit_is_refused_before_anything_is_sent() {
     let design = design(1);
-    let mut linked = connect(wire(&design, Capacities::default()), &design).unwrap();
+    let mut linked = connect(transport(&design, Capacities::default()), &design).unwrap();
     let before = linked.statistics();
     let mut state = initial_state(&design);
     let input = design.network().inputs()[0].index();
@@ -175,7 +175,7 @@ fn what_does_not_fit_is_refused_before_anything_is_sent() {
 fn another_design_is_named() {
     let (here, there) = (design(1), design(3));
     assert_ne!(here.digest(), there.digest());
-    let error = connect(wire(&there, Capacities::default()), &here).unwrap_err();
+    let error = connect(transport(&there, Capacities::default()), &here).unwrap_err();
     let text = error.to_string();
     for design in [&here, &there] {
         let digest = wheatstone::run::hex(&design.digest());
@@ -187,7 +187,7 @@ fn another_design_is_named() {
 fn a_board_without_room_for_a_sample_is_named() {
     let design = design(1);
     let capacities = Capacities { sample_words: 2, ..Capacities::default() };
-    let error = connect(wire(&design, capacities), &design).unwrap_err();
+    let error = connect(transport(&design, capacities), &design).unwrap_err();
     assert!(matches!(error, DeviceError::Memory { found: 2, .. }), "{error}");
 }
 
@@ -195,8 +195,8 @@ fn a_board_without_room_for_a_sample_is_named() {
 fn the_run_of_an_earlier_program_is_stopped() {
     let design = design(1);
     let samples = samples(&design, 5, 1);
-    let mut wire = wire(&design, Capacities::default());
-    let mut first = connect(&mut wire, &design).unwrap();
+    let mut transport = transport(&design, Capacities::default());
+    let mut first = connect(&mut transport, &design).unwrap();
     first.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     // The program ends without a word while the board trains.
     let killed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -206,8 +206,8 @@ fn the_run_of_an_earlier_program_is_stopped() {
     }));
     assert!(killed.is_err());
     drop(first);
-    assert!(wire.board().is_running());
-    let mut second = connect(&mut wire, &design).unwrap();
+    assert!(transport.board().is_running());
+    let mut second = connect(&mut transport, &design).unwrap();
     let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
     assert_eq!(exercise(&mut second, &samples, LearningSchedule::Quasistatic).unwrap(), expected);
 }

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError};
-use wheatstone::link::SerialWire;
+use wheatstone::link::SerialTransport;
 use wheatstone_link::protocol::frame::{self, Deframer, Header};
-use wheatstone_link::protocol::{Command, Identity, Outcome, Reply, Space};
-use wheatstone_link::{BoardWire, Capacities, LinkError, Options, Session, Stop, Wire, WireError};
+use wheatstone_link::protocol::{Command, Identity, Reply, ResultCode, Space};
+use wheatstone_link::{
+    BoardTransport, Capacities, LinkError, Session, SessionOptions, Stop, Transport, TransportError,
+};
 use wheatstone_sim::Reference;
 
-/// A wire whose other end makes bytes of bytes.
+/// A transport whose other end makes bytes of bytes.
 struct Odd<F> {
     now: Duration,
     answer: F,
@@ -28,7 +30,7 @@ impl<F: FnMut(&[u8]) -> Vec<u8>> Odd<F> {
     }
 }
 
-impl<F: FnMut(&[u8]) -> Vec<u8>> Wire for Odd<F> {
+impl<F: FnMut(&[u8]) -> Vec<u8>> Transport for Odd<F> {
     fn describe(&self) -> String {
         "/dev/ttyODD".to_owned()
     }
@@ -41,12 +43,12 @@ impl<F: FnMut(&[u8]) -> Vec<u8>> Wire for Odd<F> {
         self.now
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.ready.extend((self.answer)(bytes));
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         let count = self.ready.len().min(buffer.len());
         buffer.iter_mut().zip(self.ready.drain(..count)).for_each(|(place, byte)| *place = byte);
         self.now = if count > 0 { self.now + Duration::from_micros(1) } else { self.now.max(deadline) };
@@ -57,7 +59,7 @@ impl<F: FnMut(&[u8]) -> Vec<u8>> Wire for Odd<F> {
         self.now = self.now.max(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         Ok(())
     }
 }
@@ -83,7 +85,7 @@ fn identity() -> Identity {
 }
 
 fn done(Header { session, sequence, opcode }: Header, result: Vec<u8>) -> Reply {
-    Reply { session, sequence, opcode, outcome: Outcome::Done, expected: 0, result }
+    Reply { session, sequence, opcode, code: ResultCode::Done, expected: 0, result }
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn a_board_that_never_opens() {
     let identity = identity();
     let (error, time) = opening(replying(move |header| match header.opcode {
         1 => Reply { session: 0, ..done(header, identity.to_bytes()) },
-        _ => Reply { session: 0, outcome: Outcome::OutOfOrder, ..done(header, Vec::new()) },
+        _ => Reply { session: 0, code: ResultCode::OutOfOrder, ..done(header, Vec::new()) },
     }));
     assert!(time < Duration::from_secs(10), "{time:?} {error}");
 }
@@ -146,15 +148,15 @@ fn a_board_that_never_opens() {
 #[test]
 fn a_refusal_says_what_was_refused() {
     let design = design(1);
-    let mut session = Session::new(wire(&design, Capacities::default()), options());
+    let mut session = Session::new(transport(&design, Capacities::default()), options());
     session.open().unwrap();
     let beyond = |address| Command::Write { space: Space::Samples, address, data: vec![0; 4] };
     session.post(beyond(16_383)).unwrap();
     let error = session.flush().unwrap_err();
-    assert!(matches!(error, LinkError::Refused { outcome: Outcome::Address, .. }), "{error}");
+    assert!(matches!(error, LinkError::Refused { code: ResultCode::Address, .. }), "{error}");
     assert!(error.to_string().contains("write samples 16383..16385"), "{error}");
     let ticket = session.ask(Command::Read { space: Space::Order, address: 2048, count: 1 }).unwrap();
-    assert!(matches!(session.take(ticket), Err(LinkError::Refused { outcome: Outcome::Address, .. })));
+    assert!(matches!(session.take(ticket), Err(LinkError::Refused { code: ResultCode::Address, .. })));
     session.post(beyond(0)).unwrap();
     session.flush().unwrap();
 }
@@ -162,7 +164,7 @@ fn a_refusal_says_what_was_refused() {
 #[test]
 fn a_result_of_an_earlier_session_is_gone() {
     let design = design(1);
-    let mut session = Session::new(wire(&design, Capacities::default()), options());
+    let mut session = Session::new(transport(&design, Capacities::default()), options());
     session.open().unwrap();
     let ticket = session.ask(Command::Status).unwrap();
     session.open().unwrap();
@@ -175,7 +177,7 @@ fn interruption() {
     let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);
     let stop = Stop::when(move || count.fetch_add(1, Ordering::SeqCst) > 2);
-    let options = Options { stop, patience: Duration::from_secs(1000), ..options() };
+    let options = SessionOptions { stop, patience: Duration::from_secs(1000), ..options() };
     let mut silent = Session::new(Odd::new(|_| Vec::new()), options.clone());
     let error = silent.open().unwrap_err();
     assert!(matches!(error, LinkError::Interrupted { .. }), "{error}");
@@ -183,8 +185,8 @@ fn interruption() {
 
     assert!(asked.load(Ordering::SeqCst) > 2, "from now on it says stop");
     let design = design(1);
-    let wire = wire(&design, Capacities::default());
-    let mut linked = wheatstone::device::Linked::connect(wire, design.clone(), options).unwrap();
+    let transport = transport(&design, Capacities::default());
+    let mut linked = wheatstone::device::Linked::connect(transport, design.clone(), options).unwrap();
     let samples = samples(&design, 5, 1);
     let expected =
         exercise(&mut model(&design), &samples, wheatstone_sim::LearningSchedule::Quasistatic).unwrap();
@@ -192,10 +194,10 @@ fn interruption() {
     assert_eq!(found, expected);
 }
 
-/// A wire that is plugged out for good.
-struct Unplugged(BoardWire<Reference>, bool);
+/// A transport that is plugged out for good.
+struct Unplugged(BoardTransport<Reference>, bool);
 
-impl Wire for Unplugged {
+impl Transport for Unplugged {
     fn describe(&self) -> String {
         "/dev/ttyGONE".to_owned()
     }
@@ -208,11 +210,11 @@ impl Wire for Unplugged {
         self.0.now()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         if self.1 { self.reopen() } else { self.0.send(bytes) }
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         self.0.receive(buffer, deadline)
     }
 
@@ -220,28 +222,28 @@ impl Wire for Unplugged {
         self.0.wait(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
-        Err(WireError::Gone { port: self.describe() })
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        Err(TransportError::Gone { port: self.describe() })
     }
 }
 
 #[test]
 fn a_board_that_is_gone_for_good_is_no_device() {
     let design = design(1);
-    let wire = Unplugged(wire(&design, Capacities::default()), false);
-    let mut linked = connect(wire, &design).unwrap();
+    let transport = Unplugged(transport(&design, Capacities::default()), false);
+    let mut linked = connect(transport, &design).unwrap();
     linked.set_state(&initial_state(&design)).unwrap();
-    linked.session_mut().wire_mut().1 = true;
+    linked.session_mut().transport_mut().1 = true;
     let error = linked.state().unwrap_err();
     assert!(matches!(error, DeviceError::NoDevice(_)), "{error}");
     // Plugged in again, it goes on from the last state it knows.
-    linked.session_mut().wire_mut().1 = false;
+    linked.session_mut().transport_mut().1 = false;
     assert_eq!(linked.state().unwrap(), initial_state(&design));
 }
 
 #[test]
 fn a_port_that_is_not_there() {
-    let error = SerialWire::open("/dev/there-is-no-such-port", 115_200).err().unwrap();
-    assert!(matches!(error, WireError::Gone { .. }), "{error}");
+    let error = SerialTransport::open("/dev/there-is-no-such-port", 115_200).err().unwrap();
+    assert!(matches!(error, TransportError::Gone { .. }), "{error}");
     assert!(error.to_string().contains("/dev/there-is-no-such-port"), "{error}");
 }

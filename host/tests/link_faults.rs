@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{DeviceError, Linked};
-use wheatstone_link::{BoardWire, Capacities, FaultCounts, Faults, Faulty, Line, LinkError, Options, Wire};
+use wheatstone_link::{
+    BoardTransport, Capacities, FaultCounts, Faults, Faulty, LineModel, LinkError, SessionOptions, Transport,
+};
 use wheatstone_sim::{Design, LearningSchedule, Reference};
 
 /// Seeded sessions of each kind of fault.
@@ -19,7 +21,7 @@ const SESSIONS: u64 = 400;
 /// Longer than any session may take on its own clock.
 const BOUND: Duration = Duration::from_secs(300);
 
-type FaultyBoard = Faulty<BoardWire<Reference>>;
+type FaultyBoard = Faulty<BoardTransport<Reference>>;
 
 /// What a kind of fault may lead to in the end.
 #[derive(Clone, Copy, PartialEq)]
@@ -115,21 +117,21 @@ fn case(seed: u64) -> Case {
 }
 
 impl Case {
-    fn wire(&self, faults: Faults, seed: u64) -> FaultyBoard {
-        let line = Line { sample_time: Duration::from_micros(300), ..Line::default() };
+    fn transport(&self, faults: Faults, seed: u64) -> FaultyBoard {
+        let line = LineModel { sample_time: Duration::from_micros(300), ..LineModel::default() };
         let (design, capacities) = (self.design.clone(), self.capacities);
-        let wire = BoardWire::new(board(&design, capacities), line);
-        Faulty::new(wire, faults, seed, move |wire| wire.set_board(board(&design, capacities)))
+        let transport = BoardTransport::new(board(&design, capacities), line);
+        Faulty::new(transport, faults, seed, move |transport| transport.set_board(board(&design, capacities)))
     }
 
-    fn run(&self, wire: &mut FaultyBoard, salt: u8) -> Result<(Done, u64), DeviceError> {
-        let options = Options {
+    fn run(&self, transport: &mut FaultyBoard, salt: u8) -> Result<(Done, u64), DeviceError> {
+        let options = SessionOptions {
             allowance: Duration::from_millis(5),
             patience: Duration::from_secs(2),
             salt,
-            ..Options::default()
+            ..SessionOptions::default()
         };
-        let mut linked = Linked::connect(wire, self.design.clone(), options)?;
+        let mut linked = Linked::connect(transport, self.design.clone(), options)?;
         let done = exercise(&mut linked, &self.samples, self.learning)?;
         Ok((done, linked.statistics().sessions - 1))
     }
@@ -164,8 +166,8 @@ fn a_faulty_line_changes_nothing_but_time() {
         for seed in 0..SESSIONS {
             let case = &cases[usize::try_from(seed).unwrap() % cases.len()];
             let at = format!("{name}, seed {seed}");
-            let mut wire = case.wire(faults, (kind as u64) << 32 | seed);
-            match case.run(&mut wire, 1) {
+            let mut transport = case.transport(faults, (kind as u64) << 32 | seed);
+            match case.run(&mut transport, 1) {
                 Ok((done, restarts)) => {
                     assert_eq!(done, case.expected, "{at}");
                     outcomes.same += 1;
@@ -182,14 +184,15 @@ fn a_faulty_line_changes_nothing_but_time() {
                     let kind = text.split([' ', '{']).next().unwrap().to_owned();
                     *outcomes.errors.entry(kind).or_default() += 1;
                     // Frames that are late come even after the faults are over.
-                    wire.set_faults(Faults::default());
-                    let (done, _) = case.run(&mut wire, 2).unwrap_or_else(|error| panic!("{at}: {error}"));
+                    transport.set_faults(Faults::default());
+                    let (done, _) =
+                        case.run(&mut transport, 2).unwrap_or_else(|error| panic!("{at}: {error}"));
                     assert_eq!(done, case.expected, "{at}, again after {error}");
                 }
             }
-            assert!(wire.now() < BOUND, "{at}: {:?}", wire.now());
-            longest = longest.max(wire.now());
-            let c = wire.counts();
+            assert!(transport.now() < BOUND, "{at}: {:?}", transport.now());
+            longest = longest.max(transport.now());
+            let c = transport.counts();
             counts.bytes += c.bytes;
             counts.frames += c.frames;
             counts.unplugged += c.unplugged;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wheatstone::device::{Device, Linked};
-use wheatstone::link::{LineUse, Pty, PtyBoard, SerialWire};
+use wheatstone::link::{LineUse, Pty, PtyBoard, SerialTransport};
 use wheatstone_link::protocol::SampleLayout;
-use wheatstone_link::{Capacities, Options, Session, WireError};
+use wheatstone_link::{Capacities, Session, SessionOptions, TransportError};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, OutputCoding};
 
 /// Runs `host` against a board behind a pseudo-terminal; how the board saw the line.
@@ -22,7 +22,7 @@ fn with_board(
     design: &Arc<Design>,
     capacities: Capacities,
     baud: u32,
-    host: impl FnOnce(SerialWire),
+    host: impl FnOnce(SerialTransport),
 ) -> LineUse {
     let pty = Pty::open().unwrap();
     let path = pty.path().to_owned();
@@ -32,7 +32,7 @@ fn with_board(
         let served = scope.spawn(|| pty.serve(&mut board, baud, || stop.load(Ordering::SeqCst)).unwrap());
         // Whatever becomes of the host, the board ends too.
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            host(SerialWire::open(&path, if baud == 0 { 3_000_000 } else { baud }).unwrap());
+            host(SerialTransport::open(&path, if baud == 0 { 3_000_000 } else { baud }).unwrap());
         }));
         stop.store(true, Ordering::SeqCst);
         let usage = served.join().unwrap();
@@ -42,8 +42,12 @@ fn with_board(
 }
 
 /// Other programs share this machine: only a real failure is late.
-fn patient() -> Options {
-    Options { allowance: Duration::from_millis(500), patience: Duration::from_secs(30), ..Options::default() }
+fn patient() -> SessionOptions {
+    SessionOptions {
+        allowance: Duration::from_millis(500),
+        patience: Duration::from_secs(30),
+        ..SessionOptions::default()
+    }
 }
 
 #[test]
@@ -51,8 +55,8 @@ fn a_board_behind_a_port_does_what_the_model_does() {
     let design = design(1);
     let samples = samples(&design, 11, 1);
     let expected = exercise(&mut model(&design), &samples, LearningSchedule::Quasistatic).unwrap();
-    with_board(&design, Capacities::default(), 0, |wire| {
-        let mut linked = Linked::connect(wire, design.clone(), patient()).unwrap();
+    with_board(&design, Capacities::default(), 0, |transport| {
+        let mut linked = Linked::connect(transport, design.clone(), patient()).unwrap();
         assert_eq!(exercise(&mut linked, &samples, LearningSchedule::Quasistatic).unwrap(), expected);
     });
 }
@@ -64,8 +68,8 @@ fn a_set_goes_up_at_the_speed_of_a_throttled_line() {
     let words = SampleLayout::of(design.network()).words();
     let samples = samples(&design, u32::try_from(14_000 / words).unwrap(), 1);
     let data = (2 * words * samples.len()) as f64;
-    let usage = with_board(&design, Capacities::default(), BAUD, |wire| {
-        let mut linked = Linked::connect(wire, design.clone(), patient()).unwrap();
+    let usage = with_board(&design, Capacities::default(), BAUD, |transport| {
+        let mut linked = Linked::connect(transport, design.clone(), patient()).unwrap();
         linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
         linked.upload().unwrap();
         println!("{:?}", linked.statistics());
@@ -79,9 +83,9 @@ fn a_set_goes_up_at_the_speed_of_a_throttled_line() {
 #[test]
 fn a_port_in_use_is_no_access() {
     let design = design(1);
-    with_board(&design, Capacities::default(), 0, |wire| {
-        let error = SerialWire::open(wire.path(), 115_200).err().unwrap();
-        assert!(matches!(error, WireError::NoAccess { .. }), "{error}");
+    with_board(&design, Capacities::default(), 0, |transport| {
+        let error = SerialTransport::open(transport.path(), 115_200).err().unwrap();
+        assert!(matches!(error, TransportError::NoAccess { .. }), "{error}");
     });
 }
 
@@ -112,9 +116,9 @@ fn a_virtual_board_is_a_process_of_its_own() {
     assert_eq!(linked.identity().unwrap().sample_words, 64);
 
     // A board that ends is gone: its terminal may be another program's by now.
-    let mut wire = start();
-    wire.kill().unwrap();
-    let mut session = Session::new(wire, Options { absence: Duration::ZERO, ..patient() });
+    let mut transport = start();
+    transport.kill().unwrap();
+    let mut session = Session::new(transport, SessionOptions { absence: Duration::ZERO, ..patient() });
     let error = session.open().unwrap_err();
     assert!(error.to_string().contains("has ended; start it again"), "{error}");
 }

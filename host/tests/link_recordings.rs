@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use wheatstone::device::{Device, Linked};
 use wheatstone_link::protocol::SampleLayout;
-use wheatstone_link::{Capacities, Recorder, Replay, Tracer, Wire};
+use wheatstone_link::{Capacities, Recorder, Replay, Tracer, Transport};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
 
@@ -23,8 +23,8 @@ fn tiny() -> Arc<Design> {
     Arc::new(Design::new(crossbar(2, 2, EdgeKind::Linear).unwrap(), Format::COMPACT, rules).unwrap())
 }
 
-fn session<W: Wire>(wire: W, samples: &Samples) -> (Linked<W>, Done) {
-    let mut linked = Linked::connect(wire, tiny(), options()).unwrap();
+fn session<T: Transport>(transport: T, samples: &Samples) -> (Linked<T>, Done) {
+    let mut linked = Linked::connect(transport, tiny(), options()).unwrap();
     let done = exercise(&mut linked, samples, LearningSchedule::Quasistatic).unwrap();
     (linked, done)
 }
@@ -39,7 +39,7 @@ fn golden_recordings_of_sessions() {
         let sample_words = u32::try_from((words * records).next_power_of_two()).unwrap();
         let capacities = Capacities { sample_words, ..Capacities::default() };
         let mut recording = Vec::new();
-        let (_, done) = session(Recorder::new(wire(&design, capacities), &mut recording), &samples);
+        let (_, done) = session(Recorder::new(transport(&design, capacities), &mut recording), &samples);
         assert_eq!(done, expected, "{name}");
         let recording = String::from_utf8(recording).unwrap();
 
@@ -60,7 +60,7 @@ fn golden_recordings_of_sessions() {
 }
 
 #[test]
-fn another_conversation_is_told_from_the_recorded_one() {
+fn another_transcript_is_told_from_the_recorded_one() {
     let golden = fs::read_to_string(Path::new(FOLDER).join("resident.jsonl")).unwrap();
     let design = tiny();
     let samples = samples(&design, 9, 2);
@@ -82,7 +82,7 @@ fn another_conversation_is_told_from_the_recorded_one() {
 fn a_trace_tells_what_happens() {
     let design = tiny();
     let mut trace = Vec::new();
-    session(Tracer::new(wire(&design, Capacities::default()), &mut trace), &samples(&design, 2, 1));
+    session(Tracer::new(transport(&design, Capacities::default()), &mut trace), &samples(&design, 2, 1));
     let trace = String::from_utf8(trace).unwrap();
     for words in ["> 0/1 identify", "open session 1", "write samples 0..", "generated learn targets", "Tally"]
     {

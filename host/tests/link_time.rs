@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{Device, Linked};
 use wheatstone::experiment::Experiment;
-use wheatstone::link::RtlWire;
+use wheatstone::link::RtlTransport;
 use wheatstone::preset::Preset;
 use wheatstone_hdl::{Board as Hardware, Technology};
 use wheatstone_link::protocol::{Command, Run, SampleLayout, Settings, Space};
-use wheatstone_link::{Board, BoardWire, Capacities, Line, Options, Session, Wire};
+use wheatstone_link::{Board, BoardTransport, Capacities, LineModel, Session, SessionOptions, Transport};
 use wheatstone_sim::Reference;
 
 const BAUD: u32 = 3_000_000;
@@ -26,8 +26,8 @@ fn iris() -> Experiment {
 /// What a training sample takes the gateware: the mean time between two starts of the array.
 fn sample_time(experiment: &Experiment) -> Duration {
     let design = Arc::clone(&experiment.design);
-    let wire = RtlWire::new(Arc::clone(&design), Technology::Ecp5, Hardware::default()).unwrap();
-    let mut board = Session::new(wire, Options::default());
+    let transport = RtlTransport::new(Arc::clone(&design), Technology::Ecp5, Hardware::default()).unwrap();
+    let mut board = Session::new(transport, SessionOptions::default());
     board.open().unwrap();
     let layout = SampleLayout::of(design.network());
     let samples = experiment.samples(&experiment.split.train).unwrap();
@@ -39,7 +39,7 @@ fn sample_time(experiment: &Experiment) -> Duration {
     let settings = Settings::new(experiment.configuration(0), experiment.encoder.coding()).unwrap();
     board.call(Command::Configure(settings)).unwrap();
     board.call(Command::Run(Run::training(SAMPLES, 1, 0, 0, SAMPLES.into(), 3))).unwrap();
-    let chip = board.wire_mut();
+    let chip = board.transport_mut();
     let (mut starts, mut first, mut last) = (0, Duration::ZERO, Duration::ZERO);
     let mut go = chip.top_mut().pins().go;
     while starts < SAMPLES {
@@ -62,8 +62,9 @@ fn the_link_takes_a_hundredth_of_the_training() {
     let state = experiment.initial_state();
     let engine = Reference::new(Arc::clone(&design), experiment.configuration(0), state.clone()).unwrap();
     let board = Board::new(engine, Capacities { baud: BAUD, ..Capacities::default() }).unwrap();
-    let wire = BoardWire::new(board, Line { baud: BAUD, latency: Duration::from_millis(1), sample_time });
-    let mut device = Linked::connect(wire, design, Options::default()).unwrap();
+    let transport =
+        BoardTransport::new(board, LineModel { baud: BAUD, latency: Duration::from_millis(1), sample_time });
+    let mut device = Linked::connect(transport, design, SessionOptions::default()).unwrap();
     let samples = experiment.samples(&experiment.split.train).unwrap();
     device
         .set_samples(&mut experiment.with_classes(&samples).into_iter(), experiment.encoder.coding())

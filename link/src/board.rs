@@ -3,7 +3,7 @@
 use crate::protocol::frame::{self, Deframer, Header};
 use crate::protocol::sample_layout::word;
 use crate::protocol::{
-    Command, Identity, LinkLimit, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status,
+    Command, Identity, LinkLimit, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status,
 };
 use wheatstone_sim::generator::{KEY_STEP, order_from};
 use wheatstone_sim::{Configuration, Engine, Sample, Tally, scan};
@@ -121,22 +121,22 @@ impl<E: Engine> Board<E> {
         let Header { session, sequence, opcode } = Header::from_bytes(request);
         let payload = request.get(frame::HEADER..).unwrap_or_default();
         let command = Command::parse(opcode, payload);
-        let outcome = if command == Ok(Command::Identify) {
+        let code = if command == Ok(Command::Identify) {
             Ok(self.identity.to_bytes())
         } else if session != self.session {
-            Err(Outcome::OtherSession)
+            Err(ResultCode::OtherSession)
         } else if sequence != self.expected {
-            Err(Outcome::OutOfOrder)
+            Err(ResultCode::OutOfOrder)
         } else {
             self.expected = self.expected.wrapping_add(1);
             command.and_then(|command| self.execute(&command))
         };
-        let (outcome, result) = match outcome {
-            Ok(result) => (Outcome::Done, result),
-            Err(outcome) => (outcome, Vec::new()),
+        let (code, result) = match code {
+            Ok(result) => (ResultCode::Done, result),
+            Err(code) => (code, Vec::new()),
         };
         let opcode = opcode & 0x7F;
-        Reply { session: self.session, sequence, opcode, outcome, expected: self.expected, result }
+        Reply { session: self.session, sequence, opcode, code, expected: self.expected, result }
     }
 
     /// Whether a run is in progress.
@@ -160,9 +160,9 @@ impl<E: Engine> Board<E> {
         }
     }
 
-    fn execute(&mut self, command: &Command) -> Result<Vec<u8>, Outcome> {
+    fn execute(&mut self, command: &Command) -> Result<Vec<u8>, ResultCode> {
         if command.needs_rest() && self.is_running() {
-            return Err(Outcome::Busy);
+            return Err(ResultCode::Busy);
         }
         match command {
             Command::Identify => {}
@@ -186,39 +186,39 @@ impl<E: Engine> Board<E> {
         written.unwrap_or_else(|| scan::to_bytes(self.engine.design(), &self.engine.state()))
     }
 
-    fn write(&mut self, space: Space, address: usize, data: &[u8]) -> Result<(), Outcome> {
+    fn write(&mut self, space: Space, address: usize, data: &[u8]) -> Result<(), ResultCode> {
         let place = address..address + data.len() / space.unit();
         let words = data.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
         match space {
             Space::Samples | Space::Order => {
                 let memory = if space == Space::Samples { &mut self.samples } else { &mut self.order };
-                let place = memory.get_mut(place).ok_or(Outcome::Address)?;
+                let place = memory.get_mut(place).ok_or(ResultCode::Address)?;
                 place.iter_mut().zip(words).for_each(|(place, word)| *place = word);
             }
             Space::Scan => {
                 let mut chain = self.chain();
-                chain.get_mut(place).ok_or(Outcome::Address)?.copy_from_slice(data);
+                chain.get_mut(place).ok_or(ResultCode::Address)?.copy_from_slice(data);
                 self.written = Some(chain);
             }
         }
         Ok(())
     }
 
-    fn read(&self, space: Space, address: usize, count: usize) -> Result<Vec<u8>, Outcome> {
+    fn read(&self, space: Space, address: usize, count: usize) -> Result<Vec<u8>, ResultCode> {
         let place = address..address + count;
         let memory = match space {
             Space::Samples => &self.samples,
             Space::Order => &self.order,
-            Space::Scan => return self.chain().get(place).map(<[u8]>::to_vec).ok_or(Outcome::Address),
+            Space::Scan => return self.chain().get(place).map(<[u8]>::to_vec).ok_or(ResultCode::Address),
         };
-        let words = memory.get(place).ok_or(Outcome::Address)?;
+        let words = memory.get(place).ok_or(ResultCode::Address)?;
         Ok(words.iter().flat_map(|word| word.to_le_bytes()).collect())
     }
 
-    fn commit(&mut self, phase: u8) -> Result<(), Outcome> {
+    fn commit(&mut self, phase: u8) -> Result<(), ResultCode> {
         let state = scan::from_bytes(self.engine.design(), &self.chain(), phase);
         self.written = None;
-        self.engine.set_state(state).map_err(|_| Outcome::NotAState)
+        self.engine.set_state(state).map_err(|_| ResultCode::NotAState)
     }
 
     fn start(&mut self, run: Run) {
@@ -234,7 +234,7 @@ impl<E: Engine> Board<E> {
 
     /// Puts the order of the epoch into the order memory, if the run wants it.
     fn fill_order(&mut self) {
-        if self.run.order != Order::Generated {
+        if self.run.order != SampleOrder::Generated {
             return;
         }
         let order = order_from(self.run.seed, self.run.key, self.run.samples.into());
@@ -267,8 +267,8 @@ impl<E: Engine> Board<E> {
         }
         let place = usize::from(self.place);
         let address = match self.run.order {
-            Order::Sequential => place * self.layout.words(),
-            Order::Given | Order::Generated => self.order[place % self.order.len()].into(),
+            SampleOrder::Sequential => place * self.layout.words(),
+            SampleOrder::Given | SampleOrder::Generated => self.order[place % self.order.len()].into(),
         };
         let words = self.samples.len();
         let record: Vec<u16> =

@@ -1,14 +1,14 @@
 //! A board in this process, at the end of a modelled line, in virtual time.
 
 use crate::Board;
-use crate::transport::{Wire, WireError, line_time};
+use crate::transport::{Transport, TransportError, line_time};
 use std::collections::VecDeque;
 use std::time::Duration;
 use wheatstone_sim::Engine;
 
 /// A line, and the pace of the board at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct LineModel {
     /// Its speed; 0 if bytes take no time.
     pub baud: u32,
     /// From one end to the other.
@@ -17,10 +17,14 @@ pub struct Line {
     pub sample_time: Duration,
 }
 
-impl Default for Line {
+impl Default for LineModel {
     /// A fast USB bridge and a small network.
     fn default() -> Self {
-        Line { baud: 3_000_000, latency: Duration::from_millis(1), sample_time: Duration::from_micros(10) }
+        LineModel {
+            baud: 3_000_000,
+            latency: Duration::from_millis(1),
+            sample_time: Duration::from_micros(10),
+        }
     }
 }
 
@@ -33,7 +37,7 @@ struct Direction {
 }
 
 impl Direction {
-    fn put(&mut self, bytes: &[u8], now: Duration, line: Line) {
+    fn put(&mut self, bytes: &[u8], now: Duration, line: LineModel) {
         for &byte in bytes {
             self.free = self.free.max(now) + line_time(1, line.baud);
             self.bytes.push_back((self.free + line.latency, byte));
@@ -45,12 +49,12 @@ impl Direction {
     }
 }
 
-/// The wire to a [`Board`] in this process. It buffers as many requests as its credits say and loses further ones, as
+/// The transport to a [`Board`] in this process. It buffers as many requests as its credits say and loses further ones, as
 /// hardware does.
 #[derive(Debug)]
-pub struct BoardWire<E> {
+pub struct BoardTransport<E> {
     board: Board<E>,
-    line: Line,
+    line: LineModel,
     now: Duration,
     to_board: Direction,
     to_host: Direction,
@@ -61,10 +65,10 @@ pub struct BoardWire<E> {
     overruns: u64,
 }
 
-impl<E: Engine> BoardWire<E> {
+impl<E: Engine> BoardTransport<E> {
     /// A line with a board at its end, at time 0.
-    pub fn new(board: Board<E>, line: Line) -> Self {
-        BoardWire {
+    pub fn new(board: Board<E>, line: LineModel) -> Self {
+        BoardTransport {
             board,
             line,
             now: Duration::ZERO,
@@ -138,7 +142,7 @@ impl<E: Engine> BoardWire<E> {
     }
 }
 
-impl<E: Engine> Wire for BoardWire<E> {
+impl<E: Engine> Transport for BoardTransport<E> {
     fn describe(&self) -> String {
         "the board in this process".to_owned()
     }
@@ -151,12 +155,12 @@ impl<E: Engine> Wire for BoardWire<E> {
         self.now
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.to_board.put(bytes, self.now, self.line);
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         self.run(deadline, true);
         let mut count = 0;
         while count < buffer.len() && self.to_host.next().is_some_and(|time| time <= self.now) {
@@ -170,7 +174,7 @@ impl<E: Engine> Wire for BoardWire<E> {
         self.run(until, false);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         self.to_board.bytes.clear();
         self.to_host.bytes.clear();
         Ok(())

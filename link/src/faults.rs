@@ -1,6 +1,7 @@
-//! A wire on which things go wrong, the same things for the same seed.
+//! A transport on which things go wrong, the same things for the same seed.
 
-use crate::transport::{Wire, WireError};
+use crate::protocol::frame::Splitter;
+use crate::transport::{Transport, TransportError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::VecDeque;
@@ -52,28 +53,27 @@ pub struct FaultCounts {
 #[derive(Debug, Default)]
 struct Held {
     /// With the time they are let go, in the order of their coming.
-    chunks: VecDeque<(Duration, Vec<u8>)>,
+    frames: VecDeque<(Duration, Vec<u8>)>,
     /// The line pauses until then.
     paused: Duration,
-    /// The part of a frame that has come.
-    part: Vec<u8>,
+    splitter: Splitter,
 }
 
 impl Held {
     fn next(&self) -> Option<Duration> {
-        self.chunks.iter().map(|(time, _)| *time).min()
+        self.frames.iter().map(|(time, _)| *time).min()
     }
 
     fn due(&mut self, now: Duration) -> Option<Vec<u8>> {
         let next = self.next().filter(|&time| time <= now)?;
-        let at = self.chunks.iter().position(|(time, _)| *time == next)?;
-        self.chunks.remove(at).map(|(_, bytes)| bytes)
+        let at = self.frames.iter().position(|(time, _)| *time == next)?;
+        self.frames.remove(at).map(|(_, bytes)| bytes)
     }
 }
 
-/// A wire around another one that loses, damages, doubles, delays and unplugs.
-pub struct Faulty<W> {
-    inner: W,
+/// A transport around another one that loses, damages, doubles, delays and unplugs.
+pub struct Faulty<T> {
+    inner: T,
     faults: Faults,
     counts: FaultCounts,
     dice: ChaCha8Rng,
@@ -81,12 +81,12 @@ pub struct Faulty<W> {
     back: Held,
     ready: VecDeque<u8>,
     gone_until: Option<Duration>,
-    switch: Box<dyn FnMut(&mut W) + Send>,
+    switch: Box<dyn FnMut(&mut T) + Send>,
 }
 
-impl<W: Wire> Faulty<W> {
-    /// Faults on a wire. `switch` switches the board off and on.
-    pub fn new(inner: W, faults: Faults, seed: u64, switch: impl FnMut(&mut W) + Send + 'static) -> Self {
+impl<T: Transport> Faulty<T> {
+    /// Faults on a transport. `switch` switches the board off and on.
+    pub fn new(inner: T, faults: Faults, seed: u64, switch: impl FnMut(&mut T) + Send + 'static) -> Self {
         Faulty {
             inner,
             faults,
@@ -110,8 +110,8 @@ impl<W: Wire> Faulty<W> {
         self.faults = faults;
     }
 
-    /// The wire inside.
-    pub fn inner(&self) -> &W {
+    /// The transport inside.
+    pub fn inner(&self) -> &T {
         &self.inner
     }
 
@@ -161,13 +161,13 @@ impl<W: Wire> Faulty<W> {
         }
         let time = late.map_or(held.paused.max(now), |late| now + late);
         if let Some(again) = again {
-            held.chunks.push_back((now + again, bytes.clone()));
+            held.frames.push_back((now + again, bytes.clone()));
         }
-        held.chunks.push_back((time, bytes));
+        held.frames.push_back((time, bytes));
     }
 
     /// Lets go what is due.
-    fn let_go(&mut self) -> Result<(), WireError> {
+    fn let_go(&mut self) -> Result<(), TransportError> {
         let now = self.inner.now();
         while let Some(bytes) = self.out.due(now) {
             self.inner.send(&bytes)?;
@@ -178,9 +178,9 @@ impl<W: Wire> Faulty<W> {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), WireError> {
+    fn check(&self) -> Result<(), TransportError> {
         if self.gone_until.is_some() {
-            return Err(WireError::Gone { port: self.inner.describe() });
+            return Err(TransportError::Gone { port: self.inner.describe() });
         }
         Ok(())
     }
@@ -206,22 +206,20 @@ impl<W: Wire> Faulty<W> {
     }
 
     /// Waits inside until `until`, or until bytes came or something is due; takes in what came.
-    fn turn(&mut self, until: Duration) -> Result<(), WireError> {
+    fn turn(&mut self, until: Duration) -> Result<(), TransportError> {
         let until = [self.out.next(), self.back.next()].into_iter().flatten().fold(until, Duration::min);
         let mut buffer = [0; 64];
         let count = self.inner.receive(&mut buffer, until)?;
         for &byte in &buffer[..count] {
-            self.back.part.push(byte);
-            if byte == 0 {
-                let frame = std::mem::take(&mut self.back.part);
-                self.hold(false, &frame);
+            if let Some(piece) = self.back.splitter.push(byte) {
+                self.hold(false, &[&piece[..], &[0]].concat());
             }
         }
         self.let_go()
     }
 }
 
-impl<W: Wire> Wire for Faulty<W> {
+impl<T: Transport> Transport for Faulty<T> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
@@ -234,7 +232,7 @@ impl<W: Wire> Wire for Faulty<W> {
         self.inner.now()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.check()?;
         if self.happens(self.faults.brownouts) {
             self.power_off();
@@ -250,7 +248,7 @@ impl<W: Wire> Wire for Faulty<W> {
         self.let_go()
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         self.check()?;
         loop {
             self.turn(deadline)?;
@@ -270,7 +268,7 @@ impl<W: Wire> Wire for Faulty<W> {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         if self.gone_until.is_some_and(|until| self.inner.now() < until) {
             return self.check();
         }

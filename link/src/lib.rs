@@ -4,14 +4,14 @@
 //! board's end in its plainest form, around any engine: the reference that gateware is tested against. [`Session`] is the host's
 //! end: commands go in and results come out, whatever the line loses, doubles, damages or delays.
 //!
-//! Between them is a [`Wire`]: bytes, and a clock. [`BoardWire`] leads to a board in this process, in virtual time. Around any
+//! Between them is a [`Transport`]: bytes, and a clock. [`BoardTransport`] leads to a board in this process, in virtual time. Around any
 //! of them go [`Faulty`], [`Recorder`] and [`Tracer`]; a [`Replay`] plays what was recorded. Nothing here opens a port or a file,
-//! and nothing above a wire looks at the wall clock.
+//! and nothing above a transport looks at the wall clock.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use wheatstone_link::protocol::{Command, Run, SampleLayout, Settings, Space, Status};
-//! use wheatstone_link::{Board, BoardWire, Capacities, Line, Options, Session};
+//! use wheatstone_link::{Board, BoardTransport, Capacities, LineModel, SessionOptions, Session};
 //! use wheatstone_sim::network::{EdgeKind, crossbar};
 //! use wheatstone_sim::{
 //!     Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules, Sample,
@@ -29,7 +29,7 @@
 //!
 //! // A board with the same design and state, at the end of a line of 3 Mbaud.
 //! let board = Board::new(model.clone(), Capacities::default())?;
-//! let mut session = Session::new(BoardWire::new(board, Line::default()), Options::default());
+//! let mut session = Session::new(BoardTransport::new(board, LineModel::default()), SessionOptions::default());
 //! session.open()?;
 //! let record = SampleLayout::of(design.network()).encode(&sample, None);
 //! let data = record.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -57,9 +57,9 @@ mod tracer;
 mod transport;
 
 pub use board::{Board, Capacities};
-pub use board_transport::{BoardWire, Line};
+pub use board_transport::{BoardTransport, LineModel};
 pub use faults::{FaultCounts, Faults, Faulty};
 pub use recording::{Recorder, RecordingError, Replay};
-pub use session::{LinkError, Options, Session, Statistics, Stop, Ticket};
+pub use session::{LinkError, LinkStatistics, Session, SessionOptions, Stop, Ticket};
 pub use tracer::Tracer;
-pub use transport::{Wire, WireError, line_time};
+pub use transport::{Transport, TransportError, line_time};

@@ -1,10 +1,11 @@
-//! Recordings of what goes over a wire, one JSON object a line, and wires that play them back.
+//! Recordings of what goes over a transport, one JSON object a line, and transports that play them back.
 //!
 //! `{"ns":1234,"to":"board","hex":"...","means":"..."}`: when, to whom, the bytes, and in words what they say. The words are
 //! there for readers; nobody reads them back.
 
 use crate::protocol::describe;
-use crate::transport::{Wire, WireError};
+use crate::protocol::frame::Splitter;
+use crate::transport::{Transport, TransportError};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -52,20 +53,19 @@ pub enum RecordingError {
     },
 }
 
-/// A wire around another one that writes down what goes over it.
-pub struct Recorder<W, O: Write> {
-    inner: W,
+/// A transport around another one that writes down what goes over it.
+pub struct Recorder<T, O: Write> {
+    inner: T,
     output: O,
-    /// What came since the last zero.
-    part: Vec<u8>,
+    splitter: Splitter,
     /// The first thing that went wrong with the output.
     failed: Option<io::Error>,
 }
 
-impl<W: Wire, O: Write> Recorder<W, O> {
+impl<T: Transport, O: Write> Recorder<T, O> {
     /// Writes to `output`.
-    pub fn new(inner: W, output: O) -> Self {
-        Recorder { inner, output, part: Vec::new(), failed: None }
+    pub fn new(inner: T, output: O) -> Self {
+        Recorder { inner, output, splitter: Splitter::default(), failed: None }
     }
 
     /// Ends the recording.
@@ -79,8 +79,7 @@ impl<W: Wire, O: Write> Recorder<W, O> {
 
     fn put(&mut self, to: To, bytes: &[u8]) {
         let ns = u64::try_from(self.inner.now().as_nanos()).unwrap_or(u64::MAX);
-        let frame = bytes.split(|&byte| byte == 0).find(|part| !part.is_empty()).unwrap_or_default();
-        let entry = Entry { ns, to, hex: hex::encode(bytes), means: describe::frame(frame) };
+        let entry = Entry { ns, to, hex: hex::encode(bytes), means: describe::first_frame(bytes) };
         let written = serde_json::to_writer(&mut self.output, &entry)
             .map_err(io::Error::from)
             .and_then(|()| self.output.write_all(b"\n"));
@@ -90,7 +89,7 @@ impl<W: Wire, O: Write> Recorder<W, O> {
     }
 }
 
-impl<W: Wire, O: Write> Wire for Recorder<W, O> {
+impl<T: Transport, O: Write> Transport for Recorder<T, O> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
@@ -103,18 +102,16 @@ impl<W: Wire, O: Write> Wire for Recorder<W, O> {
         self.inner.now()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.put(To::Board, bytes);
         self.inner.send(bytes)
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         let count = self.inner.receive(buffer, deadline)?;
         for &byte in &buffer[..count] {
-            self.part.push(byte);
-            if byte == 0 {
-                let part = std::mem::take(&mut self.part);
-                self.put(To::Host, &part);
+            if let Some(piece) = self.splitter.push(byte) {
+                self.put(To::Host, &[&piece[..], &[0]].concat());
             }
         }
         Ok(count)
@@ -124,13 +121,13 @@ impl<W: Wire, O: Write> Wire for Recorder<W, O> {
         self.inner.wait(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
-        self.part.clear();
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        self.splitter.clear();
         self.inner.reopen()
     }
 }
 
-/// A wire that plays a recording back, in the recording's time: what the host sends must be what was recorded.
+/// A transport that plays a recording back, in the recording's time: what the host sends must be what was recorded.
 #[derive(Debug)]
 pub struct Replay {
     entries: VecDeque<(usize, Duration, To, Vec<u8>)>,
@@ -162,12 +159,11 @@ impl Replay {
 
 /// Bytes as a recording shows them.
 fn shown(to: To, bytes: &[u8]) -> String {
-    let frame = bytes.split(|&byte| byte == 0).find(|part| !part.is_empty()).unwrap_or_default();
     let to = if to == To::Board { "to the board" } else { "to the host" };
-    format!("`{}` {to} ({})", hex::encode(bytes), describe::frame(frame))
+    format!("`{}` {to} ({})", hex::encode(bytes), describe::first_frame(bytes))
 }
 
-impl Wire for Replay {
+impl Transport for Replay {
     fn describe(&self) -> String {
         "a recording".to_owned()
     }
@@ -180,16 +176,16 @@ impl Wire for Replay {
         self.now
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         let next = self.entries.iter().position(|(_, _, to, _)| *to == To::Board);
         match next.and_then(|at| self.entries.remove(at)) {
             Some((_, _, _, recorded)) if recorded == bytes => Ok(()),
-            Some((line, _, to, recorded)) => Err(WireError::Replay {
+            Some((line, _, to, recorded)) => Err(TransportError::Replay {
                 line,
                 expected: shown(to, &recorded),
                 found: shown(To::Board, bytes),
             }),
-            None => Err(WireError::Replay {
+            None => Err(TransportError::Replay {
                 line: 0,
                 expected: "nothing more to the board".to_owned(),
                 found: shown(To::Board, bytes),
@@ -197,7 +193,7 @@ impl Wire for Replay {
         }
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         if let Some((_, time, To::Host, bytes)) = self.entries.front_mut()
             && *time <= deadline.max(self.now)
         {
@@ -217,7 +213,7 @@ impl Wire for Replay {
         self.now = self.now.max(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         Ok(())
     }
 }

@@ -1,23 +1,23 @@
-//! A wire that tells in words what goes over it.
+//! A transport that tells in words what goes over it.
 
 use crate::protocol::describe;
-use crate::transport::{Wire, WireError};
+use crate::protocol::frame::Splitter;
+use crate::transport::{Transport, TransportError};
 use std::io::Write;
 use std::time::Duration;
 
-/// A wire around another one that writes every frame in words: `>` to the board, `<` from it.
+/// A transport around another one that writes every frame in words: `>` to the board, `<` from it.
 #[derive(Debug)]
-pub struct Tracer<W, O> {
-    inner: W,
+pub struct Tracer<T, O> {
+    inner: T,
     output: O,
-    /// What came since the last zero.
-    part: Vec<u8>,
+    splitter: Splitter,
 }
 
-impl<W: Wire, O: Write> Tracer<W, O> {
+impl<T: Transport, O: Write> Tracer<T, O> {
     /// Writes to `output`, and goes on if that fails.
-    pub fn new(inner: W, output: O) -> Self {
-        Tracer { inner, output, part: Vec::new() }
+    pub fn new(inner: T, output: O) -> Self {
+        Tracer { inner, output, splitter: Splitter::default() }
     }
 
     fn tell(&mut self, direction: char, text: &str) {
@@ -32,7 +32,7 @@ impl<W: Wire, O: Write> Tracer<W, O> {
     }
 }
 
-impl<W: Wire, O: Write> Wire for Tracer<W, O> {
+impl<T: Transport, O: Write> Transport for Tracer<T, O> {
     fn describe(&self) -> String {
         self.inner.describe()
     }
@@ -45,18 +45,16 @@ impl<W: Wire, O: Write> Wire for Tracer<W, O> {
         self.inner.now()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.tell_frames('>', bytes);
         self.inner.send(bytes)
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         let count = self.inner.receive(buffer, deadline)?;
         for &byte in &buffer[..count] {
-            self.part.push(byte);
-            if byte == 0 {
-                let part = std::mem::take(&mut self.part);
-                self.tell_frames('<', &part);
+            if let Some(piece) = self.splitter.push(byte) {
+                self.tell_frames('<', &piece);
             }
         }
         Ok(count)
@@ -66,7 +64,7 @@ impl<W: Wire, O: Write> Wire for Tracer<W, O> {
         self.inner.wait(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         let reopened = self.inner.reopen();
         let text = reopened.as_ref().err().map_or("opened anew".to_owned(), ToString::to_string);
         self.tell('-', &text);

@@ -1,12 +1,12 @@
-//! Wires: bytes to a board and back.
+//! Transports: bytes to a board and back.
 
 use std::io;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A line to a board with bytes in both directions and a clock of its own, so that a wire in this process can run in
+/// A line to a board with bytes in both directions and a clock of its own, so that a transport in this process can run in
 /// virtual time and nobody above it ever looks at the wall clock.
-pub trait Wire {
+pub trait Transport {
     /// What it is, in a few words for people: its path, for example.
     fn describe(&self) -> String;
 
@@ -19,15 +19,15 @@ pub trait Wire {
     /// Takes bytes to be sent, all of them.
     ///
     /// # Errors
-    /// [`WireError`]; how many bytes went out is then unknown.
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError>;
+    /// [`TransportError`]; how many bytes went out is then unknown.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError>;
 
     /// Waits for bytes until `deadline` and says how many it put into `buffer`: at least one, or none at the deadline. What has
     /// come already is given at once, even if the deadline is past.
     ///
     /// # Errors
-    /// [`WireError`]
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError>;
+    /// [`TransportError`]
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError>;
 
     /// Lets time pass until `until`, whether the board is there or not.
     fn wait(&mut self, until: Duration);
@@ -35,8 +35,8 @@ pub trait Wire {
     /// Opens the line anew, after it was gone. Bytes that were on their way are lost.
     ///
     /// # Errors
-    /// [`WireError`], at once, if it is still gone.
-    fn reopen(&mut self) -> Result<(), WireError>;
+    /// [`TransportError`], at once, if it is still gone.
+    fn reopen(&mut self) -> Result<(), TransportError>;
 }
 
 /// What helps with a port that fails: what is no device at all cannot be plugged in again.
@@ -49,9 +49,9 @@ fn remedy(port: &str) -> &'static str {
     }
 }
 
-/// A wire that carries nothing.
+/// A transport that carries nothing.
 #[derive(Debug, Error)]
-pub enum WireError {
+pub enum TransportError {
     /// Nothing is there, or no longer.
     #[error("there is no {port}; plug the board in, or name the port it is at")]
     Gone {
@@ -84,7 +84,7 @@ pub enum WireError {
         /// What the system says.
         source: io::Error,
     },
-    /// What goes over a replayed wire is not what was recorded.
+    /// What goes over a replayed transport is not what was recorded.
     #[error("line {line} of the recording has {expected}, and not {found}; if that is meant, record it anew")]
     Replay {
         /// Line of the recording, from 1.
@@ -102,8 +102,8 @@ pub fn line_time(bytes: u64, baud: u32) -> Duration {
 }
 
 macro_rules! forward {
-    ($($wire:ty),*) => {$(
-        impl<W: Wire + ?Sized> Wire for $wire {
+    ($($transport:ty),*) => {$(
+        impl<T: Transport + ?Sized> Transport for $transport {
             fn describe(&self) -> String {
                 (**self).describe()
             }
@@ -116,11 +116,11 @@ macro_rules! forward {
                 (**self).now()
             }
 
-            fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+            fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
                 (**self).send(bytes)
             }
 
-            fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+            fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
                 (**self).receive(buffer, deadline)
             }
 
@@ -128,11 +128,11 @@ macro_rules! forward {
                 (**self).wait(until);
             }
 
-            fn reopen(&mut self) -> Result<(), WireError> {
+            fn reopen(&mut self) -> Result<(), TransportError> {
                 (**self).reopen()
             }
         }
     )*};
 }
 
-forward!(Box<W>, &mut W);
+forward!(Box<T>, &mut T);

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use wheatstone_link::protocol::{
-    Command, Identity, Order, Outcome, Reply, Run, SampleLayout, Settings, Space, Status, frame,
+    Command, Identity, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status, frame,
 };
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, layered};
@@ -72,7 +72,7 @@ impl Host {
 
     fn done(&mut self, command: &Command) -> Vec<u8> {
         let reply = self.ask(command);
-        assert_eq!(reply.outcome, Outcome::Done, "{command:?}");
+        assert_eq!(reply.code, ResultCode::Done, "{command:?}");
         reply.result
     }
 
@@ -176,11 +176,11 @@ fn a_given_order_and_a_limit_that_moves() {
     let order = [3, 3, 0, 6];
     let data = order.iter().flat_map(|i| u16::try_from(i * layout.words()).unwrap().to_le_bytes()).collect();
     host.done(&Command::Write { space: Space::Order, address: 0, data });
-    let run = Run { order: Order::Given, one_tally: true, ..Run::training(4, 0, 0, 0, 1, 0) };
+    let run = Run { order: SampleOrder::Given, one_tally: true, ..Run::training(4, 0, 0, 0, 1, 0) };
     host.done(&Command::Run(run));
     host.work();
     host.done(&Command::Extend { limit: 6 });
-    assert_eq!(host.ask(&Command::Run(run)).outcome, Outcome::Busy);
+    assert_eq!(host.ask(&Command::Run(run)).code, ResultCode::Busy);
     host.work();
     host.done(&Command::Stop);
     let mut model = engine(LearningSchedule::Quasistatic);
@@ -206,7 +206,7 @@ fn a_state_moves_in_by_scan() {
     host.done(&Command::Commit { phase: model.state().phase });
     assert_eq!(host.state(), model.state());
     host.done(&Command::Write { space: Space::Scan, address: 0, data: vec![0; 20] });
-    assert_eq!(host.ask(&Command::Commit { phase: 0 }).outcome, Outcome::NotAState);
+    assert_eq!(host.ask(&Command::Commit { phase: 0 }).code, ResultCode::NotAState);
     assert_eq!(host.state(), model.state());
 }
 
@@ -216,18 +216,18 @@ fn what_is_refused_says_why() {
     let identity = Identity::from_bytes(&host.done(&Command::Identify)).unwrap();
     assert_eq!((identity.inputs, identity.digest), (3, design().digest()));
     let words = u16::try_from(identity.sample_words).unwrap();
-    for (command, outcome) in [
-        (Command::Read { space: Space::Samples, address: words - 1, count: 2 }, Outcome::Address),
-        (Command::Write { space: Space::Order, address: 2047, data: vec![0; 4] }, Outcome::Address),
-        (Command::Read { space: Space::Scan, address: u16::MAX, count: 1 }, Outcome::Address),
+    for (command, code) in [
+        (Command::Read { space: Space::Samples, address: words - 1, count: 2 }, ResultCode::Address),
+        (Command::Write { space: Space::Order, address: 2047, data: vec![0; 4] }, ResultCode::Address),
+        (Command::Read { space: Space::Scan, address: u16::MAX, count: 1 }, ResultCode::Address),
     ] {
-        assert_eq!(host.ask(&command).outcome, outcome, "{command:?}");
+        assert_eq!(host.ask(&command).code, code, "{command:?}");
     }
     host.session = 9;
-    assert_eq!(host.ask(&Command::Stop).outcome, Outcome::OtherSession);
+    assert_eq!(host.ask(&Command::Stop).code, ResultCode::OtherSession);
     host.sequence = 77;
-    assert_eq!(host.ask(&Command::Stop).outcome, Outcome::OutOfOrder);
-    assert_eq!(host.ask(&Command::Stop).outcome, Outcome::Done);
+    assert_eq!(host.ask(&Command::Stop).code, ResultCode::OutOfOrder);
+    assert_eq!(host.ask(&Command::Stop).code, ResultCode::Done);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_frame_that_was_executed_is_not_executed_again() {
     let before = host.state();
     host.sequence = again;
     let reply = host.ask(&Command::Run(Run::training(SAMPLES, SEED, 0, 0, 1, 0)));
-    assert_eq!(reply.outcome, Outcome::OutOfOrder);
+    assert_eq!(reply.code, ResultCode::OutOfOrder);
     host.work();
     assert_eq!(host.state(), before);
 }
@@ -257,7 +257,7 @@ proptest! {
         for byte in noise.into_iter().chain([0]) {
             prop_assert!(host.board.receive(byte).is_none());
         }
-        prop_assert!(host.ask(&Command::Identify).outcome == Outcome::Done);
+        prop_assert!(host.ask(&Command::Identify).code == ResultCode::Done);
         prop_assert_eq!(host.state(), before);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_link::protocol::{
-    Command, LinkLimit, MOST_DATA, Outcome, Run, SampleLayout, Settings, Space, frame,
+    Command, LinkLimit, MOST_DATA, ResultCode, Run, SampleLayout, Settings, Space, frame,
 };
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::{
@@ -47,12 +47,12 @@ pub enum ConversationError {
     #[error("the model cannot start: {0}")]
     Start(#[from] StartError),
     /// The model's board refused a request.
-    #[error("the model's board answers {outcome:?} to {command}; ask for fewer samples or a smaller network")]
+    #[error("the model's board answers {code:?} to {command}; ask for fewer samples or a smaller network")]
     Refused {
         /// The request.
         command: String,
         /// Its answer.
-        outcome: Outcome,
+        code: ResultCode,
     },
 }
 
@@ -68,9 +68,9 @@ impl Speaker {
         let [low, high] = self.sequence.to_le_bytes();
         let contents = [&[self.session, low, high, command.opcode()][..], &command.payload()].concat();
         let reply = self.board.answer(&contents);
-        if reply.outcome != Outcome::Done {
+        if reply.code != ResultCode::Done {
             let command = format!("{command:?}");
-            return Err(ConversationError::Refused { command, outcome: reply.outcome });
+            return Err(ConversationError::Refused { command, code: reply.code });
         }
         (self.session, self.sequence) = (reply.session, reply.expected);
         let (request, reply) = (frame::encode(&contents), frame::encode(&reply.to_bytes()));

@@ -8,7 +8,7 @@ use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
-use wheatstone_link::protocol::{Command, Outcome, Reply, SampleLayout, Settings, Space, Status};
+use wheatstone_link::protocol::{Command, Reply, ResultCode, SampleLayout, Settings, Space, Status};
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
@@ -194,7 +194,7 @@ impl Pair {
     /// The same for one that must be executed.
     pub fn done(&mut self, command: &Command) -> Vec<u8> {
         let reply = self.ask(command);
-        assert_eq!(reply.outcome, Outcome::Done, "{command:?}");
+        assert_eq!(reply.code, ResultCode::Done, "{command:?}");
         reply.result
     }
 

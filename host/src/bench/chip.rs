@@ -6,13 +6,13 @@ use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
 use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind};
-use crate::link::RtlWire;
+use crate::link::RtlTransport;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, NotBuildable, SimulationError};
-use wheatstone_link::{Options, Stop};
+use wheatstone_link::{SessionOptions, Stop};
 
 /// Fewest LUTs an edge takes on any board: a linear one, `compact`, serial.
 const LEAST_EDGE_LUTS: u64 = 173;
@@ -136,13 +136,13 @@ fn sample_time(
     board: Board,
     stop: Stop,
 ) -> Result<Figure, BenchError> {
-    let mut wire = RtlWire::new(Arc::clone(&experiment.design), options, board)
+    let mut transport = RtlTransport::new(Arc::clone(&experiment.design), options, board)
         .map_err(crate::device::DeviceError::from)?;
     let begun = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&begun);
-    wire.on_sample(Box::new(move |at| seen.borrow_mut().push(at.as_secs_f64())));
-    let options = Options { stop: stop.clone(), ..Options::default() };
-    let mut device = Linked::connect(wire, Arc::clone(&experiment.design), options)?;
+    transport.on_sample(Box::new(move |at| seen.borrow_mut().push(at.as_secs_f64())));
+    let options = SessionOptions { stop: stop.clone(), ..SessionOptions::default() };
+    let mut device = Linked::connect(transport, Arc::clone(&experiment.design), options)?;
     let shown = &experiment.split.train[..experiment.split.train.len().min(64)];
     let samples = experiment.with_classes(&experiment.samples(shown)?);
     device.set_samples(&mut samples.into_iter(), experiment.encoder.coding())?;

@@ -249,12 +249,12 @@ mod tests {
     use wheatstone::ports::Holder;
     use wheatstone::run::WriteError;
     use wheatstone_hdl::{Board, Technology};
-    use wheatstone_link::WireError;
+    use wheatstone_link::TransportError;
 
     #[test]
     fn errors_end_in_their_documented_codes() {
         let io = |kind| io::Error::new(kind, "no");
-        let gone = || DeviceError::NoDevice(WireError::Gone { port: "x".into() });
+        let gone = || DeviceError::NoDevice(TransportError::Gone { port: "x".into() });
         let write = |kind| RunError::from(WriteError { path: "x".into(), source: io(kind) });
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),

@@ -20,7 +20,7 @@ use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone::report::{self, Report};
 use wheatstone::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
 use wheatstone::training::Trainer;
-use wheatstone_link::Statistics;
+use wheatstone_link::LinkStatistics;
 use wheatstone_sim::State;
 
 /// How often a checkpoint is written while training goes on.
@@ -173,7 +173,7 @@ fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> an
 }
 
 /// What went over the link, for whoever watches the run.
-fn link_json(trainer: &Trainer, link: Statistics) -> serde_json::Value {
+fn link_json(trainer: &Trainer, link: LinkStatistics) -> serde_json::Value {
     json!({
         "device": trainer.device().describe(),
         "samples": trainer.trained(),

@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
 use std::ops::ControlFlow;
-use wheatstone_link::Statistics;
+use wheatstone_link::LinkStatistics;
 use wheatstone_sim::{Design, OutputCoding, Sample, State};
 
 /// A device in which the lowest bit of one conductance flips after a certain sample of the run.
@@ -42,7 +42,7 @@ impl Device for BitFlip<'_> {
         self.device.kind()
     }
 
-    fn link_statistics(&self) -> Option<Statistics> {
+    fn link_statistics(&self) -> Option<LinkStatistics> {
         self.device.link_statistics()
     }
 

@@ -1,7 +1,7 @@
 //! A board at the end of a link.
 
-mod course;
-mod pace;
+mod cursor;
+mod poll_interval;
 mod relaxing;
 mod running;
 mod sample_set;
@@ -10,20 +10,20 @@ mod streaming;
 
 use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
 use crate::run::hex;
-use course::Course;
-use pace::Pace;
+use cursor::StretchCursor;
+use poll_interval::PollInterval;
 use sample_set::SampleSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use wheatstone_link::protocol::{Identity, SampleLayout, Settings};
-use wheatstone_link::{LinkError, Options, Session, Statistics, Wire};
+use wheatstone_link::{LinkError, LinkStatistics, Session, SessionOptions, Transport};
 use wheatstone_sim::engine::check_sample;
 use wheatstone_sim::{Configuration, Design, LearningSchedule, OutputCoding, Sample, State};
 
 /// How often one operation begins again because the board lost its state.
 const MOST_RESTARTS: u32 = 5;
 /// Operations that are remembered before the state is read for safety.
-const MOST_DEEDS: usize = 32;
+const MOST_ENTRIES: usize = 32;
 /// Digits of a digest that tell designs apart for people.
 const DIGITS: usize = 8;
 
@@ -32,8 +32,8 @@ const DIGITS: usize = 8;
 /// It remembers the last state it knows and what was done since. If the board loses its state, because its power failed or
 /// another program took it, the state is written again and everything since is done again, to the same bits.
 #[derive(Debug)]
-pub struct Linked<W> {
-    session: Session<W>,
+pub struct Linked<T> {
+    session: Session<T>,
     design: Arc<Design>,
     layout: SampleLayout,
     /// The samples to train on.
@@ -43,41 +43,45 @@ pub struct Linked<W> {
     /// The last state that is known.
     known: Option<State>,
     /// What was done since.
-    deeds: Vec<Deed>,
-    /// The board is in a session of ours, at rest, where `known` and `deeds` lead.
+    journal: Vec<JournalEntry>,
+    /// The board is in a session of ours, at rest, where `known` and `journal` lead.
     ready: bool,
-    pace: Pace,
+    poll: PollInterval,
     kind: DeviceKind,
 }
 
 /// Something that changed the board's state.
 #[derive(Clone, Debug)]
-enum Deed {
+enum JournalEntry {
     Train { set: Arc<SampleSet>, stretch: Stretch },
     Relax { set: Arc<SampleSet>, settings: Settings, impose_targets: bool },
 }
 
-impl<W: Wire> Linked<W> {
+impl<T: Transport> Linked<T> {
     /// Opens a session with the board, which must hold that design. Its state is left as it is.
     ///
     /// # Errors
     /// [`DeviceError`] if there is no board, no access to it, or it holds another design.
-    pub fn connect(wire: W, design: Arc<Design>, options: Options) -> Result<Linked<W>, DeviceError> {
+    pub fn connect(
+        transport: T,
+        design: Arc<Design>,
+        options: SessionOptions,
+    ) -> Result<Linked<T>, DeviceError> {
         Identity::of(&design)?;
         let phases = design.network().colouring().count();
         if phases > 2 {
             return Err(DeviceError::Phases { phases });
         }
         let mut linked = Linked {
-            pace: Pace::new(wire.baud()),
+            poll: PollInterval::new(transport.baud()),
             kind: DeviceKind::Board,
-            session: Session::new(wire, options),
+            session: Session::new(transport, options),
             layout: SampleLayout::of(design.network()),
             design,
             set: Arc::default(),
             resident: None,
             known: None,
-            deeds: Vec::new(),
+            journal: Vec::new(),
             ready: false,
         };
         linked.make_ready()?;
@@ -85,7 +89,7 @@ impl<W: Wire> Linked<W> {
     }
 
     /// The same, called something else than a board: what is at the other end cannot be seen from here.
-    pub fn called(self, kind: DeviceKind) -> Linked<W> {
+    pub fn called(self, kind: DeviceKind) -> Linked<T> {
         Linked { kind, ..self }
     }
 
@@ -95,12 +99,12 @@ impl<W: Wire> Linked<W> {
     }
 
     /// What went over the link so far.
-    pub fn statistics(&self) -> Statistics {
+    pub fn statistics(&self) -> LinkStatistics {
         self.session.statistics()
     }
 
-    /// The conversation, for tests that reach behind it.
-    pub fn session_mut(&mut self) -> &mut Session<W> {
+    /// The session, for tests that reach behind it.
+    pub fn session_mut(&mut self) -> &mut Session<T> {
         &mut self.session
     }
 
@@ -114,13 +118,13 @@ impl<W: Wire> Linked<W> {
     }
 
     /// Does something on the board; again from the last known state if the board lost it meanwhile.
-    fn durably<T>(
+    fn durably<R>(
         &mut self,
-        mut deed: impl FnMut(&mut Self) -> Result<T, DeviceError>,
-    ) -> Result<T, DeviceError> {
+        mut operation: impl FnMut(&mut Self) -> Result<R, DeviceError>,
+    ) -> Result<R, DeviceError> {
         let mut restarts = 0;
         loop {
-            let error = match self.make_ready().and_then(|()| deed(self)) {
+            let error = match self.make_ready().and_then(|()| operation(self)) {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
@@ -147,12 +151,12 @@ impl<W: Wire> Linked<W> {
             self.known = Some(state);
             written?;
         }
-        for deed in self.deeds.clone() {
-            match deed {
-                Deed::Train { set, stretch } => {
+        for entry in self.journal.clone() {
+            match entry {
+                JournalEntry::Train { set, stretch } => {
                     self.run_stretch(&set, &stretch, &mut |_| ControlFlow::Continue(())).map(drop)?;
                 }
-                Deed::Relax { set, settings, impose_targets } => {
+                JournalEntry::Relax { set, settings, impose_targets } => {
                     self.relax_set(&set, settings, impose_targets).map(drop)?;
                 }
             }
@@ -182,8 +186,8 @@ impl<W: Wire> Linked<W> {
     }
 
     /// Makes sure that what comes next can be done again.
-    fn before_deed(&mut self) -> Result<(), DeviceError> {
-        if self.known.is_none() || self.deeds.len() >= MOST_DEEDS {
+    fn before_entry(&mut self) -> Result<(), DeviceError> {
+        if self.known.is_none() || self.journal.len() >= MOST_ENTRIES {
             self.state()?;
         }
         Ok(())
@@ -196,26 +200,26 @@ impl<W: Wire> Linked<W> {
         watch: Watch,
     ) -> Result<Trained, DeviceError> {
         let settings = Settings::new(stretch.configuration, set.coding)?;
-        let course = Course::new(stretch, set.count());
+        let cursor = StretchCursor::new(stretch, set.count());
         if self.fits(set) {
-            self.train_resident(set, settings, course, watch)
+            self.train_resident(set, settings, cursor, watch)
         } else {
-            self.train_streaming(set, settings, course, watch)
+            self.train_streaming(set, settings, cursor, watch)
         }
     }
 }
 
-impl<W: Wire> Device for Linked<W> {
+impl<T: Transport> Device for Linked<T> {
     fn describe(&self) -> String {
         let name = self.session.identity().map_or("", |identity| &identity.name);
-        format!("{name} at {}", self.session.wire().describe())
+        format!("{name} at {}", self.session.transport().describe())
     }
 
     fn kind(&self) -> DeviceKind {
         self.kind
     }
 
-    fn link_statistics(&self) -> Option<Statistics> {
+    fn link_statistics(&self) -> Option<LinkStatistics> {
         Some(self.session.statistics())
     }
 
@@ -225,7 +229,7 @@ impl<W: Wire> Device for Linked<W> {
 
     fn set_state(&mut self, state: &State) -> Result<(), DeviceError> {
         scanning::check_state(&self.design, state)?;
-        self.deeds.clear();
+        self.journal.clear();
         self.known = Some(state.clone());
         if !self.ready {
             // It is written when the session is opened.
@@ -237,7 +241,7 @@ impl<W: Wire> Device for Linked<W> {
     fn state(&mut self) -> Result<State, DeviceError> {
         let state = self.durably(Self::read_state)?;
         self.known = Some(state.clone());
-        self.deeds.clear();
+        self.journal.clear();
         Ok(state)
     }
 
@@ -261,7 +265,7 @@ impl<W: Wire> Device for Linked<W> {
         if stretch.count == 0 || self.set.count() == 0 {
             return Ok(Trained::default());
         }
-        self.before_deed()?;
+        self.before_entry()?;
         let set = Arc::clone(&self.set);
         // A stretch that begins again does not go back for whoever watches.
         let mut most = 0;
@@ -271,7 +275,7 @@ impl<W: Wire> Device for Linked<W> {
         };
         let trained = self.durably(|linked| linked.run_stretch(&set, stretch, watch))?;
         let stretch = Stretch { count: trained.samples, ..*stretch };
-        self.deeds.push(Deed::Train { set, stretch });
+        self.journal.push(JournalEntry::Train { set, stretch });
         Ok(trained)
     }
 
@@ -294,12 +298,12 @@ impl<W: Wire> Device for Linked<W> {
         if plain.is_empty() {
             return Ok(Vec::new());
         }
-        self.before_deed()?;
+        self.before_entry()?;
         let mut set = SampleSet::new(self.layout, OutputCoding::default());
         plain.iter().for_each(|sample| set.push(self.layout, sample, None));
         let set = Arc::new(set);
         let answers = self.durably(|linked| linked.relax_set(&set, settings, impose_targets))?;
-        self.deeds.push(Deed::Relax { set, settings, impose_targets });
+        self.journal.push(JournalEntry::Relax { set, settings, impose_targets });
         Ok(answers)
     }
 }

@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_hdl::TopError;
 use wheatstone_link::protocol::LinkLimit;
-use wheatstone_link::{LinkError, Statistics, WireError};
+use wheatstone_link::{LinkError, LinkStatistics, TransportError};
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, OutputCoding, Sample, SampleError, StartError, State,
     StateError, Tally,
@@ -62,10 +62,10 @@ pub enum DeviceError {
     },
     /// There is no board, or no longer.
     #[error(transparent)]
-    NoDevice(WireError),
+    NoDevice(TransportError),
     /// There is a board, and not for us.
     #[error(transparent)]
-    NoAccess(WireError),
+    NoAccess(TransportError),
     /// The link.
     #[error(transparent)]
     Link(LinkError),
@@ -111,10 +111,10 @@ pub enum DeviceError {
 impl From<LinkError> for DeviceError {
     fn from(error: LinkError) -> DeviceError {
         match error {
-            LinkError::Wire(error @ (WireError::Gone { .. } | WireError::Ended { .. })) => {
+            LinkError::Transport(error @ (TransportError::Gone { .. } | TransportError::Ended { .. })) => {
                 DeviceError::NoDevice(error)
             }
-            LinkError::Wire(error @ WireError::NoAccess { .. }) => DeviceError::NoAccess(error),
+            LinkError::Transport(error @ TransportError::NoAccess { .. }) => DeviceError::NoAccess(error),
             error => DeviceError::Link(error),
         }
     }
@@ -183,7 +183,7 @@ pub trait Device {
     fn kind(&self) -> DeviceKind;
 
     /// What went over the link to it so far, if it is at the end of one.
-    fn link_statistics(&self) -> Option<Statistics> {
+    fn link_statistics(&self) -> Option<LinkStatistics> {
         None
     }
 

@@ -1,20 +1,20 @@
 //! Devices by their names: what a URL stands for, opened.
 
 use super::{Device, DeviceError, DeviceKind, DeviceUrl, Linked, Model, SerialUrl};
-use crate::link::{RecordingFile, RtlWire, SerialWire};
+use crate::link::{RecordingFile, RtlTransport, SerialTransport};
 use crate::ports::System;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
-use wheatstone_link::{Faults, Faulty, Options, Recorder, Stop, Tracer, Wire};
+use wheatstone_link::{Faults, Faulty, Recorder, SessionOptions, Stop, Tracer, Transport};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, State};
 
 /// Added to a session's number for whoever opens the next one.
 const SALTS: u32 = 251;
 
-/// What goes around the wire to a board.
+/// What goes around the transport to a board.
 #[derive(Debug, Default)]
 pub struct Around {
     /// Where every byte is recorded.
@@ -54,9 +54,9 @@ pub fn open(
     around: Around,
 ) -> Result<Box<dyn Device>, DeviceError> {
     let salt = u8::try_from(std::process::id() % SALTS).unwrap_or(0);
-    let options = Options { salt, stop, ..Options::default() };
-    let connect = |wire: Box<dyn Wire>, kind| {
-        let linked = Linked::connect(around.wrap(wire), Arc::clone(design), options)?;
+    let options = SessionOptions { salt, stop, ..SessionOptions::default() };
+    let connect = |transport: Box<dyn Transport>, kind| {
+        let linked = Linked::connect(around.wrap(transport), Arc::clone(design), options)?;
         Ok(Box::new(linked.called(kind)) as Box<dyn Device>)
     };
     match url {
@@ -64,37 +64,37 @@ pub fn open(
         DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
         DeviceUrl::Rtl => {
             let board = Board::default();
-            let wire = RtlWire::new(Arc::clone(design), board.technology(), board)?;
-            connect(Box::new(wire), DeviceKind::Simulation)
+            let transport = RtlTransport::new(Arc::clone(design), board.technology(), board)?;
+            connect(Box::new(transport), DeviceKind::Simulation)
         }
         DeviceUrl::Serial(line) => connect(Box::new(serial(line)?), DeviceKind::Board),
     }
 }
 
 impl Around {
-    fn wrap(self, mut wire: Box<dyn Wire>) -> Box<dyn Wire> {
+    fn wrap(self, mut transport: Box<dyn Transport>) -> Box<dyn Transport> {
         if let Some(seed) = self.faults {
-            wire = Box::new(Faulty::new(wire, BAD_CABLE, seed, |_| ()));
+            transport = Box::new(Faulty::new(transport, BAD_CABLE, seed, |_| ()));
         }
         if self.trace {
-            wire = Box::new(Tracer::new(wire, io::stderr()));
+            transport = Box::new(Tracer::new(transport, io::stderr()));
         }
         match self.recording {
-            Some(file) => Box::new(Recorder::new(wire, file)),
-            None => wire,
+            Some(file) => Box::new(Recorder::new(transport, file)),
+            None => transport,
         }
     }
 }
 
-fn serial(line: &SerialUrl) -> Result<SerialWire, DeviceError> {
+fn serial(line: &SerialUrl) -> Result<SerialTransport, DeviceError> {
     let port = System::new().resolve(line)?;
-    Ok(SerialWire::open(&port.path.to_string_lossy(), line.baud())
+    Ok(SerialTransport::open(&port.path.to_string_lossy(), line.baud())
         .map_err(wheatstone_link::LinkError::from)?)
 }
 
 /// A virtual board in a process of its own: this program, started again.
 #[cfg(unix)]
-fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Wire>, DeviceError> {
+fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Transport>, DeviceError> {
     use crate::link::PtyBoard;
     let start = |source| DeviceError::VirtualBoard { source };
     let checkpoint = Checkpoint {
@@ -115,6 +115,6 @@ fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Wire>, D
 }
 
 #[cfg(not(unix))]
-fn virtual_board(_: &Arc<Design>, _: &State) -> Result<Box<dyn Wire>, DeviceError> {
+fn virtual_board(_: &Arc<Design>, _: &State) -> Result<Box<dyn Transport>, DeviceError> {
     Err(DeviceError::VirtualBoard { source: io::ErrorKind::Unsupported.into() })
 }

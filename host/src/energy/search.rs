@@ -6,7 +6,7 @@ use super::nvml::{self, NvmlGpu};
 use super::rapl::Rapl;
 use super::source::{EnergySource, SourceError};
 use crate::figure::Missing;
-use crate::link::SerialWire;
+use crate::link::SerialTransport;
 use std::path::PathBuf;
 
 /// What a meter in a board's supply is called where none was named.
@@ -46,9 +46,9 @@ pub fn find_sources(search: &Search, clock: SystemClock) -> Vec<Found> {
         found.push(LogMeter::open(options.clone()).map(as_source).map_err(|error| because(&name, &error)));
     }
     for (path, baud, options) in &search.serial {
-        let meter = SerialWire::open(path, *baud)
+        let meter = SerialTransport::open(path, *baud)
             .map_err(SourceError::from)
-            .and_then(|wire| SerialMeter::start(wire, clock, options.clone()));
+            .and_then(|transport| SerialMeter::start(transport, clock, options.clone()));
         found.push(boxed(&format!("meter at {path}"), meter));
     }
     if search.logs.is_empty() && search.serial.is_empty() {

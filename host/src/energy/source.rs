@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_link::WireError;
+use wheatstone_link::TransportError;
 
 /// A block must last at least so many update periods of every source, so that what a source cannot tell stays below a
 /// tenth of what it reads.
@@ -234,7 +234,7 @@ pub enum SourceError {
     Meter(#[from] MeterError),
     /// The line to a meter.
     #[error("the meter: {0}")]
-    Wire(#[from] WireError),
+    Transport(#[from] TransportError),
     /// A meter that ended while it was needed.
     #[error("{name}: no readings any more: {reason}")]
     Ended {

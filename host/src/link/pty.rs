@@ -1,13 +1,13 @@
 //! A virtual board behind a pseudo-terminal: a real serial port as far as any program can see, and a process of its own.
 
-use super::serial::SerialWire;
+use super::serial::SerialTransport;
 use serialport::{SerialPort, TTYPort};
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use wheatstone_link::Board;
-use wheatstone_link::{Wire, WireError, line_time};
+use wheatstone_link::{Transport, TransportError, line_time};
 use wheatstone_sim::Engine;
 
 /// How long the board sleeps when there is nothing to do.
@@ -148,10 +148,10 @@ impl Throttle {
     }
 }
 
-/// A virtual board as a child process, and the wire to it.
+/// A virtual board as a child process, and the transport to it.
 pub struct PtyBoard {
     child: Child,
-    wire: SerialWire,
+    transport: SerialTransport,
 }
 
 impl PtyBoard {
@@ -163,18 +163,19 @@ impl PtyBoard {
         program: impl AsRef<OsStr>,
         arguments: impl IntoIterator<Item = A>,
         baud: u32,
-    ) -> Result<PtyBoard, WireError> {
+    ) -> Result<PtyBoard, TransportError> {
         let program = program.as_ref();
-        let failed = |source| WireError::Failed { port: program.display().to_string(), source };
+        let failed = |source| TransportError::Failed { port: program.display().to_string(), source };
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        let opened = first_line(&mut child).map_err(failed).and_then(|path| SerialWire::open(&path, baud));
+        let opened =
+            first_line(&mut child).map_err(failed).and_then(|path| SerialTransport::open(&path, baud));
         match opened {
-            Ok(wire) => Ok(PtyBoard { child, wire }),
+            Ok(transport) => Ok(PtyBoard { child, transport }),
             Err(error) => {
                 end(&mut child);
                 Err(error)
@@ -216,32 +217,32 @@ impl Drop for PtyBoard {
     }
 }
 
-impl Wire for PtyBoard {
+impl Transport for PtyBoard {
     fn describe(&self) -> String {
-        format!("the virtual board at {}", self.wire.describe())
+        format!("the virtual board at {}", self.transport.describe())
     }
 
     fn baud(&self) -> u32 {
-        self.wire.baud()
+        self.transport.baud()
     }
 
     fn now(&self) -> Duration {
-        self.wire.now()
+        self.transport.now()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
-        self.wire.send(bytes)
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
+        self.transport.send(bytes)
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
-        self.wire.receive(buffer, deadline)
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
+        self.transport.receive(buffer, deadline)
     }
 
     fn wait(&mut self, until: Duration) {
-        self.wire.wait(until);
+        self.transport.wait(until);
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
-        self.wire.reopen()
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        self.transport.reopen()
     }
 }

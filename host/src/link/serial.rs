@@ -4,13 +4,13 @@ use serialport::{ErrorKind, SerialPort, SerialPortType};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use wheatstone_link::{Wire, WireError};
+use wheatstone_link::{Transport, TransportError};
 
 /// The longest a write may block before the port counts as failed.
 const WRITE: Duration = Duration::from_secs(5);
 
 /// A serial port. Nobody else can open it meanwhile.
-pub struct SerialWire {
+pub struct SerialTransport {
     path: String,
     baud: u32,
     /// The USB serial number of the adapter, by which it is found again under another path.
@@ -22,13 +22,13 @@ pub struct SerialWire {
     start: Instant,
 }
 
-impl SerialWire {
+impl SerialTransport {
     /// Opens a port: 8 data bits, no parity, one stop bit, no flow control.
     ///
     /// # Errors
-    /// [`WireError`] if there is none, or no access to it.
-    pub fn open(path: &str, baud: u32) -> Result<SerialWire, WireError> {
-        let mut wire = SerialWire {
+    /// [`TransportError`] if there is none, or no access to it.
+    pub fn open(path: &str, baud: u32) -> Result<SerialTransport, TransportError> {
+        let mut transport = SerialTransport {
             path: path.to_owned(),
             baud,
             serial_number: serial_number(path),
@@ -36,8 +36,8 @@ impl SerialWire {
             port: None,
             start: Instant::now(),
         };
-        wire.port = Some(wire.open_port(path)?);
-        Ok(wire)
+        transport.port = Some(transport.open_port(path)?);
+        Ok(transport)
     }
 
     /// Where it is.
@@ -45,26 +45,28 @@ impl SerialWire {
         &self.path
     }
 
-    fn open_port(&self, path: &str) -> Result<Box<dyn SerialPort>, WireError> {
+    fn open_port(&self, path: &str) -> Result<Box<dyn SerialPort>, TransportError> {
         let port = || path.to_owned();
         serialport::new(path, self.baud).open().map_err(|error| match error.kind() {
             ErrorKind::NoDevice if is_there(path) => {
-                WireError::NoAccess { port: port(), reason: error.to_string() }
+                TransportError::NoAccess { port: port(), reason: error.to_string() }
             }
             ErrorKind::Io(io::ErrorKind::PermissionDenied | io::ErrorKind::ResourceBusy) => {
-                WireError::NoAccess { port: port(), reason: error.to_string() }
+                TransportError::NoAccess { port: port(), reason: error.to_string() }
             }
-            ErrorKind::NoDevice | ErrorKind::Io(io::ErrorKind::NotFound) => WireError::Gone { port: port() },
+            ErrorKind::NoDevice | ErrorKind::Io(io::ErrorKind::NotFound) => {
+                TransportError::Gone { port: port() }
+            }
             _ => self.error(error.into()),
         })
     }
 
-    fn error(&self, source: io::Error) -> WireError {
+    fn error(&self, source: io::Error) -> TransportError {
         let port = self.path.clone();
         match (is_gone(&source), self.is_terminal) {
-            (true, true) => WireError::Ended { port },
-            (true, false) => WireError::Gone { port },
-            (false, _) => WireError::Failed { port, source },
+            (true, true) => TransportError::Ended { port },
+            (true, false) => TransportError::Gone { port },
+            (false, _) => TransportError::Failed { port, source },
         }
     }
 
@@ -88,7 +90,7 @@ impl SerialWire {
     }
 }
 
-impl Wire for SerialWire {
+impl Transport for SerialTransport {
     fn describe(&self) -> String {
         self.path.clone()
     }
@@ -101,11 +103,11 @@ impl Wire for SerialWire {
         self.start.elapsed()
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.try_send(bytes).map_err(|error| self.error(error))
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         let time = deadline.saturating_sub(self.now());
         self.try_receive(buffer, time).map_err(|error| self.error(error))
     }
@@ -114,9 +116,9 @@ impl Wire for SerialWire {
         std::thread::sleep(until.saturating_sub(self.now()));
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         if self.is_terminal {
-            return Err(WireError::Ended { port: self.path.clone() });
+            return Err(TransportError::Ended { port: self.path.clone() });
         }
         self.port = None;
         let moved = self.serial_number.as_deref().and_then(path_of);

@@ -143,7 +143,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Whether it slows a conversation of small frames down.
+    /// Whether it slows the exchange of small frames down.
     pub fn limits(&self) -> bool {
         self.ms > 1
     }

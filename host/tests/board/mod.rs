@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::{Device, DeviceError, Linked, Model, Stretch, Trained};
-use wheatstone_link::{Board, BoardWire, Capacities, Line, Options, Wire};
+use wheatstone_link::{Board, BoardTransport, Capacities, LineModel, SessionOptions, Transport};
 use wheatstone_sim::network::{EdgeKind, crossbar, layered};
 use wheatstone_sim::{
     Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,
@@ -80,17 +80,17 @@ pub fn board(design: &Arc<Design>, capacities: Capacities) -> Board<Reference> {
     Board::new(Reference::new(design.clone(), configuration, state).unwrap(), capacities).unwrap()
 }
 
-pub fn wire(design: &Arc<Design>, capacities: Capacities) -> BoardWire<Reference> {
-    BoardWire::new(board(design, capacities), Line::default())
+pub fn transport(design: &Arc<Design>, capacities: Capacities) -> BoardTransport<Reference> {
+    BoardTransport::new(board(design, capacities), LineModel::default())
 }
 
 /// Short waits: virtual time has no hiccups.
-pub fn options() -> Options {
-    Options { allowance: Duration::from_millis(5), ..Options::default() }
+pub fn options() -> SessionOptions {
+    SessionOptions { allowance: Duration::from_millis(5), ..SessionOptions::default() }
 }
 
-pub fn connect<W: Wire>(wire: W, design: &Arc<Design>) -> Result<Linked<W>, DeviceError> {
-    Linked::connect(wire, design.clone(), options())
+pub fn connect<T: Transport>(transport: T, design: &Arc<Design>) -> Result<Linked<T>, DeviceError> {
+    Linked::connect(transport, design.clone(), options())
 }
 
 pub fn model(design: &Arc<Design>) -> Model {

@@ -1,6 +1,6 @@
 //! What a host asks of a board.
 
-use super::{LinkLimit, MOST_DATA, Outcome, u8_at, u16_at, u32_at};
+use super::{LinkLimit, MOST_DATA, ResultCode, u8_at, u16_at, u32_at};
 use wheatstone_sim::generator::{epoch_key, fold};
 use wheatstone_sim::{Configuration, LearningSchedule, OutputCoding};
 
@@ -50,7 +50,7 @@ pub struct Settings {
 
 /// Which record is shown at which place of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
+pub enum SampleOrder {
     /// One after the other.
     Sequential,
     /// What stands in the order memory.
@@ -69,7 +69,7 @@ pub struct Run {
     /// Whether the outputs' free voltages are written in place of the targets.
     pub store_answers: bool,
     /// In which order.
-    pub order: Order,
+    pub order: SampleOrder,
     /// One tally for the whole run instead of one for each epoch.
     pub one_tally: bool,
     /// Samples in an epoch, at least 1.
@@ -97,7 +97,7 @@ impl Run {
             learn: false,
             impose_targets: false,
             store_answers: true,
-            order: Order::Sequential,
+            order: SampleOrder::Sequential,
             one_tally: true,
             samples,
             place: 0,
@@ -116,7 +116,7 @@ impl Run {
             learn: true,
             impose_targets: true,
             store_answers: false,
-            order: Order::Generated,
+            order: SampleOrder::Generated,
             one_tally: false,
             place,
             limit,
@@ -226,19 +226,19 @@ impl Command {
     /// What a frame asks.
     ///
     /// # Errors
-    /// The [`Outcome`] a board refuses it with.
-    pub fn parse(opcode: u8, payload: &[u8]) -> Result<Command, Outcome> {
-        let exactly = |length| if payload.len() == length { Ok(()) } else { Err(Outcome::Length) };
-        let space = || Space::from_code(u8_at(payload, 0)).ok_or(Outcome::Unknown);
+    /// The [`ResultCode`] a board refuses it with.
+    pub fn parse(opcode: u8, payload: &[u8]) -> Result<Command, ResultCode> {
+        let exactly = |length| if payload.len() == length { Ok(()) } else { Err(ResultCode::Length) };
+        let space = || Space::from_code(u8_at(payload, 0)).ok_or(ResultCode::Unknown);
         Ok(match opcode {
             1 => exactly(0).map(|()| Command::Identify)?,
             2 => exactly(1).map(|()| Command::Open { session: u8_at(payload, 0) })?,
             3 => exactly(Settings::BYTES).map(|()| Command::Configure(Settings::from_bytes(payload)))?,
             4 => {
-                let data = payload.get(3..).ok_or(Outcome::Length)?.to_vec();
+                let data = payload.get(3..).ok_or(ResultCode::Length)?.to_vec();
                 let space = space()?;
                 if data.is_empty() || data.len() > MOST_DATA || data.len() % space.unit() != 0 {
-                    return Err(Outcome::Length);
+                    return Err(ResultCode::Length);
                 }
                 Command::Write { space, address: u16_at(payload, 1), data }
             }
@@ -246,7 +246,7 @@ impl Command {
                 exactly(4)?;
                 let (space, count) = (space()?, u8_at(payload, 3));
                 if count == 0 || usize::from(count) * space.unit() > MOST_DATA {
-                    return Err(Outcome::Length);
+                    return Err(ResultCode::Length);
                 }
                 Command::Read { space, address: u16_at(payload, 1), count }
             }
@@ -255,7 +255,7 @@ impl Command {
             8 => exactly(0).map(|()| Command::Stop)?,
             9 => exactly(0).map(|()| Command::Status)?,
             10 => exactly(1).map(|()| Command::Commit { phase: u8_at(payload, 0) })?,
-            _ => return Err(Outcome::Unknown),
+            _ => return Err(ResultCode::Unknown),
         })
     }
 }
@@ -310,9 +310,9 @@ impl Run {
 
     fn to_bytes(self) -> Vec<u8> {
         let order = match self.order {
-            Order::Sequential => 0,
-            Order::Given => 1,
-            Order::Generated => 2,
+            SampleOrder::Sequential => 0,
+            SampleOrder::Given => 1,
+            SampleOrder::Generated => 2,
         };
         let flags = u8::from(self.learn)
             | u8::from(self.impose_targets) << 1
@@ -338,9 +338,9 @@ impl Run {
             impose_targets: flags & 2 != 0,
             store_answers: flags & 4 != 0,
             order: match (flags >> 3) & 3 {
-                0 => Order::Sequential,
-                1 => Order::Given,
-                _ => Order::Generated,
+                0 => SampleOrder::Sequential,
+                1 => SampleOrder::Given,
+                _ => SampleOrder::Generated,
             },
             one_tally: flags & 32 != 0,
             samples: u16_at(bytes, 1),
@@ -361,7 +361,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// What parses says the same when written again, and nothing makes parsing fail otherwise than by an outcome.
+        /// What parses says the same when written again, and nothing makes parsing fail otherwise than by a result code.
         #[test]
         fn parsing_and_writing_agree(opcode in 0u8..=12, payload in prop::collection::vec(any::<u8>(), 0..=40)) {
             if let Ok(command) = Command::parse(opcode, &payload) {
@@ -381,17 +381,17 @@ mod tests {
 
     #[test]
     fn refusals_name_what_is_wrong() {
-        for (opcode, payload, outcome) in [
-            (0, &[][..], Outcome::Unknown),
-            (99, &[], Outcome::Unknown),
-            (1, &[0], Outcome::Length),
-            (4, &[3, 0, 0, 1, 2], Outcome::Unknown),
-            (4, &[0, 0, 0, 1], Outcome::Length),
-            (4, &[0, 0, 0], Outcome::Length),
-            (5, &[2, 0, 0, 0], Outcome::Length),
-            (5, &[0, 0, 0, 121], Outcome::Length),
+        for (opcode, payload, code) in [
+            (0, &[][..], ResultCode::Unknown),
+            (99, &[], ResultCode::Unknown),
+            (1, &[0], ResultCode::Length),
+            (4, &[3, 0, 0, 1, 2], ResultCode::Unknown),
+            (4, &[0, 0, 0, 1], ResultCode::Length),
+            (4, &[0, 0, 0], ResultCode::Length),
+            (5, &[2, 0, 0, 0], ResultCode::Length),
+            (5, &[0, 0, 0, 121], ResultCode::Length),
         ] {
-            assert_eq!(Command::parse(opcode, payload), Err(outcome), "{opcode} {payload:?}");
+            assert_eq!(Command::parse(opcode, payload), Err(code), "{opcode} {payload:?}");
         }
     }
 }

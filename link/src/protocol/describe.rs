@@ -1,7 +1,7 @@
 //! Frames in words, for traces, recordings and errors.
 
 use crate::protocol::frame::{self, Header};
-use crate::protocol::{Command, Identity, Order, Outcome, Reply, Space, Status};
+use crate::protocol::{Command, Identity, Reply, ResultCode, SampleOrder, Space, Status};
 use wheatstone_sim::Tally;
 
 /// A command in a few words.
@@ -25,9 +25,9 @@ pub fn command(command: &Command) -> String {
             let how: String =
                 how.iter().filter(|(flag, _)| *flag).map(|(_, name)| format!(" {name}")).collect();
             let order = match run.order {
-                Order::Sequential => "sequential",
-                Order::Given => "given",
-                Order::Generated => "generated",
+                SampleOrder::Sequential => "sequential",
+                SampleOrder::Given => "given",
+                SampleOrder::Generated => "generated",
             };
             format!("run {} from place {} of {}, {order}{how}", run.limit, run.place, run.samples)
         }
@@ -46,6 +46,11 @@ fn space_name(space: Space) -> &'static str {
     }
 }
 
+/// The first frame of bytes from the wire, whoever sent it.
+pub fn first_frame(bytes: &[u8]) -> String {
+    frame(bytes.split(|&byte| byte == 0).find(|piece| !piece.is_empty()).unwrap_or_default())
+}
+
 /// What stands between two zeros on the wire, whoever sent it.
 pub fn frame(wire: &[u8]) -> String {
     let contents = match frame::decode(wire) {
@@ -55,7 +60,7 @@ pub fn frame(wire: &[u8]) -> String {
     let Header { session, sequence, opcode } = Header::from_bytes(&contents);
     let what = if opcode < 128 {
         let parsed = Command::parse(opcode, contents.get(frame::HEADER..).unwrap_or_default());
-        parsed.map_or_else(|outcome| format!("opcode {opcode}: {outcome:?}"), |parsed| command(&parsed))
+        parsed.map_or_else(|code| format!("opcode {opcode}: {code:?}"), |parsed| command(&parsed))
     } else {
         match Reply::from_bytes(&contents) {
             Ok(reply) => format!("{}, {} expected", result(&reply), reply.expected),
@@ -67,8 +72,8 @@ pub fn frame(wire: &[u8]) -> String {
 
 /// What a reply says.
 fn result(reply: &Reply) -> String {
-    if reply.outcome != Outcome::Done {
-        return format!("{:?}", reply.outcome);
+    if reply.code != ResultCode::Done {
+        return format!("{:?}", reply.code);
     }
     let told = match reply.opcode {
         1 => Identity::from_bytes(&reply.result)

@@ -21,7 +21,7 @@ const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 /// The head of every frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
-    /// Of which conversation the frame is.
+    /// The session the frame belongs to.
     pub session: u8,
     /// Number of the request in its session.
     pub sequence: u16,
@@ -89,24 +89,55 @@ pub fn decode(wire: &[u8]) -> Result<Vec<u8>, FrameError> {
     if CRC.checksum(&frame).to_le_bytes() == checksum[..] { Ok(frame) } else { Err(FrameError::Checksum) }
 }
 
+/// Cuts a stream of bytes behind each zero, whether the pieces are frames or not.
+#[derive(Clone, Debug)]
+pub struct Splitter {
+    piece: Vec<u8>,
+    /// Bytes of a piece beyond these are dropped.
+    most: usize,
+}
+
+impl Default for Splitter {
+    /// Keeps every byte.
+    fn default() -> Splitter {
+        Splitter { piece: Vec::new(), most: usize::MAX }
+    }
+}
+
+impl Splitter {
+    /// Takes one byte. A zero ends the piece, which is returned without it: empty where the line is idle.
+    pub fn push(&mut self, byte: u8) -> Option<Vec<u8>> {
+        if byte == 0 {
+            return Some(std::mem::take(&mut self.piece));
+        }
+        if self.piece.len() < self.most {
+            self.piece.push(byte);
+        }
+        None
+    }
+
+    /// Forgets the piece that has begun.
+    pub fn clear(&mut self) {
+        self.piece.clear();
+    }
+}
+
 /// Finds frames in a stream of bytes.
-#[derive(Clone, Debug, Default)]
-pub struct Deframer {
-    wire: Vec<u8>,
+#[derive(Clone, Debug)]
+pub struct Deframer(Splitter);
+
+impl Default for Deframer {
+    fn default() -> Deframer {
+        // One byte more than any frame has shows that it is none.
+        Deframer(Splitter { most: LONGEST + 2, ..Splitter::default() })
+    }
 }
 
 impl Deframer {
-    /// Takes one byte; what it completes, if it completes anything. Zeros in a row are idle line.
+    /// Takes one byte. Returns the contents of the frame that it ends, or why what it ends is none. Zeros in a row are idle
+    /// line.
     pub fn push(&mut self, byte: u8) -> Option<Result<Vec<u8>, FrameError>> {
-        if byte != 0 {
-            // One byte more than any frame has shows that it is none.
-            if self.wire.len() < LONGEST + 2 {
-                self.wire.push(byte);
-            }
-            return None;
-        }
-        let wire = std::mem::take(&mut self.wire);
-        if wire.is_empty() { None } else { Some(decode(&wire)) }
+        self.0.push(byte).filter(|piece| !piece.is_empty()).map(|piece| decode(&piece))
     }
 }
 

@@ -12,9 +12,9 @@ mod reply;
 pub(crate) mod sample_layout;
 mod status;
 
-pub use command::{Command, Order, Run, Settings, Space};
+pub use command::{Command, Run, SampleOrder, Settings, Space};
 pub use identity::{Identity, LinkLimit};
-pub use reply::{Outcome, Reply, ReplyError};
+pub use reply::{Reply, ReplyError, ResultCode};
 pub use sample_layout::{SampleLayout, sense_code};
 pub use status::Status;
 

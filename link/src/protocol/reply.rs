@@ -12,7 +12,7 @@ const HEAD: usize = frame::HEADER + 3;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum ResultCode {
     /// Executed.
     Done,
     /// Its number is not the expected one; not executed.
@@ -31,30 +31,26 @@ pub enum Outcome {
     NotAState,
 }
 
-impl Outcome {
+impl ResultCode {
     /// All of them, in the order of their numbers on the wire.
-    pub const ALL: [Outcome; 8] = [
-        Outcome::Done,
-        Outcome::OutOfOrder,
-        Outcome::OtherSession,
-        Outcome::Unknown,
-        Outcome::Length,
-        Outcome::Address,
-        Outcome::Busy,
-        Outcome::NotAState,
+    pub const ALL: [ResultCode; 8] = [
+        ResultCode::Done,
+        ResultCode::OutOfOrder,
+        ResultCode::OtherSession,
+        ResultCode::Unknown,
+        ResultCode::Length,
+        ResultCode::Address,
+        ResultCode::Busy,
+        ResultCode::NotAState,
     ];
 
-    fn code(self) -> u8 {
-        Outcome::ALL
-            .iter()
-            .position(|&outcome| outcome == self)
-            .and_then(|i| u8::try_from(i).ok())
-            .unwrap_or(0)
+    fn number(self) -> u8 {
+        ResultCode::ALL.iter().position(|&code| code == self).and_then(|i| u8::try_from(i).ok()).unwrap_or(0)
     }
 
     /// Whether the request used up its number.
     pub fn is_consumed(self) -> bool {
-        !matches!(self, Outcome::OutOfOrder | Outcome::OtherSession)
+        !matches!(self, ResultCode::OutOfOrder | ResultCode::OtherSession)
     }
 }
 
@@ -68,7 +64,7 @@ pub struct Reply {
     /// Opcode of the request it answers.
     pub opcode: u8,
     /// What became of it.
-    pub outcome: Outcome,
+    pub code: ResultCode,
     /// The number the board executes next.
     pub expected: u16,
     /// What was asked for.
@@ -86,15 +82,15 @@ pub enum ReplyError {
     /// Its opcode is a request's.
     #[error("opcode {0} is not a reply's; the line is looped back, or this is not a board")]
     Opcode(u8),
-    /// An outcome nobody knows.
-    #[error("outcome {0} is not known; the board speaks another version of the protocol")]
-    Outcome(u8),
+    /// A result code nobody knows.
+    #[error("result code {0} is not known; the board speaks another version of the protocol")]
+    ResultCode(u8),
 }
 
 impl Categorized for ReplyError {
     fn category(&self) -> ErrorCategory {
         match self {
-            ReplyError::Length(_) | ReplyError::Opcode(_) | ReplyError::Outcome(_) => ErrorCategory::Link,
+            ReplyError::Length(_) | ReplyError::Opcode(_) | ReplyError::ResultCode(_) => ErrorCategory::Link,
         }
     }
 }
@@ -108,7 +104,7 @@ impl Reply {
             opcode: self.opcode.wrapping_add(REPLY),
         };
         let mut bytes = header.to_bytes().to_vec();
-        bytes.push(self.outcome.code());
+        bytes.push(self.code.number());
         bytes.extend(self.expected.to_le_bytes());
         bytes.extend(&self.result);
         bytes
@@ -123,8 +119,8 @@ impl Reply {
         let Header { session, sequence, opcode } = Header::from_bytes(bytes);
         let opcode = opcode.checked_sub(REPLY).ok_or(ReplyError::Opcode(opcode))?;
         let code = u8_at(bytes, frame::HEADER);
-        let outcome = Outcome::ALL.get(usize::from(code)).copied().ok_or(ReplyError::Outcome(code))?;
-        Ok(Reply { session, sequence, opcode, outcome, expected: u16_at(bytes, frame::HEADER + 1), result })
+        let code = ResultCode::ALL.get(usize::from(code)).copied().ok_or(ReplyError::ResultCode(code))?;
+        Ok(Reply { session, sequence, opcode, code, expected: u16_at(bytes, frame::HEADER + 1), result })
     }
 }
 
@@ -146,6 +142,6 @@ mod tests {
     fn what_is_no_reply_is_told_apart() {
         assert_eq!(Reply::from_bytes(&[0; 6]), Err(ReplyError::Length(6)));
         assert_eq!(Reply::from_bytes(&[0, 0, 0, 1, 0, 0, 0]), Err(ReplyError::Opcode(1)));
-        assert_eq!(Reply::from_bytes(&[0, 0, 0, 129, 8, 0, 0]), Err(ReplyError::Outcome(8)));
+        assert_eq!(Reply::from_bytes(&[0, 0, 0, 129, 8, 0, 0]), Err(ReplyError::ResultCode(8)));
     }
 }

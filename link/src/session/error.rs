@@ -1,17 +1,17 @@
 //! What can go wrong between a host and a board, and what to do then.
 
 use super::window::Refusal;
-use crate::protocol::{Command, Outcome, VERSION, describe};
-use crate::transport::WireError;
+use crate::protocol::{Command, ResultCode, VERSION, describe};
+use crate::transport::TransportError;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A conversation that cannot go on.
+/// A session that cannot go on.
 #[derive(Debug, Error)]
 pub enum LinkError {
-    /// The wire.
+    /// The transport.
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Transport(#[from] TransportError),
     /// Nothing comes back.
     #[error(
         "nothing at {port} answers at {baud} baud, after {tries} tries in {waited:.1?}; check that the board has power and its bitstream, and the cable and baud"
@@ -68,12 +68,12 @@ pub enum LinkError {
     #[error("the board offers no credits; its bitstream is at fault, load another")]
     NoCredits,
     /// The board does not do what it was asked.
-    #[error("the board refuses to {command} ({outcome:?}); {}", advice(*.outcome))]
+    #[error("the board refuses to {command} ({code:?}); {}", advice(*.code))]
     Refused {
         /// What it was asked.
         command: String,
         /// Why it refuses.
-        outcome: Outcome,
+        code: ResultCode,
     },
     /// A reply of another length than the command's.
     #[error("the board answers {bytes} bytes to `{command}`; its bitstream is at fault, load another")]
@@ -120,8 +120,8 @@ pub enum LinkError {
 
 impl LinkError {
     /// The board did not execute a command.
-    pub(super) fn refused((command, outcome): Refusal) -> LinkError {
-        LinkError::Refused { command: describe::command(&command), outcome }
+    pub(super) fn refused((command, code): Refusal) -> LinkError {
+        LinkError::Refused { command: describe::command(&command), code }
     }
 
     /// A command's result has another length than the protocol says.
@@ -130,14 +130,14 @@ impl LinkError {
     }
 }
 
-fn advice(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Busy => "it is in a run this program did not start: another program uses it",
-        Outcome::Unknown | Outcome::Length => {
+fn advice(code: ResultCode) -> &'static str {
+    match code {
+        ResultCode::Busy => "it is in a run this program did not start: another program uses it",
+        ResultCode::Unknown | ResultCode::Length => {
             "it speaks another dialect of the protocol: load a bitstream made by this version"
         }
-        Outcome::Address => "its memories are smaller than it says: load a bitstream made by this version",
-        Outcome::NotAState => "the state is none of its design: use a checkpoint of this design",
-        Outcome::Done | Outcome::OutOfOrder | Outcome::OtherSession => "switch it off and on",
+        ResultCode::Address => "its memories are smaller than it says: load a bitstream made by this version",
+        ResultCode::NotAState => "the state is none of its design: use a checkpoint of this design",
+        ResultCode::Done | ResultCode::OutOfOrder | ResultCode::OtherSession => "switch it off and on",
     }
 }

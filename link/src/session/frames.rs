@@ -1,22 +1,22 @@
-//! Frames over a wire: requests go out, replies come in, and everything is counted.
+//! Frames over a transport: requests go out, replies come in, and everything is counted.
 
 use super::error::LinkError;
-use super::statistics::Statistics;
+use super::statistics::LinkStatistics;
 use crate::protocol::frame::{self, Deframer, Header};
 use crate::protocol::{Reply, ReplyError};
-use crate::transport::{Wire, WireError, line_time};
+use crate::transport::{Transport, TransportError, line_time};
 use std::time::Duration;
 
 /// The lowest opcode of a reply.
 const FIRST_REPLY: u8 = 128;
 
-/// A wire with frames on it.
+/// A transport with frames on it.
 #[derive(Debug)]
-pub struct Frames<W> {
-    pub wire: W,
-    pub statistics: Statistics,
+pub struct Frames<T> {
+    pub transport: T,
+    pub statistics: LinkStatistics,
     deframer: Deframer,
-    /// When the bytes handed to the wire will have left.
+    /// When the bytes handed to the transport will have left.
     free: Duration,
     /// What came since the board last got on.
     noise: Noise,
@@ -29,11 +29,11 @@ struct Noise {
     not_a_reply: Option<ReplyError>,
 }
 
-impl<W: Wire> Frames<W> {
-    pub fn new(wire: W) -> Self {
+impl<T: Transport> Frames<T> {
+    pub fn new(transport: T) -> Self {
         Frames {
-            wire,
-            statistics: Statistics::default(),
+            transport,
+            statistics: LinkStatistics::default(),
             deframer: Deframer::default(),
             free: Duration::ZERO,
             noise: Noise::default(),
@@ -42,24 +42,24 @@ impl<W: Wire> Frames<W> {
 
     /// When all that was sent will have left.
     pub fn free(&self) -> Duration {
-        self.free.max(self.wire.now())
+        self.free.max(self.transport.now())
     }
 
     /// Sends a request. With `lead`, a zero first: it ends whatever noise the board may have taken for the beginning of a frame.
-    pub fn send(&mut self, header: Header, payload: &[u8], lead: bool) -> Result<(), WireError> {
+    pub fn send(&mut self, header: Header, payload: &[u8], lead: bool) -> Result<(), TransportError> {
         let contents = [&header.to_bytes()[..], payload].concat();
         let lead: &[u8] = if lead { &[0] } else { &[] };
         let bytes = [lead, &frame::encode(&contents)].concat();
         self.statistics.frames_sent += 1;
         self.statistics.bytes_sent += bytes.len() as u64;
-        self.free = self.free() + line_time(bytes.len() as u64, self.wire.baud());
-        self.wire.send(&bytes)
+        self.free = self.free() + line_time(bytes.len() as u64, self.transport.baud());
+        self.transport.send(&bytes)
     }
 
     /// The replies that come until `deadline`, or earlier if any bytes come.
-    pub fn receive(&mut self, deadline: Duration) -> Result<Vec<Reply>, WireError> {
+    pub fn receive(&mut self, deadline: Duration) -> Result<Vec<Reply>, TransportError> {
         let mut buffer = [0; 512];
-        let count = self.wire.receive(&mut buffer, deadline)?;
+        let count = self.transport.receive(&mut buffer, deadline)?;
         self.statistics.bytes_received += count as u64;
         self.noise.bytes += count as u64;
         let mut replies = Vec::new();
@@ -80,12 +80,12 @@ impl<W: Wire> Frames<W> {
         Ok(replies)
     }
 
-    /// Opens the wire anew; what was on its way is lost.
-    pub fn reopen(&mut self) -> Result<(), WireError> {
-        self.wire.reopen()?;
+    /// Opens the transport anew; what was on its way is lost.
+    pub fn reopen(&mut self) -> Result<(), TransportError> {
+        self.transport.reopen()?;
         self.statistics.reopened += 1;
         self.deframer = Deframer::default();
-        self.free = self.wire.now();
+        self.free = self.transport.now();
         Ok(())
     }
 
@@ -96,7 +96,7 @@ impl<W: Wire> Frames<W> {
 
     /// Why the board did not get on for so long, judged by what came instead of replies.
     pub fn silence(&self, tries: u32, waited: Duration) -> LinkError {
-        let (port, baud) = (self.wire.describe(), self.wire.baud());
+        let (port, baud) = (self.transport.describe(), self.transport.baud());
         match self.noise {
             Noise { not_a_reply: Some(error), .. } => {
                 LinkError::NotABoard { port, reason: error.to_string() }

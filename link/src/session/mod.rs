@@ -8,13 +8,13 @@ mod statistics;
 mod window;
 
 pub use error::LinkError;
-pub use options::{Options, Stop};
-pub use statistics::Statistics;
+pub use options::{SessionOptions, Stop};
+pub use statistics::LinkStatistics;
 pub use window::Ticket;
 
 use crate::protocol::frame::{self, Header};
 use crate::protocol::{Command, Identity, Reply};
-use crate::transport::{Wire, line_time};
+use crate::transport::{Transport, line_time};
 use frames::Frames;
 use opening::IDENTIFY;
 use std::time::Duration;
@@ -29,11 +29,11 @@ const BLIND: u32 = 4;
 /// Bytes of the longest frame on the wire.
 const LONGEST: u64 = (frame::LONGEST + frame::OVERHEAD) as u64;
 
-/// A conversation with a board.
+/// The host's end of the link: makes commands and results of the bytes of a [`Transport`].
 #[derive(Debug)]
-pub struct Session<W> {
-    frames: Frames<W>,
-    options: Options,
+pub struct Session<T> {
+    frames: Frames<T>,
+    options: SessionOptions,
     identity: Option<Identity>,
     /// The session's number; 0 while there is none.
     number: u8,
@@ -52,12 +52,12 @@ pub struct Session<W> {
     nonce: u16,
 }
 
-impl<W: Wire> Session<W> {
+impl<T: Transport> Session<T> {
     /// Nothing is sent before [`Session::open`].
-    pub fn new(wire: W, options: Options) -> Self {
+    pub fn new(transport: T, options: SessionOptions) -> Self {
         Session {
             nonce: u16::from(options.salt) << 8,
-            frames: Frames::new(wire),
+            frames: Frames::new(transport),
             options,
             identity: None,
             number: 0,
@@ -70,14 +70,14 @@ impl<W: Wire> Session<W> {
         }
     }
 
-    /// The wire.
-    pub fn wire(&self) -> &W {
-        &self.frames.wire
+    /// The transport.
+    pub fn transport(&self) -> &T {
+        &self.frames.transport
     }
 
-    /// The wire, for tests that reach behind it.
-    pub fn wire_mut(&mut self) -> &mut W {
-        &mut self.frames.wire
+    /// The transport, for tests that reach behind it.
+    pub fn transport_mut(&mut self) -> &mut T {
+        &mut self.frames.transport
     }
 
     /// Who the board said it is, when a session was last opened.
@@ -86,12 +86,12 @@ impl<W: Wire> Session<W> {
     }
 
     /// What went over the link so far.
-    pub fn statistics(&self) -> Statistics {
+    pub fn statistics(&self) -> LinkStatistics {
         self.frames.statistics
     }
 
     /// How long to wait and when to give up.
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &SessionOptions {
         &self.options
     }
 
@@ -185,13 +185,13 @@ impl<W: Wire> Session<W> {
     /// [`LinkError`], of a command that was on its way.
     pub fn pause(&mut self, time: Duration) -> Result<(), LinkError> {
         self.flush()?;
-        self.frames.wire.wait(self.now() + time);
+        self.frames.transport.wait(self.now() + time);
         Ok(())
     }
 
     /// The time on the wire's clock.
     pub fn now(&self) -> Duration {
-        self.frames.wire.now()
+        self.frames.transport.now()
     }
 
     fn credits(&self) -> usize {
@@ -301,7 +301,7 @@ impl<W: Wire> Session<W> {
 
     fn stop_if_asked(&self) -> Result<(), LinkError> {
         if self.options.stop.is_requested() {
-            return Err(LinkError::Interrupted { port: self.frames.wire.describe() });
+            return Err(LinkError::Interrupted { port: self.frames.transport.describe() });
         }
         Ok(())
     }
@@ -315,6 +315,6 @@ impl<W: Wire> Session<W> {
 
     /// How long the longest replies to a window of requests take.
     fn window_time(&self) -> Duration {
-        line_time(LONGEST * self.credits() as u64, self.frames.wire.baud())
+        line_time(LONGEST * self.credits() as u64, self.frames.transport.baud())
     }
 }

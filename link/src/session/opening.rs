@@ -3,8 +3,8 @@
 use super::Session;
 use super::error::LinkError;
 use crate::protocol::frame::Header;
-use crate::protocol::{Command, Identity, Outcome, Reply, VERSION};
-use crate::transport::{Wire, WireError};
+use crate::protocol::{Command, Identity, Reply, ResultCode, VERSION};
+use crate::transport::{Transport, TransportError};
 use std::time::Duration;
 
 /// How often a line that is gone is looked for.
@@ -14,14 +14,14 @@ const MOST_ABSENCES: u32 = 8;
 pub(super) const IDENTIFY: u8 = 1;
 const OPEN: u8 = 2;
 
-/// Where the board is in a conversation.
+/// Where the board is in a session.
 #[derive(Clone, Copy, Debug)]
 struct Standing {
     session: u8,
     expected: u16,
 }
 
-impl<W: Wire> Session<W> {
+impl<T: Transport> Session<T> {
     /// Asks the board who it is and opens a new session, in which nothing is on its way.
     ///
     /// # Errors
@@ -55,8 +55,8 @@ impl<W: Wire> Session<W> {
         if !self.send(header, &[self.number])? {
             return Ok(None);
         }
-        let opened = (self.number, board.expected, OPEN, Outcome::Done);
-        let mine = |reply: &Reply| (reply.session, reply.sequence, reply.opcode, reply.outcome) == opened;
+        let opened = (self.number, board.expected, OPEN, ResultCode::Done);
+        let mine = |reply: &Reply| (reply.session, reply.sequence, reply.opcode, reply.code) == opened;
         if let Some(reply) = self.wait_for(self.reply_due(1), mine)? {
             return Ok(Some(reply.expected));
         }
@@ -82,7 +82,7 @@ impl<W: Wire> Session<W> {
             let header = Header { session: self.number, sequence: nonce, opcode: IDENTIFY };
             if self.send(header, &[])? {
                 let mine = |reply: &Reply| {
-                    (reply.sequence, reply.opcode, reply.outcome) == (nonce, IDENTIFY, Outcome::Done)
+                    (reply.sequence, reply.opcode, reply.code) == (nonce, IDENTIFY, ResultCode::Done)
                 };
                 if let Some(reply) = self.wait_for(self.reply_due(tries), mine)? {
                     let standing = Standing { session: reply.session, expected: reply.expected };
@@ -128,18 +128,18 @@ impl<W: Wire> Session<W> {
     }
 
     /// Waits for a line that is gone to come back.
-    pub(super) fn return_from(&mut self, error: WireError) -> Result<(), LinkError> {
-        if !matches!(error, WireError::Gone { .. }) || self.absences >= MOST_ABSENCES {
+    pub(super) fn return_from(&mut self, error: TransportError) -> Result<(), LinkError> {
+        if !matches!(error, TransportError::Gone { .. }) || self.absences >= MOST_ABSENCES {
             return Err(error.into());
         }
         self.absences += 1;
         let until = self.now() + self.options.absence;
         loop {
-            self.frames.wire.wait(self.now() + LOOK);
+            self.frames.transport.wait(self.now() + LOOK);
             match self.frames.reopen() {
                 Ok(()) => break,
                 // The system may give a port that came back its owner a little later.
-                Err(WireError::Gone { .. } | WireError::NoAccess { .. }) if self.now() < until => {}
+                Err(TransportError::Gone { .. } | TransportError::NoAccess { .. }) if self.now() < until => {}
                 Err(error) => return Err(error.into()),
             }
             self.stop_if_asked()?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// How long a [`Session`](super::Session) waits, and when it gives up.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct SessionOptions {
     /// Added to the time the bytes themselves take, before a reply counts as lost: what the operating system, a USB
     /// bridge and the board need. It doubles when one stays away, up to sixteen times.
     pub allowance: Duration,
@@ -22,9 +22,9 @@ pub struct Options {
     pub stop: Stop,
 }
 
-impl Default for Options {
+impl Default for SessionOptions {
     fn default() -> Self {
-        Options {
+        SessionOptions {
             allowance: Duration::from_millis(50),
             patience: Duration::from_secs(5),
             absence: Duration::from_secs(30),

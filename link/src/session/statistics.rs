@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Counts since a [`Session`](super::Session) began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
+pub struct LinkStatistics {
     /// Frames sent, those sent again included.
     pub frames_sent: u64,
     /// Whole replies received.
@@ -29,25 +29,25 @@ pub struct Statistics {
     pub sessions: u64,
 }
 
-impl Statistics {
+impl LinkStatistics {
     /// How long all bytes together take on a line of that speed, one after the other. Both directions are added up, although they can
     /// be busy at once, and so this is the most the link can have cost.
     pub fn line_time(&self, baud: u32) -> Duration {
         line_time(self.bytes_sent + self.bytes_received, baud)
     }
 
-    /// [`Statistics::line_time`] as a part of the time spent training; infinite if that is zero.
+    /// [`LinkStatistics::line_time`] as a part of the time spent training; infinite if that is zero.
     pub fn share_of(&self, training: Duration, baud: u32) -> f64 {
         self.line_time(baud).as_secs_f64() / training.as_secs_f64()
     }
 }
 
 /// What was counted since an earlier look.
-impl Sub for Statistics {
-    type Output = Statistics;
+impl Sub for LinkStatistics {
+    type Output = LinkStatistics;
 
-    fn sub(self, earlier: Statistics) -> Statistics {
-        Statistics {
+    fn sub(self, earlier: LinkStatistics) -> LinkStatistics {
+        LinkStatistics {
             frames_sent: self.frames_sent - earlier.frames_sent,
             frames_received: self.frames_received - earlier.frames_received,
             bytes_sent: self.bytes_sent - earlier.bytes_sent,

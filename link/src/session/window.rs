@@ -3,7 +3,7 @@
 //! Go-back-N: the board executes requests in order only, so once one is lost all after it are sent again. There is no
 //! input or output here and no clock.
 
-use crate::protocol::{Command, Outcome, Reply};
+use crate::protocol::{Command, Reply, ResultCode};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Stands for the result of a request until it is taken.
@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Ticket(u64);
 
 /// A request the board did not execute, and why.
-pub type Refusal = (Command, Outcome);
+pub type Refusal = (Command, ResultCode);
 
 #[derive(Debug)]
 struct Pending {
     command: Command,
     /// The ticket of who wants the result; nobody if it is a write.
     ticket: Option<u64>,
-    answer: Option<(Outcome, Vec<u8>)>,
+    answer: Option<(ResultCode, Vec<u8>)>,
 }
 
 /// What a reply led to.
@@ -119,13 +119,13 @@ impl Window {
     /// Takes in a reply of our session. One that cannot be, because it is old, changes nothing.
     pub fn hear(&mut self, reply: Reply) -> Heard {
         let Some(ahead) = self.ahead(reply.expected) else { return Heard::default() };
-        if reply.outcome == Outcome::OtherSession {
+        if reply.code == ResultCode::OtherSession {
             // A late frame of an earlier session was refused, and not the one of ours that has its number.
             return self.acknowledge(ahead);
         }
         let round = self.answered(reply.sequence);
         let at = usize::from(reply.sequence.wrapping_sub(self.base()));
-        if reply.outcome == Outcome::OutOfOrder {
+        if reply.code == ResultCode::OutOfOrder {
             let mut heard = self.acknowledge(ahead);
             // Frames of an earlier round tell of a gap that is being filled already.
             if at >= ahead && at < self.reached + ahead && round == Some(self.round) && !self.is_empty() {
@@ -139,7 +139,7 @@ impl Window {
             && let Some(pending) = self.pending.get_mut(at)
             && pending.command.opcode() == reply.opcode
         {
-            pending.answer = Some((reply.outcome, reply.result));
+            pending.answer = Some((reply.code, reply.result));
         }
         self.acknowledge(ahead)
     }
@@ -165,12 +165,12 @@ impl Window {
         for _ in 0..count {
             let Some(Pending { command, ticket, answer }) = self.pending.pop_front() else { break };
             match (answer, ticket) {
-                (Some((outcome, result)), Some(ticket)) => {
-                    let result = if outcome == Outcome::Done { Ok(result) } else { Err((command, outcome)) };
+                (Some((code, result)), Some(ticket)) => {
+                    let result = if code == ResultCode::Done { Ok(result) } else { Err((command, code)) };
                     self.results.insert(ticket, result);
                 }
-                (Some((Outcome::Done, _)), None) => {}
-                (Some((outcome, _)), None) => self.refused.push_back((command, outcome)),
+                (Some((ResultCode::Done, _)), None) => {}
+                (Some((code, _)), None) => self.refused.push_back((command, code)),
                 (None, Some(ticket)) => {
                     heard.asked_anew += 1;
                     self.add(command, Some(ticket));

@@ -6,14 +6,14 @@ use super::running::MOST_WORDS;
 use super::sample_set::SampleSet;
 use std::ops::{ControlFlow, Range};
 use wheatstone_link::protocol::{Command, Run, Settings, Space};
-use wheatstone_link::{LinkError, Wire};
+use wheatstone_link::{LinkError, Transport};
 
 /// Records beside the training set that make it worth while not to overwrite it.
 const WORTH: usize = 16;
 /// Reading this many words too many is cheaper than a question of their own.
 const CHEAP_GAP: usize = 12;
 
-impl<W: Wire> Linked<W> {
+impl<T: Transport> Linked<T> {
     /// Relaxes a set, batch after batch, beside the training set if there is room.
     pub(super) fn relax_set(
         &mut self,

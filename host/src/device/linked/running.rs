@@ -2,12 +2,12 @@
 
 use super::super::{DeviceError, Trained, Watch};
 use super::Linked;
-use super::course::Course;
+use super::cursor::StretchCursor;
 use super::sample_set::SampleSet;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_link::protocol::{Command, MOST_DATA, Run, Settings, Space, Status};
-use wheatstone_link::{LinkError, Wire};
+use wheatstone_link::{LinkError, Transport};
 
 /// Words of the longest write or read.
 pub(super) const MOST_WORDS: usize = MOST_DATA / 2;
@@ -38,7 +38,7 @@ impl Progress {
     }
 }
 
-impl<W: Wire> Linked<W> {
+impl<T: Transport> Linked<T> {
     /// How far the board is.
     pub(super) fn status(&mut self) -> Result<Status, DeviceError> {
         let result = self.session.call(Command::Status)?;
@@ -49,7 +49,7 @@ impl<W: Wire> Linked<W> {
     pub(super) fn stop(&mut self) -> Result<Status, DeviceError> {
         self.session.post(Command::Stop)?;
         let begun = self.session.now();
-        self.pace.restart();
+        self.poll.restart();
         loop {
             let status = self.status()?;
             if !status.running {
@@ -59,7 +59,7 @@ impl<W: Wire> Linked<W> {
             if waited > self.session.options().stuck {
                 return Err(LinkError::Stuck { done: status.done, limit: status.done, waited }.into());
             }
-            let wait = self.pace.backoff();
+            let wait = self.poll.backoff();
             self.session.pause(wait)?;
         }
     }
@@ -73,15 +73,15 @@ impl<W: Wire> Linked<W> {
     ) -> Result<(Status, bool), DeviceError> {
         let begun = self.session.now();
         let mut progress = Progress::new(begun);
-        self.pace.restart();
+        self.poll.restart();
         loop {
             let left = u64::from(limit - progress.done.min(limit));
-            let wait = self.pace.wait(left * u64::from(steps));
+            let wait = self.poll.wait(left * u64::from(steps));
             self.session.pause(wait)?;
             let status = self.status()?;
             let now = self.session.now();
             if status.done > 0 {
-                self.pace.learn(u64::from(status.done) * u64::from(steps), now - begun);
+                self.poll.learn(u64::from(status.done) * u64::from(steps), now - begun);
             }
             if !status.running {
                 return Ok((status, false));
@@ -133,19 +133,19 @@ impl<W: Wire> Linked<W> {
         &mut self,
         set: &Arc<SampleSet>,
         settings: Settings,
-        mut course: Course,
+        mut cursor: StretchCursor,
         watch: Watch,
     ) -> Result<Trained, DeviceError> {
         self.send_set(set)?;
         self.session.post(Command::Configure(settings))?;
         let mut trained = Trained::default();
-        while course.left() > 0 {
-            let run: Run = course.run();
+        while cursor.left() > 0 {
+            let run: Run = cursor.run();
             self.session.post(Command::Run(run))?;
             let before = trained.samples;
             let (status, stopped) =
                 self.follow(run.limit, settings.steps, &mut |done| watch(before + done))?;
-            course.advance(status.done.into());
+            cursor.advance(status.done.into());
             trained = Trained { samples: before + u64::from(status.done), tally: status.tally };
             if stopped {
                 break;

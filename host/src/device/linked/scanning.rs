@@ -3,10 +3,10 @@
 use super::super::DeviceError;
 use super::Linked;
 use wheatstone_link::protocol::{Command, MOST_DATA, Space};
-use wheatstone_link::{LinkError, Wire};
+use wheatstone_link::{LinkError, Transport};
 use wheatstone_sim::{Design, State, Wave, scan};
 
-impl<W: Wire> Linked<W> {
+impl<T: Transport> Linked<T> {
     /// Writes a state that was checked.
     pub(super) fn write_state(&mut self, state: &State) -> Result<(), DeviceError> {
         let chain = scan::to_bytes(&self.design, state);

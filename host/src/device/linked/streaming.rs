@@ -2,11 +2,11 @@
 
 use super::super::{DeviceError, Trained, Watch};
 use super::Linked;
-use super::course::Course;
+use super::cursor::StretchCursor;
 use super::running::{MOST_WORDS, Progress, read_status};
 use super::sample_set::SampleSet;
-use wheatstone_link::protocol::{Command, Order, Run, Settings, Status};
-use wheatstone_link::{Ticket, Wire};
+use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Status};
+use wheatstone_link::{Ticket, Transport};
 
 /// The ring: which records are written, which are shown.
 struct Ring<'s, O> {
@@ -38,23 +38,23 @@ impl<O: Iterator<Item = usize>> Ring<'_, O> {
     }
 }
 
-impl<W: Wire> Linked<W> {
+impl<T: Transport> Linked<T> {
     /// Trains on a set of any size. Each epoch is a run of its own, with one tally; records are written ahead, beyond the end of an epoch
     /// too, as far as the ring allows.
     pub(super) fn train_streaming(
         &mut self,
         set: &SampleSet,
         settings: Settings,
-        mut course: Course,
+        mut cursor: StretchCursor,
         watch: Watch,
     ) -> Result<Trained, DeviceError> {
         self.resident = None;
         self.session.post(Command::Configure(settings))?;
-        let mut ring = Ring { set, order: course.order(), slots: self.capacity(), written: 0, shown: 0 };
+        let mut ring = Ring { set, order: cursor.order(), slots: self.capacity(), written: 0, shown: 0 };
         let mut trained = Trained::default();
-        while course.left() > 0 {
-            let (status, stopped) = self.stream_epoch(&mut ring, &course, watch)?;
-            course.advance(status.done.into());
+        while cursor.left() > 0 {
+            let (status, stopped) = self.stream_epoch(&mut ring, &cursor, watch)?;
+            cursor.advance(status.done.into());
             ring.shown += u64::from(status.done);
             trained = Trained { samples: ring.shown, tally: status.tally };
             if stopped {
@@ -68,15 +68,15 @@ impl<W: Wire> Linked<W> {
     fn stream_epoch(
         &mut self,
         ring: &mut Ring<impl Iterator<Item = usize>>,
-        course: &Course,
+        cursor: &StretchCursor,
         watch: Watch,
     ) -> Result<(Status, bool), DeviceError> {
-        let length = u32::try_from(course.left_in_epoch()).unwrap_or(u32::MAX);
-        let run = first_run(ring.slots, ring.shown, course);
+        let length = u32::try_from(cursor.left_in_epoch()).unwrap_or(u32::MAX);
+        let run = first_run(ring.slots, ring.shown, cursor);
         let mut progress = Progress::new(self.session.now());
         let (mut limit, mut stopped) = (0, false);
         let mut asked = None;
-        self.pace.restart();
+        self.poll.restart();
         loop {
             let fed = !stopped && self.feed(ring, progress.done)?;
             let available = u32::try_from(ring.written - ring.shown).unwrap_or(u32::MAX).min(length);
@@ -91,7 +91,7 @@ impl<W: Wire> Linked<W> {
             let Some(status) = self.ask_between(&mut asked, fed)? else { continue };
             let stuck = self.session.options().stuck;
             if progress.note(status.done, limit, self.session.now(), stuck)? {
-                self.pace.restart();
+                self.poll.restart();
             }
             if !status.running && (stopped || status.done >= length) {
                 return Ok((status, stopped));
@@ -127,7 +127,7 @@ impl<W: Wire> Linked<W> {
                 return Ok(None);
             }
             (None, false) => {
-                let wait = self.pace.backoff();
+                let wait = self.poll.backoff();
                 self.session.pause(wait)?;
                 self.session.call(Command::Status)?
             }
@@ -137,9 +137,9 @@ impl<W: Wire> Linked<W> {
 }
 
 /// The run of an epoch, from the slot that is next.
-fn first_run(slots: usize, shown: u64, course: &Course) -> Run {
+fn first_run(slots: usize, shown: u64, cursor: &StretchCursor) -> Run {
     let slots = u16::try_from(slots).unwrap_or(u16::MAX);
     let place = u16::try_from(shown % u64::from(slots.max(1))).unwrap_or(0);
-    let order = Order::Sequential;
-    Run { order, one_tally: true, ..Run::training(slots, 0, 0, place, 0, course.alpha_offset()) }
+    let order = SampleOrder::Sequential;
+    Run { order, one_tally: true, ..Run::training(slots, 0, 0, place, 0, cursor.alpha_offset()) }
 }

@@ -15,7 +15,7 @@ use crate::energy::clock::Clock;
 use crate::energy::source::{Description, Scope, SourceError};
 use crate::figure::Kind;
 use std::time::Duration;
-use wheatstone_link::{Wire, WireError};
+use wheatstone_link::{Transport, TransportError};
 
 /// The drift of a ceramic resonator beside which any quartz is good: 0.5 %.
 const DRIFT: f64 = 5e-3;
@@ -41,8 +41,8 @@ pub struct SerialOptions {
 }
 
 /// A meter on a serial line.
-pub struct SerialMeter<W, C> {
-    wire: W,
+pub struct SerialMeter<T, C> {
+    transport: T,
     clock: C,
     columns: Columns,
     partial: Vec<u8>,
@@ -54,20 +54,20 @@ pub struct SerialMeter<W, C> {
     offset: Option<(f64, f64)>,
 }
 
-impl<W: Wire + Send + 'static, C: Clock + Send + 'static> SerialMeter<W, C> {
+impl<T: Transport + Send + 'static, C: Clock + Send + 'static> SerialMeter<T, C> {
     /// Listens until the first readings have come, and goes on in a thread.
     ///
     /// # Errors
     /// [`SourceError`] if the line fails, or nothing that reads comes in time.
-    pub fn start(wire: W, clock: C, options: SerialOptions) -> Result<Sampled, SourceError> {
-        let name = format!("meter at {}", wire.describe());
-        let begun = wire.now();
-        let mut meter = SerialMeter::new(wire, clock);
+    pub fn start(transport: T, clock: C, options: SerialOptions) -> Result<Sampled, SourceError> {
+        let name = format!("meter at {}", transport.describe());
+        let begun = transport.now();
+        let mut meter = SerialMeter::new(transport, clock);
         let mut first: Vec<Reading> = Vec::new();
         // Three readings have two periods between them, of which the longer counts.
         while first.len() < 3 {
             first.extend(meter.next()?);
-            if meter.wire.now().saturating_sub(begun) > options.patience {
+            if meter.transport.now().saturating_sub(begun) > options.patience {
                 let reason = match (meter.lines, meter.garbled) {
                     (0, _) => "nothing comes; check the cable, the baud and that the sketch runs".to_owned(),
                     (lines, garbled) => format!(
@@ -84,9 +84,9 @@ impl<W: Wire + Send + 'static, C: Clock + Send + 'static> SerialMeter<W, C> {
         Ok(Sampled::start(description, options.tolerance, update, first, meter))
     }
 
-    fn new(wire: W, clock: C) -> SerialMeter<W, C> {
+    fn new(transport: T, clock: C) -> SerialMeter<T, C> {
         SerialMeter {
-            wire,
+            transport,
             clock,
             columns: Columns::of_ina(),
             partial: Vec::new(),
@@ -128,12 +128,12 @@ impl<W: Wire + Send + 'static, C: Clock + Send + 'static> SerialMeter<W, C> {
     }
 }
 
-impl<W: Wire + Send + 'static, C: Clock + Send + 'static> Readings for SerialMeter<W, C> {
+impl<T: Transport + Send + 'static, C: Clock + Send + 'static> Readings for SerialMeter<T, C> {
     fn next(&mut self) -> Result<Vec<Reading>, SourceError> {
         let mut buffer = [0; 1024];
-        let count = match self.wire.receive(&mut buffer, self.wire.now() + WAIT) {
+        let count = match self.transport.receive(&mut buffer, self.transport.now() + WAIT) {
             Ok(count) => count,
-            Err(error @ WireError::Gone { .. }) => {
+            Err(error @ TransportError::Gone { .. }) => {
                 let name = "the line".to_owned();
                 let reason = format!("{error}; after {} lines, {} of them garbled", self.lines, self.garbled);
                 return Err(SourceError::Ended { name, reason });

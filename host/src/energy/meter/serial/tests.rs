@@ -10,7 +10,7 @@ struct Script {
     bytes: VecDeque<(Duration, Vec<u8>)>,
 }
 
-impl Wire for Script {
+impl Transport for Script {
     fn describe(&self) -> String {
         "a script".to_owned()
     }
@@ -23,11 +23,11 @@ impl Wire for Script {
         self.now
     }
 
-    fn send(&mut self, _: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, _: &[u8]) -> Result<(), TransportError> {
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         let Some((time, bytes)) = self.bytes.front_mut() else {
             self.now = deadline;
             return Ok(0);
@@ -51,7 +51,7 @@ impl Wire for Script {
         self.now = until;
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         Ok(())
     }
 }
@@ -72,12 +72,12 @@ impl Clock for Shown {
 fn readings(script: &[(u64, &str)]) -> (Vec<(f64, f64)>, u64) {
     let bytes = script.iter().map(|&(ms, text)| (Duration::from_millis(ms), text.as_bytes().to_vec()));
     let clock = Shown::default();
-    let wire = Script { now: Duration::ZERO, bytes: bytes.collect() };
-    let mut meter = SerialMeter::new(wire, clock.clone());
+    let transport = Script { now: Duration::ZERO, bytes: bytes.collect() };
+    let mut meter = SerialMeter::new(transport, clock.clone());
     let mut found = Vec::new();
-    while !meter.wire.bytes.is_empty() {
-        // The clock shows what the wire will have when the bytes are there.
-        let next = meter.wire.bytes[0].0;
+    while !meter.transport.bytes.is_empty() {
+        // The clock shows what the transport will have when the bytes are there.
+        let next = meter.transport.bytes[0].0;
         *clock.0.lock().unwrap() = next;
         found.extend(meter.next().unwrap().iter().map(|r| (r.at, r.power.0)));
     }
@@ -155,8 +155,8 @@ fn options() -> SerialOptions {
 fn silence_and_noise_are_told_apart() {
     let start = |lines: &[&str]| {
         let bytes = lines.iter().map(|line| (Duration::ZERO, line.as_bytes().to_vec())).collect();
-        let wire = Script { now: Duration::ZERO, bytes };
-        SerialMeter::start(wire, Shown::default(), options()).unwrap_err().to_string()
+        let transport = Script { now: Duration::ZERO, bytes };
+        SerialMeter::start(transport, Shown::default(), options()).unwrap_err().to_string()
     };
     let silent = start(&[]);
     assert!(silent.contains("meter at a script") && silent.contains("nothing comes"), "{silent}");
@@ -168,9 +168,9 @@ proptest! {
     #[test]
     fn any_bytes_are_readings_or_garbage(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let script = RefCell::new(VecDeque::from([(Duration::ZERO, bytes)]));
-        let wire = Script { now: Duration::ZERO, bytes: Rc::new(script).take() };
-        let mut meter = SerialMeter::new(wire, Shown::default());
-        while !meter.wire.bytes.is_empty() {
+        let transport = Script { now: Duration::ZERO, bytes: Rc::new(script).take() };
+        let mut meter = SerialMeter::new(transport, Shown::default());
+        while !meter.transport.bytes.is_empty() {
             for reading in meter.next().unwrap() {
                 prop_assert!(reading.power.0.is_finite() && reading.at.is_finite());
             }
@@ -183,7 +183,7 @@ proptest! {
 #[test]
 fn a_meter_at_a_port_is_read_until_it_is_plugged_out() {
     use crate::energy::{EnergySource, SystemClock};
-    use crate::link::SerialWire;
+    use crate::link::SerialTransport;
     use serialport::{SerialPort, TTYPort};
     use std::io::Write;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -193,7 +193,7 @@ fn a_meter_at_a_port_is_read_until_it_is_plugged_out() {
     // It is locked as long as it is held here.
     drop(slave);
     // A line that nobody has opened yet looks like one that hung up.
-    let wire = SerialWire::open(&path, 115_200).unwrap();
+    let transport = SerialTransport::open(&path, 115_200).unwrap();
     let clock = SystemClock::start();
     let plugged = std::sync::Arc::new(AtomicBool::new(true));
     let sketch = std::thread::spawn({
@@ -215,7 +215,7 @@ fn a_meter_at_a_port_is_read_until_it_is_plugged_out() {
     });
     let tolerance = Tolerance { max_gap: Duration::from_secs(60), ..options().tolerance };
     let patient = SerialOptions { tolerance, patience: Duration::from_secs(60), ..options() };
-    let mut meter = SerialMeter::start(wire, clock, patient).unwrap();
+    let mut meter = SerialMeter::start(transport, clock, patient).unwrap();
     let from = meter.mark(clock.now()).unwrap();
     clock.sleep(meter.resolution().least_duration());
     let to = meter.mark(clock.now()).unwrap();

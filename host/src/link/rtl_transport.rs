@@ -1,4 +1,4 @@
-//! The simulated gateware in this process: a wire whose other end is the pins of the whole chip, in the chip's own time.
+//! The simulated gateware in this process: a transport whose other end is the pins of the whole chip, in the chip's own time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::top::{Pins, SerialLine, TopError, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board};
-use wheatstone_link::{Wire, WireError};
+use wheatstone_link::{Transport, TransportError};
 use wheatstone_sim::Design;
 
 /// Clocks of the chip a bit on the line takes: the fewest its receiver is made for. The simulated line has no reason to be slow.
 const CLOCKS_A_BIT: u32 = 4;
 
-/// The wire to a simulation of island and array.
-pub struct RtlWire {
+/// The transport to a simulation of island and array.
+pub struct RtlTransport {
     top: TopSimulation,
     line: SerialLine,
     options: IslandOptions,
@@ -26,7 +26,7 @@ pub struct RtlWire {
 /// Told when, in the chip's own time, the array begins with a sample.
 pub type OnSample = Box<dyn FnMut(Duration)>;
 
-impl RtlWire {
+impl RtlTransport {
     /// A chip with that design, as it would be on that board, just switched on.
     ///
     /// # Errors
@@ -35,12 +35,12 @@ impl RtlWire {
         design: Arc<Design>,
         array: impl Into<ArrayOptions>,
         board: Board,
-    ) -> Result<RtlWire, TopError> {
+    ) -> Result<RtlTransport, TopError> {
         let options = board.island_options();
         let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, ..options };
         let top = TopSimulation::new(design, array, options)?;
         let (line, arrived) = (SerialLine::new(options), VecDeque::new());
-        Ok(RtlWire { top, line, options, arrived, gone: false, on_sample: None })
+        Ok(RtlTransport { top, line, options, arrived, gone: false, on_sample: None })
     }
 
     /// The chip.
@@ -65,7 +65,7 @@ impl RtlWire {
     }
 }
 
-impl Wire for RtlWire {
+impl Transport for RtlTransport {
     fn describe(&self) -> String {
         "the simulated gateware".to_owned()
     }
@@ -79,12 +79,12 @@ impl Wire for RtlWire {
         Duration::from_nanos(u64::try_from(clocks * 1_000_000_000 / hz).unwrap_or(u64::MAX))
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.line.send(bytes);
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, WireError> {
+    fn receive(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
         while self.arrived.is_empty() && self.now() < deadline {
             self.tick();
         }
@@ -99,7 +99,7 @@ impl Wire for RtlWire {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), WireError> {
+    fn reopen(&mut self) -> Result<(), TransportError> {
         self.arrived.clear();
         Ok(())
     }

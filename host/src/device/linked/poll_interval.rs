@@ -12,9 +12,9 @@ const SOONEST: u32 = 16;
 /// In the long run questions take at most one part in so many of the line's time.
 const PART: u32 = 400;
 
-/// Waits between questions: at the end of the run if its pace is known, otherwise longer and longer.
+/// Waits between questions: at the end of the run if the time of a step is known, otherwise longer and longer.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct PollInterval {
     soonest: Duration,
     latest: Duration,
     next: Duration,
@@ -22,12 +22,12 @@ pub struct Pace {
     step: Option<f64>,
 }
 
-impl Pace {
-    pub fn new(baud: u32) -> Pace {
+impl PollInterval {
+    pub fn new(baud: u32) -> PollInterval {
         let question = line_time(QUESTION, baud);
         let soonest = (question * SOONEST).max(Duration::from_micros(500));
         let latest = (question * PART).clamp(Duration::from_millis(50), Duration::from_secs(1));
-        Pace { soonest, latest, next: soonest, step: None }
+        PollInterval { soonest, latest, next: soonest, step: None }
     }
 
     /// Something happened that makes asking soon worth while again.

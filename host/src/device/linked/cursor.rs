@@ -9,7 +9,7 @@ const MOST_EPOCHS: u64 = 30_000;
 
 /// What is left of a stretch.
 #[derive(Clone, Copy, Debug)]
-pub struct Course {
+pub struct StretchCursor {
     /// Samples in an epoch.
     samples: usize,
     seed: u64,
@@ -21,10 +21,10 @@ pub struct Course {
     fall_every: u32,
 }
 
-impl Course {
+impl StretchCursor {
     /// At the beginning of a stretch over that many samples.
-    pub fn new(stretch: &Stretch, samples: usize) -> Course {
-        let mut course = Course {
+    pub fn new(stretch: &Stretch, samples: usize) -> StretchCursor {
+        let mut cursor = StretchCursor {
             samples,
             seed: stretch.seed,
             epoch: stretch.epoch,
@@ -34,8 +34,8 @@ impl Course {
             until_fall: stretch.first_fall,
             fall_every: stretch.fall_every,
         };
-        course.end_epochs();
-        course
+        cursor.end_epochs();
+        cursor
     }
 
     /// Samples that are left.
@@ -88,7 +88,7 @@ impl Course {
 
     /// The numbers of all samples that are left, in the order in which they are shown.
     pub fn order(&self) -> impl Iterator<Item = usize> + use<> {
-        let Course { samples, seed, epoch, place, left, .. } = *self;
+        let StretchCursor { samples, seed, epoch, place, left, .. } = *self;
         let epochs = (0..).flat_map(move |number| {
             let order = epoch_order(seed, epoch.wrapping_add(number), samples);
             order.into_iter().skip(if number == 0 { place } else { 0 })
