@@ -15,6 +15,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::{fs, io};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 include!(concat!(env!("OUT_DIR"), "/boards.rs"));
 
@@ -130,6 +131,12 @@ pub struct UnknownBoard {
     pub name: String,
 }
 
+impl Categorized for UnknownBoard {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
+}
+
 /// A board that cannot be used.
 #[derive(Debug, Error)]
 pub enum BoardError {
@@ -152,6 +159,16 @@ pub enum BoardError {
         /// What.
         fault: BoardFault,
     },
+}
+
+impl Categorized for BoardError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            BoardError::Unknown(error) => error.category(),
+            BoardError::Io { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            BoardError::File { fault, .. } => fault.category(),
+        }
+    }
 }
 
 /// What is wrong with a board's file.
@@ -237,6 +254,24 @@ pub enum BoardFault {
         /// Its device.
         device: &'static str,
     },
+}
+
+impl Categorized for BoardFault {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            BoardFault::Toml(_)
+            | BoardFault::Name(_)
+            | BoardFault::Taken(_)
+            | BoardFault::Device { .. }
+            | BoardFault::Package { .. }
+            | BoardFault::Loading
+            | BoardFault::PinsFile { .. }
+            | BoardFault::Pin { .. }
+            | BoardFault::Size { .. }
+            | BoardFault::Clock { .. }
+            | BoardFault::Spram { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// The slowest clock: four times the serial line's speed, so that bytes can be sampled.

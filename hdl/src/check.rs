@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeKind, NodeId};
-use wheatstone_sim::{Design, Network, NetworkError};
+use wheatstone_sim::{Categorized, Design, ErrorCategory, Network, NetworkError};
 
 /// Widest operand of a device's multiplier, in signed bits.
 pub const MULTIPLIER_BITS: u32 = 18;
@@ -50,6 +50,17 @@ pub enum NotBuildable {
         /// Bits needed.
         bits: u32,
     },
+}
+
+impl Categorized for NotBuildable {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            NotBuildable::Network(error) => error.category(),
+            NotBuildable::Degree { .. } | NotBuildable::Multiplier { .. } | NotBuildable::Sum { .. } => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 /// Whether the array can have that network's shape: it must be bipartite, and no node may join too many edges.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 include!(concat!(env!("OUT_DIR"), "/devices.rs"));
 
@@ -206,6 +207,14 @@ pub enum FamilyError {
         /// What its family's bitstreams have.
         needed: &'static str,
     },
+}
+
+impl Categorized for FamilyError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            FamilyError::Toml(_) | FamilyError::Corners | FamilyError::Part { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 /// The devices of a family, of the text of its file.

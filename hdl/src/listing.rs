@@ -9,6 +9,7 @@ use crate::module::Module;
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A signal that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -18,6 +19,12 @@ pub struct UnknownSignal {
     pub cell: String,
     /// Its name.
     pub signal: String,
+}
+
+impl Categorized for UnknownSignal {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
 }
 
 /// One signal.

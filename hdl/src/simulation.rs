@@ -12,8 +12,8 @@ use thiserror::Error;
 use wheatstone_link::protocol::sense_code;
 use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, LearningSchedule, Sample, SampleError,
-    StartError, State, StateError, Wave, scan,
+    Categorized, Configuration, ConfigurationError, Design, EdgeGenerator, Engine, ErrorCategory,
+    LearningSchedule, Sample, SampleError, StartError, State, StateError, Wave, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
@@ -44,6 +44,16 @@ pub enum SimulationError {
         /// Its clamped accumulator.
         u_clamped: i64,
     },
+}
+
+impl Categorized for SimulationError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            SimulationError::NotBuildable(error) => error.category(),
+            SimulationError::Start(error) => error.category(),
+            SimulationError::InputState { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// One request of the border.

@@ -21,6 +21,7 @@ use crate::verilog::{comment, simulation_models};
 use std::collections::HashMap;
 use std::fmt::Write;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Name of the bench's module: what a simulator is told to run.
 pub const TOP: &str = "testbench";
@@ -71,6 +72,17 @@ pub enum TestbenchError {
         /// When the recording ends, in picoseconds.
         end_ps: u64,
     },
+}
+
+impl Categorized for TestbenchError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            TestbenchError::DelayChanged { .. }
+            | TestbenchError::Elsewhere { .. }
+            | TestbenchError::Line { .. }
+            | TestbenchError::CutOff { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 /// A self-contained Verilog source of an array and the bench that replays a recording of it, delays included.
@@ -231,6 +243,14 @@ pub enum Difference {
         /// What was replayed.
         replayed: Option<Change>,
     },
+}
+
+impl Categorized for Difference {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            Difference::Token { .. } | Difference::Output { .. } => ErrorCategory::Mismatch,
+        }
+    }
 }
 
 impl Replay {

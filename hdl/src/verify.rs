@@ -7,8 +7,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId};
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, Engine, LearningSchedule, Reference, Sample, SampleError,
-    State, StateDifference, Wave,
+    Categorized, Configuration, ConfigurationError, Design, Engine, ErrorCategory, LearningSchedule,
+    Reference, Sample, SampleError, State, StateDifference, Wave,
 };
 
 /// Where array and model first differ.
@@ -27,6 +27,12 @@ pub struct Difference {
     pub found: i64,
     /// When, in picoseconds of the array's time.
     pub time_ps: u64,
+}
+
+impl Categorized for Difference {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Mismatch
+    }
 }
 
 /// What the cells must receive in one step, nodes first.

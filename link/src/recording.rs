@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::hex;
+use wheatstone_sim::{Categorized, ErrorCategory, hex};
 
 /// Who gets bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,14 @@ pub enum RecordingError {
         /// What stands there.
         hex: String,
     },
+}
+
+impl Categorized for RecordingError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            RecordingError::Line { .. } | RecordingError::Hex { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// A transport around another one that writes down what goes over it.

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A line to a board with bytes in both directions and a clock of its own, so that a transport in this process can run in
 /// virtual time and nobody above it ever looks at the wall clock.
@@ -94,6 +95,16 @@ pub enum TransportError {
         /// What was sent.
         found: String,
     },
+}
+
+impl Categorized for TransportError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            TransportError::Gone { .. } | TransportError::Ended { .. } => ErrorCategory::NoDevice,
+            TransportError::NoAccess { .. } => ErrorCategory::NoAccess,
+            TransportError::Failed { .. } | TransportError::Replay { .. } => ErrorCategory::Link,
+        }
+    }
 }
 
 /// How long that many bytes take on a line of that speed.

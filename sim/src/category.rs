@@ -1,5 +1,7 @@
 //! What kind of thing went wrong, for whoever decides what to do about an error without reading its message.
 
+use std::io;
+
 /// The kind of an error.
 ///
 /// A command-line program turns it into an exit code, a library's caller into a decision: to ask the user, to wait for a
@@ -22,6 +24,14 @@ pub enum ErrorCategory {
     Failed,
     /// A signal or the user stopped it.
     Interrupted,
+}
+
+impl ErrorCategory {
+    /// [`NoAccess`](ErrorCategory::NoAccess) where the system refuses a file or a port for want of rights, else this category.
+    #[must_use]
+    pub fn unless_denied(self, error: &io::Error) -> ErrorCategory {
+        if error.kind() == io::ErrorKind::PermissionDenied { ErrorCategory::NoAccess } else { self }
+    }
 }
 
 /// An error that says of what kind it is.

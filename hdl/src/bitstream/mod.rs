@@ -20,6 +20,7 @@ pub use crate::device::Part;
 use crate::technology::Technology;
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Where a preamble is looked for: comments are a few lines.
 const HEADER: usize = 64 * 1024;
@@ -129,6 +130,21 @@ pub enum BitstreamError {
     },
 }
 
+impl Categorized for BitstreamError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            BitstreamError::NoPreamble
+            | BitstreamError::SeveralImages
+            | BitstreamError::NoIdcode
+            | BitstreamError::Command { .. }
+            | BitstreamError::Checksum { .. }
+            | BitstreamError::NoChecksum { .. }
+            | BitstreamError::Behind { .. }
+            | BitstreamError::CutShort { .. } => ErrorCategory::BadInput,
+        }
+    }
+}
+
 /// A bitstream for another board.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WrongBoard {
@@ -164,6 +180,16 @@ pub enum WrongBoard {
         /// What was asked for.
         board: Board,
     },
+}
+
+impl Categorized for WrongBoard {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            WrongBoard::Part { .. } | WrongBoard::Package { .. } | WrongBoard::NoDevice { .. } => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 impl Bitstream {

@@ -14,7 +14,7 @@ use rust_hdl::prelude::Block;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::LinkLimit;
-use wheatstone_sim::Design;
+use wheatstone_sim::{Categorized, Design, ErrorCategory};
 
 pub use simulation::{ArraySide, Pins, SerialLine, TopSimulation};
 
@@ -27,6 +27,15 @@ pub enum TopError {
     /// The island cannot serve it.
     #[error(transparent)]
     Link(#[from] LinkLimit),
+}
+
+impl Categorized for TopError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            TopError::NotBuildable(error) => error.category(),
+            TopError::Link(error) => error.category(),
+        }
+    }
 }
 
 /// An array with its border, and what the island must be to serve it.

@@ -5,6 +5,7 @@ use crate::protocol::{Command, ResultCode, VERSION, describe};
 use crate::transport::TransportError;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A session that cannot go on.
 #[derive(Debug, Error)]
@@ -116,6 +117,26 @@ pub enum LinkError {
         /// Which line.
         port: String,
     },
+}
+
+impl Categorized for LinkError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            LinkError::Transport(error) => error.category(),
+            LinkError::Silent { .. }
+            | LinkError::Garbled { .. }
+            | LinkError::Loopback { .. }
+            | LinkError::NotABoard { .. }
+            | LinkError::Version { .. }
+            | LinkError::NoCredits
+            | LinkError::Refused { .. }
+            | LinkError::Malformed { .. }
+            | LinkError::Reset { .. }
+            | LinkError::Stalled
+            | LinkError::Stuck { .. } => ErrorCategory::Link,
+            LinkError::Interrupted { .. } => ErrorCategory::Interrupted,
+        }
+    }
 }
 
 impl LinkError {
