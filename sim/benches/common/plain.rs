@@ -1,4 +1,4 @@
-//! The honest rival: what a C programmer writes in an afternoon. Flat arrays, one list of neighbours, one loop over the
+//! The honest baseline: what a C programmer writes in an afternoon. Flat arrays, one list of neighbours, one loop over the
 //! nodes, one over the edges; no vectors, no sums kept from one update to the next.
 
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NodeKind};

@@ -6,15 +6,15 @@
 
 #![allow(clippy::print_stdout, reason = "a word to whoever starts it by hand")]
 
-mod contender;
 mod task;
+mod trainer;
 
 use std::io::{BufRead, Write};
 
-use contender::{Contender, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use task::{Problem, Task};
+use trainer::{Kind, Trainer};
 
 /// What is asked.
 #[derive(Deserialize)]
@@ -25,14 +25,27 @@ enum Request {
     /// Read a task file; who takes part?
     Load { task: String },
     /// Begin at the task's first state.
-    Start { contender: Kind, variant: String, effort: u32 },
+    Start {
+        #[serde(rename = "contender")]
+        trainer: Kind,
+        variant: String,
+        effort: u32,
+    },
     /// Go on for so many samples, and say how long it took.
-    Train { contender: Kind, samples: usize },
+    Train {
+        #[serde(rename = "contender")]
+        trainer: Kind,
+        samples: usize,
+    },
     /// The same, untimed, with everything that was computed.
-    Record { contender: Kind, samples: usize },
+    Record {
+        #[serde(rename = "contender")]
+        trainer: Kind,
+        samples: usize,
+    },
 }
 
-/// What a contender offers.
+/// What a trainer offers.
 #[derive(Serialize)]
 struct Offer {
     name: Kind,
@@ -45,7 +58,7 @@ struct Offer {
     efforts: u32,
 }
 
-/// One way to run a contender.
+/// One way to run a trainer.
 #[derive(Serialize)]
 struct Variant {
     name: String,
@@ -57,7 +70,7 @@ struct Variant {
 #[derive(Default)]
 struct Server {
     task: Option<Task>,
-    running: Vec<(Kind, Contender)>,
+    running: Vec<(Kind, Trainer)>,
 }
 
 impl Server {
@@ -73,28 +86,28 @@ impl Server {
                 let offers: Vec<Offer> = Kind::ALL.map(Kind::offer).into();
                 Ok(json!({ "contenders": offers, "unsuited": [] }))
             }
-            Request::Start { contender, variant, effort } => {
+            Request::Start { trainer, variant, effort } => {
                 let task = self.task.as_ref().ok_or(Problem::NoTask)?;
-                let started = Contender::start(contender, task, &variant, effort)?;
+                let started = Trainer::start(trainer, task, &variant, effort)?;
                 let setting = started.setting();
-                self.running.retain(|(kind, _)| *kind != contender);
-                self.running.push((contender, started));
+                self.running.retain(|(kind, _)| *kind != trainer);
+                self.running.push((trainer, started));
                 Ok(json!({ "setting": setting }))
             }
-            Request::Train { contender, samples } => {
-                Ok(json!({ "nanoseconds": self.running(contender)?.train(samples)? }))
+            Request::Train { trainer, samples } => {
+                Ok(json!({ "nanoseconds": self.running(trainer)?.train(samples)? }))
             }
-            Request::Record { contender, samples } => {
-                let contender = self.running(contender)?;
-                let records: Vec<_> = (0..samples).map(|_| contender.record()).collect::<Result<_, _>>()?;
+            Request::Record { trainer, samples } => {
+                let trainer = self.running(trainer)?;
+                let records: Vec<_> = (0..samples).map(|_| trainer.record()).collect::<Result<_, _>>()?;
                 Ok(json!({ "records": records }))
             }
         }
     }
 
-    fn running(&mut self, kind: Kind) -> Result<&mut Contender, Problem> {
+    fn running(&mut self, kind: Kind) -> Result<&mut Trainer, Problem> {
         let running = self.running.iter_mut().find(|(other, _)| *other == kind);
-        running.map(|(_, contender)| contender).ok_or(Problem::NotStarted)
+        running.map(|(_, trainer)| trainer).ok_or(Problem::NotStarted)
     }
 }
 

@@ -28,8 +28,8 @@ pub enum Problem {
     /// A task must be loaded first.
     #[error("no task is loaded; send `load` first")]
     NoTask,
-    /// A contender must be started first.
-    #[error("the contender is not started; send `start` first")]
+    /// A trainer must be started first.
+    #[error("the trainer is not started; send `start` first")]
     NotStarted,
     /// A variant is not one of those offered.
     #[error("variant `{0}` is not a format, `wide` or `narrow`, and an over-relaxation factor in eighths")]
@@ -126,7 +126,7 @@ impl Shortening {
     }
 }
 
-/// What one contender computes.
+/// What one trainer computes.
 pub struct Assignment {
     /// The design.
     pub design: Arc<Design>,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::accuracy::{Accuracy, Measure};
 use super::progress::Progress;
 use super::protocol::{
-    Loaded, Offer, Peer, Question, Recorded, Request, Solution, Started, Trained, Unsuited,
+    Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited, Worker,
 };
 use super::task::Task;
 
@@ -39,10 +39,10 @@ impl Schedule {
     }
 }
 
-/// A contender with the setting it is given.
+/// A baseline with the setting it is given.
 pub struct Entry {
     /// Index of the process it lives in.
-    pub peer: usize,
+    pub worker: usize,
     pub offer: Offer,
     /// Or why it does not take part.
     pub choice: Result<Choice, String>,
@@ -72,9 +72,9 @@ const SHORT_TURN: u64 = 20_000_000;
 /// As often as this at most.
 const REPETITIONS: u64 = 16;
 
-/// A task that is loaded everywhere. The process that knows the exact solution is `peers[exact]`; `peers[0]` is ours.
+/// A task that is loaded everywhere. The process that knows the exact solution is `workers[exact]`; `workers[0]` is ours.
 pub struct Arena<'a> {
-    pub peers: &'a mut [Peer],
+    pub workers: &'a mut [Worker],
     pub exact: usize,
     pub task: &'a Task,
     pub schedule: Schedule,
@@ -88,16 +88,16 @@ impl Arena<'_> {
     /// A process refuses it.
     pub fn load(&mut self, path: &str) -> Result<(Vec<Entry>, Vec<Unsuited>)> {
         let (mut entries, mut unsuited) = (Vec::new(), Vec::new());
-        for (index, peer) in self.peers.iter_mut().enumerate() {
-            let loaded: Loaded = peer.ask(&Request::Load { task: path })?;
-            let entry = |offer| Entry { peer: index, offer, choice: Err(String::new()), times: Vec::new() };
-            entries.extend(loaded.contenders.into_iter().map(entry));
+        for (index, worker) in self.workers.iter_mut().enumerate() {
+            let loaded: Loaded = worker.ask(&Request::Load { task: path })?;
+            let entry = |offer| Entry { worker: index, offer, choice: Err(String::new()), times: Vec::new() };
+            entries.extend(loaded.baselines.into_iter().map(entry));
             unsuited.extend(loaded.unsuited);
         }
         Ok((entries, unsuited))
     }
 
-    /// Gives every contender the least costly setting that is good enough: ours within the bounds, everyone else no
+    /// Gives every baseline the least costly setting that is good enough: ours within the bounds, everyone else no
     /// worse than the first of ours.
     ///
     /// # Errors
@@ -109,15 +109,15 @@ impl Arena<'_> {
             let entry = &mut entry[0];
             let alike = before.iter().find(|other| other.offer.method == entry.offer.method);
             let known = alike.and_then(|other| other.choice.as_ref().ok());
-            let ours = entry.peer == 0;
+            let ours = entry.worker == 0;
             let asked = if ours { 1.0 } else { limit.unwrap_or(1.0) };
             let patience = if ours { f64::INFINITY } else { HOPELESS * best };
             entry.choice = match known {
-                Some(known) => self.confirmed(entry.peer, &entry.offer, known, asked)?,
+                Some(known) => self.confirmed(entry.worker, &entry.offer, known, asked)?,
                 None => None,
             }
             .map_or_else(
-                || self.choice(entry.peer, &entry.offer, asked, patience),
+                || self.choice(entry.worker, &entry.offer, asked, patience),
                 |choice| Ok(Ok(choice)),
             )?;
             let Ok(choice) = &entry.choice else { continue };
@@ -130,17 +130,17 @@ impl Arena<'_> {
         Ok(())
     }
 
-    /// The setting of another contender of the same method, if it is good enough here as well.
+    /// The setting of another baseline of the same method, if it is good enough here as well.
     fn confirmed(
         &mut self,
-        peer: usize,
+        worker: usize,
         offer: &Offer,
         known: &Choice,
         limit: f64,
     ) -> Result<Option<Choice>> {
         self.progress.show(&format!("{}: effort {}, {}", offer.name, known.effort, known.variant));
-        let mut found = self.probe(peer, offer, &known.variant, known.effort, 0)?;
-        let later = self.probe(peer, offer, &known.variant, known.effort, self.samples(found.rough))?;
+        let mut found = self.probe(worker, offer, &known.variant, known.effort, 0)?;
+        let later = self.probe(worker, offer, &known.variant, known.effort, self.samples(found.rough))?;
         found.accuracy = found.accuracy.worse(later.accuracy);
         Ok((found.accuracy.share() <= limit).then_some(found))
     }
@@ -149,7 +149,7 @@ impl Arena<'_> {
     /// nanoseconds a sample are not waited for.
     fn choice(
         &mut self,
-        peer: usize,
+        worker: usize,
         offer: &Offer,
         limit: f64,
         patience: f64,
@@ -160,12 +160,12 @@ impl Arena<'_> {
             let ceiling = best.map_or(offer.efforts, |(cost, ..)| below(cost, variant.cost, offer.efforts));
             let holds = |effort| {
                 self.progress.show(&format!("{}: effort {effort}, {}", offer.name, variant.name));
-                let rough = self.glance(peer, offer, &variant.name, effort)?;
+                let rough = self.glance(worker, offer, &variant.name, effort)?;
                 if rough > patience {
                     given_up = Some(rough);
                     return Ok(None);
                 }
-                let found = self.probe(peer, offer, &variant.name, effort, 0)?;
+                let found = self.probe(worker, offer, &variant.name, effort, 0)?;
                 Ok(Some(found.accuracy.share() <= limit))
             };
             if let Some(effort) = smallest(ceiling, best.is_some(), holds)? {
@@ -179,10 +179,10 @@ impl Arena<'_> {
             }));
         };
         // What holds at the beginning of the stream must hold at its end.
-        let first = self.probe(peer, offer, variant, effort, 0)?;
+        let first = self.probe(worker, offer, variant, effort, 0)?;
         let most = offer.efforts.min(2 * effort);
         while effort <= most {
-            let mut found = self.probe(peer, offer, variant, effort, self.samples(first.rough))?;
+            let mut found = self.probe(worker, offer, variant, effort, self.samples(first.rough))?;
             if found.accuracy.share() <= limit {
                 found.accuracy = found.accuracy.worse(first.accuracy);
                 return Ok(Ok(found));
@@ -200,12 +200,12 @@ impl Arena<'_> {
     }
 
     /// Roughly the nanoseconds that a sample takes, from the faster one of the first two.
-    fn glance(&mut self, peer: usize, offer: &Offer, variant: &str, effort: u32) -> Result<f64> {
-        let (peer, contender) = (&mut self.peers[peer], offer.name.as_str());
-        let _: Started = peer.ask(&Request::Start { contender, variant, effort })?;
+    fn glance(&mut self, worker: usize, offer: &Offer, variant: &str, effort: u32) -> Result<f64> {
+        let (worker, baseline) = (&mut self.workers[worker], offer.name.as_str());
+        let _: Started = worker.ask(&Request::Start { baseline, variant, effort })?;
         let mut fastest = u64::MAX;
         for _ in 0..2 {
-            let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples: 1 })?;
+            let Trained { nanoseconds } = worker.ask(&Request::Train { baseline, samples: 1 })?;
             fastest = fastest.min(nanoseconds);
         }
         Ok(fastest as f64)
@@ -214,38 +214,38 @@ impl Arena<'_> {
     /// How good a setting is after the warm samples and so many more.
     fn probe(
         &mut self,
-        peer: usize,
+        worker: usize,
         offer: &Offer,
         variant: &str,
         effort: u32,
         more: usize,
     ) -> Result<Choice> {
-        let contender = offer.name.as_str();
-        let (setting, rough) = self.start(peer, contender, variant, effort)?;
+        let baseline = offer.name.as_str();
+        let (setting, rough) = self.start(worker, baseline, variant, effort)?;
         if more > 0 {
-            let _: Trained = self.peers[peer].ask(&Request::Train { contender, samples: more })?;
+            let _: Trained = self.workers[worker].ask(&Request::Train { baseline, samples: more })?;
         }
-        let accuracy = self.check(peer, offer)?;
+        let accuracy = self.check(worker, offer)?;
         Ok(Choice { variant: variant.to_owned(), effort, setting, accuracy, rough })
     }
 
     /// At the first state and warm; its setting, and roughly the nanoseconds that a sample took.
-    fn start(&mut self, peer: usize, contender: &str, variant: &str, effort: u32) -> Result<(String, f64)> {
-        let (peer, samples) = (&mut self.peers[peer], self.schedule.warm);
-        let Started { setting } = peer.ask(&Request::Start { contender, variant, effort })?;
-        let Trained { nanoseconds } = peer.ask(&Request::Train { contender, samples })?;
+    fn start(&mut self, worker: usize, baseline: &str, variant: &str, effort: u32) -> Result<(String, f64)> {
+        let (worker, samples) = (&mut self.workers[worker], self.schedule.warm);
+        let Started { setting } = worker.ask(&Request::Start { baseline, variant, effort })?;
+        let Trained { nanoseconds } = worker.ask(&Request::Train { baseline, samples })?;
         Ok((setting, nanoseconds as f64 / samples as f64))
     }
 
-    /// Compares what the contender computes next with the exact solution of the same conductances.
-    fn check(&mut self, peer: usize, offer: &Offer) -> Result<Accuracy> {
+    /// Compares what the baseline computes next with the exact solution of the same conductances.
+    fn check(&mut self, worker: usize, offer: &Offer) -> Result<Accuracy> {
         let mut measure = Measure::default();
         for _ in 0..self.schedule.checked {
-            let request = Request::Record { contender: &offer.name, samples: 1 };
-            let recorded: Recorded = self.peers[peer].ask(&request)?;
+            let request = Request::Record { baseline: &offer.name, samples: 1 };
+            let recorded: Recorded = self.workers[worker].ask(&request)?;
             let record = recorded.records.first().context("a record without a sample")?;
             let request = Request::Solve { k: &record.k, g: &record.g, sample: record.sample };
-            let exact: Solution = self.peers[self.exact].ask(&request)?;
+            let exact: Solution = self.workers[self.exact].ask(&request)?;
             measure.add(offer.question, &record.solution, &exact)?;
         }
         Ok(measure.accuracy(self.task.voltage_range()))
@@ -267,20 +267,20 @@ impl Arena<'_> {
                     continue;
                 }
                 self.progress.show(&format!("block {}: {}", block + 1, entry.offer.name));
-                entry.times.push(self.time(entry.peer, &entry.offer, &choice)?);
+                entry.times.push(self.time(entry.worker, &entry.offer, &choice)?);
             }
         }
         Ok(())
     }
 
     /// Nanoseconds a sample.
-    fn time(&mut self, peer: usize, offer: &Offer, choice: &Choice) -> Result<f64> {
-        let contender = offer.name.as_str();
+    fn time(&mut self, worker: usize, offer: &Offer, choice: &Choice) -> Result<f64> {
+        let baseline = offer.name.as_str();
         let samples = self.samples(choice.rough);
         let (mut sum, mut repetitions) = (0, 0);
         while sum < SHORT_TURN && repetitions < REPETITIONS {
-            self.start(peer, contender, &choice.variant, choice.effort)?;
-            let Trained { nanoseconds } = self.peers[peer].ask(&Request::Train { contender, samples })?;
+            self.start(worker, baseline, &choice.variant, choice.effort)?;
+            let Trained { nanoseconds } = self.workers[worker].ask(&Request::Train { baseline, samples })?;
             sum += nanoseconds;
             repetitions += 1;
         }
@@ -291,7 +291,7 @@ impl Arena<'_> {
 /// Why somebody does not take part.
 const NOT_GOOD_ENOUGH: &str = "no setting reaches the error asked for";
 
-/// The contenders of one question.
+/// The baselines of one question.
 pub fn of(entries: Vec<Entry>, question: Question) -> (Vec<Entry>, Vec<Entry>) {
     entries.into_iter().partition(|entry| entry.offer.question == question)
 }
@@ -336,7 +336,7 @@ fn smallest(
 
 /// Times beyond this are not worth taking more often: eight times the best of those that are not ours.
 fn interesting(entries: &[Entry]) -> f64 {
-    let medians = entries.iter().filter(|entry| entry.peer != 0 && !entry.times.is_empty());
+    let medians = entries.iter().filter(|entry| entry.worker != 0 && !entry.times.is_empty());
     8.0 * medians.map(|entry| super::statistics::median(&entry.times)).fold(f64::INFINITY, f64::min)
 }
 

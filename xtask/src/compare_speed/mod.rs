@@ -24,13 +24,13 @@ use crate::{paths, venv};
 use arena::{Arena, Schedule};
 use machine::Machine;
 use progress::Progress;
-use protocol::{Hello, Peer, Question, Request, Unsuited};
+use protocol::{Hello, Question, Request, Unsuited, Worker};
 use report::{Contest, Report};
 use task::{Drive, Task};
 
 /// Where tasks are handed over.
 const FOLDER: &str = "target/compare-speed";
-const SCRIPT: &str = "xtask/peers/training_step.py";
+const SCRIPT: &str = "xtask/baselines/training_step.py";
 
 /// Compare a training step with scipy, PyTorch and ngspice, at equal error
 ///
@@ -46,14 +46,19 @@ pub struct Args {
     #[arg(long, value_delimiter = ',')]
     drives: Vec<Drive>,
     /// Others to compare with
-    #[arg(long, value_delimiter = ',', default_value = "scipy,torch,ngspice")]
-    peers: Vec<Other>,
+    #[arg(
+        long = "peers",
+        value_name = "PEERS",
+        value_delimiter = ',',
+        default_value = "scipy,torch,ngspice"
+    )]
+    baselines: Vec<Other>,
     /// Fewer turns: wider intervals
     #[arg(long)]
     quick: bool,
     /// Leave out the table of the model's engines beside plain loops
-    #[arg(long)]
-    peers_only: bool,
+    #[arg(long = "peers-only")]
+    baselines_only: bool,
     /// Write everything that was measured to this file as well
     #[arg(long)]
     json: Option<PathBuf>,
@@ -81,7 +86,7 @@ pub fn run(args: &Args) -> Result<()> {
 
     let progress = Progress::new();
     let machine = Machine::here();
-    let mut company = Company::gather(&args.peers, &progress)?;
+    let mut company = Company::gather(&args.baselines, &progress)?;
     let mut contests = Vec::new();
     for (task, schedule) in &tasks {
         progress.heading(&format!("{}: settings of equal error, then times in turns", task.name));
@@ -92,7 +97,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     let Company { versions, mut missing, .. } = company;
-    let engines = if args.peers_only { None } else { engines(&progress, &mut missing) };
+    let engines = if args.baselines_only { None } else { engines(&progress, &mut missing) };
     let report = Report { machine, versions, missing, bounds: accuracy::BOUNDS, contests, engines };
     print!("{}", report.summary());
     args.json.as_ref().map_or(Ok(()), |path| write(path, &serde_json::to_vec_pretty(&report)?))
@@ -103,7 +108,7 @@ fn drives(nodes: usize) -> &'static [Drive] {
     if nodes <= 64 { &[Drive::Corners] } else { &[Drive::Tiles, Drive::Border] }
 }
 
-/// The model's engines beside each other and beside plain loops, which need no peers: a bench of its own.
+/// The model's engines beside each other and beside plain loops, which need no other software: a bench of its own.
 fn engines(progress: &Progress, missing: &mut Vec<Unsuited>) -> Option<String> {
     let bench = Invocation::cargo("bench --locked -p wheatstone-sim --bench ratios");
     progress.heading(&format!("the engines and plain loops: {bench}"));
@@ -128,7 +133,7 @@ fn write(path: &PathBuf, bytes: &[u8]) -> Result<()> {
 /// Everyone who takes part.
 struct Company {
     /// Ours first.
-    peers: Vec<Peer>,
+    workers: Vec<Worker>,
     /// Which of them knows exact solutions.
     exact: usize,
     versions: BTreeMap<String, String>,
@@ -139,7 +144,7 @@ impl Company {
     fn gather(others: &[Other], progress: &Progress) -> Result<Company> {
         ensure!(others.contains(&Other::Scipy), "scipy gives the exact solutions; add it to --peers");
         let mut company =
-            Company { peers: Vec::new(), exact: 1, versions: BTreeMap::new(), missing: Vec::new() };
+            Company { workers: Vec::new(), exact: 1, versions: BTreeMap::new(), missing: Vec::new() };
         let ours = Invocation::cargo("bench --locked -p wheatstone-sim --bench training_step -- serve");
         progress.heading(&format!("build and start the model: {ours}"));
         company.admit("wheatstone", &ours)?;
@@ -147,7 +152,7 @@ impl Company {
         // Without `-B` it would leave compiled files among the sources.
         let script = |python: &Invocation, group: &str| python.clone().args(["-B", SCRIPT, group]);
         company.admit("scipy", &script(&python, "scipy").env("OPENBLAS_NUM_THREADS", "1"))?;
-        if company.peers.len() != 2 {
+        if company.workers.len() != 2 {
             bail!("scipy gives the exact solutions, and does not work: {}", company.missing[0].why);
         }
         if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
@@ -167,13 +172,13 @@ impl Company {
 
     /// Starts a process and asks who it is.
     fn admit(&mut self, name: &str, invocation: &Invocation) -> Result<()> {
-        let mut peer = Peer::start(name, invocation)?;
-        let Hello { versions, missing } = peer.ask(&Request::Hello)?;
+        let mut worker = Worker::start(name, invocation)?;
+        let Hello { versions, missing } = worker.ask(&Request::Hello)?;
         match missing {
             Some(why) => self.miss(name, why),
             None => {
                 self.versions.extend(versions);
-                self.peers.push(peer);
+                self.workers.push(worker);
             }
         }
         Ok(())
@@ -189,7 +194,7 @@ impl Company {
         let path = folder.join(format!("{}.json", task.name));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         write(&path, &serde_json::to_vec(task)?)?;
-        let mut arena = Arena { peers: &mut self.peers, exact: self.exact, task, schedule, progress };
+        let mut arena = Arena { workers: &mut self.workers, exact: self.exact, task, schedule, progress };
         let (entries, unsuited) = arena.load(path.to_str().context("the path of the task is not text")?)?;
         let (steps, rest) = arena::of(entries, Question::TrainingStep);
         let (equilibria, _) = arena::of(rest, Question::Equilibrium);
@@ -198,7 +203,7 @@ impl Company {
         {
             let unsuited = if question == Question::TrainingStep { unsuited.as_slice() } else { &[] };
             // With nobody to compare with there is no question.
-            if entries.iter().any(|entry| entry.peer != 0) {
+            if entries.iter().any(|entry| entry.worker != 0) {
                 arena.choose(&mut entries)?;
                 arena.measure(&mut entries)?;
                 contests.push(Contest::new(question, task, schedule, &entries, unsuited));

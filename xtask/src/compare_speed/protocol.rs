@@ -1,6 +1,6 @@
 //! The talk with those who compute: JSON, one request and one reply a line.
 //!
-//! `docs/benchmarks.md` describes it for whoever writes another contender.
+//! `docs/benchmarks.md` describes it for whoever writes another baseline.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -21,11 +21,24 @@ pub enum Request<'a> {
     /// Read the task at this path. Answered by [`Loaded`].
     Load { task: &'a str },
     /// Begin at the task's first state. Answered by [`Started`].
-    Start { contender: &'a str, variant: &'a str, effort: u32 },
+    Start {
+        #[serde(rename = "contender")]
+        baseline: &'a str,
+        variant: &'a str,
+        effort: u32,
+    },
     /// Go on for so many samples. Answered by [`Trained`].
-    Train { contender: &'a str, samples: usize },
+    Train {
+        #[serde(rename = "contender")]
+        baseline: &'a str,
+        samples: usize,
+    },
     /// Go on for so many samples and tell what was computed. Answered by [`Recorded`].
-    Record { contender: &'a str, samples: usize },
+    Record {
+        #[serde(rename = "contender")]
+        baseline: &'a str,
+        samples: usize,
+    },
     /// Kirchhoff's laws for these conductances. Answered by [`Solution`].
     Solve { k: &'a [f64], g: &'a [f64], sample: usize },
 }
@@ -42,7 +55,8 @@ pub struct Hello {
 /// Who takes part in a task.
 #[derive(Debug, Deserialize)]
 pub struct Loaded {
-    pub contenders: Vec<Offer>,
+    #[serde(rename = "contenders")]
+    pub baselines: Vec<Offer>,
     pub unsuited: Vec<Unsuited>,
 }
 
@@ -56,7 +70,7 @@ pub enum Question {
     Equilibrium,
 }
 
-/// What a contender offers.
+/// What a baseline offers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Offer {
     pub name: String,
@@ -68,22 +82,22 @@ pub struct Offer {
     pub efforts: u32,
 }
 
-/// One way to run a contender.
+/// One way to run a baseline.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Variant {
     pub name: String,
-    /// What a unit of effort costs, relative to the contender's other variants.
+    /// What a unit of effort costs, relative to the baseline's other variants.
     pub cost: f64,
 }
 
-/// A contender that does not take part in this task.
+/// A baseline that does not take part in this task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unsuited {
     pub name: String,
     pub why: String,
 }
 
-/// A contender at the task's first state.
+/// A baseline at the task's first state.
 #[derive(Debug, Deserialize)]
 pub struct Started {
     /// Its setting, for people.
@@ -122,33 +136,33 @@ pub struct Solution {
 }
 
 /// A process that answers requests. It ends with its stdin.
-pub struct Peer {
+pub struct Worker {
     name: String,
     child: Child,
     requests: Option<ChildStdin>,
     replies: BufReader<ChildStdout>,
 }
 
-impl Peer {
+impl Worker {
     /// Starts it.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start(name: impl Into<String>, invocation: &Invocation) -> Result<Peer> {
+    pub fn start(name: impl Into<String>, invocation: &Invocation) -> Result<Worker> {
         let mut child = invocation.converse()?;
         let requests = child.stdin.take();
-        let replies = child.stdout.take().context("a peer without stdout")?;
-        Ok(Peer { name: name.into(), child, requests, replies: BufReader::new(replies) })
+        let replies = child.stdout.take().context("a worker without stdout")?;
+        Ok(Worker { name: name.into(), child, requests, replies: BufReader::new(replies) })
     }
 
     /// Asks and waits for the reply.
     ///
     /// # Errors
-    /// The peer ended, cannot do what is asked, or says something else; the message names it and what it said.
+    /// The worker ended, cannot do what is asked, or says something else; the message names it and what it said.
     pub fn ask<R: DeserializeOwned>(&mut self, request: &Request) -> Result<R> {
         let mut line = serde_json::to_string(request).context("a request cannot be written")?;
         line.push('\n');
-        let requests = self.requests.as_mut().context("the peer's stdin is closed")?;
+        let requests = self.requests.as_mut().context("the worker's stdin is closed")?;
         let sent = requests.write_all(line.as_bytes()).and_then(|()| requests.flush());
         let mut reply = String::new();
         let heard = self.replies.read_line(&mut reply);
@@ -159,7 +173,7 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for Worker {
     fn drop(&mut self) {
         self.requests = None;
         // It ends with its stdin; nobody is left to hear how.
@@ -197,7 +211,7 @@ mod tests {
         let text = |request: &Request| serde_json::to_string(request).unwrap();
         assert_eq!(text(&Request::Hello), r#"{"op":"hello"}"#);
         assert_eq!(
-            text(&Request::Start { contender: "a", variant: "b", effort: 3 }),
+            text(&Request::Start { baseline: "a", variant: "b", effort: 3 }),
             r#"{"op":"start","contender":"a","variant":"b","effort":3}"#
         );
         assert_eq!(
@@ -231,8 +245,8 @@ mod tests {
 
     #[test]
     fn a_peer_that_ends_is_named() {
-        let mut peer = Peer::start("mayfly", &Invocation::new("sh").args(["-c", "read line"])).unwrap();
-        let error = peer.ask::<Hello>(&Request::Hello).unwrap_err().to_string();
+        let mut worker = Worker::start("mayfly", &Invocation::new("sh").args(["-c", "read line"])).unwrap();
+        let error = worker.ask::<Hello>(&Request::Hello).unwrap_err().to_string();
         assert!(error.starts_with("mayfly ended in the middle"), "{error}");
     }
 }

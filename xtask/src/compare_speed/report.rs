@@ -39,7 +39,7 @@ pub struct Contest {
     pub verdicts: Vec<Verdict>,
 }
 
-/// One contender.
+/// One baseline.
 #[derive(Clone, Serialize)]
 pub struct Row {
     pub name: String,
@@ -85,7 +85,7 @@ impl Contest {
         unsuited: &[Unsuited],
     ) -> Contest {
         let measured = || entries.iter().filter(|entry| !entry.times.is_empty());
-        let first_of_ours = measured().find(|entry| entry.peer == 0);
+        let first_of_ours = measured().find(|entry| entry.worker == 0);
         let mut unsuited = unsuited.to_vec();
         unsuited.extend(entries.iter().filter_map(|entry| {
             let why = entry.choice.as_ref().err()?.clone();
@@ -96,7 +96,7 @@ impl Contest {
                 let choice = entry.choice.as_ref().ok()?;
                 Some(Row {
                     name: entry.offer.name.clone(),
-                    ours: entry.peer == 0,
+                    ours: entry.worker == 0,
                     setting: choice.setting.clone(),
                     nanoseconds: median(&entry.times),
                     nanoseconds_by_block: entry.times.clone(),
@@ -133,7 +133,7 @@ impl Contest {
         }
     }
 
-    /// One line a contender.
+    /// One line a baseline.
     pub fn table(&self) -> String {
         let what = match self.question {
             Question::TrainingStep => "one training step",
@@ -251,7 +251,7 @@ mod tests {
     use super::super::task::Drive;
     use super::*;
 
-    fn entry(peer: usize, name: &str, share: f64, times: &[f64]) -> Entry {
+    fn entry(worker: usize, name: &str, share: f64, times: &[f64]) -> Entry {
         let variants = vec![Variant { name: String::new(), cost: 1.0 }];
         let (name, method) = (name.to_owned(), name.to_owned());
         let offer = Offer { name, method, question: Question::TrainingStep, variants, efforts: 1 };
@@ -259,7 +259,7 @@ mod tests {
         let choice =
             Choice { variant: String::new(), effort: 1, setting: "as it is".into(), accuracy, rough: 1.0 };
         let choice = if times.is_empty() { Err("too slow".to_owned()) } else { Ok(choice) };
-        Entry { peer, offer, choice, times: times.to_vec() }
+        Entry { worker, offer, choice, times: times.to_vec() }
     }
 
     fn contest() -> Contest {

@@ -218,4 +218,4 @@ class Ordered(Plain):
         self.parts = [ordered(task, nodes) for nodes in (task.not_inputs, task.hidden)]
 
 
-CONTENDERS = [Solve, Cholesky, Banded, BandedSingle, Plain, Ordered]
+SOLVERS = [Solve, Cholesky, Banded, BandedSingle, Plain, Ordered]

@@ -1,4 +1,4 @@
-"""The exact answer in float64 for given conductances: what every contender is judged by."""
+"""The exact answer in float64 for given conductances: what every solver is judged by."""
 
 import numpy as np
 from scipy.sparse.linalg import splu

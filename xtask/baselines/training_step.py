@@ -1,12 +1,12 @@
-"""The peers' side of `cargo xtask compare-speed`: training steps and equilibria by other software, on request.
+"""The other software's side of `cargo xtask compare-speed`: training steps and equilibria by other software, on request.
 
 Usage: training_step.py scipy|blas|torch|ngspice|self-check
 
-`scipy` is everything on one core, `blas` the contenders whose time goes into BLAS and LAPACK, on as many threads as the
+`scipy` is everything on one core, `blas` the solvers whose time goes into BLAS and LAPACK, on as many threads as the
 environment allows.
 
 Requests come on stdin as JSON, one a line, and each gets one line on stdout; `docs/benchmarks.md` describes them.
-Only the work itself is timed, inside this process. `self-check` compares every contender with the exact solution of a
+Only the work itself is timed, inside this process. `self-check` compares every solver with the exact solution of a
 small network, and that with one worked out by hand, and exits with 1 where they differ.
 """
 
@@ -17,10 +17,10 @@ import sys
 import time
 
 GROUPS = {
-    "scipy": ["contenders.direct", "contenders.iterative", "contenders.grid"],
-    "blas": ["contenders.blas"],
-    "torch": ["contenders.torch_cpu"],
-    "ngspice": ["contenders.ngspice"],
+    "scipy": ["solvers.direct", "solvers.iterative", "solvers.grid"],
+    "blas": ["solvers.blas"],
+    "torch": ["solvers.torch_cpu"],
+    "ngspice": ["solvers.ngspice"],
 }
 
 
@@ -32,7 +32,7 @@ class Server:
         self.kinds, self.running, self.task, self.exact = [], {}, None, None
         try:
             modules = [importlib.import_module(name) for name in GROUPS[group]]
-            self.kinds = [kind for module in modules for kind in module.CONTENDERS]
+            self.kinds = [kind for module in modules for kind in module.SOLVERS]
             if not self.kinds:
                 self.missing = "ngspice is not on PATH (remedy: cargo xtask setup --ngspice)"
         except Exception as error:  # whatever a package that is half there may raise
@@ -45,8 +45,8 @@ class Server:
         return {"versions": versions(self.group), "missing": self.missing}
 
     def load(self, task):
-        from contenders.exact import Exact
-        from contenders.task import Task
+        from solvers.exact import Exact
+        from solvers.task import Task
 
         self.running.clear()
         self.task = Task.read(task)
@@ -106,7 +106,7 @@ def versions(group):
         except Exception:
             pass
     if group == "ngspice":
-        from contenders.ngspice import version
+        from solvers.ngspice import version
 
         if version():
             found["ngspice"] = version()
@@ -132,7 +132,7 @@ def main():
         except (KeyboardInterrupt, BrokenPipeError):
             sys.exit(130)
     elif command == "self-check":
-        from contenders.self_check import check
+        from solvers.self_check import check
 
         sys.exit(check([Server(group) for group in GROUPS]))
     else:

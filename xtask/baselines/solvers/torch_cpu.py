@@ -20,7 +20,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 class Dense(Cholesky):
-    """`torch.linalg.cholesky_ex`, once for both states, as the LAPACK contender does it."""
+    """`torch.linalg.cholesky_ex`, once for both states, as the LAPACK solver does it."""
 
     dtype, threads = torch.float64, 1
 
@@ -96,4 +96,4 @@ def variants():
                 yield type(base.__name__, (base,), fields)
 
 
-CONTENDERS = list(variants())
+SOLVERS = list(variants())

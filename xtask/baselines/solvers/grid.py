@@ -195,4 +195,4 @@ class Grid(Trainer):
         return f"{self.sweeps[0]} and {self.sweeps[1]} sweeps, omega {self.omega}"
 
 
-CONTENDERS = [Grid]
+SOLVERS = [Grid]

@@ -144,4 +144,4 @@ def read_voltages(path, nodes):
     return [by_name[f"v(n{node})"] for node in range(nodes)]
 
 
-CONTENDERS = [OperatingPoint, Sweep] if version() else []
+SOLVERS = [OperatingPoint, Sweep] if version() else []

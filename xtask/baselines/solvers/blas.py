@@ -1,4 +1,4 @@
-"""The contenders that spend their time in BLAS and LAPACK, which share it among cores where the environment lets them."""
+"""The solvers that spend their time in BLAS and LAPACK, which share it among cores where the environment lets them."""
 
 from threadpoolctl import threadpool_info
 
@@ -10,7 +10,7 @@ def threads():
     return max((library["num_threads"] for library in threadpool_info()), default=1)
 
 
-CONTENDERS = [
+SOLVERS = [
     type(base.__name__, (base,), {"name": f"{base.name}, {threads()} threads", "smallest": 256})
     for base in (direct.Solve, direct.Cholesky, direct.Banded, direct.BandedSingle)
 ]

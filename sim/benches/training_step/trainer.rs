@@ -71,8 +71,8 @@ pub struct Record {
     change: Vec<i64>,
 }
 
-/// One contender between two samples.
-pub struct Contender {
+/// One trainer between two samples.
+pub struct Trainer {
     kind: Kind,
     engine: Fast,
     assignment: Assignment,
@@ -82,9 +82,9 @@ pub struct Contender {
     next: usize,
 }
 
-impl Contender {
+impl Trainer {
     /// At the task's first state.
-    pub fn start(kind: Kind, task: &Task, variant: &str, steps: u32) -> Result<Contender, Problem> {
+    pub fn start(kind: Kind, task: &Task, variant: &str, steps: u32) -> Result<Trainer, Problem> {
         let unknown = || Problem::Variant(variant.to_owned());
         let (format, eighths) = variant.split_once(' ').ok_or_else(unknown)?;
         let [v, v_guard, k, k_guard] = NARROW;
@@ -97,7 +97,7 @@ impl Contender {
         let assignment = task.assignment(format, omega, kind.learns())?;
         let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Fast::new(assignment.design.clone(), configuration, assignment.first.clone())?;
-        Ok(Contender { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
+        Ok(Trainer { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
     }
 
     /// For people.

@@ -147,4 +147,4 @@ class Once(Trainer):
         return f"residual {self.goal:.1e}"
 
 
-CONTENDERS = [Jacobi, Stale, Once]
+SOLVERS = [Jacobi, Stale, Once]

@@ -1,4 +1,4 @@
-"""Whether the peers are right, on a small network: a peer that is wrong would be a slow one or a fast one for no reason."""
+"""Whether the solvers are right, on a small network: one that is wrong would be a slow one or a fast one for no reason."""
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def largest_difference(record, exact):
 
 
 def check(servers):
-    """Prints a line for each contender; the number of those that are wrong."""
+    """Prints a line for each solver; the number of those that are wrong."""
     task, g, free, clamped = chain()
     solved = Exact(task).solve(g * 65536, g, 0)
     change = np.diff(free) ** 2 - np.diff(clamped) ** 2
@@ -70,7 +70,7 @@ def check(servers):
 
 
 def compare(kind, task):
-    """One contender against the exact solution, after two samples; 1 where it is wrong."""
+    """One solver against the exact solution, after two samples; 1 where it is wrong."""
     efforts = getattr(kind, "efforts", 1)
     # The first one is a moderate factor and full sweeps, for those that relax.
     variant = next(iter(getattr(kind, "variants", [""])))

@@ -1,1 +1,0 @@
-"""The peers of Wheatstone's training step: one file a kind of solver."""
