@@ -73,3 +73,38 @@ fn golden_figures_of_the_readme() {
     }
     assert_eq!(found, wanted, "the benches have changed; run `cargo xtask bless`");
 }
+
+/// Titles of groups with the commands in each.
+type Groups = Vec<(String, Vec<String>)>;
+
+/// As `--help` lists them.
+fn groups_of_the_help() -> Groups {
+    let output = assert_cmd::Command::cargo_bin("wheatstone").unwrap().arg("--help").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (mut groups, mut known) = (Groups::new(), false);
+    for line in text.lines().skip_while(|line| !line.starts_with("Usage:")).skip(1) {
+        if let Some(title) = line.strip_suffix(':').filter(|title| !title.starts_with(' ')) {
+            known = title != "Options";
+            if known {
+                groups.push((title.to_lowercase(), Vec::new()));
+            }
+        } else if known && let Some(name) = line.strip_prefix("  ").and_then(|line| line.split(' ').next()) {
+            groups.last_mut().unwrap().1.push(name.to_owned());
+        }
+    }
+    groups
+}
+
+/// As the README's table lists them: the first word in backquotes of every entry.
+fn groups_of_the_readme() -> Groups {
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let table = readme.split_once("| to | commands |\n|---|---|\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let rows = table.lines().map(|row| row.trim_matches(['|', ' ']).split_once(" | ").unwrap());
+    let name = |entry: &str| entry.split('`').nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    rows.map(|(title, entries)| (title.to_owned(), entries.split(" · ").map(name).collect())).collect()
+}
+
+#[test]
+fn the_readme_lists_the_commands_as_the_help_does() {
+    assert_eq!(groups_of_the_readme(), groups_of_the_help());
+}

@@ -26,7 +26,7 @@ const LEAST_EPOCHS: u32 = 200;
 /// A trial of a batch size may last this part of the time a contender is measured.
 const TRIALS: u32 = 12;
 
-/// Measure what a training step costs: time and energy of everything this machine has, at equal error
+/// Measure time and energy of a training step, at equal error
 ///
 /// Every contender is trained from the start until it answers the held-out samples as well as asked; then all are timed and metered in
 /// turns. Without a board, the chip is simulated. What is missing is listed with why. Nothing is kept if it is interrupted.

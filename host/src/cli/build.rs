@@ -24,7 +24,9 @@ use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 /// Relaxing steps of a sample where no preset says how many.
 const STEPS: u16 = 8;
 
-/// Build a bitstream: Verilog, synthesis, place and route, check of relative timing, packing
+/// Build a bitstream whose timing is proved after routing
+///
+/// Stages: Verilog, synthesis, place and route, check of relative timing, packing.
 ///
 /// Needs yosys, nextpnr and the packer of the device; `cargo xtask setup` installs them. Results of the tools are kept by what
 /// they were made of, so that the same build again takes seconds, and one that is broken off goes on where it was.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use wheatstone::conversion::{Netlist, Source, Target};
 use wheatstone::run::write_whole;
 
-/// Convert a network into another format, for other programs or to be drawn
+/// Convert a network for other programs, or draw it
 ///
 /// Reads whatever --network takes, and writes network files, node-link JSON, GraphML, edge lists, JSON of nodes, pts and edges,
 /// netlists for ngspice, DOT and SVG. What a format cannot carry is told; docs/network-file.md lists it.

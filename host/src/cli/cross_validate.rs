@@ -15,7 +15,7 @@ use wheatstone::data::{Dataset, Targets};
 use wheatstone::experiment::load_dataset;
 use wheatstone::run::write_whole;
 
-/// Train on many splits and seeds and say how well networks do on rows they have not seen
+/// Train on many splits and seeds; score rows held out
 ///
 /// Data sets without rows to hold out, and those with test rows of their own, are trained once a seed as configured.
 #[derive(Args, Debug)]

@@ -12,7 +12,7 @@ use wheatstone::data::export::to_csv;
 use wheatstone::data::{Builtin, Dataset, Targets, Task};
 use wheatstone::experiment::{ExperimentError, load_dataset};
 
-/// List the data sets that ship with the program, or print one as CSV
+/// List the data sets, or print one or a file of yours as CSV
 #[derive(Args, Debug)]
 pub struct Data {
     #[command(subcommand)]

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use wheatstone::device::DeviceUrl;
 use wheatstone::ports::{Access, Port, System};
 
-/// List the devices a network can be trained on, and what stands in the way of using a board
+/// List what a network can be trained on
+///
+/// Says what stands in the way of using a board, and what to do.
 #[derive(Args, Debug)]
 pub struct Devices {}
 

@@ -17,7 +17,7 @@ use wheatstone::ports::{Access, Port, UDEV_FILE, bridge_ids, udev_rules};
 use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_link::protocol;
 
-/// Check this machine: tools, ports and rights to them, and what to do about what is missing
+/// Check tools, ports and access rights; say what to do
 ///
 /// Ends in 0 if the simulated devices work, whatever is missing for boards.
 #[derive(Args, Debug)]

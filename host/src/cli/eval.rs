@@ -14,7 +14,7 @@ use wheatstone::metrics::{Detail, Evaluation};
 use wheatstone::run::{DataDigest, RunFolder};
 use wheatstone::training::check_same_design;
 
-/// Read a trained network's answers and say how many are right
+/// Read a trained network's answers and score them
 #[derive(Args, Debug)]
 pub struct Eval {
     /// Folder of the run

@@ -18,7 +18,7 @@ use wheatstone_sim::{
     power_unit,
 };
 
-/// Say what is in a checkpoint, a run folder or a file with a network
+/// Describe a checkpoint, a run folder or the file of a network
 ///
 /// Powers are those dissipated by the voltages as they are, in units of one full conductance at 1 V.
 #[derive(Args, Debug)]

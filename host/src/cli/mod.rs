@@ -15,6 +15,7 @@ mod doctor;
 mod eval;
 mod exit;
 mod hdl;
+mod help;
 mod inspect;
 mod interrupt;
 mod load;
@@ -35,7 +36,7 @@ mod verify;
 #[cfg(unix)]
 mod virtual_board;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use output::Output;
 use std::process::ExitCode;
 
@@ -87,7 +88,7 @@ enum Verb {
 
 /// Reads the command line, does it, and says how it ended.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use wheatstone::preset::Preset;
 
-/// List the presets, or show one as a complete configuration file
+/// List the presets, or show one as a configuration file
 #[derive(Args, Debug)]
 pub struct Presets {
     #[command(subcommand)]

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use wheatstone::experiment::Experiment;
 use wheatstone::run::RunWriter;
 
-/// Go on with a run that was interrupted, to the same bits as if it had not been
+/// Go on with an interrupted run, to the same bits
 ///
-/// A run that was stopped before its first checkpoint starts from its beginning.
+/// The result is the one of a run that nobody interrupted. A run that was stopped before its first checkpoint starts from its beginning.
 #[derive(Args, Debug)]
 pub struct Resume {
     /// Folder of the run

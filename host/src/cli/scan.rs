@@ -10,7 +10,7 @@ use std::sync::Arc;
 use wheatstone::run::{hex, read_checkpoint, write_whole};
 use wheatstone_sim::{Checkpoint, State};
 
-/// Move a network's whole state between a device and a checkpoint
+/// Move a network's state between a device and a checkpoint
 #[derive(Debug, Subcommand)]
 pub enum Scan {
     Read(Read),

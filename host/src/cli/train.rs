@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use wheatstone::experiment::Experiment;
 use wheatstone::run::{RunError, RunFolder, RunWriter};
 
-/// Train a network and leave a run folder with its checkpoint and report
+/// Train a network; leave a run folder with checkpoint and report
 #[derive(Args, Debug)]
 pub struct Train {
     #[command(flatten)]

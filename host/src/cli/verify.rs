@@ -13,7 +13,9 @@ use wheatstone::device::{BitFlip, Device};
 use wheatstone::experiment::Experiment;
 use wheatstone::verification::{self, Verified};
 
-/// Train a device and the model side by side and compare every bit of their states; exit code 6 if one differs
+/// Train device and model side by side; compare every bit
+///
+/// Exit code 6 if one differs; the first such register is named.
 #[derive(Args, Debug)]
 pub struct Verify {
     #[command(flatten)]

@@ -11,7 +11,7 @@ pub use arguments::TargetArguments;
 use super::output::Output;
 use clap::Subcommand;
 
-/// The array as hardware: its Verilog, its simulation beside the model, checks of its structure, its area
+/// The array as hardware: Verilog, simulation, checks, area
 #[derive(Debug, Subcommand)]
 pub enum Hdl {
     Emit(emit::Emit),

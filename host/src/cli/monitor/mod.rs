@@ -21,9 +21,9 @@ use wheatstone::run::RunFolder;
 /// How often the folder is read.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Watch a run while it trains, in this terminal; q leaves, and the run goes on
+/// Watch a run while it trains
 ///
-/// Where standard output is no terminal, prints a line for every epoch instead, and ends when the run is done.
+/// The key q leaves; the run goes on. Where standard output is no terminal, prints a line for every epoch instead, and ends when the run is done.
 #[derive(Args, Debug)]
 pub struct Watch {
     /// Run folder
