@@ -34,9 +34,9 @@ use std::time::{Duration, Instant};
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::delays::Delays;
-use wheatstone_hdl::tools::{ToolError, WATCH};
 use wheatstone_hdl::{Board, Technology, Top};
 use wheatstone_sim::{FileStem, FileStemError};
+use wheatstone_tools::{ToolError, WATCH};
 
 /// From a seed to the next one that is tried where no delay mends what is violated.
 const OTHER_SEED: u64 = 1000;

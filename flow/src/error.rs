@@ -7,8 +7,8 @@ use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 use wheatstone_hdl::bitstream::{BitstreamError, WrongBoard};
-use wheatstone_hdl::tools::ToolError;
 use wheatstone_hdl::{Board, TopError};
+use wheatstone_tools::ToolError;
 
 /// A build that did not come to its end.
 #[derive(Debug, Error)]

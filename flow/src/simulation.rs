@@ -8,8 +8,8 @@ use crate::stage::Stage;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
-use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_hdl::{Board, Top};
+use wheatstone_tools::{Program, Tool, ToolError};
 
 /// Room for what the island does around a sample, in microseconds.
 const ISLAND_US: u64 = 100;

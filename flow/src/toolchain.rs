@@ -4,8 +4,8 @@ use crate::error::FlowError;
 use serde::Serialize;
 use wheatstone_hdl::board::Description;
 use wheatstone_hdl::device::Router;
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology};
+use wheatstone_tools::{Program, Tool};
 
 /// Names of the files of a build; tools run in their folder.
 pub mod file {

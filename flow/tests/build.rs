@@ -14,7 +14,7 @@ use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{FlowError, Order, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
-use wheatstone_hdl::tools::{Program, Tool, ToolError};
+use wheatstone_tools::{Program, Tool, ToolError};
 
 /// A build with fake tools; the stages that were told.
 fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, FlowError>, Vec<Stage>) {

@@ -11,8 +11,8 @@ use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
 use wheatstone_flow::toolchain::file;
 use wheatstone_hdl::delays::CellId;
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_tools::{Program, Tool};
 
 const LESSON: Lesson = Lesson { samples: 3, steps: 4 };
 

@@ -17,7 +17,6 @@ use crate::island::{Core, IslandOptions, SerialLink, verilog_of};
 use crate::leaf::{Behaviour, Leaf};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
-use crate::tools::{Tool, ToolError};
 use crate::top::Top;
 use crate::verilog::{emit, leaf_modules};
 use rust_hdl::prelude::Block;
@@ -31,6 +30,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use thiserror::Error;
+use wheatstone_tools::{Tool, ToolError};
 
 const SOURCE: &str = "cell.v";
 const SCRIPT: &str = "area.ys";

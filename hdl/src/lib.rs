@@ -29,7 +29,6 @@ pub mod simulation;
 pub mod technology;
 pub mod testbench;
 pub mod timing;
-pub mod tools;
 pub mod top;
 pub mod trace;
 pub mod verify;

@@ -7,10 +7,10 @@ mod designs;
 use designs::tool;
 use std::sync::Arc;
 use wheatstone_hdl::area::{AreaError, AreaOptions, CellArea, measure, measure_cell};
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Array, ArrayOptions, Multiplier, Technology};
 use wheatstone_sim::network::{Boundary, EdgeKind, NodeId, NodeKind, crossbar, lattice};
 use wheatstone_sim::{Design, Format, Network, Nudge, Omega, Rules};
+use wheatstone_tools::{Program, Tool};
 
 fn array(network: Network, format: Format, technology: Technology, multiplier: Multiplier) -> Array {
     let rules =

@@ -8,9 +8,9 @@ mod designs;
 use boards::*;
 use std::sync::Arc;
 use wheatstone_hdl::Technology;
-use wheatstone_hdl::tools::Program;
 use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Space};
 use wheatstone_sim::{Initial, LearningSchedule, OutputCoding, State, scan};
+use wheatstone_tools::Program;
 
 fn settings(draw: &mut Draw) -> Settings {
     let learning = match draw.below(3) {

@@ -6,7 +6,7 @@ use designs::{Random, tool};
 use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::replay::{Bench, Recording};
 use wheatstone_hdl::island::{Memory, MemoryKind, TwoPortMemory};
-use wheatstone_hdl::tools::Program;
+use wheatstone_tools::Program;
 
 fn replay(recording: &Recording, models: &str) {
     let (Some(iverilog), Some(vvp)) = (tool(Program::Iverilog), tool(Program::Vvp)) else { return };

@@ -26,13 +26,13 @@ use std::time::Instant;
 use tempfile::TempDir;
 use wheatstone_hdl::Board as BoardName;
 use wheatstone_hdl::island::{Island, IslandOptions, verilog_of};
-use wheatstone_hdl::tools::Program;
 use wheatstone_link::protocol::frame::{self, Deframer};
 use wheatstone_link::protocol::{
     Command, Identity, MOST_DATA, Reply, ResultCode, Run, Settings, Space, Status,
 };
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, LearningSchedule, Nudge, Omega, OutputCoding, Rules};
+use wheatstone_tools::Program;
 
 /// Random bytes that are sent unless the environment says otherwise. Frames, damaged or not, come on top.
 const DEFAULT_BYTES: u64 = 300_000;

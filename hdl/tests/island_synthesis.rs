@@ -10,7 +10,7 @@ use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::{
     LinkReceiver, Memory, MemoryKind, SerialLink, TwoPortMemory, UartReceiver, verilog_of,
 };
-use wheatstone_hdl::tools::Program;
+use wheatstone_tools::Program;
 
 /// Verilator's warnings, all but these:
 /// - `DECLFILENAME`: one file has all modules;

@@ -10,9 +10,9 @@ mod designs;
 use std::env;
 use std::sync::{Arc, OnceLock};
 use wheatstone_hdl::lint::{Fault, LintError, Report, check_netlist, check_verilog};
-use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_hdl::{Array, Technology};
 use wheatstone_sim::{Format, Nudge, Omega};
+use wheatstone_tools::{Program, Tool, ToolError};
 
 const ARRAY: &str = include_str!("lint/array.v");
 

@@ -5,10 +5,10 @@ mod designs;
 use designs::{Case, cases, extremes, tool};
 use std::fs;
 use std::sync::Arc;
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::verilog::simulation_models;
 use wheatstone_hdl::{Array, ArraySimulation, Board, Technology, Top, emitted, testbench};
 use wheatstone_sim::Engine;
+use wheatstone_tools::{Program, Tool};
 
 /// A board of every family, and none.
 fn board_of(technology: Technology) -> Board {

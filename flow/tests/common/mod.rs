@@ -11,11 +11,11 @@ use wheatstone_flow::Order;
 use wheatstone_flow::build::Means;
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_hdl::{bitstream, device};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+use wheatstone_tools::{Program, Tool};
 
 /// The board of a name.
 pub fn board(name: &str) -> Board {

@@ -23,12 +23,12 @@
 //! ```
 
 use super::verilog::verilog_of;
-use crate::tools::{Tool, ToolError};
 use rust_hdl::core::ast::VerilogLiteral;
 use rust_hdl::prelude::{Atom, AtomKind, Block, Clock, In, Probe, Signal, simulate};
 use std::fmt::Write;
 use std::io;
 use thiserror::Error;
+use wheatstone_tools::{Tool, ToolError};
 
 /// Passes over the block within which it must come to rest.
 const MAX_PASSES: usize = 200;

@@ -37,11 +37,11 @@ mod synthesis;
 
 pub use report::{Check, Fault, Report, Violation};
 
-use crate::tools::{Tool, ToolError};
 use array::Array;
 use graph::Graph;
 use std::io;
 use thiserror::Error;
+use wheatstone_tools::{Tool, ToolError};
 
 /// An array that could not be examined.
 #[derive(Debug, Error)]

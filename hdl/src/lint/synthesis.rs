@@ -6,10 +6,10 @@
 
 use super::LintError;
 use super::convention::{DELAY_PRIMITIVES, TOP};
-use crate::tools::Tool;
 use std::fs;
 use std::io;
 use std::path::Path;
+use wheatstone_tools::Tool;
 
 const SOURCE: &str = "array.v";
 const SCRIPT: &str = "lint.ys";

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use wheatstone_hdl::delays::{CellId, DelayLine};
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Array, ArrayOptions, Multiplier, Technology};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered, pinwheel,
@@ -12,6 +11,7 @@ use wheatstone_sim::{
     Configuration, Design, Format, Initial, LearningSchedule, Network, Nudge, Omega, Rules, Sample, Sense,
     State, Target,
 };
+use wheatstone_tools::{Program, Tool};
 
 /// A design, how it learns and what it is built of.
 pub struct Case {

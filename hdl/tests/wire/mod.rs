@@ -4,7 +4,7 @@ use crate::designs::{Random, tool};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use wheatstone_hdl::island::replay::{Bench, Recording};
 use wheatstone_hdl::island::{LinkReceiver, LinkTransmitter};
-use wheatstone_hdl::tools::Program;
+use wheatstone_tools::Program;
 
 /// Clocks from one byte of the line to the next: the fewest the receiver bears.
 const BYTE_CLOCKS: usize = 10;

@@ -14,8 +14,8 @@ use wheatstone::bench::graphics_adapters;
 use wheatstone::energy::{BOARD_METER, Search, SystemClock, find_sources};
 use wheatstone::figure::Missing;
 use wheatstone::ports::{Access, Port, UDEV_FILE, bridge_ids, udev_rules};
-use wheatstone_hdl::tools::{Program, Tool, ToolError};
 use wheatstone_link::protocol;
+use wheatstone_tools::{Program, Tool, ToolError};
 
 /// Check tools, ports and access rights; say what to do
 ///

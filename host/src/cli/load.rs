@@ -10,7 +10,7 @@ use wheatstone::loading::{LoadError, Loading, preset_bitstream};
 use wheatstone::preset::Preset;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::bitstream::WrongBoard;
-use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_tools::{Program, Tool};
 
 /// Load a bitstream into a board, with openFPGALoader
 ///

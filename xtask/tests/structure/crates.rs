@@ -14,6 +14,7 @@ pub struct Layer {
 
 /// The crates, lowest first: each depends on crates before it only.
 pub const LAYERS: &[Layer] = &[
+    Layer { name: "wheatstone-tools", folder: "tools", without: &["serde", "regex", "tempfile"] },
     Layer {
         name: "wheatstone-sim",
         folder: "sim",

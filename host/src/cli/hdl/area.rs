@@ -10,8 +10,8 @@ use std::sync::Arc;
 use wheatstone_hdl::area::{
     Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_island,
 };
-use wheatstone_hdl::tools::{Program, Tool};
 use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_tools::{Program, Tool};
 
 /// Count what every kind of cell takes of the device, as yosys maps it
 ///

