@@ -1,5 +1,7 @@
 //! What kind of thing went wrong, for whoever decides what to do about an error without reading its message.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::io;
 
 /// The kind of an error.
@@ -45,7 +47,68 @@ impl ErrorCategory {
 /// let error = Format::new(40, 8, 16, 16).unwrap_err();
 /// assert_eq!(error.category(), ErrorCategory::BadInput);
 /// ```
-pub trait Categorized: std::error::Error {
+pub trait Categorized: Error {
     /// Its kind.
     fn category(&self) -> ErrorCategory;
+}
+
+/// An error of whatever type, which still says its category: for traits whose implementors fail in ways of their own.
+///
+/// Its message is the error's. Its [source](Error::source) is the error itself, so that whoever walks a chain of causes finds it
+/// by its type.
+#[derive(Debug)]
+pub struct BoxedError(Box<dyn Categorized + Send + Sync>);
+
+impl BoxedError {
+    /// Boxes an error.
+    pub fn new(error: impl Categorized + Send + Sync + 'static) -> BoxedError {
+        BoxedError(Box::new(error))
+    }
+
+    /// The error, if it is of that type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        let error: &(dyn Error + 'static) = &*self.0;
+        error.downcast_ref()
+    }
+}
+
+impl Display for BoxedError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for BoxedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl Categorized for BoxedError {
+    fn category(&self) -> ErrorCategory {
+        self.0.category()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FormatError, StateError};
+
+    #[test]
+    fn a_boxed_error_is_found_by_its_type() {
+        let error = FormatError::Width { field: "v_bits", value: 1, low: 2, high: 3 };
+        let boxed = BoxedError::new(error);
+        assert_eq!((boxed.to_string(), boxed.category()), (error.to_string(), error.category()));
+        assert_eq!(boxed.downcast_ref(), Some(&error));
+        assert_eq!(boxed.downcast_ref::<StateError>(), None);
+        assert_eq!(boxed.source().and_then(|source| source.downcast_ref()), Some(&error));
+    }
+
+    #[test]
+    fn only_missing_rights_are_no_access() {
+        let of = |kind| ErrorCategory::BadInput.unless_denied(&io::Error::from(kind));
+        assert_eq!(of(io::ErrorKind::PermissionDenied), ErrorCategory::NoAccess);
+        assert_eq!(of(io::ErrorKind::NotFound), ErrorCategory::BadInput);
+    }
 }

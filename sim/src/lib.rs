@@ -54,7 +54,7 @@ mod state;
 mod tally;
 mod wave;
 
-pub use category::{Categorized, ErrorCategory};
+pub use category::{BoxedError, Categorized, ErrorCategory};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use design::{Configuration, ConfigurationError, Design, DesignError, LearningSchedule, Nudge, Rules};
 pub use difference::StateDifference;
