@@ -7,7 +7,9 @@ use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 use wheatstone_hdl::bitstream::{BitstreamError, WrongBoard};
+use wheatstone_hdl::tool_category;
 use wheatstone_hdl::{Board, TopError};
+use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::ToolError;
 
 /// A build that did not come to its end.
@@ -162,6 +164,30 @@ pub enum FlowError {
         /// Where.
         stage: Stage,
     },
+}
+
+impl Categorized for FlowError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            FlowError::NoDevice { .. } | FlowError::OtherDelays { .. } | FlowError::TooLarge { .. } => {
+                ErrorCategory::BadInput
+            }
+            FlowError::Top(error) => error.category(),
+            FlowError::Missing(error) => tool_category(error),
+            FlowError::Tool { source, .. } => tool_category(source),
+            FlowError::Unroutable { .. }
+            | FlowError::Slow { .. }
+            | FlowError::Timing { .. }
+            | FlowError::Unreadable { .. }
+            | FlowError::Format { .. }
+            | FlowError::Simulation { .. }
+            | FlowError::Bitstream { .. } => ErrorCategory::Failed,
+            FlowError::Wrong { .. } => ErrorCategory::Mismatch,
+            FlowError::WrongBoard { source, .. } => source.category(),
+            FlowError::Io { source, .. } => ErrorCategory::Failed.unless_denied(source),
+            FlowError::Stopped { .. } => ErrorCategory::Interrupted,
+        }
+    }
 }
 
 /// Puts the path before an error of the operating system.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 use thiserror::Error;
 use wheatstone_hdl::delays::Delays;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The file.
 pub const FILE: &str = "MANIFEST.toml";
@@ -89,6 +90,15 @@ pub enum ManifestError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+}
+
+impl Categorized for ManifestError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ManifestError::Io { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ManifestError::Malformed { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 impl Manifest {

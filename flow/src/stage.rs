@@ -4,6 +4,7 @@ use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// One stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -29,6 +30,12 @@ pub enum Stage {
 pub struct UnknownStage {
     /// The name.
     pub name: String,
+}
+
+impl Categorized for UnknownStage {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
 }
 
 impl Stage {

@@ -17,6 +17,7 @@ use crate::island::{Core, IslandOptions, SerialLink, verilog_of};
 use crate::leaf::{Behaviour, Leaf};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
+use crate::tool_category;
 use crate::top::Top;
 use crate::verilog::{emit, leaf_modules};
 use rust_hdl::prelude::Block;
@@ -30,6 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::{Tool, ToolError};
 
 const SOURCE: &str = "cell.v";
@@ -82,6 +84,19 @@ pub enum AreaError {
         /// The kind of cell.
         cell: String,
     },
+}
+
+impl Categorized for AreaError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            AreaError::NoDevice { .. } => ErrorCategory::BadInput,
+            AreaError::NoSuchCell { .. } | AreaError::Statistics { .. } | AreaError::NotCounted { .. } => {
+                ErrorCategory::Failed
+            }
+            AreaError::Tool { source, .. } => tool_category(source),
+            AreaError::Folder { source } => ErrorCategory::Failed.unless_denied(source),
+        }
+    }
 }
 
 /// How cells are synthesised.

@@ -8,8 +8,8 @@ use wheatstone_link::protocol::{
 };
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Initial, LearningSchedule, OutputCoding, Reference, Sample, Sense,
-    StartError, State, Target, scan,
+    Categorized, Configuration, Design, Engine, ErrorCategory, Initial, LearningSchedule, OutputCoding,
+    Reference, Sample, Sense, StartError, State, Target, scan,
 };
 
 /// Records in the sample memory; a run goes round.
@@ -54,6 +54,16 @@ pub enum ConversationError {
         /// Its answer.
         code: ResultCode,
     },
+}
+
+impl Categorized for ConversationError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ConversationError::Link(error) => error.category(),
+            ConversationError::Start(error) => error.category(),
+            ConversationError::Refused { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 struct Speaker {

@@ -26,6 +26,7 @@ use crate::check::Corner;
 use crate::routed::{Direction, Routed};
 use crate::sdf::Time;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use writer::Writer;
 
 /// A cell of the device that has no model here.
@@ -38,6 +39,12 @@ pub struct NoModel {
     pub kind: String,
     /// What of it is not modelled; empty if nothing of it is.
     pub mode: String,
+}
+
+impl Categorized for NoModel {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Failed
+    }
 }
 
 fn mode_text(mode: &str) -> String {

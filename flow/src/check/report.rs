@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
 use wheatstone_hdl::delays::{CellId, DelayId, Delays};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// What must come before what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -250,4 +251,14 @@ pub enum TimingError {
         /// The kind of slack.
         kind: SlackKind,
     },
+}
+
+impl Categorized for TimingError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            TimingError::Fault { .. } | TimingError::Violated { .. } | TimingError::Unexamined { .. } => {
+                ErrorCategory::Failed
+            }
+        }
+    }
 }

@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 pub use wheatstone_hdl::netlist::Direction;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Number of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -306,4 +307,18 @@ pub enum RoutedError {
         /// The other.
         second: String,
     },
+}
+
+impl Categorized for RoutedError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            RoutedError::Read { source, .. } => ErrorCategory::Failed.unless_denied(source),
+            RoutedError::Netlist { .. }
+            | RoutedError::Modules { .. }
+            | RoutedError::Delays { .. }
+            | RoutedError::Stranger { .. }
+            | RoutedError::NoWireDelay { .. }
+            | RoutedError::TwoDrivers { .. } => ErrorCategory::Failed,
+        }
+    }
 }

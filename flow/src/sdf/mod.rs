@@ -32,6 +32,7 @@ pub use time::{Time, Unit};
 
 use thiserror::Error;
 use wheatstone_hdl::Corner;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Delays of one kind in the three corners that a file tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -198,6 +199,12 @@ pub struct SdfError {
     pub fault: SdfFault,
 }
 
+impl Categorized for SdfError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
+}
+
 /// What is wrong with a file of delays.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SdfFault {
@@ -252,4 +259,19 @@ pub enum SdfFault {
         /// What divides them in this file.
         divider: char,
     },
+}
+
+impl Categorized for SdfFault {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            SdfFault::Unexpected { .. }
+            | SdfFault::OpenText
+            | SdfFault::TimeScale { .. }
+            | SdfFault::Number { .. }
+            | SdfFault::Values { .. }
+            | SdfFault::Order { .. }
+            | SdfFault::Unsupported { .. }
+            | SdfFault::NoPin { .. } => ErrorCategory::BadInput,
+        }
+    }
 }

@@ -23,11 +23,13 @@
 //! ```
 
 use super::verilog::verilog_of;
+use crate::tool_category;
 use rust_hdl::core::ast::VerilogLiteral;
 use rust_hdl::prelude::{Atom, AtomKind, Block, Clock, In, Probe, Signal, simulate};
 use std::fmt::Write;
 use std::io;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::{Tool, ToolError};
 
 /// Passes over the block within which it must come to rest.
@@ -170,6 +172,16 @@ pub enum ReplayError {
     /// An output differs.
     #[error("Verilog and recording differ at:\n{0}")]
     Difference(String),
+}
+
+impl Categorized for ReplayError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ReplayError::Write(error) => ErrorCategory::Failed.unless_denied(error),
+            ReplayError::Tool(error) => tool_category(error),
+            ReplayError::Difference(_) => ErrorCategory::Mismatch,
+        }
+    }
 }
 
 impl Recording {

@@ -37,10 +37,12 @@ mod synthesis;
 
 pub use report::{Check, Fault, Report, Violation};
 
+use crate::tool_category;
 use array::Array;
 use graph::Graph;
 use std::io;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::{Tool, ToolError};
 
 /// An array that could not be examined.
@@ -67,6 +69,16 @@ pub enum LintError {
     /// No instance can be told from another.
     #[error("the netlist does not tell its hierarchy; it has no instances, or yosys is older than 0.38")]
     NoHierarchy,
+}
+
+impl Categorized for LintError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            LintError::Tool(error) => tool_category(error),
+            LintError::Folder { source } => ErrorCategory::Failed.unless_denied(source),
+            LintError::Netlist { .. } | LintError::NoTop | LintError::NoHierarchy => ErrorCategory::Failed,
+        }
+    }
 }
 
 /// Checks the Verilog of an array.
