@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wheatstone::data::arrays::{Values, parse_npy};
-use wheatstone::data::idx::{parse_images, parse_labels};
+use wheatstone_learn::data::arrays::{Values, parse_npy};
+use wheatstone_learn::data::idx::{parse_images, parse_labels};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(array) = parse_npy("fuzz.npy", bytes) {

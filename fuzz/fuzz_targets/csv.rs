@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wheatstone::data::csv::{Decimal, Separator, parse_csv, parse_features, parse_labelled};
-use wheatstone::data::dataset::TargetNames;
-use wheatstone::data::{CellKind, CsvOptions, KnownTable, Missing, TableColumn, TargetKind};
+use wheatstone_learn::data::csv::{Decimal, Separator, parse_csv, parse_features, parse_labelled};
+use wheatstone_learn::data::dataset::TargetNames;
+use wheatstone_learn::data::{CellKind, CsvOptions, KnownTable, Missing, TableColumn, TargetKind};
 
 /// Everything but the first byte is the table; that one says how it is read.
 fuzz_target!(|bytes: &[u8]| {

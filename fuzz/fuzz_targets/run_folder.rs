@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
-use wheatstone::run::{RunFolder, parse_metrics};
+use wheatstone_learn::run::{RunFolder, parse_metrics};
 
 const FILES: [&str; 5] = ["config.toml", "encoding.json", "run.json", "metrics.jsonl", "checkpoint.bin"];
 

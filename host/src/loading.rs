@@ -1,6 +1,5 @@
 //! Bitstreams into boards: what is to be loaded, checked before anything is sent, and openFPGALoader to send it.
 
-use crate::bounded::read_bounded;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_flow::cache::sha256;
@@ -8,6 +7,7 @@ use wheatstone_flow::manifest::{self, Manifest, ManifestError};
 use wheatstone_hdl::bitstream::{Bitstream, BitstreamError, WrongBoard};
 use wheatstone_hdl::board::Loading as How;
 use wheatstone_hdl::{Board, Technology};
+use wheatstone_learn::bounded::read_bounded;
 use wheatstone_tools::{Tool, ToolError};
 
 /// Where the bitstream of a preset is kept, in the project's folder.

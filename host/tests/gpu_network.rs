@@ -3,9 +3,9 @@
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
-use wheatstone::experiment::Experiment;
-use wheatstone::preset::Preset;
 use wheatstone_gpu::{AdapterError, NetworkKernel, adapters};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::preset::Preset;
 use wheatstone_sim::{Engine, Reference, State, epoch_order};
 
 /// Enough for every class to come, few enough for an adapter in software.

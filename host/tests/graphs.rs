@@ -295,9 +295,9 @@ fn solved(path: &Path, netlist: &str) -> Vec<f64> {
 
 /// What the model answers to a row, relaxed for long.
 fn answers(place: &Place, preset: &str, row: usize) -> Vec<f64> {
-    use wheatstone::device::{Device, Model};
-    use wheatstone::experiment::Experiment;
-    use wheatstone::run::RunFolder;
+    use wheatstone_learn::device::{Device, Model};
+    use wheatstone_learn::experiment::Experiment;
+    use wheatstone_learn::run::RunFolder;
     let folder = RunFolder::open(&place.path(preset)).unwrap();
     let experiment = Experiment::prepare(folder.config().unwrap()).unwrap();
     let checkpoint = folder.checkpoint().unwrap();

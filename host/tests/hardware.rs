@@ -73,7 +73,7 @@ mod hardware_in_the_loop {
         let written = json(&place, "scan write run");
         let read = json(&place, "scan read run --out back.bin");
         assert_eq!(read["digest"], written["digest"]);
-        let state = |file: &str| wheatstone::run::read_checkpoint(&place.path(file)).unwrap().state;
+        let state = |file: &str| wheatstone_learn::run::read_checkpoint(&place.path(file)).unwrap().state;
         assert_eq!(state("back.bin"), state("run/checkpoint.bin"));
     }
 
@@ -84,8 +84,9 @@ mod hardware_in_the_loop {
         let model = place.json("train linear-regression --epochs 3 --out model");
         let board = json(&place, "train linear-regression --epochs 3 --out board");
         assert_eq!(board["digest"], model["digest"]);
-        let checkpoint =
-            |run: &str| wheatstone::run::read_checkpoint(&place.path(run).join("checkpoint.bin")).unwrap();
+        let checkpoint = |run: &str| {
+            wheatstone_learn::run::read_checkpoint(&place.path(run).join("checkpoint.bin")).unwrap()
+        };
         assert_eq!(checkpoint("board").state, checkpoint("model").state);
         let evaluated = json(&place, "eval board");
         assert_eq!(evaluated["score"], place.json("eval model")["score"]);

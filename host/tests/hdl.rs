@@ -5,11 +5,11 @@ mod common;
 use common::{Place, program};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use wheatstone::config::Draft;
-use wheatstone::experiment::Experiment;
-use wheatstone::run::read_checkpoint;
 use wheatstone_hdl::verify::side_by_side;
 use wheatstone_hdl::{Array, Technology, timing};
+use wheatstone_learn::config::Draft;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::run::read_checkpoint;
 use wheatstone_sim::epoch_order;
 
 #[test]

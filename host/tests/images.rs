@@ -8,11 +8,11 @@ use common::Place;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
-use wheatstone::data::Dataset;
-use wheatstone::data::arrays::read_arrays;
-use wheatstone::data::csv::TargetKind;
-use wheatstone::data::idx::read_mnist;
-use wheatstone::data::image_folder::read_image_folder;
+use wheatstone_learn::data::Dataset;
+use wheatstone_learn::data::arrays::read_arrays;
+use wheatstone_learn::data::csv::TargetKind;
+use wheatstone_learn::data::idx::read_mnist;
+use wheatstone_learn::data::image_folder::read_image_folder;
 
 const LETTERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/tables/emnist");
 

@@ -39,7 +39,7 @@ fn a_run_interrupted_twice_ends_in_the_same_bits() {
     let place = Place::new();
     let whole = place.json("train wine --epochs 400 --out whole");
     interrupted_at(&place, "parts", "-INT", 20);
-    let after_first = wheatstone::run::read_checkpoint(&place.path("parts/checkpoint.bin")).unwrap();
+    let after_first = wheatstone_learn::run::read_checkpoint(&place.path("parts/checkpoint.bin")).unwrap();
     assert!(after_first.samples > 0 && after_first.samples < whole["samples"].as_u64().unwrap());
     // Go on for a few epochs, then to the end.
     let epochs = after_first.samples / 142 + 3;

@@ -7,7 +7,8 @@ mod board;
 use board::*;
 use std::ops::ControlFlow;
 use std::time::Duration;
-use wheatstone::device::{Device, DeviceError, Linked, Stretch};
+use wheatstone::device::{BoardError, Linked};
+use wheatstone_learn::device::{Device, DeviceError, Stretch};
 use wheatstone_link::protocol::SampleLayout;
 use wheatstone_link::{BoardTransport, Capacities, LineModel};
 use wheatstone_sim::{Design, LearningSchedule, OutputCoding, Reference};
@@ -157,12 +158,16 @@ fn what_does_not_fit_is_refused_before_anything_is_sent() {
     let input = design.network().inputs()[0].index();
     state.u[0][input] += 1;
     let error = linked.set_state(&state).unwrap_err();
-    assert!(matches!(error, DeviceError::InputState { u_free: 1, u_clamped: 0, .. }), "{error}");
+    assert!(
+        matches!(error.specific(), Some(BoardError::InputState { u_free: 1, u_clamped: 0, .. })),
+        "{error}"
+    );
     let samples = samples(&design, 3, 1);
     linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
     let mut long = stretch(LearningSchedule::Quasistatic, 0, 0, 3);
     long.configuration.steps = 65_536;
-    assert!(matches!(train(&mut linked, &long), Err(DeviceError::Limit(_))));
+    let error = train(&mut linked, &long).unwrap_err();
+    assert!(matches!(error.specific(), Some(BoardError::Limit(_))), "{error}");
     long.configuration.steps = 0;
     assert!(matches!(train(&mut linked, &long), Err(DeviceError::Configuration(_))));
     let mut wrong = samples[0].0.clone();
@@ -178,7 +183,7 @@ fn another_design_is_named() {
     let error = connect(transport(&there, Capacities::default()), &here).unwrap_err();
     let text = error.to_string();
     for design in [&here, &there] {
-        let digest = wheatstone::run::hex(&design.digest());
+        let digest = wheatstone_learn::run::hex(&design.digest());
         assert!(text.contains(&digest[..8]) && text.contains(&design.format().to_string()), "{text}");
     }
 }
@@ -188,7 +193,7 @@ fn a_board_without_room_for_a_sample_is_named() {
     let design = design(1);
     let capacities = Capacities { sample_words: 2, ..Capacities::default() };
     let error = connect(transport(&design, capacities), &design).unwrap_err();
-    assert!(matches!(error, DeviceError::Memory { found: 2, .. }), "{error}");
+    assert!(matches!(error, BoardError::Memory { found: 2, .. }), "{error}");
 }
 
 #[test]

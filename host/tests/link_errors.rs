@@ -8,8 +8,9 @@ use board::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use wheatstone::device::{Device, DeviceError};
+use wheatstone::device::BoardError;
 use wheatstone::link::SerialTransport;
+use wheatstone_learn::device::Device;
 use wheatstone_link::protocol::frame::{self, Deframer, Header};
 use wheatstone_link::protocol::{Command, Identity, Reply, ResultCode, Space};
 use wheatstone_link::{
@@ -235,7 +236,7 @@ fn a_board_that_is_gone_for_good_is_no_device() {
     linked.set_state(&initial_state(&design)).unwrap();
     linked.session_mut().transport_mut().1 = true;
     let error = linked.state().unwrap_err();
-    assert!(matches!(error, DeviceError::NoDevice(_)), "{error}");
+    assert!(matches!(error.specific(), Some(BoardError::NoDevice(_))), "{error}");
     // Plugged in again, it goes on from the last state it knows.
     linked.session_mut().transport_mut().1 = false;
     assert_eq!(linked.state().unwrap(), initial_state(&design));

@@ -10,7 +10,8 @@ use board::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone::device::{DeviceError, Linked};
+use wheatstone::device::{BoardError, Linked};
+use wheatstone_learn::device::DeviceError;
 use wheatstone_link::{
     BoardTransport, Capacities, FaultCounts, Faults, Faulty, LineModel, LinkError, SessionOptions, Transport,
 };
@@ -139,9 +140,9 @@ impl Case {
 
 /// Errors that faults of the line may lead to. Others would be errors of ours.
 fn is_clear(error: &DeviceError) -> bool {
-    match error {
-        DeviceError::NoDevice(_) => true,
-        DeviceError::Link(error) => {
+    match error.specific() {
+        Some(BoardError::NoDevice(_)) => true,
+        Some(BoardError::Link(error)) => {
             matches!(error, LinkError::Silent { .. } | LinkError::Garbled { .. } | LinkError::Reset { .. })
         }
         _ => false,
@@ -175,12 +176,12 @@ fn a_faulty_line_changes_nothing_but_time() {
                 }
                 Err(error) => {
                     assert!(is_clear(&error), "{at}: {error}");
-                    let reset = matches!(error, DeviceError::Link(LinkError::Reset { .. }));
+                    let reset = matches!(error.specific(), Some(BoardError::Link(LinkError::Reset { .. })));
                     assert!(
                         ends == Ends::SameOrError || (ends == Ends::SameOrReset && reset),
                         "{at}: {error}"
                     );
-                    let text = format!("{error:?}");
+                    let text = format!("{:?}", error.specific::<BoardError>());
                     let kind = text.split([' ', '{']).next().unwrap().to_owned();
                     *outcomes.errors.entry(kind).or_default() += 1;
                     // Frames that are late come even after the faults are over.

@@ -8,7 +8,8 @@ use board::*;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use wheatstone::device::{Device, Linked};
+use wheatstone::device::Linked;
+use wheatstone_learn::device::Device;
 use wheatstone_link::protocol::SampleLayout;
 use wheatstone_link::{Capacities, Recorder, Replay, Tracer, Transport};
 use wheatstone_sim::network::{EdgeKind, crossbar};
@@ -68,7 +69,7 @@ fn another_transcript_is_told_from_the_recorded_one() {
     let error = linked
         .set_state(&initial_state(&tiny()))
         .and_then(|()| linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()))
-        .and_then(|()| linked.upload())
+        .and_then(|()| Ok(linked.upload()?))
         .unwrap_err()
         .to_string();
     assert!(error.contains("write samples 0..") && error.contains("line "), "{error}");

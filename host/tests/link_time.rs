@@ -6,11 +6,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone::device::{Device, Linked};
-use wheatstone::experiment::Experiment;
+use wheatstone::device::Linked;
 use wheatstone::link::RtlTransport;
-use wheatstone::preset::Preset;
 use wheatstone_hdl::{Board as Hardware, Technology};
+use wheatstone_learn::device::Device;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::preset::Preset;
 use wheatstone_link::protocol::{Command, Run, SampleLayout, Settings, Space};
 use wheatstone_link::{Board, BoardTransport, Capacities, LineModel, Session, SessionOptions, Transport};
 use wheatstone_sim::Reference;

@@ -215,7 +215,7 @@ fn a_run_has_one_writer() {
     train.wait().unwrap();
     // The lock died with its process.
     let epochs =
-        wheatstone::run::read_checkpoint(&place.path("run/checkpoint.bin")).unwrap().samples / 142 + 2;
+        wheatstone_learn::run::read_checkpoint(&place.path("run/checkpoint.bin")).unwrap().samples / 142 + 2;
     assert_eq!(place.run(&format!("resume run --epochs {epochs}")).code, 0);
     place.json(&format!("train wine --epochs {epochs} --out whole"));
     same_files(&place, "run", "whole");
@@ -506,7 +506,7 @@ fn an_early_signal_leaves_a_checkpoint_too() {
         signal(&train, "-INT");
         assert_eq!(train.wait_with_output().unwrap().status.code(), Some(130));
         assert_eq!(
-            wheatstone::run::read_checkpoint(&place.path(&out).join("checkpoint.bin")).unwrap().samples,
+            wheatstone_learn::run::read_checkpoint(&place.path(&out).join("checkpoint.bin")).unwrap().samples,
             0
         );
     }
@@ -564,7 +564,7 @@ fn runs_of_earlier_versions_go_on() {
     fs::remove_file(place.path("run/run.json")).unwrap();
     fs::remove_file(place.path("run/.lock")).unwrap();
     // They noted the sums of an epoch alone.
-    let mut checkpoint = wheatstone::run::read_checkpoint(&place.path("run/checkpoint.bin")).unwrap();
+    let mut checkpoint = wheatstone_learn::run::read_checkpoint(&place.path("run/checkpoint.bin")).unwrap();
     let remark: serde_json::Value = serde_json::from_str(&checkpoint.remark).unwrap();
     checkpoint.remark = remark["tally"].to_string();
     place.write("run/checkpoint.bin", checkpoint.to_bytes());

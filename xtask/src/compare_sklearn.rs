@@ -15,7 +15,7 @@ const SCRIPT: &str = "xtask/baselines/logistic_regression.py";
 /// Installs scikit-learn at a pinned version into target/venv.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A preset whose data is host/data/PRESET.csv
+    /// A preset whose data is learn/data/PRESET.csv
     #[arg(long, default_value = "digits")]
     preset: String,
     /// Number of random splits into training and test rows
@@ -55,7 +55,7 @@ struct Baseline {
 /// # Errors
 /// The data of the preset is missing, either side fails, or their answers do not fit together.
 pub fn run(args: &Args) -> Result<()> {
-    let data = format!("host/data/{}.csv", args.preset);
+    let data = format!("learn/data/{}.csv", args.preset);
     if !paths::root().join(&data).is_file() {
         bail!("{data} does not exist, so preset `{}` has no data to share with a baseline", args.preset);
     }

@@ -1,10 +1,9 @@
 //! How fast a chip would train: the gateware of island and array, simulated with documented delays.
 
 use super::{BenchError, Contender, Network};
-use crate::device::{Device, Linked};
+use crate::device::{BoardError, Linked};
 use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
-use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind};
 use crate::link::RtlTransport;
 use std::cell::RefCell;
@@ -12,6 +11,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, NotBuildable, SimulationError};
+use wheatstone_learn::device::{Device, DeviceError};
+use wheatstone_learn::experiment::Experiment;
 use wheatstone_link::{SessionOptions, Stop};
 
 /// Fewest LUTs an edge takes on any board: a linear one, `compact`, serial.
@@ -137,12 +138,14 @@ fn sample_time(
     stop: Stop,
 ) -> Result<Figure, BenchError> {
     let mut transport = RtlTransport::new(Arc::clone(&experiment.design), options, board)
-        .map_err(crate::device::DeviceError::from)?;
+        .map_err(BoardError::from)
+        .map_err(DeviceError::from)?;
     let begun = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&begun);
     transport.on_sample(Box::new(move |at| seen.borrow_mut().push(at.as_secs_f64())));
     let options = SessionOptions { stop: stop.clone(), ..SessionOptions::default() };
-    let mut device = Linked::connect(transport, Arc::clone(&experiment.design), options)?;
+    let mut device =
+        Linked::connect(transport, Arc::clone(&experiment.design), options).map_err(DeviceError::from)?;
     let shown = &experiment.split.train[..experiment.split.train.len().min(64)];
     let samples = experiment.with_classes(&experiment.samples(shown)?);
     device.set_samples(&mut samples.into_iter(), experiment.encoder.coding())?;
@@ -171,7 +174,7 @@ mod tests {
     fn board(name: &str) -> Board {
         name.parse().unwrap()
     }
-    use crate::preset::Preset;
+    use wheatstone_learn::preset::Preset;
 
     fn experiment(preset: &str) -> Experiment {
         let mut config = Preset::find(preset).unwrap().config().unwrap();

@@ -1,7 +1,7 @@
 //! Contenders: whatever can be trained on a preset's task and timed while it does.
 
 use super::BenchError;
-use crate::metrics::Score;
+use wheatstone_learn::metrics::Score;
 
 /// Something that learns.
 pub trait Contender {

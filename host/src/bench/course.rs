@@ -5,10 +5,10 @@ use super::{BenchError, Contender, Goal, Learned, Network, Pace, Patience, learn
 use crate::energy::fpga;
 use crate::energy::reference::{self, Reference};
 use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Order, Plan, Progress};
-use crate::experiment::Experiment;
 use crate::figure::{Figure, Kind, Missing};
 use std::ops::ControlFlow;
 use std::time::Duration;
+use wheatstone_learn::experiment::Experiment;
 
 /// Told what is being done; says whether to go on.
 pub type Watch<'w> = &'w mut dyn FnMut(&str) -> bool;
@@ -256,9 +256,9 @@ fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::Score;
     use std::cell::Cell;
     use std::rc::Rc;
+    use wheatstone_learn::metrics::Score;
 
     /// Time that passes only when somebody works or sleeps.
     #[derive(Clone, Default)]

@@ -1,8 +1,8 @@
 //! What every contender has to reach, so that times and energies are compared at equal error.
 
-use crate::metrics::Score;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
+use wheatstone_learn::metrics::Score;
 
 /// How well the judged samples have to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use super::{BenchError, Contender, Goal};
 use crate::energy::statistics::{Interval, median_interval};
 use crate::energy::{Bounded, Clock};
 use crate::figure::{Figure, Kind};
-use crate::metrics::Score;
 use std::time::Duration;
+use wheatstone_learn::metrics::Score;
 
 /// How often and how long a contender is trained from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,13 +28,13 @@ pub use network::Network;
 pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
 pub use rivals::{Rivals, rivals};
 
-use crate::data::EncodingError;
-use crate::device::DeviceError;
 use crate::energy::fpga::EstimateError;
 use crate::energy::{FigureError, MeasureError};
-use crate::evaluation::EvaluationError;
 use thiserror::Error;
 use wheatstone_hdl::SimulationError;
+use wheatstone_learn::data::EncodingError;
+use wheatstone_learn::device::DeviceError;
+use wheatstone_learn::evaluation::EvaluationError;
 
 /// A bench that cannot be run.
 #[derive(Debug, Error)]

@@ -1,11 +1,11 @@
 //! The resistor network itself as a contender: in the model, or on a board.
 
 use super::{BenchError, Contender};
-use crate::device::{Device, DeviceKind, Stretch};
-use crate::evaluation;
-use crate::experiment::Experiment;
-use crate::metrics::Score;
 use std::ops::ControlFlow;
+use wheatstone_learn::device::{Device, DeviceKind, Stretch};
+use wheatstone_learn::evaluation;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::metrics::Score;
 use wheatstone_sim::State;
 
 /// The network on a device.

@@ -1,14 +1,15 @@
 //! What to do where a port or a board cannot be used: the library reports, this advises.
 
 use super::exit::device_error;
-use wheatstone::device::DeviceError;
+use wheatstone::device::BoardError;
 use wheatstone::loading::LoadError;
 use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, udev_rules};
+use wheatstone_learn::device::DeviceError;
 
 /// What to do about an error, line by line; nothing where its message says all.
 pub fn for_error(error: &anyhow::Error) -> Vec<String> {
-    let port = match device_error(error) {
-        Some(DeviceError::Port(error)) => Some(error),
+    let port = match device_error(error).and_then(DeviceError::specific) {
+        Some(BoardError::Port(error)) => Some(error),
         _ => error.chain().find_map(|cause| cause.downcast_ref()),
     };
     if let Some(PortError::NoAccess { denied, .. }) = port {
@@ -119,7 +120,9 @@ mod tests {
         let rules = advice(denied(false, false));
         assert!(!rules.contains("usermod") && rules.contains("0403"), "{rules}");
         let port = || PortError::NoAccess { path: "x".into(), denied: denied(true, true) };
-        for error in [anyhow::Error::new(port()), anyhow::Error::new(DeviceError::from(port()))] {
+        for error in
+            [anyhow::Error::new(port()), anyhow::Error::new(DeviceError::from(BoardError::from(port())))]
+        {
             assert_eq!(for_error(&error.context("opening")).join("\n"), login);
         }
     }

@@ -3,9 +3,9 @@
 use super::table_arguments::{Kind, TableArguments};
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wheatstone::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
-use wheatstone::data::CsvOptions;
-use wheatstone::preset::Preset;
+use wheatstone_learn::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
+use wheatstone_learn::data::CsvOptions;
+use wheatstone_learn::preset::Preset;
 use wheatstone_sim::Format;
 use wheatstone_sim::network::formats::Ports;
 

@@ -10,14 +10,14 @@ use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
     self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results, Row,
 };
-use wheatstone::data::Targets;
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
 use wheatstone::energy::{self, Scope, Search, SystemClock};
-use wheatstone::experiment::Experiment;
 use wheatstone::figure::{Figure, Kind, Missing};
-use wheatstone::run::{new_folder, write_whole};
 use wheatstone_hdl::Board;
+use wheatstone_learn::data::Targets;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::run::{new_folder, write_whole};
 use wheatstone_link::Stop;
 
 /// A contender has at least so many epochs to reach the goal.

@@ -5,8 +5,9 @@ use super::output::Output;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use wheatstone::conversion::{Netlist, Source, Target};
-use wheatstone::run::write_whole;
+use wheatstone::plot;
+use wheatstone_learn::conversion::{Netlist, Source, Target};
+use wheatstone_learn::run::write_whole;
 
 /// Convert a network for other programs, or draw it
 ///
@@ -78,7 +79,7 @@ impl Convert {
             full_scale_siemens: self.full_scale,
             conductance: self.conductance,
         };
-        let text = converted.write(target, &netlist)?;
+        let text = converted.write(target, &netlist, &plot::network)?;
         write_whole(&self.file, text.as_bytes())?;
         let done = Done {
             file: self.file.clone(),

@@ -7,7 +7,7 @@ use super::output::Output;
 use indicatif::HumanDuration;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wheatstone::experiment::Experiment;
+use wheatstone_learn::experiment::Experiment;
 use wheatstone_sim::{Configuration, Engine, Fast};
 
 /// Runs that take less are begun without a word.
@@ -75,7 +75,7 @@ fn in_words(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wheatstone::config::Draft;
+    use wheatstone_learn::config::Draft;
 
     fn experiment(overrides: &[&str]) -> Experiment {
         let mut draft = Draft::preset("xor").unwrap();

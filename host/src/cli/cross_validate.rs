@@ -10,10 +10,10 @@ use clap::builder::TypedValueParser;
 use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use wheatstone::cross_validation::{self, RunResult, Scheme, mean_and_sd};
-use wheatstone::data::{Dataset, Targets};
-use wheatstone::experiment::load_dataset;
-use wheatstone::run::write_whole;
+use wheatstone_learn::cross_validation::{self, RunResult, Scheme, mean_and_sd};
+use wheatstone_learn::data::{Dataset, Targets};
+use wheatstone_learn::experiment::load_dataset;
+use wheatstone_learn::run::write_whole;
 
 /// Train on many splits and seeds; score rows held out
 ///

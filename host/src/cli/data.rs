@@ -7,10 +7,10 @@ use super::table_arguments::{Kind, TableArguments};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
-use wheatstone::config::DataSource;
-use wheatstone::data::export::to_csv;
-use wheatstone::data::{Builtin, Dataset, Targets, Task};
-use wheatstone::experiment::{ExperimentError, load_dataset};
+use wheatstone_learn::config::DataSource;
+use wheatstone_learn::data::export::to_csv;
+use wheatstone_learn::data::{Builtin, Dataset, Targets, Task};
+use wheatstone_learn::experiment::{ExperimentError, load_dataset};
 
 /// List the data sets, or print one or a file of yours as CSV
 #[derive(Args, Debug)]

@@ -4,8 +4,9 @@ use super::interrupt;
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wheatstone::device::{self, Around, Device, DeviceUrl};
+use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::link::RecordingFile;
+use wheatstone_learn::device::Device;
 use wheatstone_link::Stop;
 use wheatstone_sim::{Design, State};
 

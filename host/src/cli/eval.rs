@@ -6,13 +6,13 @@ use super::table_arguments::TableArguments;
 use super::training_loop::score_text;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use wheatstone::data::{CsvOptions, Dataset};
-use wheatstone::evaluation::{self, Start};
-use wheatstone::experiment::Experiment;
-use wheatstone::given;
-use wheatstone::metrics::{Detail, Evaluation};
-use wheatstone::run::{DataDigest, RunFolder};
-use wheatstone::training::check_same_design;
+use wheatstone_learn::data::{CsvOptions, Dataset};
+use wheatstone_learn::evaluation::{self, Start};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::given;
+use wheatstone_learn::metrics::{Detail, Evaluation};
+use wheatstone_learn::run::{DataDigest, RunFolder};
+use wheatstone_learn::training::check_same_design;
 
 /// Read a trained network's answers and score them
 #[derive(Args, Debug)]

@@ -8,23 +8,24 @@ use std::io;
 use std::process::ExitCode;
 use thiserror::Error;
 use wheatstone::bench::BenchError;
-use wheatstone::config::ConfigError;
-use wheatstone::conversion::ConversionError;
-use wheatstone::cross_validation::CrossValidationError;
-use wheatstone::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
-use wheatstone::device::{DeviceError, UrlError};
-use wheatstone::evaluation::EvaluationError;
-use wheatstone::experiment::ExperimentError;
+use wheatstone::device::{BoardError, UrlError};
 use wheatstone::loading::LoadError;
-use wheatstone::network_file::NetworkFileError;
 use wheatstone::ports::PortError;
-use wheatstone::run::RunError;
-use wheatstone::training::TrainingError;
 use wheatstone_flow::FlowError;
 use wheatstone_flow::manifest::ManifestError;
 use wheatstone_hdl::area::AreaError;
 use wheatstone_hdl::bitstream::WrongBoard;
 use wheatstone_hdl::{NotBuildable, SimulationError};
+use wheatstone_learn::config::ConfigError;
+use wheatstone_learn::conversion::ConversionError;
+use wheatstone_learn::cross_validation::CrossValidationError;
+use wheatstone_learn::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
+use wheatstone_learn::device::DeviceError;
+use wheatstone_learn::evaluation::EvaluationError;
+use wheatstone_learn::experiment::ExperimentError;
+use wheatstone_learn::network_file::NetworkFileError;
+use wheatstone_learn::run::RunError;
+use wheatstone_learn::training::TrainingError;
 use wheatstone_link::LinkError;
 use wheatstone_sim::FileStemError;
 
@@ -200,13 +201,13 @@ fn load(error: &LoadError) -> u8 {
 }
 
 fn device(error: &DeviceError) -> u8 {
-    match error {
-        DeviceError::NoDevice(_) => NO_DEVICE,
-        DeviceError::NoAccess(_) => NO_ACCESS,
-        DeviceError::Link(LinkError::Interrupted { .. }) => INTERRUPTED,
-        DeviceError::Link(_) => LINK,
-        DeviceError::Port(error) => port(error),
-        DeviceError::VirtualBoard { .. } => FAILED,
+    match error.specific() {
+        Some(BoardError::NoDevice(_)) => NO_DEVICE,
+        Some(BoardError::NoAccess(_)) => NO_ACCESS,
+        Some(BoardError::Link(LinkError::Interrupted { .. })) => INTERRUPTED,
+        Some(BoardError::Link(_)) => LINK,
+        Some(BoardError::Port(error)) => port(error),
+        Some(BoardError::VirtualBoard { .. }) => FAILED,
         _ => BAD_INPUT,
     }
 }
@@ -247,14 +248,15 @@ mod tests {
     }
     use wheatstone::device::DeviceUrl;
     use wheatstone::ports::Holder;
-    use wheatstone::run::WriteError;
     use wheatstone_hdl::{Board, Technology};
+    use wheatstone_learn::run::WriteError;
     use wheatstone_link::TransportError;
 
     #[test]
     fn errors_end_in_their_documented_codes() {
         let io = |kind| io::Error::new(kind, "no");
-        let gone = || DeviceError::NoDevice(TransportError::Gone { port: "x".into() });
+        let linked = |error: LinkError| DeviceError::from(BoardError::from(error));
+        let gone = || DeviceError::from(BoardError::NoDevice(TransportError::Gone { port: "x".into() }));
         let write = |kind| RunError::from(WriteError { path: "x".into(), source: io(kind) });
         for (error, code) in [
             (Interrupted("go on".into()).into(), INTERRUPTED),
@@ -280,8 +282,8 @@ mod tests {
             (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
             (EvaluationError::from(gone()).into(), NO_DEVICE),
             (anyhow::Error::new(TrainingError::from(gone())).context("stopped"), NO_DEVICE),
-            (DeviceError::from(LinkError::NoCredits).into(), LINK),
-            (DeviceError::from(LinkError::Interrupted { port: "x".into() }).into(), INTERRUPTED),
+            (linked(LinkError::NoCredits).into(), LINK),
+            (linked(LinkError::Interrupted { port: "x".into() }).into(), INTERRUPTED),
             (PortError::NoDevice { others: Vec::new() }.into(), NO_DEVICE),
             (PortError::NoPort { path: "x".into() }.into(), NO_DEVICE),
             (PortError::Several { choices: Vec::new() }.into(), BAD_INPUT),

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::path::PathBuf;
-use wheatstone::conversion::is_checkpoint;
-use wheatstone::network_file::{outline, read_network};
-use wheatstone::run::{hex, read_checkpoint};
+use wheatstone_learn::conversion::is_checkpoint;
+use wheatstone_learn::network_file::{outline, read_network};
+use wheatstone_learn::run::{hex, read_checkpoint};
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{EdgeKind, NodeKind};
 use wheatstone_sim::{

@@ -7,9 +7,9 @@ use serde::Serialize;
 use std::env;
 use std::path::{Path, PathBuf};
 use wheatstone::loading::{LoadError, Loading, preset_bitstream};
-use wheatstone::preset::Preset;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::bitstream::WrongBoard;
+use wheatstone_learn::preset::Preset;
 use wheatstone_tools::{Program, Tool};
 
 /// Load a bitstream into a board, with openFPGALoader

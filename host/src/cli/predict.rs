@@ -6,10 +6,10 @@ use super::table_arguments::TableArguments;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use wheatstone::data::{Answer, FeatureRows};
-use wheatstone::given;
-use wheatstone::prediction::{Prediction, predict};
-use wheatstone::run::{RunFolder, write_whole};
+use wheatstone_learn::data::{Answer, FeatureRows};
+use wheatstone_learn::given;
+use wheatstone_learn::prediction::{Prediction, predict};
+use wheatstone_learn::run::{RunFolder, write_whole};
 
 /// Answer rows of a CSV file with a trained network
 ///

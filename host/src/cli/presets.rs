@@ -4,7 +4,7 @@ use super::output::Output;
 use super::table;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use wheatstone::preset::Preset;
+use wheatstone_learn::preset::Preset;
 
 /// List the presets, or show one as a configuration file
 #[derive(Args, Debug)]

@@ -6,8 +6,8 @@ use super::output::Output;
 use super::training_loop::{self, Pace, Run};
 use clap::Args;
 use std::path::PathBuf;
-use wheatstone::experiment::Experiment;
-use wheatstone::run::RunWriter;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::run::RunWriter;
 
 /// Go on with an interrupted run, to the same bits
 ///

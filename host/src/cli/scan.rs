@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wheatstone::run::{hex, read_checkpoint, write_whole};
+use wheatstone_learn::run::{hex, read_checkpoint, write_whole};
 use wheatstone_sim::{Checkpoint, State};
 
 /// Move a network's state between a device and a checkpoint

@@ -1,7 +1,7 @@
 //! How a table of the user's is to be read, the same for every verb that takes one by `--data`.
 
 use clap::Args;
-use wheatstone::data::csv::{CsvOptions, Decimal, Missing, Separator, TargetKind};
+use wheatstone_learn::data::csv::{CsvOptions, Decimal, Missing, Separator, TargetKind};
 
 /// What is told about a table; the rest is found out.
 #[derive(Args, Clone, Debug)]

@@ -9,8 +9,8 @@ use super::training_loop::{self, Pace, Run};
 use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wheatstone::experiment::Experiment;
-use wheatstone::run::{RunError, RunFolder, RunWriter};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::run::{RunError, RunFolder, RunWriter};
 
 /// Train a network; leave a run folder with checkpoint and report
 #[derive(Args, Debug)]

@@ -11,16 +11,15 @@ use serde::Serialize;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use wheatstone::config::RunConfig;
-use wheatstone::data::DataSummary;
-use wheatstone::device::{Device, DeviceKind};
-use wheatstone::evaluation;
-use wheatstone::experiment::Experiment;
-use wheatstone::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone::report::{self, Report};
-use wheatstone::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
-use wheatstone::training::Trainer;
-use wheatstone_link::LinkStatistics;
+use wheatstone_learn::config::RunConfig;
+use wheatstone_learn::data::DataSummary;
+use wheatstone_learn::device::{Device, DeviceKind, Traffic};
+use wheatstone_learn::evaluation;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
+use wheatstone_learn::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
+use wheatstone_learn::training::Trainer;
 use wheatstone_sim::State;
 
 /// How often a checkpoint is written while training goes on.
@@ -159,7 +158,7 @@ fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> an
         if let Some(epoch) = epoch {
             bar.set_message(describe(&epoch));
             writer.record(epoch)?;
-            if let Some(link) = trainer.device().link_statistics() {
+            if let Some(link) = trainer.device().traffic() {
                 let json = link_json(trainer, link).to_string() + "\n";
                 writer.put(LINK, json.as_bytes())?;
             }
@@ -173,14 +172,14 @@ fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> an
 }
 
 /// What went over the link, for whoever watches the run.
-fn link_json(trainer: &Trainer, link: LinkStatistics) -> serde_json::Value {
+fn link_json(trainer: &Trainer, link: Traffic) -> serde_json::Value {
     json!({
         "device": trainer.device().describe(),
         "samples": trainer.trained(),
         "total": trainer.total(),
         "bytes_sent": link.bytes_sent,
         "bytes_received": link.bytes_received,
-        "retries": link.resent + link.asked_anew,
+        "retries": link.repeated,
         "damaged": link.damaged,
     })
 }

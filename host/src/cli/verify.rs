@@ -9,9 +9,9 @@ use clap::Args;
 use std::ops::ControlFlow;
 use std::str::FromStr;
 use thiserror::Error;
-use wheatstone::device::{BitFlip, Device};
-use wheatstone::experiment::Experiment;
-use wheatstone::verification::{self, Verified};
+use wheatstone_learn::device::{BitFlip, Device};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::verification::{self, Verified};
 
 /// Train device and model side by side; compare every bit
 ///

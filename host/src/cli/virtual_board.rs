@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wheatstone::link::Pty;
-use wheatstone::run::read_checkpoint;
+use wheatstone_learn::run::read_checkpoint;
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::Reference;
 

@@ -8,13 +8,14 @@ mod sample_set;
 mod scanning;
 mod streaming;
 
-use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
-use crate::run::hex;
+use super::BoardError;
 use cursor::StretchCursor;
 use poll_interval::PollInterval;
 use sample_set::SampleSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Stretch, Traffic, Trained, Watch};
+use wheatstone_learn::run::hex;
 use wheatstone_link::protocol::{Identity, SampleLayout, Settings};
 use wheatstone_link::{LinkError, LinkStatistics, Session, SessionOptions, Transport};
 use wheatstone_sim::engine::check_sample;
@@ -61,16 +62,16 @@ impl<T: Transport> Linked<T> {
     /// Opens a session with the board, which must hold that design. Its state is left as it is.
     ///
     /// # Errors
-    /// [`DeviceError`] if there is no board, no access to it, or it holds another design.
+    /// [`BoardError`] if there is no board, no access to it, or it holds another design.
     pub fn connect(
         transport: T,
         design: Arc<Design>,
         options: SessionOptions,
-    ) -> Result<Linked<T>, DeviceError> {
+    ) -> Result<Linked<T>, BoardError> {
         Identity::of(&design)?;
         let phases = design.network().colouring().count();
         if phases > 2 {
-            return Err(DeviceError::Phases { phases });
+            return Err(BoardError::Phases { phases });
         }
         let mut linked = Linked {
             poll: PollInterval::new(transport.baud()),
@@ -111,8 +112,8 @@ impl<T: Transport> Linked<T> {
     /// Sends the samples to train on now, if the board has room for all of them; otherwise they go out while it trains.
     ///
     /// # Errors
-    /// [`DeviceError`] if the device cannot be reached.
-    pub fn upload(&mut self) -> Result<(), DeviceError> {
+    /// [`BoardError`] if the device cannot be reached.
+    pub fn upload(&mut self) -> Result<(), BoardError> {
         let set = Arc::clone(&self.set);
         self.durably(|linked| if linked.fits(&set) { linked.send_set(&set) } else { Ok(()) })
     }
@@ -120,8 +121,8 @@ impl<T: Transport> Linked<T> {
     /// Does something on the board; again from the last known state if the board lost it meanwhile.
     fn durably<R>(
         &mut self,
-        mut operation: impl FnMut(&mut Self) -> Result<R, DeviceError>,
-    ) -> Result<R, DeviceError> {
+        mut operation: impl FnMut(&mut Self) -> Result<R, BoardError>,
+    ) -> Result<R, BoardError> {
         let mut restarts = 0;
         loop {
             let error = match self.make_ready().and_then(|()| operation(self)) {
@@ -129,7 +130,7 @@ impl<T: Transport> Linked<T> {
                 Err(error) => error,
             };
             self.ready = false;
-            let lost = matches!(error, DeviceError::Link(LinkError::Reset { .. }));
+            let lost = matches!(error, BoardError::Link(LinkError::Reset { .. }));
             if !lost || self.known.is_none() || restarts == MOST_RESTARTS {
                 return Err(error);
             }
@@ -138,7 +139,7 @@ impl<T: Transport> Linked<T> {
     }
 
     /// Opens a session if need be, and brings the board to the state it should be in.
-    fn make_ready(&mut self) -> Result<(), DeviceError> {
+    fn make_ready(&mut self) -> Result<(), BoardError> {
         if self.ready {
             return Ok(());
         }
@@ -165,7 +166,7 @@ impl<T: Transport> Linked<T> {
         Ok(())
     }
 
-    fn check_identity(&self) -> Result<(), DeviceError> {
+    fn check_identity(&self) -> Result<(), BoardError> {
         let Some(found) = self.session.identity() else { return Ok(()) };
         let format = self.design.format();
         if found.digest != self.design.digest() || found.format() != Some(format) {
@@ -174,23 +175,31 @@ impl<T: Transport> Linked<T> {
             };
             let name = self.design.network().name();
             let found_format = found.format().map_or_else(|| "no format".to_owned(), |f| f.to_string());
-            return Err(DeviceError::OtherDesign {
+            return Err(BoardError::OtherDesign {
                 found: tell(&found.name, found_format, &found.digest),
                 expected: tell(name, format.to_string(), &self.design.digest()),
             });
         }
         if self.capacity() == 0 {
-            return Err(DeviceError::Memory { words: self.layout.words(), found: found.sample_words });
+            return Err(BoardError::Memory { words: self.layout.words(), found: found.sample_words });
         }
         Ok(())
     }
 
     /// Makes sure that what comes next can be done again.
-    fn before_entry(&mut self) -> Result<(), DeviceError> {
+    fn before_entry(&mut self) -> Result<(), BoardError> {
         if self.known.is_none() || self.journal.len() >= MOST_ENTRIES {
-            self.state()?;
+            self.read_known()?;
         }
         Ok(())
+    }
+
+    /// Reads the state, and remembers it as the one that is known.
+    fn read_known(&mut self) -> Result<State, BoardError> {
+        let state = self.durably(Self::read_state)?;
+        self.known = Some(state.clone());
+        self.journal.clear();
+        Ok(state)
     }
 
     fn run_stretch(
@@ -198,7 +207,7 @@ impl<T: Transport> Linked<T> {
         set: &Arc<SampleSet>,
         stretch: &Stretch,
         watch: Watch,
-    ) -> Result<Trained, DeviceError> {
+    ) -> Result<Trained, BoardError> {
         let settings = Settings::new(stretch.configuration, set.coding)?;
         let cursor = StretchCursor::new(stretch, set.count());
         if self.fits(set) {
@@ -219,8 +228,10 @@ impl<T: Transport> Device for Linked<T> {
         self.kind
     }
 
-    fn link_statistics(&self) -> Option<LinkStatistics> {
-        Some(self.session.statistics())
+    fn traffic(&self) -> Option<Traffic> {
+        let LinkStatistics { bytes_sent, bytes_received, resent, asked_anew, damaged, .. } =
+            self.statistics();
+        Some(Traffic { bytes_sent, bytes_received, repeated: resent + asked_anew, damaged })
     }
 
     fn design(&self) -> &Design {
@@ -233,16 +244,13 @@ impl<T: Transport> Device for Linked<T> {
         self.known = Some(state.clone());
         if !self.ready {
             // It is written when the session is opened.
-            return self.durably(|_| Ok(()));
+            return Ok(self.durably(|_| Ok(()))?);
         }
-        self.durably(|linked| linked.write_state(state))
+        Ok(self.durably(|linked| linked.write_state(state))?)
     }
 
     fn state(&mut self) -> Result<State, DeviceError> {
-        let state = self.durably(Self::read_state)?;
-        self.known = Some(state.clone());
-        self.journal.clear();
-        Ok(state)
+        Ok(self.read_known()?)
     }
 
     fn set_samples(
@@ -261,7 +269,7 @@ impl<T: Transport> Device for Linked<T> {
 
     fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
         stretch.configuration.check()?;
-        Settings::new(stretch.configuration, self.set.coding)?;
+        Settings::new(stretch.configuration, self.set.coding).map_err(BoardError::from)?;
         if stretch.count == 0 || self.set.count() == 0 {
             return Ok(Trained::default());
         }
@@ -287,7 +295,7 @@ impl<T: Transport> Device for Linked<T> {
     ) -> Result<Vec<Vec<i32>>, DeviceError> {
         let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         configuration.check()?;
-        let settings = Settings::new(configuration, OutputCoding::default())?;
+        let settings = Settings::new(configuration, OutputCoding::default()).map_err(BoardError::from)?;
         let none = vec![None; self.layout.outputs];
         let plain = |sample: &Sample| Sample { inputs: sample.inputs.clone(), targets: none.clone() };
         let plain: Vec<Sample> = match impose_targets {

@@ -1,6 +1,6 @@
 //! Devices by their names: what a URL stands for, opened.
 
-use super::{Device, DeviceError, DeviceKind, DeviceUrl, Linked, Model, SerialUrl};
+use super::{BoardError, DeviceUrl, Linked, SerialUrl};
 use crate::link::{RecordingFile, RtlTransport, SerialTransport};
 use crate::ports::System;
 use std::io::{self, Write};
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
+use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Model};
 use wheatstone_link::{Faults, Faulty, Recorder, SessionOptions, Stop, Tracer, Transport};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, State};
 
@@ -64,7 +65,8 @@ pub fn open(
         DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
         DeviceUrl::Rtl => {
             let board = Board::default();
-            let transport = RtlTransport::new(Arc::clone(design), board.technology(), board)?;
+            let transport =
+                RtlTransport::new(Arc::clone(design), board.technology(), board).map_err(BoardError::from)?;
             connect(Box::new(transport), DeviceKind::Simulation)
         }
         DeviceUrl::Serial(line) => connect(Box::new(serial(line)?), DeviceKind::Board),
@@ -86,7 +88,7 @@ impl Around {
     }
 }
 
-fn serial(line: &SerialUrl) -> Result<SerialTransport, DeviceError> {
+fn serial(line: &SerialUrl) -> Result<SerialTransport, BoardError> {
     let port = System::new().resolve(line)?;
     Ok(SerialTransport::open(&port.path.to_string_lossy(), line.baud())
         .map_err(wheatstone_link::LinkError::from)?)
@@ -94,9 +96,9 @@ fn serial(line: &SerialUrl) -> Result<SerialTransport, DeviceError> {
 
 /// A virtual board in a process of its own: this program, started again.
 #[cfg(unix)]
-fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Transport>, DeviceError> {
+fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Transport>, BoardError> {
     use crate::link::PtyBoard;
-    let start = |source| DeviceError::VirtualBoard { source };
+    let start = |source| BoardError::VirtualBoard { source };
     let checkpoint = Checkpoint {
         design: (**design).clone(),
         configuration: Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 },
@@ -115,6 +117,6 @@ fn virtual_board(design: &Arc<Design>, state: &State) -> Result<Box<dyn Transpor
 }
 
 #[cfg(not(unix))]
-fn virtual_board(_: &Arc<Design>, _: &State) -> Result<Box<dyn Transport>, DeviceError> {
-    Err(DeviceError::VirtualBoard { source: io::ErrorKind::Unsupported.into() })
+fn virtual_board(_: &Arc<Design>, _: &State) -> Result<Box<dyn Transport>, BoardError> {
+    Err(BoardError::VirtualBoard { source: io::ErrorKind::Unsupported.into() })
 }

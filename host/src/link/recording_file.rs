@@ -1,11 +1,11 @@
 //! The file of a recording: begun with the first frame, so that a command that is refused before leaves an earlier recording alone,
 //! and written as frames come, so that it is there whatever happens to the run.
 
-use crate::whole_file::WriteError;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use wheatstone_learn::whole_file::WriteError;
 
 /// A file to record into; its clones are the same file.
 #[derive(Clone, Debug)]

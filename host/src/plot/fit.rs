@@ -4,7 +4,7 @@ use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
 use super::palette::{MUTED, SERIES};
 use super::scale::{Axis, extent, grouped, thin};
 use super::svg::shorten;
-use crate::metrics::{Fit, FitPoint};
+use wheatstone_learn::metrics::{Fit, FitPoint};
 
 /// Wanted and answered values over the only feature; with more features, answers against what was wanted.
 ///

@@ -3,7 +3,7 @@
 use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
 use super::palette::SERIES;
 use super::scale::{Axis, thin};
-use crate::metrics::{EpochMetrics, Score};
+use wheatstone_learn::metrics::{EpochMetrics, Score};
 
 /// Accuracy against epochs for a classification, and [`error_curve`] for a regression.
 ///

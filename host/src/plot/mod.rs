@@ -33,9 +33,4 @@ pub use power::power_curve;
 pub(crate) use scale::grouped;
 pub use slack::slack_histogram;
 
-use wheatstone_sim::Format;
-
-/// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
-pub(crate) fn conductance(format: Format, k: i64) -> f64 {
-    format.conductance(k) as f64 / (format.g_max() + 1) as f64
-}
+use wheatstone_learn::conversion::conductance;

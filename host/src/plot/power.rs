@@ -3,7 +3,7 @@
 use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
 use super::palette::SERIES;
 use super::scale::{Axis, extent, thin};
-use crate::metrics::{EpochMetrics, Power};
+use wheatstone_learn::metrics::{EpochMetrics, Power};
 
 /// Dissipated power of the free and the clamped state against samples trained, and below it their difference: the
 /// cost of pulling the outputs to what is wanted, which learning lowers.

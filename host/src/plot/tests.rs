@@ -1,7 +1,7 @@
 //! Every picture is well-formed, finite and complete.
 
 use super::*;
-use crate::metrics::{EpochMetrics, Fit, FitPoint, Power, Score};
+use wheatstone_learn::metrics::{EpochMetrics, Fit, FitPoint, Power, Score};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered,
 };

@@ -2,8 +2,8 @@
 
 use super::{Dataset, Report};
 use crate::bench::wilson;
-use crate::metrics::{Detail, EpochMetrics, Score};
 use crate::plot::grouped;
+use wheatstone_learn::metrics::{Detail, EpochMetrics, Score};
 
 /// Number of epochs in the table.
 const LAST: usize = 10;

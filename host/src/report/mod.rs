@@ -10,11 +10,11 @@ mod tests;
 
 pub use pictures::Picture;
 
-use crate::device::DeviceKind;
-use crate::metrics::{EpochMetrics, Evaluation};
 use askama::Template;
 use facts::Figure;
 use thiserror::Error;
+use wheatstone_learn::device::DeviceKind;
+use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
 use wheatstone_sim::{Design, State};
 
 /// The data a network learned from.

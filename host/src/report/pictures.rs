@@ -1,8 +1,8 @@
 //! The report's pictures with what one sees in them.
 
 use super::Report;
-use crate::metrics::{Detail, Fit};
 use crate::plot::{self, grouped};
+use wheatstone_learn::metrics::{Detail, Fit};
 
 /// Most outputs of a regression that get a picture.
 const MAX_FITS: usize = 12;

@@ -1,8 +1,8 @@
 //! Whole reports: complete, self-contained and safe to open.
 
 use super::*;
-use crate::metrics::{Detail, Fit, FitPoint, Power, Score};
 use crate::plot::tests::assert_well_formed;
+use wheatstone_learn::metrics::{Detail, Fit, FitPoint, Power, Score};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Format, Initial, Nudge, Omega, Rules};
 

@@ -8,7 +8,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone::device::{Device, DeviceError, Linked, Model, Stretch, Trained};
+use wheatstone::device::{BoardError, Linked};
+use wheatstone_learn::device::{Device, DeviceError, Model, Stretch, Trained};
 use wheatstone_link::{Board, BoardTransport, Capacities, LineModel, SessionOptions, Transport};
 use wheatstone_sim::network::{EdgeKind, crossbar, layered};
 use wheatstone_sim::{
@@ -89,7 +90,7 @@ pub fn options() -> SessionOptions {
     SessionOptions { allowance: Duration::from_millis(5), ..SessionOptions::default() }
 }
 
-pub fn connect<T: Transport>(transport: T, design: &Arc<Design>) -> Result<Linked<T>, DeviceError> {
+pub fn connect<T: Transport>(transport: T, design: &Arc<Design>) -> Result<Linked<T>, BoardError> {
     Linked::connect(transport, design.clone(), options())
 }
 

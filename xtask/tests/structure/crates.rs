@@ -21,6 +21,19 @@ pub const LAYERS: &[Layer] = &[
         without: &["wheatstone-hdl", "rust-hdl", "serialport", "plotters", "ratatui", "clap", "rayon"],
     },
     Layer {
+        name: "wheatstone-learn",
+        folder: "learn",
+        without: &[
+            "wheatstone-hdl",
+            "wheatstone-link",
+            "rust-hdl",
+            "serialport",
+            "plotters",
+            "ratatui",
+            "clap",
+        ],
+    },
+    Layer {
         name: "wheatstone-link",
         folder: "link",
         without: &[

@@ -2,11 +2,11 @@
 
 use super::super::{BenchError, Contender, Watch};
 use super::Rivals;
-use crate::evaluation;
-use crate::experiment::Experiment;
-use crate::metrics::Score;
 use std::time::{Duration, Instant};
 use wheatstone_gpu::{Adapter, NetworkKernel};
+use wheatstone_learn::evaluation;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::metrics::Score;
 use wheatstone_sim::{State, epoch_order};
 
 /// An adapter is full when twice the replicas are not this much more learned in the same time.

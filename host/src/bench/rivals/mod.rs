@@ -8,9 +8,9 @@ mod kernel;
 mod perceptron;
 
 use super::{BenchError, Contender, Goal, Watch};
-use crate::experiment::Experiment;
 use crate::figure::Missing;
 use std::time::Duration;
+use wheatstone_learn::experiment::Experiment;
 
 /// The rivals there are, and those there are not.
 pub type Rivals<'e> = (Vec<Box<dyn Contender + 'e>>, Vec<Missing>);

@@ -2,15 +2,15 @@
 
 use super::super::{BenchError, Contender, Goal, Watch};
 use super::Rivals;
-use crate::config::Shape;
-use crate::data::Targets;
-use crate::experiment::Experiment;
 use crate::figure::Missing;
-use crate::metrics::Score;
 use std::time::Duration;
 use wheatstone_gpu::perceptron::{
     BatchSearch, BatchTrial, Examples, Machine, Optimiser, Perceptron, PerceptronConfig, best_batch,
 };
+use wheatstone_learn::config::Shape;
+use wheatstone_learn::data::Targets;
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::metrics::Score;
 use wheatstone_sim::network::NodeKind;
 
 /// LearningSchedule rates that are tried.

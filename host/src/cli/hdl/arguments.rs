@@ -3,9 +3,9 @@
 use crate::cli::arguments::ConfigArguments;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
-use wheatstone::experiment::{Experiment, ExperimentError};
-use wheatstone::network_file::read_network;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
+use wheatstone_learn::experiment::{Experiment, ExperimentError};
+use wheatstone_learn::network_file::read_network;
 use wheatstone_sim::network::formats::Graph;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 

@@ -5,8 +5,8 @@ use crate::cli::output::Output;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use wheatstone::run::{hex, write_whole};
 use wheatstone_hdl::emitted;
+use wheatstone_learn::run::{hex, write_whole};
 use wheatstone_sim::FileStem;
 
 /// Write the array's Verilog

@@ -11,11 +11,11 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use wheatstone::experiment::Experiment;
-use wheatstone::run::{WholeFile, WriteError, read_checkpoint, write_whole};
-use wheatstone::training::{Trainer, check_same_design};
 use wheatstone_hdl::verify::{Difference, SideBySide, side_by_side};
 use wheatstone_hdl::{Array, timing, waves};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::run::{WholeFile, WriteError, read_checkpoint, write_whole};
+use wheatstone_learn::training::{Trainer, check_same_design};
 use wheatstone_sim::{Checkpoint, Engine, epoch_order};
 
 /// Train the array in simulation, with delays, and compare every token and every bit with the model

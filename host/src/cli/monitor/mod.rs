@@ -15,8 +15,8 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
-use wheatstone::metrics::EpochMetrics;
-use wheatstone::run::RunFolder;
+use wheatstone_learn::metrics::EpochMetrics;
+use wheatstone_learn::run::RunFolder;
 
 /// How often the folder is read.
 const INTERVAL: Duration = Duration::from_millis(250);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fs;
 use std::time::Duration;
-use wheatstone::metrics::EpochMetrics;
-use wheatstone::run::{RunError, RunFolder};
+use wheatstone_learn::metrics::EpochMetrics;
+use wheatstone_learn::run::{RunError, RunFolder};
 
 /// Samples a second are the mean over this time.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -132,7 +132,7 @@ impl Monitor {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use wheatstone::metrics::{Power, Score};
+    use wheatstone_learn::metrics::{Power, Score};
 
     /// A reading of a classification after some epochs of 120 samples.
     pub fn reading(epochs_done: u32) -> Reading {

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Style, Stylize};
 use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, LegendPosition, Paragraph};
-use wheatstone::metrics::{EpochMetrics, Score};
+use wheatstone_learn::metrics::{EpochMetrics, Score};
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, monitor: &Monitor) {

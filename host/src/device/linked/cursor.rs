@@ -1,6 +1,6 @@
 //! Where a stretch of training is: epoch, place, and the offset that falls as epochs end.
 
-use super::super::Stretch;
+use wheatstone_learn::device::Stretch;
 use wheatstone_link::protocol::Run;
 use wheatstone_sim::epoch_order;
 

@@ -1,6 +1,6 @@
 //! Relaxing samples on a board: their answers take the place of their targets and are read back.
 
-use super::super::DeviceError;
+use super::super::BoardError;
 use super::Linked;
 use super::running::MOST_WORDS;
 use super::sample_set::SampleSet;
@@ -20,7 +20,7 @@ impl<T: Transport> Linked<T> {
         set: &SampleSet,
         settings: Settings,
         impose_targets: bool,
-    ) -> Result<Vec<Vec<i32>>, DeviceError> {
+    ) -> Result<Vec<Vec<i32>>, BoardError> {
         let capacity = self.capacity();
         let kept = self.resident.as_ref().map_or(0, |resident| resident.count());
         let beside = kept > 0 && capacity - kept >= set.count().min(WORTH);
@@ -44,7 +44,7 @@ impl<T: Transport> Linked<T> {
     }
 
     /// The answers in that many records.
-    fn read_answers(&mut self, address: usize, count: usize) -> Result<Vec<Vec<i32>>, DeviceError> {
+    fn read_answers(&mut self, address: usize, count: usize) -> Result<Vec<Vec<i32>>, BoardError> {
         let (record, outputs) = (self.layout.words(), self.layout.outputs);
         let answers = (0..count).map(|number| {
             let start = number * record + self.layout.targets_at();

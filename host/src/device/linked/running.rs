@@ -1,11 +1,12 @@
 //! Runs on a board: what is written before, and what is asked while they last.
 
-use super::super::{DeviceError, Trained, Watch};
+use super::super::BoardError;
 use super::Linked;
 use super::cursor::StretchCursor;
 use super::sample_set::SampleSet;
 use std::sync::Arc;
 use std::time::Duration;
+use wheatstone_learn::device::{Trained, Watch};
 use wheatstone_link::protocol::{Command, MOST_DATA, Run, Settings, Space, Status};
 use wheatstone_link::{LinkError, Transport};
 
@@ -40,13 +41,13 @@ impl Progress {
 
 impl<T: Transport> Linked<T> {
     /// How far the board is.
-    pub(super) fn status(&mut self) -> Result<Status, DeviceError> {
+    pub(super) fn status(&mut self) -> Result<Status, BoardError> {
         let result = self.session.call(Command::Status)?;
         read_status(&result)
     }
 
     /// Stops whatever the board is running, a run of an earlier program for example.
-    pub(super) fn stop(&mut self) -> Result<Status, DeviceError> {
+    pub(super) fn stop(&mut self) -> Result<Status, BoardError> {
         self.session.post(Command::Stop)?;
         let begun = self.session.now();
         self.poll.restart();
@@ -70,7 +71,7 @@ impl<T: Transport> Linked<T> {
         limit: u32,
         steps: u16,
         watch: Watch,
-    ) -> Result<(Status, bool), DeviceError> {
+    ) -> Result<(Status, bool), BoardError> {
         let begun = self.session.now();
         let mut progress = Progress::new(begun);
         self.poll.restart();
@@ -95,7 +96,7 @@ impl<T: Transport> Linked<T> {
     }
 
     /// Writes words to the sample memory.
-    pub(super) fn write_samples(&mut self, address: usize, words: &[u16]) -> Result<(), DeviceError> {
+    pub(super) fn write_samples(&mut self, address: usize, words: &[u16]) -> Result<(), BoardError> {
         for (number, words) in words.chunks(MOST_WORDS).enumerate() {
             let address = u16::try_from(address + number * MOST_WORDS).unwrap_or(u16::MAX);
             let data = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -117,7 +118,7 @@ impl<T: Transport> Linked<T> {
     }
 
     /// Sends a whole set, unless the board has it already.
-    pub(super) fn send_set(&mut self, set: &Arc<SampleSet>) -> Result<(), DeviceError> {
+    pub(super) fn send_set(&mut self, set: &Arc<SampleSet>) -> Result<(), BoardError> {
         if self.resident.as_ref().is_some_and(|resident| Arc::ptr_eq(resident, set)) {
             return Ok(());
         }
@@ -135,7 +136,7 @@ impl<T: Transport> Linked<T> {
         settings: Settings,
         mut cursor: StretchCursor,
         watch: Watch,
-    ) -> Result<Trained, DeviceError> {
+    ) -> Result<Trained, BoardError> {
         self.send_set(set)?;
         self.session.post(Command::Configure(settings))?;
         let mut trained = Trained::default();
@@ -156,7 +157,7 @@ impl<T: Transport> Linked<T> {
 }
 
 /// Reads a status; a stalled array is an error.
-pub(super) fn read_status(result: &[u8]) -> Result<Status, DeviceError> {
+pub(super) fn read_status(result: &[u8]) -> Result<Status, BoardError> {
     let status = Status::from_bytes(result).ok_or_else(|| LinkError::malformed(&Command::Status, result))?;
     if status.stalled { Err(LinkError::Stalled.into()) } else { Ok(status) }
 }

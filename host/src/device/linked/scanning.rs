@@ -1,6 +1,6 @@
 //! The state of a board, in and out through its scan chain.
 
-use super::super::DeviceError;
+use super::super::BoardError;
 use super::Linked;
 use wheatstone_link::protocol::{Command, MOST_DATA, Space};
 use wheatstone_link::{LinkError, Transport};
@@ -8,7 +8,7 @@ use wheatstone_sim::{Design, State, Wave, scan};
 
 impl<T: Transport> Linked<T> {
     /// Writes a state that was checked.
-    pub(super) fn write_state(&mut self, state: &State) -> Result<(), DeviceError> {
+    pub(super) fn write_state(&mut self, state: &State) -> Result<(), BoardError> {
         let chain = scan::to_bytes(&self.design, state);
         for (number, data) in chain.chunks(MOST_DATA).enumerate() {
             let address = u16::try_from(number * MOST_DATA).unwrap_or(u16::MAX);
@@ -19,7 +19,7 @@ impl<T: Transport> Linked<T> {
     }
 
     /// Reads the state, at rest.
-    pub(super) fn read_state(&mut self) -> Result<State, DeviceError> {
+    pub(super) fn read_state(&mut self) -> Result<State, BoardError> {
         let bytes = scan::byte_length(&self.design);
         let mut asked = Vec::new();
         for start in (0..bytes).step_by(MOST_DATA) {
@@ -46,14 +46,14 @@ impl<T: Transport> Linked<T> {
 }
 
 /// Checks that a state is one of the design, and one an array can hold.
-pub(super) fn check_state(design: &Design, state: &State) -> Result<(), DeviceError> {
+pub(super) fn check_state(design: &Design, state: &State) -> Result<(), BoardError> {
     state.check(design)?;
     let (network, format) = (design.network(), design.format());
     for &node in network.inputs() {
         let [u_free, u_clamped] = Wave::BOTH.map(|wave| state.u(wave)[node.index()]);
         if u_free != u_clamped || format.accumulator(format.voltage(u_free)) != u_free {
             let node = network.node_name(node).into_owned();
-            return Err(DeviceError::InputState { node, u_free, u_clamped });
+            return Err(BoardError::InputState { node, u_free, u_clamped });
         }
     }
     Ok(())

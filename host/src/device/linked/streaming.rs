@@ -1,10 +1,11 @@
 //! Training on a set the board has no room for: its sample memory is a ring of records, filled while it learns.
 
-use super::super::{DeviceError, Trained, Watch};
+use super::super::BoardError;
 use super::Linked;
 use super::cursor::StretchCursor;
 use super::running::{MOST_WORDS, Progress, read_status};
 use super::sample_set::SampleSet;
+use wheatstone_learn::device::{Trained, Watch};
 use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Status};
 use wheatstone_link::{Ticket, Transport};
 
@@ -47,7 +48,7 @@ impl<T: Transport> Linked<T> {
         settings: Settings,
         mut cursor: StretchCursor,
         watch: Watch,
-    ) -> Result<Trained, DeviceError> {
+    ) -> Result<Trained, BoardError> {
         self.resident = None;
         self.session.post(Command::Configure(settings))?;
         let mut ring = Ring { set, order: cursor.order(), slots: self.capacity(), written: 0, shown: 0 };
@@ -70,7 +71,7 @@ impl<T: Transport> Linked<T> {
         ring: &mut Ring<impl Iterator<Item = usize>>,
         cursor: &StretchCursor,
         watch: Watch,
-    ) -> Result<(Status, bool), DeviceError> {
+    ) -> Result<(Status, bool), BoardError> {
         let length = u32::try_from(cursor.left_in_epoch()).unwrap_or(u32::MAX);
         let run = first_run(ring.slots, ring.shown, cursor);
         let mut progress = Progress::new(self.session.now());
@@ -105,14 +106,14 @@ impl<T: Transport> Linked<T> {
     }
 
     /// Writes the next records, if there is room for them in the ring; whether it did.
-    fn feed(&mut self, ring: &mut Ring<impl Iterator<Item = usize>>, done: u32) -> Result<bool, DeviceError> {
+    fn feed(&mut self, ring: &mut Ring<impl Iterator<Item = usize>>, done: u32) -> Result<bool, BoardError> {
         let Some((address, words)) = ring.next(done) else { return Ok(false) };
         self.write_samples(address, &words)?;
         Ok(true)
     }
 
     /// Asks how far the board is, without waiting for the answer as long as there is something else to do.
-    fn ask_between(&mut self, asked: &mut Option<Ticket>, busy: bool) -> Result<Option<Status>, DeviceError> {
+    fn ask_between(&mut self, asked: &mut Option<Ticket>, busy: bool) -> Result<Option<Status>, BoardError> {
         let result = match (asked.take(), busy) {
             (Some(ticket), true) => match self.session.try_take(ticket)? {
                 Ok(result) => result,

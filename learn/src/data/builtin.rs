@@ -1,6 +1,6 @@
 //! The data sets inside the binary: four small classics of the UCI repository, under CC BY 4.0.
 //!
-//! The tables are `host/data/*.csv`, read by the same reader as the user's own; `host/data/README.md` says
+//! The tables are `learn/data/*.csv`, read by the same reader as the user's own; `learn/data/README.md` says
 //! where they come from and what was changed.
 
 use crate::data::csv::{CsvError, CsvOptions, Separator, TargetKind, parse_csv};

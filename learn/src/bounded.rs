@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// What opening and reading say; [`io::ErrorKind::FileTooLarge`] with the bound in words if there are more bytes than that.
-pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     read_on(&mut File::open(path)?, &mut bytes, most)?;
     Ok(bytes)

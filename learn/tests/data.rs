@@ -7,11 +7,11 @@ use std::io::Write;
 use std::path::Path;
 
 use proptest::prelude::*;
-use wheatstone::data::csv::{Separator, parse_csv, parse_features, parse_labelled};
-use wheatstone::data::dataset::TargetNames;
-use wheatstone::data::idx::{parse_images, parse_labels, read_mnist};
-use wheatstone::data::split::{plain_folds, plain_splits, stratified_folds, stratified_splits};
-use wheatstone::data::{
+use wheatstone_learn::data::csv::{Separator, parse_csv, parse_features, parse_labelled};
+use wheatstone_learn::data::dataset::TargetNames;
+use wheatstone_learn::data::idx::{parse_images, parse_labels, read_mnist};
+use wheatstone_learn::data::split::{plain_folds, plain_splits, stratified_folds, stratified_splits};
+use wheatstone_learn::data::{
     Builtin, CellKind, CsvOptions, IdxError, KnownTable, Missing, Split, TableColumn, TargetKind, Targets,
 };
 
@@ -197,7 +197,7 @@ fn folder(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
     folder
 }
 
-fn read(folder: &tempfile::TempDir) -> Result<wheatstone::data::Dataset, IdxError> {
+fn read(folder: &tempfile::TempDir) -> Result<wheatstone_learn::data::Dataset, IdxError> {
     read_mnist(folder.path())
 }
 

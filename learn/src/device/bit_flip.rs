@@ -1,8 +1,7 @@
 //! A device that goes wrong on purpose, to see that whoever checks it notices.
 
-use super::{Device, DeviceError, DeviceKind, Stretch, Trained, Watch};
+use super::{Device, DeviceError, DeviceKind, Stretch, Traffic, Trained, Watch};
 use std::ops::ControlFlow;
-use wheatstone_link::LinkStatistics;
 use wheatstone_sim::{Design, OutputCoding, Sample, State};
 
 /// A device in which the lowest bit of one conductance flips after a certain sample of the run.
@@ -42,8 +41,8 @@ impl Device for BitFlip<'_> {
         self.device.kind()
     }
 
-    fn link_statistics(&self) -> Option<LinkStatistics> {
-        self.device.link_statistics()
+    fn traffic(&self) -> Option<Traffic> {
+        self.device.traffic()
     }
 
     fn design(&self) -> &Design {

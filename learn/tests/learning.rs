@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
-use wheatstone::config::{Draft, FormatChoice};
-use wheatstone::cross_validation::{self, RunResult, Scheme, mean_and_sd};
-use wheatstone::experiment::load_dataset;
+use wheatstone_learn::config::{Draft, FormatChoice};
+use wheatstone_learn::cross_validation::{self, RunResult, Scheme, mean_and_sd};
+use wheatstone_learn::experiment::load_dataset;
 use wheatstone_sim::Format;
 
 fn runs(preset: &str, format: Format, scheme: Scheme, seeds: u64, overrides: &[&str]) -> Vec<RunResult> {

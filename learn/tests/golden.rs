@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use wheatstone::config::{DataSource, RunConfig};
-use wheatstone::experiment::Experiment;
-use wheatstone::preset::Preset;
-use wheatstone::run::hex;
-use wheatstone::training::Trainer;
+use wheatstone_learn::config::{DataSource, RunConfig};
+use wheatstone_learn::experiment::Experiment;
+use wheatstone_learn::preset::Preset;
+use wheatstone_learn::run::hex;
+use wheatstone_learn::training::Trainer;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/golden/digests.json");
 const SAMPLES: u64 = 200;

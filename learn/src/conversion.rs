@@ -3,7 +3,6 @@
 use crate::data::EncodingError;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::network_file::{NetworkFileError, read_network};
-use crate::plot;
 use crate::run::{DataDigest, RunError, RunFolder, read_checkpoint};
 use std::fmt::{self, Display, Formatter};
 use std::fs::File;
@@ -181,6 +180,9 @@ pub struct Netlist {
     pub conductance: Option<f64>,
 }
 
+/// Draws a network with the voltages and conductances of a state in a format, as SVG.
+pub type Draw<'d> = &'d dyn Fn(&Network, &State, Format) -> String;
+
 /// A network and what a run has made of it.
 #[derive(Clone, Debug)]
 pub struct Converted {
@@ -229,11 +231,16 @@ impl Source {
                 return Err(ConversionError::OtherNetwork { run, network: self.from.display().to_string() });
             }
             let format = checkpoint.design.format();
-            let fractions = checkpoint.state.k.iter().map(|&k| Some(plot::conductance(format, k)));
+            let fractions = checkpoint.state.k.iter().map(|&k| Some(conductance(format, k)));
             network = network.with_conductances(fractions.collect())?;
         }
         Ok(Converted { network, notes, learnt })
     }
+}
+
+/// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
+pub fn conductance(format: Format, k: i64) -> f64 {
+    format.conductance(k) as f64 / (format.g_max() + 1) as f64
 }
 
 /// Whether a path is the folder of a run, or begins as a checkpoint.
@@ -283,11 +290,11 @@ impl Learnt {
 }
 
 impl Converted {
-    /// The text of a file.
+    /// The text of a file. `draw` makes the picture.
     ///
     /// # Errors
     /// [`ConversionError`] if something is missing that the format needs.
-    pub fn write(&self, target: Target, netlist: &Netlist) -> Result<String, ConversionError> {
+    pub fn write(&self, target: Target, netlist: &Netlist, draw: Draw) -> Result<String, ConversionError> {
         let network = &self.network;
         match target {
             Target::Graph(format) => match formats::write(format, network) {
@@ -299,7 +306,7 @@ impl Converted {
                     network.edge_ids().map(|edge| network.conductance(edge)).collect();
                 Ok(formats::to_dot(network, given.as_deref()))
             }
-            Target::Svg => self.picture(),
+            Target::Svg => self.picture(draw),
         }
     }
 
@@ -339,14 +346,14 @@ impl Converted {
     }
 
     /// The network drawn: with the voltages of the run, or at rest.
-    fn picture(&self) -> Result<String, ConversionError> {
+    fn picture(&self, draw: Draw) -> Result<String, ConversionError> {
         if let Some(Learnt { checkpoint, .. }) = &self.learnt {
-            return Ok(plot::network(&self.network, &checkpoint.state, checkpoint.design.format()));
+            return Ok(draw(&self.network, &checkpoint.state, checkpoint.design.format()));
         }
         let rules =
             Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
         let design = Arc::new(Design::new(self.network.clone(), Format::WIDE, rules)?);
         let state = State::initial(&design, &[Initial::Uniform { low: 0.5, high: 0.5 }], 0);
-        Ok(plot::network(&self.network, &state, Format::WIDE))
+        Ok(draw(&self.network, &state, Format::WIDE))
     }
 }

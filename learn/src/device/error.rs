@@ -1,0 +1,35 @@
+//! What a device says when it cannot do what it was asked.
+
+use std::error::Error;
+use thiserror::Error;
+use wheatstone_sim::{ConfigurationError, SampleError, StartError, StateError};
+
+/// A device that could not do what it was asked.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// The configuration is out of bounds.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// A sample does not fit the design.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// An engine cannot start from this configuration and state.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The state is none of the design.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// What only this kind of device can say, in an error type of its own; see [`DeviceError::specific`].
+    #[error(transparent)]
+    Specific(Box<dyn Error + Send + Sync>),
+}
+
+impl DeviceError {
+    /// The error of a particular kind of device, if it is one.
+    pub fn specific<E: Error + 'static>(&self) -> Option<&E> {
+        match self {
+            DeviceError::Specific(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+}
