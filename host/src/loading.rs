@@ -6,8 +6,10 @@ use wheatstone_flow::cache::sha256;
 use wheatstone_flow::manifest::{self, Manifest, ManifestError};
 use wheatstone_hdl::bitstream::{Bitstream, BitstreamError, WrongBoard};
 use wheatstone_hdl::board::Loading as How;
+use wheatstone_hdl::tool_category;
 use wheatstone_hdl::{Board, Technology};
 use wheatstone_learn::bounded::read_bounded;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::{Tool, ToolError};
 
 /// Where the bitstream of a preset is kept, in the project's folder.
@@ -138,6 +140,26 @@ pub enum LoadError {
         /// Whether it wrote to the flash.
         flash: bool,
     },
+}
+
+impl Categorized for LoadError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            LoadError::Read { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            LoadError::Bitstream { error, .. } => error.category(),
+            LoadError::WrongBoard { error, .. } => error.category(),
+            LoadError::OtherThanManifest { .. }
+            | LoadError::ManifestOfOther { .. }
+            | LoadError::OtherBoard { .. }
+            | LoadError::ByHand { .. }
+            | LoadError::NotBuilt { .. } => ErrorCategory::BadInput,
+            LoadError::Manifest(error) => error.category(),
+            LoadError::Tool(error) => tool_category(error),
+            LoadError::NoDevice { .. } => ErrorCategory::NoDevice,
+            LoadError::NoAccess { .. } => ErrorCategory::NoAccess,
+            LoadError::Failed { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 /// A whole bitstream that is for its board.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Baud of a serial line where the URL says none. An FT231X divides its clock to it exactly, as the boards do theirs.
 pub const DEFAULT_BAUD: u32 = 3_000_000;
@@ -95,6 +96,18 @@ pub enum UrlError {
         /// What should be a number.
         baud: String,
     },
+}
+
+impl Categorized for UrlError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            UrlError::Scheme { .. }
+            | UrlError::Rest { .. }
+            | UrlError::Path { .. }
+            | UrlError::Parameter { .. }
+            | UrlError::Baud { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// A path alone is what people write first.

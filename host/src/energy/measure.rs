@@ -12,6 +12,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Calls are made to last about so much, or a twentieth of a block: sources are read and the user heard in between.
 const CALL: Duration = Duration::from_secs(1);
@@ -111,6 +112,19 @@ pub enum MeasureError {
         /// Blocks of work there would have been.
         blocks: usize,
     },
+}
+
+impl Categorized for MeasureError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            MeasureError::Plan(error) => error.category(),
+            MeasureError::Source(error) => error.category(),
+            MeasureError::Run { .. } | MeasureError::NotReached { .. } | MeasureError::NoTime { .. } => {
+                ErrorCategory::Failed
+            }
+            MeasureError::Interrupted { .. } => ErrorCategory::Interrupted,
+        }
+    }
 }
 
 /// Measures contenders against each other by a plan.

@@ -8,6 +8,7 @@ use crate::figure::Kind;
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The outcome of a measurement, round by round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -125,6 +126,16 @@ pub enum FigureError {
         /// In how many rounds.
         rounds: usize,
     },
+}
+
+impl Categorized for FigureError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            FigureError::Overlap { .. } | FigureError::NoSource => ErrorCategory::Usage,
+            FigureError::TooFew(error) => error.category(),
+            FigureError::NotAboveIdle { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 impl Round {

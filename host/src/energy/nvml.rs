@@ -18,6 +18,7 @@ use nvml_wrapper::error::NvmlError;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The counter's longest time between updates.
 const UPDATE: Duration = Duration::from_millis(100);
@@ -57,6 +58,14 @@ pub enum GpuError {
     /// The driver says no.
     #[error("{0}")]
     Failed(String),
+}
+
+impl Categorized for GpuError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            GpuError::NotSupported | GpuError::Failed(_) => ErrorCategory::Failed,
+        }
+    }
 }
 
 impl From<NvmlError> for GpuError {

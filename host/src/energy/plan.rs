@@ -6,6 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// How a measurement goes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,6 +64,14 @@ pub enum PlanError {
     /// Nobody takes part.
     #[error("there is no contender to measure")]
     Nobody,
+}
+
+impl Categorized for PlanError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            PlanError::Rounds { .. } | PlanError::Zero { .. } | PlanError::Nobody => ErrorCategory::Usage,
+        }
+    }
 }
 
 impl Default for Plan {

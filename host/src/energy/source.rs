@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 use wheatstone_link::TransportError;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A block must last at least so many update periods of every source, so that what a source cannot tell stays below a
 /// tenth of what it reads.
@@ -243,6 +244,24 @@ pub enum SourceError {
         /// What ended it.
         reason: String,
     },
+}
+
+impl Categorized for SourceError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            SourceError::Malformed { .. }
+            | SourceError::None { .. }
+            | SourceError::Domain { .. }
+            | SourceError::Wrapped { .. }
+            | SourceError::Reset { .. }
+            | SourceError::Gpu { .. }
+            | SourceError::TooShort { .. }
+            | SourceError::Ended { .. } => ErrorCategory::Failed,
+            SourceError::File { source, .. } => ErrorCategory::Failed.unless_denied(source),
+            SourceError::Meter(error) => error.category(),
+            SourceError::Transport(error) => error.category(),
+        }
+    }
 }
 
 impl SourceError {

@@ -12,6 +12,7 @@
 use super::quantity::Bounded;
 use serde::Serialize;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The probability with which an interval must hold the true median.
 pub const CONFIDENCE: f64 = 0.95;
@@ -42,6 +43,12 @@ pub struct Interval {
 pub struct TooFew {
     /// How many there are.
     pub found: usize,
+}
+
+impl Categorized for TooFew {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Usage
+    }
 }
 
 /// The median of values that are themselves uncertain. The interval's lower end comes from their lower bounds, the

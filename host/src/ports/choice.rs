@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::board::Bridge;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A port that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -49,6 +50,16 @@ pub enum PortError {
         /// Who.
         holder: Holder,
     },
+}
+
+impl Categorized for PortError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            PortError::NoDevice { .. } | PortError::NoPort { .. } => ErrorCategory::NoDevice,
+            PortError::Several { .. } => ErrorCategory::BadInput,
+            PortError::NoAccess { .. } | PortError::Busy { .. } => ErrorCategory::NoAccess,
+        }
+    }
 }
 
 fn ports(others: &[String]) -> String {

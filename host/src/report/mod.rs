@@ -15,7 +15,7 @@ use facts::Figure;
 use thiserror::Error;
 use wheatstone_learn::device::DeviceKind;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
-use wheatstone_sim::{Design, State};
+use wheatstone_sim::{Categorized, Design, ErrorCategory, State};
 
 /// The data a network learned from.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,14 @@ pub enum ReportError {
     /// The template failed.
     #[error("the HTML report could not be rendered: {0}; the pictures and metrics beside it are complete")]
     Template(#[from] askama::Error),
+}
+
+impl Categorized for ReportError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ReportError::Template(_) => ErrorCategory::Failed,
+        }
+    }
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// What a meter recorded does not tell the energy.
 #[derive(Debug, Error)]
@@ -43,6 +44,15 @@ pub enum MeterError {
     },
 }
 
+impl Categorized for MeterError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            MeterError::Log(error) => error.category(),
+            MeterError::NotCovered { .. } | MeterError::Gap { .. } => ErrorCategory::BadInput,
+        }
+    }
+}
+
 /// A log that cannot be used: `file:line: what is wrong; what to do`.
 #[derive(Debug, Error)]
 pub struct LogError {
@@ -53,6 +63,12 @@ pub struct LogError {
     /// What is wrong.
     #[source]
     pub problem: LogProblem,
+}
+
+impl Categorized for LogError {
+    fn category(&self) -> ErrorCategory {
+        self.problem.category()
+    }
 }
 
 impl Display for LogError {
@@ -94,6 +110,19 @@ pub enum LogProblem {
         /// Line of that.
         previous: u64,
     },
+}
+
+impl Categorized for LogProblem {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            LogProblem::Empty
+            | LogProblem::TooShort(_)
+            | LogProblem::NotText
+            | LogProblem::Backwards { .. } => ErrorCategory::BadInput,
+            LogProblem::Io(error) => ErrorCategory::BadInput.unless_denied(error),
+            LogProblem::Column(error) => error.category(),
+        }
+    }
 }
 
 /// A line that does not read.
@@ -155,4 +184,17 @@ pub enum ColumnError {
         /// The power.
         watts: f64,
     },
+}
+
+impl Categorized for ColumnError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ColumnError::Missing { .. }
+            | ColumnError::Twice { .. }
+            | ColumnError::Unit { .. }
+            | ColumnError::Short { .. }
+            | ColumnError::Number { .. }
+            | ColumnError::Power { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
