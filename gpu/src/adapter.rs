@@ -7,6 +7,7 @@
 use std::fmt;
 use thiserror::Error;
 use wgpu::{Backends, DeviceType, Instance, InstanceDescriptor, InstanceFlags};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// What kind of thing an adapter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +81,15 @@ pub enum AdapterError {
         /// The names of those there are.
         there: Vec<String>,
     },
+}
+
+impl Categorized for AdapterError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            AdapterError::None => ErrorCategory::NoDevice,
+            AdapterError::Unknown { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// All adapters, graphics processors before software, discrete ones first; at least one.

@@ -6,6 +6,7 @@ use wgpu::{
     Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePipeline, DeviceDescriptor,
     ErrorFilter, Features, MapMode, MemoryHints, PollType, Queue,
 };
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// What a device did not do.
 #[derive(Debug, Error)]
@@ -34,6 +35,16 @@ pub enum DeviceError {
         /// What it was doing.
         during: &'static str,
     },
+}
+
+impl Categorized for DeviceError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            DeviceError::Open { .. } | DeviceError::Refused { .. } | DeviceError::Lost { .. } => {
+                ErrorCategory::Failed
+            }
+        }
+    }
 }
 
 /// An opened adapter.

@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_sim::network::{Boundary, EdgeKind};
-use wheatstone_sim::{Format, Initial, LearningSchedule, Nudge, Omega};
+use wheatstone_sim::{Categorized, ErrorCategory, Format, Initial, LearningSchedule, Nudge, Omega};
 
 /// The most bytes of a file with a configuration.
 const LONGEST: u64 = 16 << 20;
@@ -356,6 +356,20 @@ pub enum ConfigError {
         /// What to give instead.
         remedy: &'static str,
     },
+}
+
+impl Categorized for ConfigError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ConfigError::Read { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ConfigError::Syntax { .. }
+            | ConfigError::Shape { .. }
+            | ConfigError::UnknownPreset { .. }
+            | ConfigError::Extends { .. }
+            | ConfigError::Override { .. }
+            | ConfigError::Value { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// A configuration not yet complete: a table of keys and where they came from.

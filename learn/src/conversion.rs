@@ -13,7 +13,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::formats::{self, Circuit, Graph, GraphFormat, Ports};
 use wheatstone_sim::{
-    Checkpoint, Design, DesignError, Format, Initial, Network, NetworkError, Nudge, Omega, Rules, State, Wave,
+    Categorized, Checkpoint, Design, DesignError, ErrorCategory, Format, Initial, Network, NetworkError,
+    Nudge, Omega, Rules, State, Wave,
 };
 
 /// A format that can be written.
@@ -154,6 +155,27 @@ pub enum ConversionError {
         /// How many there are.
         rows: usize,
     },
+}
+
+impl Categorized for ConversionError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ConversionError::Ending { .. }
+            | ConversionError::OtherNetwork { .. }
+            | ConversionError::NoConductance { .. }
+            | ConversionError::Insulator { .. }
+            | ConversionError::NoVolts { .. }
+            | ConversionError::Volts { .. }
+            | ConversionError::SampleWithoutRun
+            | ConversionError::NoRow { .. } => ErrorCategory::BadInput,
+            ConversionError::Read(error) => error.category(),
+            ConversionError::Run(error) => error.category(),
+            ConversionError::Data(error) => error.category(),
+            ConversionError::Encoding(error) => error.category(),
+            ConversionError::Network(error) => error.category(),
+            ConversionError::Design(error) => error.category(),
+        }
+    }
 }
 
 /// What is to be converted.

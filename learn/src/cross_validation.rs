@@ -9,7 +9,7 @@ use crate::training::TrainingError;
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
-use wheatstone_sim::State;
+use wheatstone_sim::{Categorized, ErrorCategory, State};
 
 /// How the rows are divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +64,17 @@ pub enum CrossValidationError {
     /// Interrupted before all runs were done.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Categorized for CrossValidationError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            CrossValidationError::Split(error) => error.category(),
+            CrossValidationError::Experiment(error) => error.category(),
+            CrossValidationError::Training(error) => error.category(),
+            CrossValidationError::Interrupted => ErrorCategory::Interrupted,
+        }
+    }
 }
 
 /// The splits of one seed.

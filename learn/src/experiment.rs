@@ -13,7 +13,8 @@ use thiserror::Error;
 use wheatstone_sim::network::formats::{Graph, Ports};
 use wheatstone_sim::network::{NodeId, crossbar, lattice, layered, pinwheel};
 use wheatstone_sim::{
-    Configuration, ConfigurationError, Design, DesignError, Network, NetworkError, Rules, Sample, State,
+    Categorized, Configuration, ConfigurationError, Design, DesignError, ErrorCategory, Network,
+    NetworkError, Rules, Sample, State,
 };
 
 /// Everything a run is a pure function of.
@@ -104,6 +105,27 @@ pub enum ExperimentError {
     /// The configuration of the array does not fit.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+}
+
+impl Categorized for ExperimentError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ExperimentError::UnknownData { .. }
+            | ExperimentError::NoMeans
+            | ExperimentError::Ports { .. } => ErrorCategory::BadInput,
+            ExperimentError::Csv(error) => error.category(),
+            ExperimentError::Idx(error) => error.category(),
+            ExperimentError::Arrays(error) => error.category(),
+            ExperimentError::Images(error) => error.category(),
+            ExperimentError::Dataset(error) => error.category(),
+            ExperimentError::Split(error) => error.category(),
+            ExperimentError::Encoding(error) => error.category(),
+            ExperimentError::NetworkFile(error) => error.category(),
+            ExperimentError::Network { error, .. } => error.category(),
+            ExperimentError::Design(error) => error.category(),
+            ExperimentError::Configuration(error) => error.category(),
+        }
+    }
 }
 
 impl Experiment {

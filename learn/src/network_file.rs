@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use thiserror::Error;
-use wheatstone_sim::Network;
 use wheatstone_sim::network::formats::{self, Graph, GraphError, GraphFormat, Outline, Ports};
+use wheatstone_sim::{Categorized, ErrorCategory, Network};
 
 /// A network that cannot be read from its file.
 #[derive(Debug, Error)]
@@ -27,6 +27,15 @@ pub enum NetworkFileError {
         /// Where and why.
         error: Box<GraphError>,
     },
+}
+
+impl Categorized for NetworkFileError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            NetworkFileError::Read { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            NetworkFileError::Graph { error, .. } => error.category(),
+        }
+    }
 }
 
 /// How much of a file is looked at before the rest is read.

@@ -34,7 +34,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
-use wheatstone_sim::{Checkpoint, CheckpointError, FileStemError};
+use wheatstone_sim::{Categorized, Checkpoint, CheckpointError, ErrorCategory, FileStemError};
 
 /// A folder that cannot be written or is not a run's.
 #[derive(Debug, Error)]
@@ -174,6 +174,31 @@ pub enum RunError {
         /// What is wrong.
         error: CheckpointError,
     },
+}
+
+impl Categorized for RunError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            RunError::Write(error) => error.category(),
+            RunError::Folder { source, .. } => ErrorCategory::Failed.unless_denied(source),
+            RunError::Read { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            RunError::Missing { .. }
+            | RunError::Occupied { .. }
+            | RunError::NotEmpty { .. }
+            | RunError::Syntax { .. }
+            | RunError::OtherData { .. }
+            | RunError::OtherConfiguration { .. }
+            | RunError::OtherEncoding { .. }
+            | RunError::OtherRun { .. }
+            | RunError::NoData { .. }
+            | RunError::NeedsNoData { .. }
+            | RunError::Empty { .. } => ErrorCategory::BadInput,
+            RunError::Busy { .. } => ErrorCategory::Failed,
+            RunError::Name(error) => error.category(),
+            RunError::Config(error) => error.category(),
+            RunError::Checkpoint { error, .. } => error.category(),
+        }
+    }
 }
 
 /// The part of the notes of a run that is read twice.

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
-use wheatstone_sim::{Checkpoint, Engine, Fast, State, Tally, Wave, dissipated_power, power_unit};
+use wheatstone_sim::{
+    Categorized, Checkpoint, Engine, ErrorCategory, Fast, State, Tally, Wave, dissipated_power, power_unit,
+};
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
@@ -84,6 +86,19 @@ pub enum TrainingError {
         "the checkpoint's remark does not hold the sums of an epoch ({0}); it was not written by a training run"
     )]
     Remark(serde_json::Error),
+}
+
+impl Categorized for TrainingError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            TrainingError::Encoding(error) => error.category(),
+            TrainingError::Evaluation(error) => error.category(),
+            TrainingError::Device(error) => error.category(),
+            TrainingError::OtherRun { .. } | TrainingError::OtherData | TrainingError::Remark(_) => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 impl<'e> Trainer<'e> {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use thiserror::Error;
-use wheatstone_sim::{Sample, State, StateDifference, epoch_order};
+use wheatstone_sim::{Categorized, ErrorCategory, Sample, State, StateDifference, epoch_order};
 
 /// Where device and model first differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Error)]
@@ -24,6 +24,12 @@ pub struct FirstDifference {
     /// The register.
     #[serde(flatten)]
     pub register: StateDifference,
+}
+
+impl Categorized for FirstDifference {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Mismatch
+    }
 }
 
 /// A step of a training sample.

@@ -15,6 +15,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// What names of files written aside begin and end with.
 const ASIDE: (&str, &str) = (".wheatstone-", ".tmp");
@@ -30,6 +31,12 @@ pub struct WriteError {
     pub path: String,
     /// Why.
     pub source: io::Error,
+}
+
+impl Categorized for WriteError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::Failed.unless_denied(&self.source)
+    }
 }
 
 impl WriteError {

@@ -31,7 +31,10 @@ use tables::Tables;
 use thiserror::Error;
 use wgpu::{BindGroup, Buffer, BufferUsages, ComputePipeline, Features, Limits};
 use wheatstone_sim::engine::check_sample;
-use wheatstone_sim::{Configuration, ConfigurationError, Design, Sample, SampleError, State, StateError};
+use wheatstone_sim::{
+    Categorized, Configuration, ConfigurationError, Design, ErrorCategory, Sample, SampleError, State,
+    StateError,
+};
 
 /// What a kernel cannot hold or was not given.
 #[derive(Debug, Error)]
@@ -135,6 +138,25 @@ pub enum KernelError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
+}
+
+impl Categorized for KernelError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            KernelError::Colours { .. }
+            | KernelError::WorkgroupMemory { .. }
+            | KernelError::Replicas { .. }
+            | KernelError::None { .. }
+            | KernelError::Count { .. }
+            | KernelError::Length { .. }
+            | KernelError::Order { .. }
+            | KernelError::LongSample { .. } => ErrorCategory::BadInput,
+            KernelError::State { source, .. } => source.category(),
+            KernelError::Sample { source, .. } => source.category(),
+            KernelError::Configuration(error) => error.category(),
+            KernelError::Device(error) => error.category(),
+        }
+    }
 }
 
 /// Bytes of orders on the device at a time.

@@ -1,6 +1,7 @@
 //! Rows of features with their classes.
 
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Rows of features, each with the class it belongs to.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,16 @@ pub enum ExamplesError {
         /// That of the first row.
         expected: usize,
     },
+}
+
+impl Categorized for ExamplesError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ExamplesError::None | ExamplesError::Count { .. } | ExamplesError::Length { .. } => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 impl Examples {

@@ -8,6 +8,7 @@ use burn::tensor::{Element, Int, Tensor, TensorData};
 use std::fmt;
 use thiserror::Error;
 use wgpu::Features;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The processor or a graphics adapter, as burn sees it.
 #[derive(Clone, Debug)]
@@ -38,6 +39,15 @@ pub enum MachineError {
         /// What burn said.
         why: String,
     },
+}
+
+impl Categorized for MachineError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            MachineError::Device(error) => error.category(),
+            MachineError::Burn { .. } | MachineError::Failed { .. } => ErrorCategory::Failed,
+        }
+    }
 }
 
 impl Machine {

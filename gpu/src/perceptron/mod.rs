@@ -23,7 +23,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::fmt;
 use std::time::Instant;
 use thiserror::Error;
-use wheatstone_sim::epoch_order;
+use wheatstone_sim::{Categorized, ErrorCategory, epoch_order};
 
 /// How weights follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +75,15 @@ pub enum PerceptronError {
     /// The machine failed.
     #[error(transparent)]
     Machine(#[from] MachineError),
+}
+
+impl Categorized for PerceptronError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            PerceptronError::Setting { .. } | PerceptronError::Fit { .. } => ErrorCategory::BadInput,
+            PerceptronError::Machine(error) => error.category(),
+        }
+    }
 }
 
 /// A perceptron on a machine, with the examples it learns.

@@ -9,6 +9,7 @@ use crate::figure::{Figure, Kind, Missing};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
+use wheatstone_sim::BoxedError;
 
 /// Told what is being done; says whether to go on.
 pub type Watch<'w> = &'w mut dyn FnMut(&str) -> bool;
@@ -102,7 +103,7 @@ fn measure(
         .map(|contender| {
             let name = contender.name().to_owned();
             energy::Contender::new(name, |samples| {
-                contender.train(samples)?;
+                contender.train(samples).map_err(BoxedError::new)?;
                 Ok(None)
             })
         })

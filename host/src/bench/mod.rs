@@ -35,6 +35,7 @@ use wheatstone_hdl::SimulationError;
 use wheatstone_learn::data::EncodingError;
 use wheatstone_learn::device::DeviceError;
 use wheatstone_learn::evaluation::EvaluationError;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A bench that cannot be run.
 #[derive(Debug, Error)]
@@ -79,4 +80,24 @@ pub enum BenchError {
     /// Somebody asked to stop.
     #[error("interrupted; nothing is kept of a bench that is not whole")]
     Interrupted,
+}
+
+impl Categorized for BenchError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            BenchError::Encoding(error) => error.category(),
+            BenchError::Evaluation(error) => error.category(),
+            BenchError::Device(error) => error.category(),
+            BenchError::Simulation(error) => error.category(),
+            BenchError::Estimate(error) => error.category(),
+            BenchError::Measure(error) => error.category(),
+            BenchError::Figure(error) => error.category(),
+            #[cfg(feature = "gpu")]
+            BenchError::Kernel(error) => error.category(),
+            #[cfg(feature = "gpu")]
+            BenchError::Perceptron(error) => error.category(),
+            BenchError::NoClasses { .. } => ErrorCategory::BadInput,
+            BenchError::Interrupted => ErrorCategory::Interrupted,
+        }
+    }
 }

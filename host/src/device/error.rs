@@ -6,7 +6,8 @@ use wheatstone_hdl::TopError;
 use wheatstone_learn::device::DeviceError;
 use wheatstone_link::protocol::LinkLimit;
 use wheatstone_link::{LinkError, TransportError};
-use wheatstone_sim::StateError;
+use wheatstone_sim::BoxedError;
+use wheatstone_sim::{Categorized, ErrorCategory, StateError};
 
 /// A device behind a link that could not be opened, or not do what it was asked.
 #[derive(Debug, Error)]
@@ -79,6 +80,25 @@ pub enum BoardError {
     },
 }
 
+impl Categorized for BoardError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            BoardError::State(error) => error.category(),
+            BoardError::Limit(error) => error.category(),
+            BoardError::Chip(error) => error.category(),
+            BoardError::Port(error) => error.category(),
+            BoardError::VirtualBoard { .. } => ErrorCategory::Failed,
+            BoardError::NoDevice(error) => error.category(),
+            BoardError::NoAccess(error) => error.category(),
+            BoardError::Link(error) => error.category(),
+            BoardError::OtherDesign { .. }
+            | BoardError::Memory { .. }
+            | BoardError::Phases { .. }
+            | BoardError::InputState { .. } => ErrorCategory::BadInput,
+        }
+    }
+}
+
 impl From<LinkError> for BoardError {
     fn from(error: LinkError) -> BoardError {
         match error {
@@ -95,7 +115,7 @@ impl From<BoardError> for DeviceError {
     fn from(error: BoardError) -> DeviceError {
         match error {
             BoardError::State(error) => DeviceError::State(error),
-            error => DeviceError::Specific(Box::new(error)),
+            error => DeviceError::Specific(BoxedError::new(error)),
         }
     }
 }

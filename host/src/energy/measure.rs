@@ -8,11 +8,10 @@ use super::measurement::{Measurement, Round};
 use super::plan::{Plan, PlanError, Turn};
 use super::quantity::{Bounded, Joule, Watt};
 use super::source::{EnergySource, Mark, SourceError};
-use std::error::Error;
 use std::ops::ControlFlow;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::{BoxedError, Categorized, ErrorCategory};
 
 /// Calls are made to last about so much, or a twentieth of a block: sources are read and the user heard in between.
 const CALL: Duration = Duration::from_secs(1);
@@ -20,11 +19,8 @@ const CALL: Duration = Duration::from_secs(1);
 /// More units than this in one call, and the clock has still not moved.
 const MOST_UNITS: u64 = 1 << 40;
 
-/// What a contender's work may end with.
-pub type RunError = Box<dyn Error + Send + Sync>;
-
 /// Does so many units of work and returns the error its network has afterwards, if it knows one.
-pub type Run<'a> = Box<dyn FnMut(u64) -> Result<Option<f64>, RunError> + 'a>;
+pub type Run<'a> = Box<dyn FnMut(u64) -> Result<Option<f64>, BoxedError> + 'a>;
 
 /// One of those that are compared.
 pub struct Contender<'a> {
@@ -38,7 +34,7 @@ impl<'a> Contender<'a> {
     /// A contender that does its work in `run`.
     pub fn new(
         name: impl Into<String>,
-        run: impl FnMut(u64) -> Result<Option<f64>, RunError> + 'a,
+        run: impl FnMut(u64) -> Result<Option<f64>, BoxedError> + 'a,
     ) -> Contender<'a> {
         Contender { name: name.into(), run: Box::new(run) }
     }
@@ -81,7 +77,7 @@ pub enum MeasureError {
         /// Its name.
         contender: String,
         /// Why.
-        source: RunError,
+        source: BoxedError,
     },
     /// A contender is not as good as the others must be.
     #[error(
@@ -119,9 +115,8 @@ impl Categorized for MeasureError {
         match self {
             MeasureError::Plan(error) => error.category(),
             MeasureError::Source(error) => error.category(),
-            MeasureError::Run { .. } | MeasureError::NotReached { .. } | MeasureError::NoTime { .. } => {
-                ErrorCategory::Failed
-            }
+            MeasureError::Run { source, .. } => source.category(),
+            MeasureError::NotReached { .. } | MeasureError::NoTime { .. } => ErrorCategory::Failed,
             MeasureError::Interrupted { .. } => ErrorCategory::Interrupted,
         }
     }

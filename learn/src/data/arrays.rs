@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use thiserror::Error;
 
@@ -103,6 +104,20 @@ pub enum ArrayError {
         /// What is wrong.
         source: DatasetError,
     },
+}
+
+impl Categorized for ArrayError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ArrayError::Io { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ArrayError::Archive { .. }
+            | ArrayError::Array { .. }
+            | ArrayError::NoPair { .. }
+            | ArrayError::Rows { .. }
+            | ArrayError::Shape { .. } => ErrorCategory::BadInput,
+            ArrayError::Dataset { source, .. } => source.category(),
+        }
+    }
 }
 
 /// Reads a `.npz` file, a `.npy` file of features with its labels beside it, or a folder with such files.

@@ -4,6 +4,7 @@
 //! downstream has to. Rows are kept flat and row-major; a row is a slice.
 
 use std::fmt;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use thiserror::Error;
 
@@ -187,6 +188,23 @@ pub enum DatasetError {
         /// Targets of the network.
         wanted: String,
     },
+}
+
+impl Categorized for DatasetError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            DatasetError::NoColumns { .. }
+            | DatasetError::NoRows { .. }
+            | DatasetError::Shape { .. }
+            | DatasetError::Label { .. }
+            | DatasetError::OneClass { .. }
+            | DatasetError::NotFinite { .. }
+            | DatasetError::TestPart { .. }
+            | DatasetError::MissingFeature { .. }
+            | DatasetError::UnknownClass { .. }
+            | DatasetError::OtherTargets { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// Feature rows with their targets; whole by construction.

@@ -12,7 +12,7 @@ mod config;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wheatstone_sim::{Format, OutputCoding, Sample, Sense, Tally, Target};
+use wheatstone_sim::{Categorized, ErrorCategory, Format, OutputCoding, Sample, Sense, Tally, Target};
 
 pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
 use crate::data::column::{CellKind, TableColumn};
@@ -108,6 +108,24 @@ pub enum EncodingError {
     /// Features, classes or values of other names.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+impl Categorized for EncodingError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            EncodingError::Setting(error) => error.category(),
+            EncodingError::SingleNeedsTwo { .. }
+            | EncodingError::NoTrainingRows
+            | EncodingError::NoSuchRow { .. }
+            | EncodingError::NotScalable { .. }
+            | EncodingError::NothingToFill { .. }
+            | EncodingError::BeyondFullScale { .. }
+            | EncodingError::FeatureCount { .. }
+            | EncodingError::OtherTargets { .. }
+            | EncodingError::AnswerCount { .. } => ErrorCategory::BadInput,
+            EncodingError::Dataset(error) => error.category(),
+        }
+    }
 }
 
 /// What a network's outputs say.

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
@@ -161,6 +162,24 @@ pub enum IdxError {
     /// The files were read and are no data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+impl Categorized for IdxError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            IdxError::Missing { .. }
+            | IdxError::Several { .. }
+            | IdxError::Magic { .. }
+            | IdxError::Truncated { .. }
+            | IdxError::TooLong { .. }
+            | IdxError::Sizes { .. }
+            | IdxError::Counts { .. }
+            | IdxError::ImageSize { .. } => ErrorCategory::BadInput,
+            IdxError::Folder { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            IdxError::Io { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            IdxError::Dataset(error) => error.category(),
+        }
+    }
 }
 
 fn magic_hint(found: u32) -> &'static str {

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use image::{DynamicImage, ImageReader};
 use thiserror::Error;
@@ -91,6 +92,20 @@ pub enum ImageError {
         /// What is wrong.
         source: DatasetError,
     },
+}
+
+impl Categorized for ImageError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ImageError::Folder { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ImageError::NoImages { .. }
+            | ImageError::Image { .. }
+            | ImageError::Transparent { .. }
+            | ImageError::Size { .. }
+            | ImageError::TooMany { .. } => ErrorCategory::BadInput,
+            ImageError::Dataset { source, .. } => source.category(),
+        }
+    }
 }
 
 /// Reads a folder of images; those of a folder `test` become the test part.

@@ -10,6 +10,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use crate::data::dataset::Targets;
 
@@ -74,6 +75,19 @@ pub enum SplitError {
         /// Fraction asked for.
         fraction: f64,
     },
+}
+
+impl Categorized for SplitError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            SplitError::Folds { .. }
+            | SplitError::SmallClass { .. }
+            | SplitError::SingleRow { .. }
+            | SplitError::NoTwoParts { .. }
+            | SplitError::TooFewRows { .. }
+            | SplitError::Fraction { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// Folds that suit the targets: [`stratified_folds`] for classes, [`plain_folds`] for values.

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use thiserror::Error;
-use wheatstone_sim::{ConfigurationError, SampleError, StartError, StateError};
+use wheatstone_sim::{
+    BoxedError, Categorized, ConfigurationError, ErrorCategory, SampleError, StartError, StateError,
+};
 
 /// A device that could not do what it was asked.
 #[derive(Debug, Error)]
@@ -21,7 +23,19 @@ pub enum DeviceError {
     State(#[from] StateError),
     /// What only this kind of device can say, in an error type of its own; see [`DeviceError::specific`].
     #[error(transparent)]
-    Specific(Box<dyn Error + Send + Sync>),
+    Specific(BoxedError),
+}
+
+impl Categorized for DeviceError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            DeviceError::Configuration(error) => error.category(),
+            DeviceError::Sample(error) => error.category(),
+            DeviceError::Start(error) => error.category(),
+            DeviceError::State(error) => error.category(),
+            DeviceError::Specific(error) => error.category(),
+        }
+    }
 }
 
 impl DeviceError {

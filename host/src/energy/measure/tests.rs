@@ -1,4 +1,5 @@
 use super::super::measurement::{Basis, FigureError, Quantity};
+use super::super::nvml::GpuError;
 use super::super::plan::Order;
 use super::super::source::{Description, Resolution, Scope};
 use super::*;
@@ -320,7 +321,8 @@ fn what_goes_wrong_in_the_middle_ends_it_with_its_name() {
     let error = measure(&mut contenders, &mut [Box::new(meter)], &plan(), &machine, &mut go).unwrap_err();
     assert!(error.to_string().contains("unplugged"), "{error}");
 
-    let mut broken = [Contender::new("broken", |_| Err("out of memory".into()))];
+    let mut broken =
+        [Contender::new("broken", |_| Err(BoxedError::new(GpuError::Failed("out of memory".into()))))];
     let error = measure(&mut broken, &mut [], &plan(), &machine, &mut go).unwrap_err();
     assert_eq!(error.to_string(), "broken: out of memory");
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a CSV file, said with its place and its remedy.
 
 use std::fmt;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 use thiserror::Error;
 
@@ -19,6 +20,12 @@ pub struct CsvError {
     /// What is wrong.
     #[source]
     pub problem: Box<CsvProblem>,
+}
+
+impl Categorized for CsvError {
+    fn category(&self) -> ErrorCategory {
+        self.problem.category()
+    }
 }
 
 impl CsvError {
@@ -433,6 +440,55 @@ pub enum CsvProblem {
     /// The table was read and is no data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+impl Categorized for CsvProblem {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            CsvProblem::Io(error) => ErrorCategory::BadInput.unless_denied(error),
+            CsvProblem::Packed(_)
+            | CsvProblem::Foreign { .. }
+            | CsvProblem::NotUtf8 { .. }
+            | CsvProblem::Nul
+            | CsvProblem::LongRecord
+            | CsvProblem::UnclosedQuote
+            | CsvProblem::TextAfterQuote { .. }
+            | CsvProblem::CommentOrRow
+            | CsvProblem::Empty
+            | CsvProblem::HeaderOnly
+            | CsvProblem::NoRowLeft { .. }
+            | CsvProblem::HeaderIsData { .. }
+            | CsvProblem::UnnamedColumn { .. }
+            | CsvProblem::OddIndex { .. }
+            | CsvProblem::DuplicateColumn { .. }
+            | CsvProblem::Ragged { .. }
+            | CsvProblem::SeparatorLine { .. }
+            | CsvProblem::TitleLine { .. }
+            | CsvProblem::ShortHeader { .. }
+            | CsvProblem::NoFeatures { .. }
+            | CsvProblem::NoTarget
+            | CsvProblem::WhichTarget { .. }
+            | CsvProblem::UnknownTarget { .. }
+            | CsvProblem::UnknownDrop { .. }
+            | CsvProblem::RepeatedTarget { .. }
+            | CsvProblem::MissingFeature { .. }
+            | CsvProblem::OtherWidth { .. }
+            | CsvProblem::MissingCell { .. }
+            | CsvProblem::NotANumber { .. }
+            | CsvProblem::NotFinite { .. }
+            | CsvProblem::AmbiguousComma { .. }
+            | CsvProblem::MixedDecimals { .. }
+            | CsvProblem::NotCategories { .. }
+            | CsvProblem::UnknownCategory { .. }
+            | CsvProblem::MixedTarget { .. }
+            | CsvProblem::MixedTruth { .. }
+            | CsvProblem::SeveralClassTargets { .. }
+            | CsvProblem::OneClass { .. }
+            | CsvProblem::TooManyClasses { .. }
+            | CsvProblem::TooLarge { .. }
+            | CsvProblem::Dataset(_) => ErrorCategory::BadInput,
+        }
+    }
 }
 
 impl CsvProblem {

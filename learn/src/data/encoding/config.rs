@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// How a feature column becomes a number between -1 and 1, before it is put on the interval `to`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,12 @@ pub struct SettingError {
     pub value: String,
     /// What it has to be.
     pub needs: &'static str,
+}
+
+impl Categorized for SettingError {
+    fn category(&self) -> ErrorCategory {
+        ErrorCategory::BadInput
+    }
 }
 
 impl EncodingConfig {
