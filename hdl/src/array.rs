@@ -15,7 +15,7 @@ use crate::timing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_sim::Design;
-use wheatstone_sim::network::{EdgeKind, Network, NodeId, NodeKind};
+use wheatstone_sim::network::{Network, NodeId, NodeKind};
 
 /// A design as hardware.
 ///
@@ -218,26 +218,21 @@ impl Array {
             let (ports, info) = (&nodes[id.index()], network.nodes()[id.index()]);
             let colour = network.colouring().colour(id);
             let (cell_id, delays) = (CellId::Node(id.index()), node_delays(CellId::Node(id.index())));
-            let cell = if info.kind == NodeKind::Input {
-                let sample = &samples[position(network.inputs(), id)];
-                let name = format!("input_node_{}_{colour}", ports.requests.len());
-                input_node(context, name, colour, delays, ports, sample)
-            } else {
-                let kinds: Vec<EdgeKind> =
-                    network.incidences(id).iter().map(|i| network.edges()[i.edge.index()].kind).collect();
-                // A transistor sends twice its current; linear edges beside it are doubled to match.
-                let transistors = kinds.contains(&EdgeKind::Transistor);
-                let doubled = if transistors {
-                    kinds.iter().map(|&kind| kind == EdgeKind::Linear).collect()
-                } else {
-                    Vec::new()
-                };
-                let output = (info.kind == NodeKind::Output)
-                    .then(|| outputs[position(network.outputs(), id)].clone())
-                    .flatten();
-                let traits = NodeTraits { clamp: info.clamp, colour, doubled, transistors, output };
+            let relaxing = |output: Option<OutputPorts>| {
+                let incidences = network.incidences(id).iter();
+                let edges = incidences.map(|i| network.edges()[i.edge.index()].kind).collect();
+                let traits = NodeTraits { clamp: info.clamp, colour, edges, output };
                 let name = traits.module_name(ports.requests.len());
                 node(context, name, &traits, delays, ports)
+            };
+            let cell = match info.kind {
+                NodeKind::Input => {
+                    let sample = &samples[position(network.inputs(), id)];
+                    let name = format!("input_node_{}_{colour}", ports.requests.len());
+                    input_node(context, name, colour, delays, ports, sample)
+                }
+                NodeKind::Hidden => relaxing(None),
+                NodeKind::Output => relaxing(outputs[position(network.outputs(), id)].clone()),
             };
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             started.extend(cell.port("started").map(|port| port.bus.clone()));

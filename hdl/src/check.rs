@@ -37,7 +37,7 @@ pub enum NotBuildable {
         bits: u32,
         /// The largest that fits.
         most: u32,
-        /// `linear` or `transistor`.
+        /// The edge's kind.
         kind: &'static str,
     },
     /// A value in a node would need more bits than the simulation has.
@@ -85,16 +85,21 @@ pub fn check_network(network: &Network) -> Result<(), NotBuildable> {
 pub fn check_buildable(design: &Design) -> Result<(), NotBuildable> {
     let (network, format) = (design.network(), design.format());
     check_network(network)?;
-    for (kind, name, slack) in [(EdgeKind::Linear, "linear", 1), (EdgeKind::Transistor, "transistor", 2)] {
+    for &kind in EdgeKind::ALL {
         if !network.edges().iter().any(|edge| edge.kind == kind) {
             continue;
         }
+        // A sum of overdrives may have a bit more than a conductance, see the multiplier.
+        let slack = match kind {
+            EdgeKind::Linear => 1,
+            EdgeKind::Transistor => 2,
+        };
         for (field, bits, most) in [
             ("v_bits", format.v_bits(), MULTIPLIER_BITS - 1),
             ("k_bits", format.k_bits(), MULTIPLIER_BITS - slack),
         ] {
             if bits > most {
-                return Err(NotBuildable::Multiplier { field, bits, most, kind: name });
+                return Err(NotBuildable::Multiplier { field, bits, most, kind: kind.name() });
             }
         }
     }

@@ -10,10 +10,9 @@ use crate::trace::Trace;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::sense_code;
-use wheatstone_sim::network::NodeKind;
 use wheatstone_sim::{
     Categorized, Configuration, ConfigurationError, Design, EdgeGenerator, Engine, ErrorCategory,
-    LearningSchedule, Sample, SampleError, StartError, State, StateError, Wave, scan,
+    Sample, SampleError, StartError, State, StateError, Wave, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
@@ -208,7 +207,7 @@ impl ArraySimulation {
         for id in network.node_ids() {
             let cell = id.index();
             let u = Wave::BOTH.map(|wave| state.u(wave)[id.index()]);
-            if network.nodes()[id.index()].kind == NodeKind::Input {
+            if !network.nodes()[id.index()].kind.relaxes() {
                 put(self, cell, "current", format.voltage(u[0]));
                 continue;
             }
@@ -243,7 +242,7 @@ impl ArraySimulation {
         let mut u = [Vec::new(), Vec::new()];
         for id in network.node_ids() {
             let cell = id.index();
-            if network.nodes()[id.index()].kind == NodeKind::Input {
+            if !network.nodes()[id.index()].kind.relaxes() {
                 let voltage = self.waiting_voltage(id).unwrap_or_else(|| read(cell, "current"));
                 u.iter_mut().for_each(|wave| wave.push(format.accumulator(voltage)));
                 continue;
@@ -269,16 +268,9 @@ impl ArraySimulation {
         self.presented.then(|| self.array.samples[slot].val())
     }
 
-    fn learns(&self) -> (bool, i64) {
-        match self.configuration.learning {
-            LearningSchedule::Desynchronous { rarity } => (true, i64::from(rarity) - 1),
-            _ => (false, 0),
-        }
-    }
-
     /// Lets the array work through one chunk.
     fn run(&mut self, chunk: Chunk) {
-        let (desynchronous, rarity) = self.learns();
+        let rarity = self.configuration.learning.rarity();
         let border = self.array.border.clone();
         for (bus, value) in [
             (&border.steps, i64::from(chunk.steps)),
@@ -286,8 +278,8 @@ impl ArraySimulation {
             (&border.present, chunk.present.into()),
             (&border.phase, self.phase.into()),
             (&border.learn, chunk.learn.into()),
-            (&border.desynchronous, desynchronous.into()),
-            (&border.rarity, rarity),
+            (&border.desynchronous, rarity.is_some().into()),
+            (&border.rarity, rarity.map_or(0, |rarity| i64::from(rarity) - 1)),
             (&border.offset, self.configuration.alpha_offset.into()),
         ] {
             self.circuit.set(bus, value);
@@ -433,16 +425,12 @@ impl Engine for ArraySimulation {
     fn train(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
         self.present(sample)?;
         let Configuration { steps, learning, .. } = self.configuration;
-        match learning {
-            LearningSchedule::Continuous { every } => {
-                for _ in 0..steps / every {
-                    self.relax(every, true);
-                }
-                if steps % every != 0 {
-                    self.relax(steps % every, false);
-                }
-            }
-            _ => self.relax(steps, true),
+        let period = learning.period(steps);
+        for _ in 0..steps / period {
+            self.relax(period, true);
+        }
+        if steps % period != 0 {
+            self.relax(steps % period, false);
         }
         Ok(self.answer())
     }

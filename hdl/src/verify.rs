@@ -1,13 +1,14 @@
 //! The array beside the model: the same moves, and every token and every bit of state compared.
 
+use crate::cell::sends_twice;
 use crate::simulation::ArraySimulation;
 use crate::trace::Trace;
 use serde::Serialize;
 use std::sync::Arc;
 use thiserror::Error;
-use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId};
+use wheatstone_sim::network::{EdgeId, NodeId};
 use wheatstone_sim::{
-    Categorized, Configuration, ConfigurationError, Design, Engine, ErrorCategory, LearningSchedule,
+    Categorized, Configuration, ConfigurationError, Design, Engine, ErrorCategory,
     Reference, Sample, SampleError, State, StateDifference, Wave,
 };
 
@@ -102,14 +103,9 @@ impl SideBySide {
         let mut expected = Vec::new();
         for step in 1..=configuration.steps {
             expected.push(self.model_step());
-            if let LearningSchedule::Continuous { every } = configuration.learning
-                && step % every == 0
-            {
+            if step % configuration.learning.period(configuration.steps) == 0 {
                 expected.push(self.model_learning_step());
             }
-        }
-        if !matches!(configuration.learning, LearningSchedule::Continuous { .. }) {
-            expected.push(self.model_learning_step());
         }
         let answer = self.array.train(sample)?;
         let answer_expected = self.model.answer();
@@ -253,15 +249,12 @@ fn tokens(design: &Design, state: &State, learnt: Option<&State>) -> Vec<Vec<i64
     let into = |node: NodeId, neighbour: NodeId, edge: EdgeId| {
         let kind = network.edges()[edge.index()].kind;
         let g = format.conductance(learnt.unwrap_or(state).k[edge.index()]);
-        match (kind, learnt) {
-            (EdgeKind::Linear, Some(_)) => g,
-            (EdgeKind::Transistor, Some(_)) => (g - i64::from(design.rules().lowest_rail)).max(0),
-            (kind, None) => {
-                let wave = turn(node);
-                let twice = kind.twice_current(g, voltage(node, wave), voltage(neighbour, wave));
-                if kind == EdgeKind::Linear { twice / 2 } else { twice }
-            }
+        if learnt.is_some() {
+            return kind.slope(g, design.rules().lowest_rail);
         }
+        let wave = turn(node);
+        let twice = kind.twice_current(g, voltage(node, wave), voltage(neighbour, wave));
+        if sends_twice(kind) { twice } else { twice / 2 }
     };
     let nodes = network
         .node_ids()

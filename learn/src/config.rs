@@ -247,7 +247,7 @@ pub struct NetworkConfig {
     /// How edges conduct; a network file says so itself.
     #[serde(default)]
     pub edge: EdgeKind,
-    /// LearningSchedule shift of each group of edges, or one for all; none keeps 0, or what a network file says.
+    /// Learning shift of each group of edges, or one for all; none keeps 0, or what a network file says.
     #[serde(default)]
     pub alpha: Vec<i8>,
     /// Initial conductances of each group of edges; the last entry serves all further groups.
@@ -455,7 +455,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Takes the network from a file: its path, and the names of its ports where it does not name them. LearningSchedule shifts for
+    /// Takes the network from a file: its path, and the names of its ports where it does not name them. Learning shifts for
     /// several groups were those of the network before, and go.
     ///
     /// # Errors

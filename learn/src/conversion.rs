@@ -239,7 +239,7 @@ impl Source {
         let learnt = learnt.or(own);
         if let Some(Learnt { checkpoint, .. }) = &learnt {
             let trained = checkpoint.design.network();
-            // LearningSchedule shifts may have been the run's own; all else must be the same.
+            // Learning shifts may have been the run's own; all else must be the same.
             let same = trained.nodes() == network.nodes()
                 && trained.inputs() == network.inputs()
                 && trained.outputs() == network.outputs()

@@ -36,7 +36,7 @@ pub struct EpochMetrics {
     pub samples: u64,
     /// Relaxing steps made so far while training.
     pub steps: u64,
-    /// LearningSchedule shift offset in force during the epoch.
+    /// Learning shift offset in force during the epoch.
     pub alpha_offset: u8,
     /// On the training samples as they came, before each one's learning step; at epoch 0, the
     /// first 1000 of them read out by the untrained network.

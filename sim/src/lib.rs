@@ -36,8 +36,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod all;
 mod category;
 mod checkpoint;
+mod configuration;
 mod design;
 mod difference;
 pub mod engine;
@@ -47,6 +49,7 @@ mod gain;
 pub mod generator;
 pub mod hex;
 pub mod network;
+mod nudge;
 mod power;
 mod sample;
 pub mod scan;
@@ -56,7 +59,8 @@ mod wave;
 
 pub use category::{BoxedError, Categorized, ErrorCategory};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use design::{Configuration, ConfigurationError, Design, DesignError, LearningSchedule, Nudge, Rules};
+pub use configuration::{Configuration, ConfigurationError, LearningSchedule};
+pub use design::{Design, DesignError, Rules};
 pub use difference::StateDifference;
 pub use engine::{Engine, Fast, Reference, Replicas, SampleError, StartError, VectorWidth};
 pub use file_stem::{FileStem, FileStemError};
@@ -64,6 +68,7 @@ pub use format::{Format, FormatError, shift_rounded};
 pub use gain::{Gain, GainTable, Omega, OmegaError};
 pub use generator::{EdgeGenerator, epoch_order};
 pub use network::{Network, NetworkError};
+pub use nudge::Nudge;
 pub use power::{dissipated_power, power_unit};
 pub use sample::{Sample, Sense, Target};
 pub use state::{Initial, State, StateError};

@@ -4,7 +4,7 @@
 //! `previous`, `current`, ... An input has its voltage alone. An edge has its generator, then its conductance
 //! accumulator, highest bit first. The phase of the step is not in the chain: it is the border's to remember.
 
-use crate::network::{NodeId, NodeKind};
+use crate::network::NodeId;
 use crate::{Design, EdgeGenerator, State, Wave};
 
 /// Whether a node's accumulator updated last is the free wave's, if the next step is of that phase.
@@ -13,7 +13,7 @@ pub fn current_is_free(design: &Design, node: NodeId, phase: u8) -> bool {
 }
 
 fn is_input(design: &Design, node: NodeId) -> bool {
-    design.network().nodes()[node.index()].kind == NodeKind::Input
+    !design.network().nodes()[node.index()].kind.relaxes()
 }
 
 /// Number of flip-flops in the chain.

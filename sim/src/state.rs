@@ -1,6 +1,6 @@
 //! The architectural state: all that a network remembers.
 
-use crate::network::{DiodeClamp, Edge, EdgeId, NodeKind};
+use crate::network::{Edge, EdgeId};
 use crate::{Categorized, Design, EdgeGenerator, ErrorCategory, Wave};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -136,12 +136,8 @@ impl State {
         }
         for (what, values) in [("u_F", &self.u[0]), ("u_C", &self.u[1])] {
             for (index, (node, &value)) in network.nodes().iter().zip(values).enumerate() {
-                let (mut low, mut high) = design.format().u_range();
-                match node.clamp {
-                    DiodeClamp::NonNegative if node.kind != NodeKind::Input => low = 0,
-                    DiodeClamp::NonPositive if node.kind != NodeKind::Input => high = 0,
-                    _ => {}
-                }
+                let range = design.format().u_range();
+                let [low, high] = if node.kind.relaxes() { node.clamp.limits(range) } else { range.into() };
                 check_range(what, index, value, (low, high))?;
             }
         }

@@ -534,7 +534,7 @@ fn the_largest_degree_does_not_overflow() {
     }
 }
 
-/// LearningSchedule stops at both ends of the range.
+/// Learning stops at both ends of the range.
 #[test]
 fn learning_saturates() {
     let mut net = NetworkBuilder::new("two");

@@ -41,7 +41,7 @@ pub struct PerceptronConfig {
     pub sizes: Vec<usize>,
     /// How weights follow their gradients.
     pub optimiser: Optimiser,
-    /// LearningSchedule rate, above 0.
+    /// Learning rate, above 0.
     pub learning_rate: f64,
     /// Examples a step, at least 1; the last step of an epoch takes what is left.
     pub batch: usize,

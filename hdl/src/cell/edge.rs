@@ -29,12 +29,8 @@ pub fn edge_current_shape(context: Context<'_>, kind: EdgeKind) -> Shape {
 
 /// Module name of an edge: equal names mean equal cells.
 pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
-    let kind = match kind {
-        EdgeKind::Linear => "linear",
-        EdgeKind::Transistor => "transistor",
-    };
     let sign = if alpha < 0 { 'm' } else { 'p' };
-    format!("{kind}_edge_{sign}{}", alpha.unsigned_abs())
+    format!("{}_edge_{sign}{}", kind.name(), alpha.unsigned_abs())
 }
 
 /// An edge with a multiplier of the device: one product a fire, two fires a step.

@@ -10,7 +10,7 @@ use crate::leaf::{Leaf, bits};
 use crate::module::Module;
 use crate::primitive::{CarryRow, register};
 use crate::technology::Technology;
-use wheatstone_sim::Nudge;
+use wheatstone_sim::network::EdgeKind;
 
 /// A node's gain as it sits in its registers. The mantissa `q` in 8..=15 is `2^e (4 (factor + 1) + term)` with `e` 0 or 1,
 /// which takes two additions instead of three; `e` goes into the shift.
@@ -45,19 +45,19 @@ impl NodeTraits {
     /// Whether no current can exceed what the gain allows for, so that a step moves the accumulator by less than four
     /// times its range. A transistor fed below the lowest rail can.
     pub(super) fn is_bounded(&self) -> bool {
-        !self.transistors
+        self.edges.iter().all(|edge| match edge {
+            EdgeKind::Linear => true,
+            EdgeKind::Transistor => false,
+        })
     }
 
     /// Bits of the sum of all conductances, the nudging conductance included.
     fn conductance_bits(&self, context: Context<'_>, degree: usize) -> u32 {
         let (format, rules) = (context.design.format(), context.design.rules());
-        let most =
-            if self.is_bounded() { format.g_max() } else { format.g_max() - i64::from(rules.lowest_rail) };
-        let nudging = match (&self.output, rules.nudge) {
-            (Some(_), Nudge::Current { beta, .. }) => 1 << (format.k_bits() - u32::from(beta)),
-            _ => 0,
-        };
-        let sum = most.max(format.g_max()) * i64::try_from(degree).unwrap_or(i64::MAX) + nudging;
+        let slopes = self.edges.iter().map(|edge| edge.slope(format.g_max(), rules.lowest_rail));
+        let most = slopes.fold(format.g_max(), i64::max);
+        let nudging = self.output.as_ref().map_or(0, |_| rules.nudge.conductance(format));
+        let sum = most * i64::try_from(degree).unwrap_or(i64::MAX) + nudging;
         64 - sum.leading_zeros()
     }
 }

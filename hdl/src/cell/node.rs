@@ -350,16 +350,16 @@ pub fn node(
             let strength = format.k_bits() - u32::from(beta);
             Some(nudging_current(&mut cell, context, traits, &sequence, ports, output, strength, centred))
         }
-        _ => None,
+        (Some(_), Nudge::Clamped { .. }) | (None, _) => None,
     };
-    let sum = sum(&mut cell, context, &traits.doubled, &sequence, &ports.currents, nudging.as_ref());
+    let sum = sum(&mut cell, context, traits, &sequence, &ports.currents, nudging.as_ref());
     let gain = gain(&mut cell, context, traits, &fire, &sequence, &sum);
     let shifted = shifted(&mut cell, context, traits, &sum, &gain);
     let nudge = match (&traits.output, rules.nudge) {
         (Some(output), Nudge::Clamped { eta }) => {
             Some(clamped_nudge(&mut cell, context, &sequence, ports, output, eta.into(), &current_u))
         }
-        _ => None,
+        (Some(_), Nudge::Current { .. }) | (None, _) => None,
     };
     let update = Update {
         previous: &previous_u,

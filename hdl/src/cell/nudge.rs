@@ -70,7 +70,7 @@ pub(super) fn nudging_current(
     centred: bool,
 ) -> Bus {
     let format = context.design.format();
-    let twice = u32::from(traits.transistors);
+    let twice = u32::from(traits.sums_twice());
     let shape = signed_for((((1 << format.v_bits()) - 1) << (strength + twice)).max(1 << strength));
     let nudging = cell.wire("nudging", shape);
     let (top, v_bits) = (shape.bits - 1, format.v_bits());

@@ -36,7 +36,15 @@ pub(crate) fn factor_shapes(format: Format, kind: EdgeKind) -> [Shape; 2] {
     }
 }
 
-/// Shape of the current an edge sends, which is twice the current for a transistor.
+/// Whether an edge of that kind sends twice its current: the square law's factor 1/2 would lose a bit.
+pub(crate) fn sends_twice(kind: EdgeKind) -> bool {
+    match kind {
+        EdgeKind::Linear => false,
+        EdgeKind::Transistor => true,
+    }
+}
+
+/// Shape of the current an edge sends, or of [twice it](sends_twice).
 pub(crate) fn current_shape(format: Format, kind: EdgeKind) -> Shape {
     match kind {
         EdgeKind::Linear => signed_for(((1 << format.v_bits()) - 1) * format.g_max()),
@@ -124,7 +132,7 @@ fn transistor(context: Context<'_>, neighbour: &Bus, own: &Bus) -> Leaf {
 fn finish(context: Context<'_>, kind: EdgeKind, leaf: Leaf, x: &Bus, y: &Bus) -> Leaf {
     let format = context.design.format();
     let (k_bits, k_guard, v_bits) = (format.k_bits(), format.k_guard(), format.v_bits());
-    let rail = i64::from(context.design.rules().lowest_rail);
+    let rail = context.design.rules().lowest_rail;
     let k_top = k_bits + k_guard - 1;
     let (x_bits, y_bits) = (x.shape().bits, y.shape().bits);
     let extend = |from: u32, to: u32, name: &str| {
@@ -159,7 +167,7 @@ fn finish(context: Context<'_>, kind: EdgeKind, leaf: Leaf, x: &Bus, y: &Bus) ->
                 extend(k_bits + 1, n + 1, "g"),
                 zero = format_args!("{}'sd0", n + 1),
                 next = n + 1,
-                rail = Shape::signed(n + 1).literal(rail),
+                rail = Shape::signed(n + 1).literal(rail.into()),
             ))
             .output(
                 "x",
@@ -185,12 +193,11 @@ fn finish(context: Context<'_>, kind: EdgeKind, leaf: Leaf, x: &Bus, y: &Bus) ->
     leaf.evaluate(move |inputs, outputs| {
         let &[neighbour, own, k, last, publish] = inputs else { return };
         let (g, drop) = (k >> k_guard, neighbour - own);
-        (outputs[0], outputs[1]) = match (kind, last == 1, publish == 1) {
-            (EdgeKind::Linear, _, true) => (drop, g),
-            (EdgeKind::Transistor, _, true) => (drop, (g - rail).max(0)),
-            (_, true, false) => (drop, drop),
-            (EdgeKind::Linear, false, false) => (drop, g),
-            (EdgeKind::Transistor, false, false) => {
+        (outputs[0], outputs[1]) = match (last == 1, publish == 1, kind) {
+            (_, true, kind) => (drop, kind.slope(g, rail)),
+            (true, false, _) => (drop, drop),
+            (false, false, EdgeKind::Linear) => (drop, g),
+            (false, false, EdgeKind::Transistor) => {
                 let (a, b) = ((g - own).max(0), (g - neighbour).max(0));
                 (a - b, a + b)
             }

@@ -1,7 +1,8 @@
 //! What cells are connected to, and what tells one from another: ports, traits, lengths of delays.
 
+use super::operand::sends_twice;
 use crate::bus::Bus;
-use wheatstone_sim::network::DiodeClamp;
+use wheatstone_sim::network::{DiodeClamp, EdgeKind};
 
 /// What a node is connected to.
 ///
@@ -50,10 +51,8 @@ pub struct NodeTraits {
     pub clamp: DiodeClamp,
     /// Its colour, 0 or 1: which wave it updates first.
     pub colour: u8,
-    /// By edge: the current must be doubled, because other edges of the node send twice theirs. Empty if none does.
-    pub doubled: Vec<bool>,
-    /// Some of its edges are transistors, and currents come twice.
-    pub transistors: bool,
+    /// What its edges are.
+    pub edges: Vec<EdgeKind>,
     /// The ports of an output.
     pub output: Option<OutputPorts>,
 }
@@ -67,13 +66,27 @@ impl NodeTraits {
             DiodeClamp::NonNegative => "_above",
             DiodeClamp::NonPositive => "_below",
         };
-        let edges = if self.doubled.is_empty() {
-            degree.to_string()
-        } else {
-            let letters = self.doubled.iter().map(|&doubled| if doubled { 'r' } else { 't' });
+        let edges = if self.sums_twice() {
+            let letters = self.edges.iter().map(|edge| match edge {
+                EdgeKind::Linear => 'r',
+                EdgeKind::Transistor => 't',
+            });
             format!("{degree}_{}", letters.collect::<String>())
+        } else {
+            degree.to_string()
         };
         format!("{kind}_node{diode}_{edges}_{}", self.colour)
+    }
+
+    /// Whether the currents that the node sums are twice those of the contract: some of its edges send twice theirs.
+    pub(super) fn sums_twice(&self) -> bool {
+        self.edges.iter().any(|&edge| sends_twice(edge))
+    }
+
+    /// By edge: whether the current must be doubled, because others come twice.
+    pub(super) fn doubled(&self) -> Vec<bool> {
+        let sums_twice = self.sums_twice();
+        self.edges.iter().map(|&edge| sums_twice && !sends_twice(edge)).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Relaxing, the drops towards both ends leave the voltages bit by bit, least significant first, and each is multiplied
 //! by the conductance: an accumulator adds the conductance where the bit is 1, subtracts it where the sign bit is, and
-//! moves one bit down into a shift register. LearningSchedule uses `dF^2 - dC^2 = (dF - dC)(dF + dC)`. The difference is made
+//! moves one bit down into a shift register. Learning uses `dF^2 - dC^2 = (dF - dC)(dF + dC)`. The difference is made
 //! first, and shifted into the second product's low bits, which are free then; it is the multiplicand for the bits of the
 //! sum. The product leaves the accumulator bit by bit and is added to the conductance accumulator, which turns once
 //! meanwhile; when it starts turning is all there is to the learning shift.

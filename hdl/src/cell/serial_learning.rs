@@ -1,4 +1,4 @@
-//! LearningSchedule of an edge with bit-serial multipliers: a product added to the conductance accumulator, a bit at a time.
+//! Learning of an edge with bit-serial multipliers: a product added to the conductance accumulator, a bit at a time.
 
 use super::Context;
 use super::serial_sequence::{SerialSequence, less};

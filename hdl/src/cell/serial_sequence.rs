@@ -15,7 +15,7 @@
 //! A transistor edge has a pass more at the beginning of both, in which it finds out which of its overdrives are negative,
 //! and relaxes by a difference and a sum as it learns: of overdrives instead of drops.
 //!
-//! LearningSchedule is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
+//! Learning is followed by publishing. An accumulator that is too small is set to the smallest value at `finish`; one
 //! that is too large learns a second time, with ones in place of the sum.
 
 use super::Context;
@@ -366,7 +366,7 @@ mod tests {
         let widths = |guard| (4..=20).flat_map(move |v| (4..=20).map(move |k| (v, k, guard)));
         for (v, k, guard) in [0, 14, 20].into_iter().flat_map(widths) {
             let format = Format::new(v, 8, k, guard).unwrap();
-            for kind in [EdgeKind::Linear, EdgeKind::Transistor] {
+            for &kind in EdgeKind::ALL {
                 for alpha in -24..=16 {
                     let t = Timeline::new(format, kind, alpha);
                     let pass = t.pass();

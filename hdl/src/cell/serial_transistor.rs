@@ -3,7 +3,7 @@
 //! Into an end at voltage `v_i`, with the other at `v_j`, flows twice the current `(a - b)(a + b)`, where
 //! `a = max(0, g - v_i)` and `b = max(0, g - v_j)` are overdrives. In the first pass over the bits the signs of all four
 //! overdrives are found, which hold back negative ones from then on. In the second pass `a - b` becomes the multiplicand,
-//! in the third `a + b` goes by. LearningSchedule, the conductance reads as 0 and no sign holds anything back, so that `a - b` is a
+//! in the third `a + b` goes by. Learning, the conductance reads as 0 and no sign holds anything back, so that `a - b` is a
 //! drop.
 
 use super::Context;

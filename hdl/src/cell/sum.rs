@@ -1,7 +1,7 @@
 //! A node's adder: currents that flow in, or conductances in the closing round.
 
 use super::sequence::NodeSequence;
-use super::{Context, signed_for};
+use super::{Context, NodeTraits, signed_for};
 use crate::bus::{Bus, extended};
 use crate::leaf::{Leaf, bits};
 use crate::module::Module;
@@ -10,12 +10,13 @@ use crate::module::Module;
 pub(super) fn sum(
     cell: &mut Module,
     context: Context<'_>,
-    doubled: &[bool],
+    traits: &NodeTraits,
     sequence: &NodeSequence,
     currents: &[Bus],
     nudging: Option<&Bus>,
 ) -> Bus {
-    let doubled = |i: usize| doubled.get(i).copied().unwrap_or(false);
+    let doubled = traits.doubled();
+    let doubled = |i: usize| doubled[i];
     let magnitudes =
         currents.iter().enumerate().map(|(i, bus)| (1i64 << (bits(bus) - 1)) << u32::from(doubled(i)));
     let nudging_magnitude = nudging.map_or(0, |bus| 1 << (bits(bus) - 1));

@@ -25,7 +25,7 @@ pub(super) fn shifted(
     cell.leaf("mantissa", mantissa(context, sum, gain, &product));
 
     // change = round(sum q 2^GV / 2^(s + 3 + t)) = round(product / 2^(shift + right)), t = 1 if currents come twice.
-    let right = i64::from(format.k_bits()) - 2 + i64::from(traits.transistors) - i64::from(format.v_guard());
+    let right = i64::from(format.k_bits()) - 2 + i64::from(traits.sums_twice()) - i64::from(format.v_guard());
     // Bits below the rounding bit change nothing; where there is none, one is added.
     let (drop, pad) = if right >= 1 { (right - 1, 0) } else { (0, 1 - right) };
     let (drop, pad) = (u32::try_from(drop).unwrap_or(0), u32::try_from(pad).unwrap_or(0));

@@ -7,8 +7,7 @@ pub use fast::{Fast, Replicas, VectorWidth};
 pub use reference::Reference;
 
 use crate::{
-    Categorized, Configuration, ConfigurationError, Design, ErrorCategory, LearningSchedule, Sample, State,
-    StateError, Target,
+    Categorized, Configuration, ConfigurationError, Design, ErrorCategory, Sample, State, StateError, Target,
 };
 use thiserror::Error;
 
@@ -116,19 +115,15 @@ pub trait Engine {
     fn train(&mut self, sample: &Sample) -> Result<Vec<i32>, SampleError> {
         self.present(sample)?;
         let Configuration { steps, learning, .. } = self.configuration();
+        let (mut answer, period) = (Vec::new(), learning.period(steps));
         for step in 1..=steps {
             self.step();
-            if let LearningSchedule::Continuous { every } = learning
-                && step % every == 0
-                && step != steps
-            {
+            if step == steps {
+                answer = self.answer();
+            }
+            if step % period == 0 {
                 self.learn();
             }
-        }
-        let answer = self.answer();
-        match learning {
-            LearningSchedule::Continuous { every } if steps % every != 0 => {}
-            _ => self.learn(),
         }
         Ok(answer)
     }

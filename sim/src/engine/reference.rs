@@ -1,10 +1,9 @@
 //! The reference engine: reads like the cell contract (`docs/cell-contract.md`) and is never optimised.
 
 use super::{Engine, SampleError, StartError, check_sample};
-use crate::network::{EdgeId, EdgeKind, NodeId, NodeKind};
+use crate::network::{EdgeId, NodeId};
 use crate::{
-    Configuration, ConfigurationError, Design, Gain, LearningSchedule, Nudge, Sample, Sense, State,
-    StateError, Target, Wave, shift_rounded,
+    Configuration, ConfigurationError, Design, Gain, Sample, State, StateError, Target, Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -51,19 +50,9 @@ impl Reference {
 
     /// Twice the nudging current into an output at voltage `v`. A target's sense is a diode in its path.
     fn twice_nudging_current(&self, target: Target, wave: Wave, v: i64) -> i64 {
-        let Nudge::Current { beta, centred } = self.design.rules().nudge else { return 0 };
-        let sign = match wave {
-            Wave::Clamped => 1,
-            Wave::Free if centred => -1,
-            Wave::Free => return 0,
-        };
-        let drop = i64::from(target.voltage) - v;
-        let passed = match target.sense {
-            Sense::Equal => drop,
-            Sense::AtLeast => drop.max(0),
-            Sense::AtMost => drop.min(0),
-        };
-        2 * sign * (passed << (self.design.format().k_bits() - u32::from(beta)))
+        let nudge = self.design.rules().nudge;
+        let passed = target.sense.passes(i64::from(target.voltage) - v);
+        2 * i64::from(nudge.direction(wave)) * nudge.conductance(self.design.format()) * passed
     }
 
     /// The accumulator of a node after it relaxes one wave.
@@ -96,9 +85,9 @@ impl Reference {
     /// A node's turn in one wave.
     fn update_node(&mut self, node: NodeId, wave: Wave) {
         let network = self.design.network();
-        let u = match (self.design.rules().nudge, self.targets[node.index()], wave) {
-            (Nudge::Clamped { eta }, Some(target), Wave::Clamped) => self.nudged(node, target, eta),
-            _ => self.relaxed(node, wave),
+        let u = match (self.targets[node.index()], self.design.rules().nudge.imposed(wave)) {
+            (Some(target), Some(eta)) => self.nudged(node, target, eta),
+            (None, _) | (_, None) => self.relaxed(node, wave),
         };
         self.state.u[wave.index()][node.index()] = network.nodes()[node.index()].clamp.apply(u);
     }
@@ -131,15 +120,10 @@ impl Reference {
                 let mut d_sum: i64 = 0;
                 for incidence in network.incidences(node) {
                     let g = self.conductance(incidence.edge);
-                    d_sum += match network.edges()[incidence.edge.index()].kind {
-                        EdgeKind::Linear => g,
-                        EdgeKind::Transistor => (g - i64::from(rules.lowest_rail)).max(0),
-                    };
+                    d_sum += network.edges()[incidence.edge.index()].kind.slope(g, rules.lowest_rail);
                 }
-                if let (Nudge::Current { beta, .. }, NodeKind::Output) =
-                    (rules.nudge, network.nodes()[node.index()].kind)
-                {
-                    d_sum += 1 << (format.k_bits() - u32::from(beta));
+                if network.nodes()[node.index()].kind.is_nudged() {
+                    d_sum += rules.nudge.conductance(format);
                 }
                 design.gains().gain(d_sum, format.k_bits())
             })
@@ -192,7 +176,7 @@ impl Engine for Reference {
         let (network, colouring) = (design.network(), design.network().colouring());
         let colours = colouring.count();
         for node in network.node_ids() {
-            if network.nodes()[node.index()].kind == NodeKind::Input {
+            if !network.nodes()[node.index()].kind.relaxes() {
                 continue;
             }
             // A colour's turn in wave F comes at its own phase, in wave C one step later.
@@ -208,7 +192,7 @@ impl Engine for Reference {
 
     fn learn(&mut self) {
         for edge in self.design.network().edge_ids() {
-            if let LearningSchedule::Desynchronous { rarity } = self.configuration.learning
+            if let Some(rarity) = self.configuration.learning.rarity()
                 && !self.state.generators[edge.index()].fires(rarity)
             {
                 continue;

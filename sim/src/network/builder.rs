@@ -253,7 +253,7 @@ impl NetworkBuilder {
                 }
             }
         }
-        if let Some(&node) = self.inputs.iter().find(|n| self.clamps[n.index()] != DiodeClamp::None) {
+        if let Some(&node) = self.inputs.iter().find(|n| self.clamps[n.index()] != DiodeClamp::default()) {
             return Err(NetworkError::ClampedInput { name: self.name_of(node) });
         }
         if self.inputs.is_empty() {

@@ -10,11 +10,13 @@ mod colouring;
 mod error;
 mod file;
 pub mod formats;
+mod kind;
 mod shapes;
 
 pub use builder::NetworkBuilder;
 pub use colouring::{Colouring, OddCycle};
 pub use error::NetworkError;
+pub use kind::{DiodeClamp, EdgeKind, NodeKind};
 pub use shapes::{Boundary, crossbar, lattice, layered, pinwheel};
 
 use serde::{Deserialize, Serialize};
@@ -54,66 +56,6 @@ impl GroupId {
     }
 }
 
-/// What drives a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NodeKind {
-    /// Its voltage is imposed and never updated.
-    Input,
-    /// It relaxes.
-    Hidden,
-    /// It relaxes, and is nudged towards a target in the clamped wave.
-    Output,
-}
-
-/// An ideal diode from a node to ground, which makes the network nonlinear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DiodeClamp {
-    /// No diode.
-    #[default]
-    None,
-    /// The voltage stays at or above zero.
-    NonNegative,
-    /// The voltage stays at or below zero.
-    NonPositive,
-}
-
-impl DiodeClamp {
-    /// The nearest accumulator the diode permits.
-    pub fn apply(self, u: i64) -> i64 {
-        match self {
-            DiodeClamp::None => u,
-            DiodeClamp::NonNegative => u.max(0),
-            DiodeClamp::NonPositive => u.min(0),
-        }
-    }
-}
-
-/// How an edge conducts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EdgeKind {
-    /// A resistor: current `g (v_j - v_i)`.
-    #[default]
-    Linear,
-    /// A transistor by the square law with cut-off and saturation, its gate voltage above threshold `g`.
-    Transistor,
-}
-
-impl EdgeKind {
-    /// Twice the current an edge of conductance `g` carries into a node at voltage `v` from a neighbour at voltage
-    /// `v_other`. Twice, so that the square law's factor 1/2 needs no rounding.
-    pub fn twice_current(self, g: i64, v: i64, v_other: i64) -> i64 {
-        match self {
-            EdgeKind::Linear => 2 * g * (v_other - v),
-            EdgeKind::Transistor => {
-                let (a, b) = ((g - v).max(0), (g - v_other).max(0));
-                (a - b) * (a + b)
-            }
-        }
-    }
-}
-
 /// One node of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
@@ -140,7 +82,7 @@ pub struct Edge {
 pub struct EdgeGroup {
     /// Its name in files.
     pub name: String,
-    /// LearningSchedule shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
+    /// Learning shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
     #[serde(default)]
     pub alpha: i8,
 }

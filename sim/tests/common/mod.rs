@@ -72,7 +72,7 @@ pub struct Graph {
     /// Put diodes on some of the nodes.
     pub diodes: bool,
     pub bipartite: bool,
-    /// LearningSchedule shifts of the groups.
+    /// Learning shifts of the groups.
     pub alpha: (i64, i64),
 }
 

@@ -85,7 +85,7 @@ pub struct Task {
     pub format: Widths,
     /// Nudge shift: `v_C = v_F + (T - v_F) 2^-eta`.
     pub eta: u8,
-    /// LearningSchedule shift: `k' = k + (dF^2 - dC^2) 2^alpha`.
+    /// Learning shift: `k' = k + (dF^2 - dC^2) 2^alpha`.
     pub alpha: i8,
     /// Smallest conductance, in LSB of `g`.
     pub g_min: u32,

@@ -13,7 +13,7 @@ use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::Score;
 use wheatstone_sim::network::NodeKind;
 
-/// LearningSchedule rates that are tried.
+/// Learning rates that are tried.
 const RATES: [f64; 3] = [0.001, 0.004, 0.016];
 
 /// Epochs after which a trial is given up.

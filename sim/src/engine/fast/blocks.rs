@@ -1,7 +1,7 @@
 //! Finding complete layers in a graph.
 
 use crate::Network;
-use crate::network::{EdgeKind, NodeId, NodeKind};
+use crate::network::NodeId;
 use std::collections::BTreeMap;
 
 /// Blocks of nodes, any two of which are joined completely or not at all.
@@ -19,14 +19,14 @@ pub(super) struct Blocks {
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) blocks: [usize; 2],
-    /// LearningSchedule shift of all its edges.
+    /// Learning shift of all its edges.
     pub(super) alpha: i8,
 }
 
 /// The blocks of a network of linear edges, if each two that are joined have `smallest` edges on average and one
 /// learning shift between them.
 pub(super) fn find(network: &Network, smallest: usize) -> Option<Blocks> {
-    if network.edges().iter().any(|edge| edge.kind != EdgeKind::Linear) {
+    if network.edges().iter().any(|edge| !edge.kind.is_linear()) {
         return None;
     }
     // Nodes are alike if they have the same neighbours, the same turn, and are both inputs or both not.
@@ -36,7 +36,7 @@ pub(super) fn find(network: &Network, smallest: usize) -> Option<Blocks> {
     for node in network.node_ids() {
         let mut neighbours: Vec<NodeId> = network.incidences(node).iter().map(|i| i.neighbour).collect();
         neighbours.sort_unstable();
-        let input = network.nodes()[node.index()].kind == NodeKind::Input;
+        let input = !network.nodes()[node.index()].kind.relaxes();
         let block =
             *alike.entry((input, network.colouring().colour(node), neighbours)).or_insert(blocks.len());
         if block == blocks.len() {
@@ -73,7 +73,7 @@ pub(super) fn find(network: &Network, smallest: usize) -> Option<Blocks> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Boundary, crossbar, lattice, layered};
+    use crate::network::{Boundary, EdgeKind, crossbar, lattice, layered};
 
     #[test]
     fn layers_are_blocks_and_lattices_are_not() {

@@ -12,7 +12,7 @@ use super::lanes::{Lanes, MOST_LANES, dispatch};
 use super::width::Token;
 use super::{Layout, blocks};
 use crate::network::{NodeId, NodeKind};
-use crate::{Configuration, Design, EdgeGenerator, LearningSchedule, Nudge, Sample, State, Target, Wave};
+use crate::{Configuration, Design, EdgeGenerator, Sample, State, Target, Wave};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ struct Tile {
     rows: usize,
     /// First place.
     at: usize,
-    /// LearningSchedule shift of all its edges.
+    /// Learning shift of all its edges.
     alpha: i8,
 }
 
@@ -138,7 +138,7 @@ impl Dense {
         let mut nudge = Aligned::new(0.0, lanes);
         for (node, &lane) in network.nodes().iter().zip(&lane_of) {
             kernels::limit(node.clamp, &mut low[lane as usize], &mut high[lane as usize]);
-            if node.kind == NodeKind::Output {
+            if node.kind.is_nudged() {
                 nudge[lane as usize] = scales.nudge;
             }
         }
@@ -207,7 +207,7 @@ impl Dense {
     #[inline(always)]
     fn turn<L: Lanes>(&mut self, lanes: L, colour: u8, wave: Wave) {
         let w = wave.index();
-        let sign = kernels::nudging_sign(&self.design, wave);
+        let sign = f64::from(self.design.rules().nudge.direction(wave));
         for (index, block) in self.blocks.iter().enumerate() {
             if block.input || block.colour != colour {
                 continue;
@@ -237,7 +237,7 @@ impl Dense {
             };
             kernels::relax(lanes, &self.scales, sums, nodes, &self.low[at.clone()], &self.high[at]);
         }
-        if let (Nudge::Clamped { eta }, Wave::Clamped) = (self.design.rules().nudge, wave) {
+        if let Some(eta) = self.design.rules().nudge.imposed(wave) {
             self.nudge_clamped(colour, eta);
         }
     }
@@ -286,7 +286,7 @@ impl Dense {
         for index in 0..self.tiles.len() {
             let alpha = i32::from(self.tiles[index].alpha) + i32::from(configuration.alpha_offset);
             let (scale, tie) = learning_scale(alpha);
-            let drawn = if let LearningSchedule::Desynchronous { rarity } = configuration.learning {
+            let drawn = if let Some(rarity) = configuration.learning.rarity() {
                 self.draw(index, rarity, scale);
                 true
             } else {
@@ -343,14 +343,14 @@ fn place_blocks(design: &Design, found: &blocks::Blocks) -> Vec<Block> {
     let network = design.network();
     let mut at = 0;
     let place = |members: &Vec<NodeId>| {
-        let any = |kind| members.iter().any(|n| network.nodes()[n.index()].kind == kind);
+        let any = |of: fn(NodeKind) -> bool| members.iter().any(|n| of(network.nodes()[n.index()].kind));
         let block = Block {
             at,
             nodes: members.len(),
             lanes: members.len().next_multiple_of(MOST_LANES),
             colour: network.colouring().colour(members[0]),
-            input: any(NodeKind::Input),
-            outputs: any(NodeKind::Output),
+            input: any(|kind| !kind.relaxes()),
+            outputs: any(NodeKind::is_nudged),
         };
         at += block.lanes;
         block

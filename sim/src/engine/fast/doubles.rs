@@ -67,16 +67,19 @@ impl Doubles {
         for term in terms {
             let g = Self::vectors::<L>(&self.g, term.edges + skip, count);
             let other = Self::vectors::<L>(v, term.nodes + skip, count);
-            if term.kind == EdgeKind::Linear {
-                for i in 0..N {
-                    sums[i] = lanes.mul_add_e_f64s(g[i], other[i], sums[i]);
+            match term.kind {
+                EdgeKind::Linear => {
+                    for i in 0..N {
+                        sums[i] = lanes.mul_add_e_f64s(g[i], other[i], sums[i]);
+                    }
                 }
-            } else {
-                let own = Self::vectors::<L>(v, at + skip, count);
-                let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
-                for i in 0..N {
-                    let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
-                    sums[i] = lanes.mul_add_e_f64s(twice, half, sums[i]);
+                EdgeKind::Transistor => {
+                    let own = Self::vectors::<L>(v, at + skip, count);
+                    let (zero, half) = (lanes.splat_f64s(0.0), lanes.splat_f64s(0.5));
+                    for i in 0..N {
+                        let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
+                        sums[i] = lanes.mul_add_e_f64s(twice, half, sums[i]);
+                    }
                 }
             }
         }
@@ -100,7 +103,7 @@ impl Doubles {
             sums.copy_from_slice(Self::vectors::<L>(&self.field[w], at.start, count));
         }
         self.add_terms::<L, N>(lanes, &mut sums, &plan.terms[row.terms.clone()], wave, (row.at, skip));
-        let sign = if row.outputs { kernels::nudging_sign(&self.design, wave) } else { 0.0 };
+        let sign = if row.outputs { self.design.rules().nudge.direction(wave).into() } else { 0.0 };
         if sign != 0.0 {
             kernels::nudge(lanes, &mut sums, &self.v[w][at.clone()], &self.nudges, at.clone(), sign);
         }

@@ -20,8 +20,7 @@
 //! **Shifts.** A power of two scales exactly, and `floor` is exact: `v = floor(u 2^-GV + 1/2)` and
 //! `g = floor(k 2^-GK)` are computed as they are written, with the bias taken off in the same addition.
 
-use crate::network::EdgeKind;
-use crate::{Design, Nudge};
+use crate::Design;
 
 /// Added to accumulators.
 pub(super) const BIAS: f64 = 1.5 * TWO_52;
@@ -62,7 +61,7 @@ pub(super) fn fits(design: &Design) -> bool {
     let terms = usize::BITS - (network.max_degree() + 2).leading_zeros();
     // |S| is below 2^`sum`: a linear edge carries less than 2^(K+V), and a transistor less than 2^(2 max(V, K) + 1), in
     // halves. The parts of a linear edge's product, `g v_j` and `g v_i`, are smaller than 2^(K+V-1).
-    let linear = network.edges().iter().all(|e| e.kind == EdgeKind::Linear);
+    let linear = network.edges().iter().all(|e| e.kind.is_linear());
     let wider = format.v_bits().max(format.k_bits());
     let sum = terms + if linear { format.k_bits() + format.v_bits() } else { 2 * wider + 1 };
     // 6 bits below the point for the nudge, 4 for `q`, and what `e > 0` shifts up.
@@ -87,7 +86,7 @@ pub(super) struct Scales {
     pub(super) g_shift: f64,
     /// Biased.
     pub(super) k_range: [f64; 2],
-    /// The nudging conductance; 0 if the nudge is of the other kind.
+    /// The nudging conductance; 0 if the nudge is no current.
     pub(super) nudge: f64,
 }
 
@@ -98,10 +97,6 @@ impl Scales {
         let half = if v_guard == 0 { 0.0 } else { 0.5 };
         let (u_range, k_range) = (format.u_range(), format.k_range(design.rules().g_min.into()));
         let biased = |(low, high): (i64, i64)| [double(low) + BIAS, double(high) + BIAS];
-        let nudge = match design.rules().nudge {
-            Nudge::Current { beta, .. } => power(format.k_bits().cast_signed() - i32::from(beta)),
-            Nudge::Clamped { .. } => 0.0,
-        };
         Scales {
             tie: power(-6 - largest_exponent(design).max(0)),
             v_scale: power(-v_guard),
@@ -113,7 +108,7 @@ impl Scales {
             g_scale: power(-k_guard),
             g_shift: -BIAS * power(-k_guard),
             k_range: biased(k_range),
-            nudge,
+            nudge: double(design.rules().nudge.conductance(format)),
         }
     }
 
@@ -170,7 +165,7 @@ pub(super) fn learning_scale(alpha: i32) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::crossbar;
+    use crate::network::{EdgeKind, crossbar};
     use crate::{Format, Omega, Rules};
 
     fn design(widths: [u32; 4], degree: usize, omega: u8) -> Option<Design> {

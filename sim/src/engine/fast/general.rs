@@ -6,11 +6,8 @@
 //! changed, moves the sums `D` by the difference and looks up the gains of these nodes alone.
 
 use super::Layout;
-use crate::network::{DiodeClamp, EdgeKind, NodeKind};
-use crate::{
-    Configuration, Design, EdgeGenerator, Gain, LearningSchedule, Nudge, Sample, Sense, State, Target, Wave,
-    shift_rounded,
-};
+use crate::network::EdgeKind;
+use crate::{Configuration, Design, EdgeGenerator, Gain, Sample, State, Target, Wave, shift_rounded};
 use std::sync::Arc;
 
 /// A node that relaxes.
@@ -100,7 +97,7 @@ impl General {
         for colour in 0..network.colouring().count() {
             for id in network.node_ids() {
                 let node = network.nodes()[id.index()];
-                if node.kind == NodeKind::Input || network.colouring().colour(id) != colour {
+                if !node.kind.relaxes() || network.colouring().colour(id) != colour {
                     continue;
                 }
                 let mut bounds = [count(terms.len()); 3];
@@ -115,12 +112,6 @@ impl General {
                     }
                     bounds[end] = count(terms.len());
                 }
-                let (low, high) = design.format().u_range();
-                let range = match node.clamp {
-                    DiodeClamp::None => [low, high],
-                    DiodeClamp::NonNegative => [0, high],
-                    DiodeClamp::NonPositive => [low, 0],
-                };
                 cell_of[id.index()] = count(cells.len());
                 cells.push(Cell {
                     node: id.0,
@@ -130,7 +121,7 @@ impl General {
                     factor: 0,
                     linear: 0,
                     d_sum: 0,
-                    range: range.map(narrow),
+                    range: node.clamp.limits(design.format().u_range()).map(narrow),
                     u: [0; 2],
                 });
             }
@@ -154,27 +145,21 @@ impl General {
         }
     }
 
-    /// What an edge of conductance `g` counts in `D`.
-    fn slope(&self, kind: EdgeKind, g: i64) -> i64 {
-        match kind {
-            EdgeKind::Linear => g,
-            EdgeKind::Transistor => (g - i64::from(self.design.rules().lowest_rail)).max(0),
-        }
-    }
-
     /// Gives an edge another conductance, at both ends.
     fn set_conductance(&mut self, edge: usize, g: i64) {
         let record = self.design.network().edges()[edge];
+        let slope = |g| record.kind.slope(g, self.design.rules().lowest_rail);
         for (end, &place) in record.ends.iter().zip(&self.places[edge]) {
             if place == NONE {
                 continue;
             }
             let term = &mut self.terms[place as usize];
             let before = i64::from(std::mem::replace(&mut term.conductance, narrow(g)));
-            let change = self.slope(record.kind, g) - self.slope(record.kind, before);
+            let change = slope(g) - slope(before);
             let cell = self.cell_of[end.index()] as usize;
-            if record.kind == EdgeKind::Linear {
-                self.cells[cell].linear += g - before;
+            match record.kind {
+                EdgeKind::Linear => self.cells[cell].linear += g - before,
+                EdgeKind::Transistor => {}
             }
             self.cells[cell].d_sum += change;
             self.stale[cell] = true;
@@ -224,20 +209,17 @@ impl General {
         {
             let cell = self.cells[index];
             let target = if cell.port == NONE { None } else { self.targets[cell.port as usize] };
-            let u = match (target, rules.nudge) {
+            let u = match (target, rules.nudge.imposed(wave)) {
                 (None, _) => self.relaxed(&cell, wave, None),
-                (Some(target), Nudge::Clamped { eta }) if wave == Wave::Clamped => {
+                (Some(target), Some(eta)) => {
                     let u_free = i64::from(cell.u[Wave::Free.index()]);
                     let v_free = i64::from(self.v[Wave::Free.index()][cell.node as usize]);
                     nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
                 }
-                (Some(_), Nudge::Clamped { .. }) => self.relaxed(&cell, wave, None),
-                (Some(target), Nudge::Current { beta, centred }) => {
-                    let conductance = 1 << (format.k_bits() - u32::from(beta));
-                    let nudge = match wave {
-                        Wave::Clamped => Some((target, conductance)),
-                        Wave::Free => centred.then_some((target, -conductance)),
-                    };
+                (Some(target), None) => {
+                    let direction = i64::from(rules.nudge.direction(wave));
+                    let nudge =
+                        (direction != 0).then(|| (target, direction * rules.nudge.conductance(format)));
                     self.relaxed(&cell, wave, nudge)
                 }
             };
@@ -263,12 +245,7 @@ impl General {
 
 /// The drop a nudging conductance sees: a target's sense is a diode in its path.
 pub(super) fn passed(target: Target, v: i64) -> i64 {
-    let drop = i64::from(target.voltage) - v;
-    match target.sense {
-        Sense::Equal => drop,
-        Sense::AtLeast => drop.max(0),
-        Sense::AtMost => drop.min(0),
-    }
+    target.sense.passes(i64::from(target.voltage) - v)
 }
 
 /// The accumulator of an output nudged by coupled learning towards the accumulator `wanted`.
@@ -296,8 +273,8 @@ impl Layout for General {
         }
         for cell in &mut self.cells {
             (cell.linear, cell.d_sum) = (0, 0);
-            if let (Nudge::Current { beta, .. }, true) = (rules.nudge, cell.port != NONE) {
-                cell.d_sum = 1 << (format.k_bits() - u32::from(beta));
+            if cell.port != NONE {
+                cell.d_sum = rules.nudge.conductance(format);
             }
             let [start, middle, end] = cell.terms;
             cell.d_sum += i64::from(end - middle) * i64::from(-rules.lowest_rail).max(0);
@@ -352,7 +329,7 @@ impl Layout for General {
         let range = format.k_range(design.rules().g_min.into());
         let mut changed = false;
         for (index, edge) in network.edges().iter().enumerate() {
-            if let LearningSchedule::Desynchronous { rarity } = configuration.learning
+            if let Some(rarity) = configuration.learning.rarity()
                 && !self.generators[index].fires(rarity)
             {
                 continue;

@@ -61,11 +61,12 @@ impl<L: Lanes> InDoubles<'_, L> {
                     for (sums, (_, v, _)) in sums.iter_mut().zip(&waves) {
                         let (own, other) = (&v[here], &v[other]);
                         for i in 0..N {
-                            sums[i] = if term.kind == EdgeKind::Linear {
-                                lanes.mul_add_e_f64s(g[i], other[i], sums[i])
-                            } else {
-                                let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
-                                lanes.mul_add_e_f64s(twice, half, sums[i])
+                            sums[i] = match term.kind {
+                                EdgeKind::Linear => lanes.mul_add_e_f64s(g[i], other[i], sums[i]),
+                                EdgeKind::Transistor => {
+                                    let twice = twice_current(lanes, zero, [g[i], own[i], other[i]]);
+                                    lanes.mul_add_e_f64s(twice, half, sums[i])
+                                }
                             };
                         }
                     }

@@ -3,8 +3,8 @@
 use super::aligned::Aligned;
 use super::exact::{BIAS, Scales, double};
 use super::lanes::Lanes;
+use crate::Target;
 use crate::network::DiodeClamp;
-use crate::{Design, Nudge, Sense, Target, Wave};
 use std::ops::Range;
 
 /// `sums[c] += g[r][c] v[r]` over all rows `r`.
@@ -201,23 +201,15 @@ impl Nudges {
         self.conductance[lane] = if target.is_some() { conductance } else { 0.0 };
         if let Some(Target { voltage, sense }) = target {
             self.wanted[lane] = voltage.into();
-            self.low[lane] = if sense == Sense::AtLeast { 1.0 } else { f64::MIN };
-            self.high[lane] = if sense == Sense::AtMost { -1.0 } else { f64::MAX };
+            let [low, high] = sense.passed_drops();
+            self.low[lane] = if low == i64::MIN { f64::MIN } else { double(low) };
+            self.high[lane] = if high == i64::MAX { f64::MAX } else { double(high) };
         }
     }
 
     /// What lanes are pulled towards, the smallest and largest drop they feel, and their conductances.
     pub(super) fn by_lane(&self, at: Range<usize>) -> [&[f64]; 4] {
         [&self.wanted[at.clone()], &self.low[at.clone()], &self.high[at.clone()], &self.conductance[at]]
-    }
-}
-
-/// The sign of the nudging current in a wave: 0 if there is none.
-pub(super) fn nudging_sign(design: &Design, wave: Wave) -> f64 {
-    match (design.rules().nudge, wave) {
-        (Nudge::Clamped { .. }, _) | (Nudge::Current { centred: false, .. }, Wave::Free) => 0.0,
-        (Nudge::Current { .. }, Wave::Clamped) => 1.0,
-        (Nudge::Current { centred: true, .. }, Wave::Free) => -1.0,
     }
 }
 

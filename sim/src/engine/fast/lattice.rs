@@ -11,8 +11,7 @@ use super::width::Token;
 use super::{Layout, general};
 use crate::network::{DiodeClamp, EdgeKind, NodeId, NodeKind};
 use crate::{
-    Configuration, Design, EdgeGenerator, Gain, LearningSchedule, Network, Nudge, Sample, State, Target,
-    Wave, shift_rounded,
+    Configuration, Design, EdgeGenerator, Gain, Network, Nudge, Sample, State, Target, Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ impl<C: Core> Lattice<C> {
             return None;
         }
         let grid = Grid::find(network)?;
-        let limits = network.nodes().iter().any(|node| node.clamp != DiodeClamp::None);
+        let limits = network.nodes().iter().any(|node| node.clamp != DiodeClamp::default());
         let mut plan = plan::<C>(design, &grid, limits);
         let halos = [0, 1].map(|colour| [0, 1].map(|parity| grid.halos(colour, parity).concat()).concat());
         let lanes = |nodes: &[NodeId]| nodes.iter().map(|&node| grid.lane(grid.at(node))).collect::<Vec<_>>();
@@ -116,7 +115,10 @@ impl<C: Core> Lattice<C> {
     }
 
     fn nudges_by_current(&self) -> bool {
-        matches!(self.design.rules().nudge, Nudge::Current { .. })
+        match self.design.rules().nudge {
+            Nudge::Clamped { .. } => false,
+            Nudge::Current { .. } => true,
+        }
     }
 
     /// Which lanes of the quarters do not move with them, and which of their edges do not exist.
@@ -151,13 +153,8 @@ impl<C: Core> Lattice<C> {
     }
 
     fn set_ranges(&mut self) {
-        let (low, high) = self.design.format().u_range();
         for (id, node) in self.design.network().node_ids().zip(self.design.network().nodes()) {
-            let range = match node.clamp {
-                DiodeClamp::None => [low, high],
-                DiodeClamp::NonNegative => [0, high],
-                DiodeClamp::NonPositive => [low, 0],
-            };
+            let range = node.clamp.limits(self.design.format().u_range());
             self.core.set_range(self.grid.lane(self.grid.at(id)), range);
         }
     }
@@ -187,7 +184,7 @@ impl<C: Core> Lattice<C> {
         for row in (0..self.plan.rows.len()).filter(|&row| self.plan.rows[row].colour == colour) {
             self.core.turn_in_lattice(lanes, &self.plan, row, waves);
         }
-        if let (Nudge::Clamped { eta }, Some(Wave::Clamped)) = (self.design.rules().nudge, waves.last()) {
+        if let Some(eta) = waves.last().and_then(|&wave| self.design.rules().nudge.imposed(wave)) {
             self.core.nudge(lanes, &self.plan, &self.nudged[usize::from(colour)], eta, false);
         }
         for &wave in waves {
@@ -209,10 +206,9 @@ impl<C: Core> Lattice<C> {
             .iter()
             .map(|&(other, g)| self.kind.twice_current(g, v, self.core.v(wave, other)));
         let mut twice_sum: i64 = currents.sum();
-        if let (Nudge::Current { beta, centred }, Some(target)) = (nudge, output.target) {
-            let conductance = 1 << (format.k_bits() - u32::from(beta));
-            let sign = if wave == Wave::Clamped { 1 } else { -i64::from(centred) };
-            twice_sum += 2 * sign * conductance * general::passed(target, v);
+        if let Some(target) = output.target {
+            let direction = i64::from(nudge.direction(wave));
+            twice_sum += 2 * direction * nudge.conductance(format) * general::passed(target, v);
         }
         let Gain { q, s } = output.gain;
         shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4)
@@ -221,19 +217,16 @@ impl<C: Core> Lattice<C> {
     /// What outputs that relax by themselves know of their edges.
     fn update_outputs(&mut self) {
         let (design, kind) = (&self.design, self.kind);
-        let Nudge::Current { beta, .. } = design.rules().nudge else { return };
+        let (rules, format) = (design.rules(), design.format());
         for output in &mut self.pulled {
             let terms = &self.plan.terms[self.plan.rows[output.row].terms.clone()];
-            let mut d_sum = 1 << (design.format().k_bits() - u32::from(beta));
+            let mut d_sum = rules.nudge.conductance(format);
             for (neighbour, term) in output.neighbours.iter_mut().zip(terms) {
                 let g = self.core.g(term.edges + output.place);
                 *neighbour = (term.nodes + output.place, g);
-                d_sum += match kind {
-                    EdgeKind::Linear => g,
-                    EdgeKind::Transistor => (g - i64::from(design.rules().lowest_rail)).max(0),
-                };
+                d_sum += kind.slope(g, rules.lowest_rail);
             }
-            output.gain = design.gains().gain(d_sum, design.format().k_bits());
+            output.gain = design.gains().gain(d_sum, format.k_bits());
         }
     }
 }
@@ -280,7 +273,7 @@ fn plan<C: Core>(design: &Design, grid: &Grid, limits: bool) -> Plan {
         terms,
         edge_rows,
         absent: absent(kind),
-        lattice: kind == EdgeKind::Linear,
+        lattice: kind.is_linear(),
         limits,
         masks: false,
         targets: 0,
@@ -408,7 +401,7 @@ impl<C: Core> Layout for Lattice<C> {
 
     fn learn(&mut self, configuration: &Configuration) {
         let offset = configuration.alpha_offset;
-        let rate = if let LearningSchedule::Desynchronous { rarity } = configuration.learning {
+        let rate = if let Some(rarity) = configuration.learning.rarity() {
             for edge in 0..self.generators.len() {
                 let fires = self.generators[edge].fires(rarity);
                 self.core.set_edge_rate(self.place(edge), fires.then_some(offset));

@@ -93,12 +93,9 @@ trait Layout {
 
 /// The relaxing steps of a training sample, in stretches: how many, and whether a learning step follows.
 fn stretches(steps: u32, learning: LearningSchedule) -> impl Iterator<Item = (u32, bool)> {
-    let every = match learning {
-        LearningSchedule::Continuous { every } => every,
-        LearningSchedule::Quasistatic | LearningSchedule::Desynchronous { .. } => steps,
-    };
-    let whole = (0..steps / every).map(move |_| (every, true));
-    whole.chain(Some((steps % every, false)).filter(|&(rest, _)| rest > 0))
+    let period = learning.period(steps);
+    let whole = (0..steps / period).map(move |_| (period, true));
+    whole.chain(Some((steps % period, false)).filter(|&(rest, _)| rest > 0))
 }
 
 /// The engine to train and to answer with.

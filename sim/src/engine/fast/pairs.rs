@@ -17,8 +17,7 @@ use super::hidden::{self, InWords};
 use super::lanes::{Lanes, MOST_LANES};
 use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use super::words::{LearningShift, WordGains};
-use crate::network::EdgeKind;
-use crate::{Design, Nudge, Sense, Target, Wave};
+use crate::{Design, Target, Wave};
 use pulp::cast;
 use std::ops::Range;
 use std::sync::Arc;
@@ -154,9 +153,10 @@ impl Pairs {
         let (w, row) = (wave.index(), &plan.rows[index]);
         let (at, count) = (row.at + skip, N * L::I32_LANES);
         let mut sums = self.sums::<L, N>(lanes, plan, index, wave, skip);
-        let sign = if row.outputs { nudging_sign(&self.design, wave) } else { 0 };
+        let sign = if row.outputs { self.design.rules().nudge.direction(wave) } else { 0 };
         if sign != 0 {
-            let conductance = lanes.splat_i32s(sign * nudging_conductance(&self.design));
+            let conductance =
+                lanes.splat_i32s(sign * narrow(self.design.rules().nudge.conductance(self.design.format())));
             let [wanted, least, most, present] =
                 [0, 1, 2, 3].map(|i: usize| Self::vectors::<L>(&self.nudges[i], at, count));
             let own = Self::vectors::<L>(&self.v[w], at, count);
@@ -351,7 +351,11 @@ impl Pairs {
             cross::update(gains, blocks, k(west), k(east), k(north), k(south));
             return;
         }
-        let nudge = lanes.splat_i32s(if row.outputs { nudging_conductance(&self.design) } else { 0 });
+        let nudge = lanes.splat_i32s(if row.outputs {
+            narrow(self.design.rules().nudge.conductance(self.design.format()))
+        } else {
+            0
+        });
         let first = self.coefficients_of[index];
         let [mut linear, mut q, mut shift] = [[0; Self::LANES]; 3];
         for skip in (0..row.lanes).step_by(Self::LANES) {
@@ -416,23 +420,6 @@ impl Pairs {
     }
 }
 
-/// The nudging conductance; 0 if the nudge is of the other kind.
-fn nudging_conductance(design: &Design) -> i32 {
-    match design.rules().nudge {
-        Nudge::Current { beta, .. } => 1 << (design.format().k_bits() - u32::from(beta)),
-        Nudge::Clamped { .. } => 0,
-    }
-}
-
-/// The sign of the nudging current in a wave: 0 if there is none.
-fn nudging_sign(design: &Design, wave: Wave) -> i32 {
-    match (design.rules().nudge, wave) {
-        (Nudge::Clamped { .. }, _) | (Nudge::Current { centred: false, .. }, Wave::Free) => 0,
-        (Nudge::Current { .. }, Wave::Clamped) => 1,
-        (Nudge::Current { centred: true, .. }, Wave::Free) => -1,
-    }
-}
-
 impl Core for Pairs {
     const LANES: usize = 2 * MOST_LANES;
     const BYTES: [usize; 2] = [24, 8];
@@ -444,7 +431,7 @@ impl Core for Pairs {
         let (network, format) = (design.network(), design.format());
         let (v, k) = (format.v_bits(), format.k_bits());
         let terms = usize::BITS - (network.max_degree() + 1).leading_zeros();
-        network.edges().iter().all(|edge| edge.kind == EdgeKind::Linear)
+        network.edges().iter().all(|edge| edge.kind.is_linear())
             && k <= 10
             && v <= 15
             && v + k + 4 + terms <= 31
@@ -541,8 +528,8 @@ impl Core for Pairs {
         present[lane] = target.is_some().into();
         if let Some(Target { voltage, sense }) = target {
             wanted[lane] = voltage;
-            least[lane] = if sense == Sense::AtLeast { 1 } else { i32::MIN };
-            most[lane] = if sense == Sense::AtMost { -1 } else { i32::MAX };
+            let bounds = sense.passed_drops().map(|drop| drop.clamp(i32::MIN.into(), i32::MAX.into()));
+            [least[lane], most[lane]] = bounds.map(narrow);
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) struct EdgeRow {
     pub(super) lanes: usize,
     /// First lanes of their ends.
     pub(super) ends: [usize; 2],
-    /// LearningSchedule shift.
+    /// Learning shift.
     pub(super) alpha: i8,
 }
 

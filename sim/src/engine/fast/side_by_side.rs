@@ -4,8 +4,8 @@
 use super::lanes::{Lanes, dispatch};
 use super::rows::{Core, EdgeRow, Nudged, Plan, Rate, Row, Term};
 use super::width::Token;
-use crate::network::{DiodeClamp, Edge, EdgeKind, Incidence, NodeId, NodeKind};
-use crate::{Design, EdgeGenerator, LearningSchedule, Nudge, State, Target, Wave};
+use crate::network::{Edge, Incidence, NodeId};
+use crate::{Design, EdgeGenerator, LearningSchedule, State, Target, Wave};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -183,9 +183,7 @@ impl<C: Core> SideBySide<C> {
             for &wave in waves {
                 self.core.turn(lanes, &self.plan, row, wave, masked);
                 let Row { at, outputs, .. } = self.plan.rows[row];
-                if let (Nudge::Clamped { eta }, Wave::Clamped, true) =
-                    (self.design.rules().nudge, wave, outputs)
-                {
+                if let (Some(eta), true) = (self.design.rules().nudge.imposed(wave), outputs) {
                     let nudged = Nudged { row, lanes: 0..self.pitch, targets: at };
                     self.core.nudge(lanes, &self.plan, &[nudged], eta, masked);
                 }
@@ -196,7 +194,7 @@ impl<C: Core> SideBySide<C> {
     /// One learning step of the active replicas, with what is added to the learning shifts of each.
     pub(super) fn learn(&mut self, active: &[bool], learning: LearningSchedule, offsets: &[u8]) {
         let replicas = active.len();
-        let rate = if let LearningSchedule::Desynchronous { rarity } = learning {
+        let rate = if let Some(rarity) = learning.rarity() {
             for (edge, generators) in self.generators.chunks_mut(replicas).enumerate() {
                 for (replica, generator) in generators.iter_mut().enumerate() {
                     let learns = active[replica] && generator.fires(rarity);
@@ -236,21 +234,20 @@ impl<C: Core> SideBySide<C> {
 /// A row for every node that relaxes and for every edge, and which rows have which colour.
 fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
     let network = design.network();
-    let (low, high) = design.format().u_range();
     let (mut rows, mut terms, mut colours) = (Vec::new(), Vec::new(), Vec::new());
     for colour in 0..network.colouring().count() {
-        colours.push([NodeKind::Hidden, NodeKind::Output].map(|kind| {
+        colours.push([false, true].map(|outputs| {
             let first = rows.len();
             for id in network.node_ids() {
                 let node = network.nodes()[id.index()];
-                if node.kind != kind || network.colouring().colour(id) != colour {
+                let is_here = node.kind.relaxes() && node.kind.is_nudged() == outputs;
+                if !is_here || network.colouring().colour(id) != colour {
                     continue;
                 }
                 let start = terms.len();
-                // A transistor's current depends on both voltages and is no sum made once a sample.
+                // A current that depends on both voltages is no sum made once a sample.
                 let is_field = |term: &Term| {
-                    term.kind == EdgeKind::Linear
-                        && network.nodes()[term.nodes / pitch].kind == NodeKind::Input
+                    term.kind.is_linear() && !network.nodes()[term.nodes / pitch].kind.relaxes()
                 };
                 let term = |incidence: &Incidence| Term {
                     nodes: incidence.neighbour.index() * pitch,
@@ -265,12 +262,8 @@ fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
                     at: id.index() * pitch,
                     lanes: pitch,
                     colour,
-                    outputs: kind == NodeKind::Output,
-                    range: match node.clamp {
-                        DiodeClamp::None => [low, high],
-                        DiodeClamp::NonNegative => [0, high],
-                        DiodeClamp::NonPositive => [low, 0],
-                    },
+                    outputs,
+                    range: node.clamp.limits(design.format().u_range()),
                     terms: start..middle,
                     inputs: middle..terms.len(),
                 });

@@ -263,7 +263,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (mut name, mut clamp, mut at) = (None, DiodeClamp::None, None);
+        let (mut name, mut clamp, mut at) = (None, DiodeClamp::default(), None);
         while let Some(field) = map.next_key()? {
             match field {
                 NodeField::Name => name = Some(map.next_value_seed(Name(&mut self.0.names))?),
@@ -331,7 +331,7 @@ impl<'de> Visitor<'de> for EdgeEntry<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let reading = self.0;
-        let (mut ends, mut kind, mut group, mut conductance) = (None, EdgeKind::Linear, NO_GROUP, None);
+        let (mut ends, mut kind, mut group, mut conductance) = (None, EdgeKind::default(), NO_GROUP, None);
         while let Some(field) = map.next_key()? {
             match field {
                 EdgeField::Ends => ends = Some(map.next_value_seed(Ends(&mut reading.names))?),

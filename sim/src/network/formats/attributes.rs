@@ -212,7 +212,7 @@ pub(super) fn of_node(network: &Network, ranks: &Ranks, node: NodeId) -> serde_j
         attributes.insert("output".to_owned(), json!(rank));
     }
     let clamp = network.nodes()[node.index()].clamp;
-    if clamp != crate::network::DiodeClamp::None {
+    if clamp != crate::network::DiodeClamp::default() {
         attributes.insert("clamp".to_owned(), json!(clamp));
     }
     attributes
@@ -225,7 +225,7 @@ pub(super) fn of_edge(network: &Network, edge: crate::network::EdgeId) -> serde_
     if let Some(conductance) = network.conductance(edge) {
         attributes.insert("conductance".to_owned(), json!(conductance));
     }
-    if kind != crate::network::EdgeKind::Linear {
+    if kind != crate::network::EdgeKind::default() {
         attributes.insert("kind".to_owned(), json!(kind));
     }
     if network.groups().len() > 1 {

@@ -21,7 +21,10 @@ pub(super) fn write(network: &Network, conductances: Option<&[f64]>) -> String {
     }
     for (number, edge) in network.edges().iter().enumerate() {
         let [a, b] = edge.ends.map(|node| node.0);
-        let style = if edge.kind == EdgeKind::Transistor { "dashed" } else { "solid" };
+        let style = match edge.kind {
+            EdgeKind::Linear => "solid",
+            EdgeKind::Transistor => "dashed",
+        };
         let _ = write!(text, "  n{a} -- n{b} [style={style}");
         if let Some(conductance) = conductances.and_then(|list| list.get(number)) {
             let _ = write!(text, ", tooltip=\"{conductance}\", penwidth={:.2}", 0.3 + 4.0 * conductance);

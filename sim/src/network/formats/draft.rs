@@ -156,7 +156,7 @@ impl Draft {
             ends,
             conductance: None,
             weighted: false,
-            kind: EdgeKind::Linear,
+            kind: EdgeKind::default(),
             group: None,
         };
         self.edges.push(edge);
@@ -243,7 +243,7 @@ impl Draft {
                 let first = first.place.to_string();
                 return Err(GraphError::Parallel { place, first, a: name(a), b: name(b) });
             }
-            if edge.kind != first.kind || (!opposite && edge.kind != EdgeKind::Linear) {
+            if edge.kind != first.kind || (!opposite && !edge.kind.is_linear()) {
                 return Err(contradiction("kind"));
             }
             if edge.group != first.group {

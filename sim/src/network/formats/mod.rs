@@ -71,8 +71,8 @@ impl GraphFormat {
     pub fn leaves_out(self, network: &Network) -> Vec<&'static str> {
         let native = matches!(self, GraphFormat::Toml | GraphFormat::Json);
         let attributes = native || matches!(self, GraphFormat::NodeLink | GraphFormat::GraphMl);
-        let clamps = network.nodes().iter().any(|node| node.clamp != DiodeClamp::None);
-        let transistors = network.edges().iter().any(|edge| edge.kind == EdgeKind::Transistor);
+        let clamps = network.nodes().iter().any(|node| node.clamp != DiodeClamp::default());
+        let kinds = network.edges().iter().any(|edge| edge.kind != EdgeKind::default());
         let groups = network.groups().len() > 1 || network.groups()[0] != default_group();
         let places = network.position(NodeId(0)).is_some();
         let conductances = network.edge_ids().any(|edge| network.conductance(edge).is_some());
@@ -86,7 +86,7 @@ impl GraphFormat {
         put("inputs and outputs", true, !is_edge_list);
         put("positions", places, !is_edge_list);
         put("diodes", clamps, attributes);
-        put("kinds of edges", transistors, attributes);
+        put("kinds of edges", kinds, attributes);
         put("groups", groups, attributes);
         put("conductances", conductances, true);
         put("name", !network.name().is_empty(), !is_edge_list);
