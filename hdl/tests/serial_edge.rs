@@ -58,13 +58,15 @@ fn engines(design: &Arc<Design>, configuration: Configuration, state: State) -> 
 fn samples(design: &Design, numbers: &mut Numbers) -> Sample {
     let one = i64::from(design.format().one_volt());
     let mut voltage = || i32::try_from(numbers.within(-one, one)).unwrap();
-    let senses = [Sense::Equal, Sense::AtLeast, Sense::AtMost];
     let inputs = design.network().inputs().iter().map(|_| voltage()).collect();
     let targets = design.network().outputs().iter().map(|_| Some(voltage())).collect::<Vec<_>>();
     let targets = targets
         .into_iter()
         .map(|v| {
-            v.map(|voltage| Target { voltage, sense: senses[usize::try_from(numbers.next() % 3).unwrap()] })
+            v.map(|voltage| Target {
+                voltage,
+                sense: Sense::ALL[usize::try_from(numbers.next() % 3).unwrap()],
+            })
         })
         .collect();
     Sample { inputs, targets }
@@ -133,8 +135,8 @@ fn every_shift_learns_as_the_model_does() {
         [Format::WIDE, Format::COMPACT, Format::new(4, 2, 4, 0).unwrap(), Format::new(7, 3, 12, 1).unwrap()];
     let mut numbers = Numbers(2);
     let (mut at_bottom, mut at_top, mut between) = (0, 0, 0);
-    let kinds = [EdgeKind::Linear, EdgeKind::Transistor];
-    for (format, kind) in formats.into_iter().flat_map(|format| kinds.map(|kind| (format, kind))) {
+    let kinds = |format| EdgeKind::ALL.iter().map(move |&kind| (format, kind));
+    for (format, kind) in formats.into_iter().flat_map(kinds) {
         // The wide format is the slowest: every eighth shift will do.
         for alpha in (-24..=16).filter(|alpha| format != Format::WIDE || alpha % 8 == 0) {
             for (g_min, lowest_rail) in [[(1, 0), (5, -7)][usize::from(alpha % 2 == 0)]] {

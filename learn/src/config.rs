@@ -556,14 +556,13 @@ impl RunConfig {
             &every,
             "give 1 epoch or more; for a shift that never falls, add it to network.alpha",
         )?;
-        if let LearningSchedule::Continuous { every } = self.learning {
-            bounds(
-                every <= self.steps,
-                "learning.every",
-                &every,
-                "it must not exceed steps, or nothing is ever learned",
-            )?;
-        }
+        let period = self.learning.period(self.steps);
+        bounds(
+            period <= self.steps,
+            "learning.every",
+            &period,
+            "it must not exceed steps, or nothing is ever learned",
+        )?;
         let fraction = self.data.test_fraction;
         bounds(
             (0.0..1.0).contains(&fraction),

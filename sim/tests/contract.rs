@@ -511,7 +511,7 @@ fn the_largest_degree_does_not_overflow() {
         let [v, gv, k, gk] = widths;
         let format = Format::new(v, gv, k, gk).unwrap();
         assert!(format.check_degree(degree).is_ok() && format.check_degree(degree + 1).is_err(), "{format}");
-        for kind in [EdgeKind::Linear, EdgeKind::Transistor] {
+        for &kind in EdgeKind::ALL {
             let network = crossbar(degree, 1, kind).unwrap();
             let nudge = Nudge::Current { beta: 0, centred: true };
             let design = design_on(network, format, Omega::new(15).unwrap(), nudge, (i32::MIN, 1));

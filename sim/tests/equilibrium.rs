@@ -243,8 +243,7 @@ fn nudged_outputs() {
                 let one = i64::from(format.one_volt());
                 for target in &mut sample.targets {
                     let voltage = i32::try_from(draw.within(-one..=one)).unwrap();
-                    let senses = [Sense::Equal, Sense::AtLeast, Sense::AtMost];
-                    *target = Some(Target { voltage, sense: draw.pick(&senses) });
+                    *target = Some(Target { voltage, sense: draw.pick(Sense::ALL) });
                 }
                 let mut engine = engine(&design, state, &sample, 20_000);
                 let free = observe(&mut engine, Wave::Free, 200);

@@ -361,9 +361,8 @@ fn networks() -> impl Strategy<Value = Network> {
             };
             let mut node_names: Vec<String> = node_names.into_iter().collect();
             node_names.sort();
-            let clamps = [DiodeClamp::None, DiodeClamp::NonNegative, DiodeClamp::NonPositive];
             for (index, name) in node_names.iter().take(nodes).enumerate() {
-                let clamp = if plain || index < 2 { DiodeClamp::None } else { clamps[index % 3] };
+                let clamp = if plain || index < 2 { DiodeClamp::None } else { DiodeClamp::ALL[index % 3] };
                 if ordinary {
                     net.node(clamp)
                 } else {

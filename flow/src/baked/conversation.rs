@@ -150,12 +150,11 @@ fn records(design: &Design) -> Vec<u16> {
         let number = i64::try_from(number % 1009).unwrap_or(0);
         i32::try_from(low + (high - low) * (number * 7919 % 1009) / 1009).unwrap_or(0)
     };
-    let senses = [Sense::Equal, Sense::AtLeast, Sense::AtMost];
     let record = |number: usize| {
         let inputs = (0..layout.inputs).map(|input| voltage(number * 31 + input * 7 + 1)).collect();
         let target = |output: usize| Target {
             voltage: voltage(number * 17 + output * 5 + 3),
-            sense: senses[(number + output) % senses.len()],
+            sense: Sense::ALL[(number + output) % Sense::ALL.len()],
         };
         let targets = (0..layout.outputs).map(|output| Some(target(output))).collect();
         layout.encode(&Sample { inputs, targets }, Some(0))

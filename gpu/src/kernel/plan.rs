@@ -2,7 +2,7 @@
 
 use super::KernelError;
 use wgpu::Limits;
-use wheatstone_sim::network::{EdgeKind, NodeId, NodeKind};
+use wheatstone_sim::network::{EdgeKind, NodeId};
 use wheatstone_sim::{Design, Format};
 
 /// Colours beyond which the last one may be shared by neighbours, whose order within a step then matters.
@@ -69,7 +69,7 @@ impl Plan {
             slots[input.index()] = slot;
         }
         let inputs = small(network.inputs().len());
-        let is_relaxing = |&node: &usize| network.nodes()[node].kind != NodeKind::Input;
+        let is_relaxing = |&node: &usize| network.nodes()[node].kind.relaxes();
         let relaxing: Vec<usize> = (0..slots.len()).filter(is_relaxing).collect();
         for (slot, &node) in (inputs..).zip(&relaxing) {
             slots[node] = slot;
@@ -82,7 +82,13 @@ impl Plan {
             k_words: if format.k_bits() + format.k_guard() > 32 { 2 } else { 1 },
             workgroup: 0,
             lanes: 0,
-            split: Split::of(format, network.edges().iter().any(|edge| edge.kind == EdgeKind::Transistor)),
+            split: Split::of(
+                format,
+                network.edges().iter().any(|edge| match edge.kind {
+                    EdgeKind::Linear => false,
+                    EdgeKind::Transistor => true,
+                }),
+            ),
             u: Memory::Storage,
             k: Memory::Storage,
             slots,

@@ -12,7 +12,7 @@ use wheatstone_learn::conversion::is_checkpoint;
 use wheatstone_learn::network_file::{outline, read_network};
 use wheatstone_learn::run::{hex, read_checkpoint};
 use wheatstone_sim::network::formats::{Graph, Outline};
-use wheatstone_sim::network::{EdgeKind, NodeKind};
+use wheatstone_sim::network::{Edge, EdgeKind, NodeKind};
 use wheatstone_sim::{
     Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, Wave, dissipated_power,
     power_unit,
@@ -92,8 +92,11 @@ fn outline_facts(outline: Outline, lacks: &str) -> Vec<Fact> {
 }
 
 fn network_facts(network: &Network) -> Vec<Fact> {
-    let kind = |kind| network.nodes().iter().filter(|n| n.kind == kind).count();
-    let transistors = network.edges().iter().filter(|e| e.kind == EdgeKind::Transistor).count();
+    let nodes = |of: fn(NodeKind) -> bool| network.nodes().iter().filter(|n| of(n.kind)).count();
+    let is_transistor = |edge: &&Edge| match edge.kind {
+        EdgeKind::Linear => false,
+        EdgeKind::Transistor => true,
+    };
     let groups: Vec<String> =
         network.groups().iter().map(|g| format!("{} (alpha {})", g.name, g.alpha)).collect();
     let hardware = match wheatstone_hdl::check_network(network) {
@@ -104,11 +107,11 @@ fn network_facts(network: &Network) -> Vec<Fact> {
         fact("network", network.name()),
         fact("network digest", hex(&network.digest())),
         fact("nodes", network.nodes().len()),
-        fact("inputs", kind(NodeKind::Input)),
-        fact("outputs", kind(NodeKind::Output)),
-        fact("hidden", kind(NodeKind::Hidden)),
+        fact("inputs", nodes(|kind| !kind.relaxes())),
+        fact("outputs", nodes(NodeKind::is_nudged)),
+        fact("hidden", nodes(|kind| kind.relaxes() && !kind.is_nudged())),
         fact("edges", network.edges().len()),
-        fact("transistor edges", transistors),
+        fact("transistor edges", network.edges().iter().filter(is_transistor).count()),
         fact("largest degree", network.max_degree()),
         fact("groups", groups.join(", ")),
         fact("colours", network.colouring().count()),

@@ -104,7 +104,7 @@ pub fn random_network(draw: &mut Draw, graph: Graph) -> Network {
     let outputs = &rest[..graph.outputs.min(rest.len())];
     for i in 0..n {
         let clamp = match graph.diodes && !inputs.contains(&node_id(i)) && draw.one_in(2) {
-            true => draw.pick(&[DiodeClamp::NonNegative, DiodeClamp::NonPositive]),
+            true => draw.pick(&DiodeClamp::ALL[1..]),
             false => DiodeClamp::None,
         };
         net.node(clamp);
@@ -119,7 +119,7 @@ pub fn random_network(draw: &mut Draw, graph: Graph) -> Network {
         let kind = match graph.kinds {
             Kinds::Linear => EdgeKind::Linear,
             Kinds::Transistor => EdgeKind::Transistor,
-            Kinds::Mixed => draw.pick(&[EdgeKind::Linear, EdgeKind::Transistor]),
+            Kinds::Mixed => draw.pick(EdgeKind::ALL),
         };
         net.edge(node_id(ids[a]), node_id(ids[b]), kind, draw.pick(&groups));
     }
@@ -189,13 +189,12 @@ pub fn random_sample(draw: &mut Draw, design: &Design, spread: Spread, targets: 
         i32::try_from(v).expect("a voltage")
     };
     let inputs = design.network().inputs().iter().map(|_| voltage(draw)).collect();
-    let senses = [Sense::Equal, Sense::AtLeast, Sense::AtMost];
     let targets = design
         .network()
         .outputs()
         .iter()
         .map(|_| {
-            let sense = draw.pick(&senses);
+            let sense = draw.pick(Sense::ALL);
             let voltage = voltage(draw);
             (targets && !draw.one_in(4)).then_some(Target { voltage, sense })
         })
@@ -240,6 +239,10 @@ pub fn nudges() -> impl Strategy<Value = Nudge> {
         (0u8..=8).prop_map(|eta| Nudge::Clamped { eta }),
         (0u8..=6, any::<bool>()).prop_map(|(beta, centred)| Nudge::Current { beta, centred }),
     ]
+    // One that is not drawn above does not compile.
+    .prop_map(|nudge| match nudge {
+        Nudge::Clamped { .. } | Nudge::Current { .. } => nudge,
+    })
 }
 
 pub fn learnings() -> impl Strategy<Value = LearningSchedule> {
@@ -248,6 +251,12 @@ pub fn learnings() -> impl Strategy<Value = LearningSchedule> {
         (1u32..=5).prop_map(|every| LearningSchedule::Continuous { every }),
         (1u8..=8).prop_map(|rarity| LearningSchedule::Desynchronous { rarity }),
     ]
+    // One that is not drawn above does not compile.
+    .prop_map(|learning| match learning {
+        LearningSchedule::Quasistatic
+        | LearningSchedule::Continuous { .. }
+        | LearningSchedule::Desynchronous { .. } => learning,
+    })
 }
 
 /// A design on that network whose format has as many guard bits as the degree permits.
@@ -340,7 +349,7 @@ fn random_lattice(draw: &mut Draw, kind: EdgeKind) -> Network {
         .collect();
     for i in 0..nodes {
         let clamp = match diodes && !ports[..inputs].contains(&i) && draw.one_in(2) {
-            true => draw.pick(&[DiodeClamp::NonNegative, DiodeClamp::NonPositive]),
+            true => draw.pick(&DiodeClamp::ALL[1..]),
             false => DiodeClamp::None,
         };
         net.node(clamp);

@@ -11,7 +11,6 @@ use wheatstone_learn::config::Shape;
 use wheatstone_learn::data::Targets;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::Score;
-use wheatstone_sim::network::NodeKind;
 
 /// Learning rates that are tried.
 const RATES: [f64; 3] = [0.001, 0.004, 0.016];
@@ -145,7 +144,7 @@ fn prepare(
     let nodes = design.network().nodes().iter();
     let hidden = match &config.network.shape {
         Shape::Layered { hidden } => hidden.clone(),
-        _ => vec![nodes.filter(|node| node.kind == NodeKind::Hidden).count()],
+        _ => vec![nodes.filter(|node| node.kind.relaxes() && !node.kind.is_nudged()).count()],
     };
     let hidden = hidden.into_iter().filter(|&size| size > 0);
     let sizes = std::iter::once(features).chain(hidden).chain([classes]).collect();

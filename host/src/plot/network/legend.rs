@@ -1,7 +1,7 @@
 //! What the colours, widths and shapes of a network's picture mean.
 
-use super::shape::{diode, outline};
-use super::{Scales, TRANSISTOR_DASH};
+use super::Scales;
+use super::shape::{dash, diode, outline};
 use crate::plot::palette::{INK, MUTED, Rgb, diverging, sequential};
 use crate::plot::svg::{Anchor, Svg};
 use wheatstone_sim::Network;
@@ -38,16 +38,22 @@ pub(super) fn draw(svg: &mut Svg, network: &Network, scales: &Scales, wraps: boo
         svg.text([x + 36.0, y], 12.5, Anchor::Start, text);
         y += ROW;
     };
-    for (kind, text) in
-        [(NodeKind::Input, "input"), (NodeKind::Hidden, "hidden node"), (NodeKind::Output, "output")]
-    {
+    for &kind in NodeKind::ALL {
+        let text = match kind {
+            NodeKind::Input => "input",
+            NodeKind::Hidden => "hidden node",
+            NodeKind::Output => "output",
+        };
         if network.nodes().iter().any(|n| n.kind == kind) {
             entry(&|svg, at| svg.fill(&outline(kind, at, 7.0), white, Some((INK, 1.2)), ""), text);
         }
     }
-    for (clamp, text) in
-        [(DiodeClamp::NonNegative, "diode: u \u{2265} 0"), (DiodeClamp::NonPositive, "diode: u \u{2264} 0")]
-    {
+    for &clamp in DiodeClamp::ALL {
+        let text = match clamp {
+            DiodeClamp::None => continue,
+            DiodeClamp::NonNegative => "diode: u \u{2265} 0",
+            DiodeClamp::NonPositive => "diode: u \u{2264} 0",
+        };
         if network.nodes().iter().any(|n| n.clamp == clamp) {
             entry(
                 &|svg, at| {
@@ -58,12 +64,14 @@ pub(super) fn draw(svg: &mut Svg, network: &Network, scales: &Scales, wraps: boo
             );
         }
     }
-    for (kind, dash, text) in
-        [(EdgeKind::Linear, None, "resistor"), (EdgeKind::Transistor, Some(TRANSISTOR_DASH), "transistor")]
-    {
+    for &kind in EdgeKind::ALL {
+        let text = match kind {
+            EdgeKind::Linear => "resistor",
+            EdgeKind::Transistor => "transistor",
+        };
         if network.edges().iter().any(|e| e.kind == kind) {
             let line = |svg: &mut Svg, [x, y]: [f64; 2]| {
-                svg.stroke(&format!("M{:.1} {y:.1}h28", x - 13.0), sequential(0.75), 2.4, dash);
+                svg.stroke(&format!("M{:.1} {y:.1}h28", x - 13.0), sequential(0.75), 2.4, dash(kind));
             };
             entry(&line, text);
         }

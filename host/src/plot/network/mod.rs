@@ -9,15 +9,13 @@ use super::palette::{INK, diverging, sequential};
 use super::scale::{grouped, nice};
 use super::svg::{Anchor, Svg, shorten};
 use layout::{Arrangement, Frame, Layout};
-use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId, NodeKind};
+use wheatstone_sim::network::{EdgeId, NodeId};
 use wheatstone_sim::{Format, Network, State, Wave};
 
 /// Most edges drawn one by one: a torus of 32x32 nodes has so many.
 const MAX_EDGES: usize = 2048;
 /// Most nodes drawn one by one.
 const MAX_NODES: usize = 4000;
-/// Length of a dash of a transistor, in CSS pixels.
-const TRANSISTOR_DASH: f64 = 5.0;
 const WIDTH: f64 = 940.0;
 const HEIGHT: f64 = 700.0;
 /// The legend's column begins here.
@@ -83,7 +81,7 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
         let EdgeView { path, wrapped } = edge_view(network, &layout, edge);
         wraps |= wrapped;
         let level = share(state.k[edge.index()]) / scales.conductance;
-        let dash = (network.edges()[edge.index()].kind == EdgeKind::Transistor).then_some(TRANSISTOR_DASH);
+        let dash = shape::dash(network.edges()[edge.index()].kind);
         svg.stroke(&path, sequential(level), scales.width(level), dash);
     }
     svg.close();
@@ -94,8 +92,12 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
         let at = layout.places[node.index()];
         let fill = diverging(volts(node) / scales.voltage);
         let hint = format!("{}: {:.4} V", network.node_name(node), volts(node));
-        let size = if kind == NodeKind::Hidden { radius } else { 1.1 * radius };
-        svg.fill(&shape::outline(kind, at, size), fill, Some((INK, (0.12 * radius).clamp(0.5, 1.2))), &hint);
+        svg.fill(
+            &shape::outline(kind, at, shape::scale(kind) * radius),
+            fill,
+            Some((INK, (0.12 * radius).clamp(0.5, 1.2))),
+            &hint,
+        );
         if let Some(triangle) = shape::diode(clamp, at, radius) {
             let ink = if fill.is_dark() { diverging(0.0) } else { INK };
             svg.fill(&triangle, ink, None, "");

@@ -1,6 +1,25 @@
-//! Outlines of nodes.
+//! Outlines of nodes, and lines of edges.
 
-use wheatstone_sim::network::{DiodeClamp, NodeKind};
+use wheatstone_sim::network::{DiodeClamp, EdgeKind, NodeKind};
+
+/// Length of the dashes of an edge that is not a resistor, in CSS pixels.
+const DASH: f64 = 5.0;
+
+/// How an edge's line is dashed, if it is.
+pub(super) fn dash(kind: EdgeKind) -> Option<f64> {
+    match kind {
+        EdgeKind::Linear => None,
+        EdgeKind::Transistor => Some(DASH),
+    }
+}
+
+/// How much larger than others a node is drawn.
+pub(super) fn scale(kind: NodeKind) -> f64 {
+    match kind {
+        NodeKind::Input | NodeKind::Output => 1.1,
+        NodeKind::Hidden => 1.0,
+    }
+}
 
 /// A square for an input, a diamond for an output, a circle for the rest; all of about the same area.
 pub(super) fn outline(kind: NodeKind, [x, y]: [f64; 2], radius: f64) -> String {

@@ -166,7 +166,7 @@ pub(super) fn learning_scale(alpha: i32) -> (f64, f64) {
 mod tests {
     use super::*;
     use crate::network::{EdgeKind, crossbar};
-    use crate::{Format, Omega, Rules};
+    use crate::{Format, Nudge, Omega, Rules};
 
     fn design(widths: [u32; 4], degree: usize, omega: u8) -> Option<Design> {
         let format = Format::new(widths[0], widths[1], widths[2], widths[3]).unwrap();
