@@ -11,8 +11,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::sense_code;
 use wheatstone_sim::{
-    Categorized, Configuration, ConfigurationError, Design, EdgeGenerator, Engine, ErrorCategory,
-    Sample, SampleError, StartError, State, StateError, Wave, scan,
+    Categorized, Configuration, ConfigurationError, Design, EdgeGenerator, Engine, ErrorCategory, Sample,
+    SampleError, StartError, State, StateError, Wave, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.

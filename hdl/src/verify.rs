@@ -8,8 +8,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, NodeId};
 use wheatstone_sim::{
-    Categorized, Configuration, ConfigurationError, Design, Engine, ErrorCategory,
-    Reference, Sample, SampleError, State, StateDifference, Wave,
+    Categorized, Configuration, ConfigurationError, Design, Engine, ErrorCategory, Reference, Sample,
+    SampleError, State, StateDifference, Wave,
 };
 
 /// Where array and model first differ.
