@@ -183,7 +183,7 @@ fn another_design_is_named() {
     let error = connect(transport(&there, Capacities::default()), &here).unwrap_err();
     let text = error.to_string();
     for design in [&here, &there] {
-        let digest = wheatstone_learn::run::hex(&design.digest());
+        let digest = wheatstone_sim::hex::encode(&design.digest());
         assert!(text.contains(&digest[..8]) && text.contains(&design.format().to_string()), "{text}");
     }
 }

@@ -9,7 +9,7 @@ use crate::training::TrainingError;
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, State};
+use wheatstone_sim::{Categorized, ErrorCategory, State, hex};
 
 /// How the rows are divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -156,7 +156,7 @@ fn judge(fold: usize, experiment: &Experiment, state: &State) -> Result<RunResul
         mse: last.mse,
         mse_first: first.mse,
         margin,
-        digest: crate::run::hex(&state.digest()),
+        digest: hex::encode(&state.digest()),
     })
 }
 

@@ -429,8 +429,3 @@ pub fn read_checkpoint(path: &Path) -> Result<Checkpoint, RunError> {
     }
     Checkpoint::from_bytes(&bytes).map_err(|error| RunError::Checkpoint { path: text, error })
 }
-
-/// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}

@@ -11,7 +11,8 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::{
-    Categorized, Checkpoint, Engine, ErrorCategory, Fast, State, Tally, Wave, dissipated_power, power_unit,
+    Categorized, Checkpoint, Engine, ErrorCategory, Fast, State, Tally, Wave, dissipated_power, hex,
+    power_unit,
 };
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
@@ -365,7 +366,7 @@ pub fn check_same_design(experiment: &Experiment, checkpoint: &Checkpoint) -> Re
     if found.network().digest() != expected.network().digest() {
         let describe = |d: &wheatstone_sim::Design| {
             let network = d.network();
-            let digest = crate::run::hex(&network.digest()[..6]);
+            let digest = hex::encode(&network.digest()[..6]);
             format!(
                 "{} ({} nodes, {} edges, {digest})",
                 network.name(),

@@ -9,8 +9,8 @@ use std::path::Path;
 use wheatstone_learn::config::{DataSource, RunConfig};
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::preset::Preset;
-use wheatstone_learn::run::hex;
 use wheatstone_learn::training::Trainer;
+use wheatstone_sim::hex;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/golden/digests.json");
 const SAMPLES: u64 = 200;
@@ -20,7 +20,7 @@ fn digest(config: RunConfig) -> String {
     let model = experiment.model(&experiment.initial_state()).unwrap();
     let mut trainer = Trainer::start(&experiment, Box::new(model)).unwrap();
     trainer.train_until(trainer.total().min(SAMPLES), &mut |_| ControlFlow::Continue(())).unwrap();
-    hex(&trainer.state().unwrap().digest())
+    hex::encode(&trainer.state().unwrap().digest())
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl BuildReport<'_> {
     }
 
     fn facts(&self) -> Vec<(String, String)> {
-        let hex = |bytes: [u8; 32]| wheatstone_learn::run::hex(&bytes);
+        let hex = |bytes: [u8; 32]| wheatstone_sim::hex::encode(&bytes);
         let design = &self.order.design;
         let mut facts: Vec<(String, String)> =
             self.built.tools.iter().map(|tool| (tool.name.clone(), tool.version.clone())).collect();

@@ -10,11 +10,11 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use wheatstone_learn::conversion::is_checkpoint;
 use wheatstone_learn::network_file::{outline, read_network};
-use wheatstone_learn::run::{hex, read_checkpoint};
+use wheatstone_learn::run::read_checkpoint;
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{Edge, EdgeKind, NodeKind};
 use wheatstone_sim::{
-    Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, Wave, dissipated_power,
+    Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, Wave, dissipated_power, hex,
     power_unit,
 };
 
@@ -105,7 +105,7 @@ fn network_facts(network: &Network) -> Vec<Fact> {
     };
     vec![
         fact("network", network.name()),
-        fact("network digest", hex(&network.digest())),
+        fact("network digest", hex::encode(&network.digest())),
         fact("nodes", network.nodes().len()),
         fact("inputs", nodes(|kind| !kind.relaxes())),
         fact("outputs", nodes(NodeKind::is_nudged)),
@@ -150,7 +150,7 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
         fact("conductances", spread),
         power("free power", Wave::Free),
         power("clamped power", Wave::Clamped),
-        fact("state digest", hex(&state.digest())),
+        fact("state digest", hex::encode(&state.digest())),
     ]
 }
 

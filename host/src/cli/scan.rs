@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wheatstone_learn::run::{hex, read_checkpoint, write_whole};
-use wheatstone_sim::{Checkpoint, State};
+use wheatstone_learn::run::{read_checkpoint, write_whole};
+use wheatstone_sim::{Checkpoint, State, hex};
 
 /// Move a network's state between a device and a checkpoint
 #[derive(Debug, Subcommand)]
@@ -77,7 +77,8 @@ impl Write {
 }
 
 fn report(output: &Output, device: String, state: &State, path: &Path) -> anyhow::Result<()> {
-    let moved = Moved { device, digest: hex(&state.digest()), checkpoint: path.display().to_string() };
+    let moved =
+        Moved { device, digest: hex::encode(&state.digest()), checkpoint: path.display().to_string() };
     output.result(&moved, || format!("state {} of {}", moved.digest, moved.device))
 }
 

@@ -18,9 +18,9 @@ use wheatstone_learn::device::{Device, DeviceKind, Traffic};
 use wheatstone_learn::evaluation;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
-use wheatstone_learn::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter, hex};
+use wheatstone_learn::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter};
 use wheatstone_learn::training::Trainer;
-use wheatstone_sim::State;
+use wheatstone_sim::{State, hex};
 
 /// How often a checkpoint is written while training goes on.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
@@ -201,7 +201,7 @@ fn finish(
     let network = experiment.design.network();
     let summary = Summary {
         run: writer.path().display().to_string(),
-        digest: hex(&state.digest()),
+        digest: hex::encode(&state.digest()),
         seed: experiment.config.seed,
         samples: trainer.trained(),
         steps: trainer.steps(),

@@ -15,11 +15,10 @@ use sample_set::SampleSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Stretch, Traffic, Trained, Watch};
-use wheatstone_learn::run::hex;
 use wheatstone_link::protocol::{Identity, SampleLayout, Settings};
 use wheatstone_link::{LinkError, LinkStatistics, Session, SessionOptions, Transport};
 use wheatstone_sim::engine::check_sample;
-use wheatstone_sim::{Configuration, Design, LearningSchedule, OutputCoding, Sample, State};
+use wheatstone_sim::{Configuration, Design, LearningSchedule, OutputCoding, Sample, State, hex};
 
 /// How often one operation begins again because the board lost its state.
 const MOST_RESTARTS: u32 = 5;
@@ -171,7 +170,7 @@ impl<T: Transport> Linked<T> {
         let format = self.design.format();
         if found.digest != self.design.digest() || found.format() != Some(format) {
             let tell = |name: &str, format: String, digest: &[u8; 32]| {
-                format!("{name} ({format}, {}...)", &hex(digest)[..DIGITS])
+                format!("{name} ({format}, {}...)", &hex::encode(digest)[..DIGITS])
             };
             let name = self.design.network().name();
             let found_format = found.format().map_or_else(|| "no format".to_owned(), |f| f.to_string());

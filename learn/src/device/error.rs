@@ -41,9 +41,7 @@ impl Categorized for DeviceError {
 impl DeviceError {
     /// The error of a particular kind of device, if it is one.
     pub fn specific<E: Error + 'static>(&self) -> Option<&E> {
-        match self {
-            DeviceError::Specific(error) => error.downcast_ref(),
-            _ => None,
-        }
+        let DeviceError::Specific(error) = self else { return None };
+        error.downcast_ref()
     }
 }

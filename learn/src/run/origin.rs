@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
+use wheatstone_sim::hex;
 
 /// Keys that decide no bit of a run, or that [`DataDigest`] decides instead.
 /// So does the design, which a checkpoint holds, instead of the path of a network file.
@@ -52,14 +53,19 @@ impl DataDigest {
             parts.update((part.len() as u64).to_le_bytes());
             part.iter().for_each(|&row| parts.update((row as u64).to_le_bytes()));
         }
-        let hex = |digest: Sha256| super::hex(&digest.finalize());
-        DataDigest { rows: dataset.rows(), features: hex(features), targets: hex(targets), split: hex(parts) }
+        let text = |digest: Sha256| hex::encode(&digest.finalize());
+        DataDigest {
+            rows: dataset.rows(),
+            features: text(features),
+            targets: text(targets),
+            split: text(parts),
+        }
     }
 
     /// All of them in one, in hexadecimal digits.
     pub fn all(&self) -> String {
         let DataDigest { rows, features, targets, split } = self;
-        super::hex(&Sha256::digest(format!("{rows} {features} {targets} {split}")))
+        hex::encode(&Sha256::digest(format!("{rows} {features} {targets} {split}")))
     }
 
     /// What differs, in words.
@@ -129,7 +135,7 @@ fn sha256(path: &Path) -> Option<String> {
         let read = bytes.len();
         file.consume(read);
     }
-    Some(super::hex(&digest.finalize()))
+    Some(hex::encode(&digest.finalize()))
 }
 
 /// What a run began with, as its folder keeps it.

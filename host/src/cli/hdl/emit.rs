@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use wheatstone_hdl::emitted;
-use wheatstone_learn::run::{hex, write_whole};
-use wheatstone_sim::FileStem;
+use wheatstone_learn::run::write_whole;
+use wheatstone_sim::{FileStem, hex};
 
 /// Write the array's Verilog
 #[derive(Args, Debug)]
@@ -51,7 +51,7 @@ impl Emit {
                 .take_while(|line| *line != "`ifdef VERILATOR")
                 .filter(|line| line.starts_with("module "))
                 .count(),
-            design_digest: hex(&array.design().digest()),
+            design_digest: hex::encode(&array.design().digest()),
             file: file.display().to_string(),
         };
         output.result(&result, || {
