@@ -48,9 +48,9 @@ pub enum FlowError {
         /// What happened.
         source: ToolError,
     },
-    /// The router does not come to an end.
+    /// The router does not converge.
     #[error(
-        "stage route: nextpnr's router comes to no end, after {attempts} attempts; try another seed or a smaller \
+        "stage route: nextpnr's router does not converge, after {attempts} attempts; try another seed or a smaller \
          design\nthe whole log is {}", log.display()
     )]
     Unroutable {

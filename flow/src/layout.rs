@@ -1,8 +1,10 @@
 //! Where everything of a routed chip lies, and what it takes.
 
-use serde::{Deserialize, Serialize};
+use crate::netlist::names;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use wheatstone_hdl::Top;
+use wheatstone_hdl::netlist::{Netlist, text};
 
 /// What a site of the device is, as far as a design takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -39,9 +41,9 @@ pub struct Taken {
     pub lut4: u64,
     /// Flip-flops; on an iCE40 those whose logic cell has one.
     pub flip_flops: u64,
-    /// Multipliers.
+    /// Multipliers of the device (DSP blocks).
     pub multipliers: u64,
-    /// Blocks of RAM.
+    /// Blocks of RAM, of any size.
     pub rams: u64,
 }
 
@@ -61,9 +63,9 @@ pub struct Placed {
     pub x: u32,
     /// Row of the device's grid.
     pub y: u32,
-    /// What it is.
+    /// What the device has there.
     pub site: Site,
-    /// Whose it is.
+    /// The part of the chip that uses it.
     pub owner: Owner,
 }
 
@@ -75,37 +77,13 @@ pub enum Owner {
     Node(usize),
     /// Of an edge's cell, by its id.
     Edge(usize),
-    /// Of the array's border.
-    Border,
+    /// Of the registers between array and island.
+    #[serde(rename = "border")]
+    ArrayInterface,
     /// Of the island.
     Island,
     /// Of nobody that its name tells: constants, buffers, carries that tools inserted.
     Unnamed,
-}
-
-impl Owner {
-    /// From the path of a cell in the flattened design.
-    fn of(name: &str) -> Owner {
-        let mut path = name.split('.');
-        match (path.next(), path.next(), path.next()) {
-            (Some("island"), ..) => Owner::Island,
-            (Some("bordered_array"), Some("array"), Some(cell)) => {
-                let id = |prefix| cell.strip_prefix(prefix).and_then(leading_number);
-                match (id("node_"), id("edge_")) {
-                    (Some(node), _) => Owner::Node(node),
-                    (_, Some(edge)) => Owner::Edge(edge),
-                    _ => Owner::Border,
-                }
-            }
-            (Some("bordered_array"), ..) => Owner::Border,
-            _ => Owner::Unnamed,
-        }
-    }
-}
-
-/// The number a text begins with: synthesis names what it makes of a net after it, with something behind.
-fn leading_number(text: &str) -> Option<usize> {
-    text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A routed chip, site by site.
@@ -117,38 +95,6 @@ pub struct Layout {
     pub kinds: BTreeMap<String, PartKind>,
     /// What is taken in all.
     pub total: Taken,
-}
-
-#[derive(Deserialize)]
-struct Netlist {
-    modules: BTreeMap<String, Module>,
-}
-
-#[derive(Deserialize)]
-struct Module {
-    cells: BTreeMap<String, Cell>,
-}
-
-#[derive(Deserialize)]
-struct Cell {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    attributes: Attributes,
-    #[serde(default)]
-    parameters: Parameters,
-}
-
-#[derive(Default, Deserialize)]
-struct Attributes {
-    #[serde(rename = "NEXTPNR_BEL", default)]
-    bel: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Parameters {
-    #[serde(rename = "DFF_ENABLE", default)]
-    flip_flop: String,
 }
 
 impl Layout {
@@ -163,7 +109,7 @@ impl Layout {
             let cell = match owner {
                 Owner::Node(id) => top.array.cell(id),
                 Owner::Edge(id) => top.array.cell(nodes + id),
-                Owner::Border => return "border".to_owned(),
+                Owner::ArrayInterface => return "border".to_owned(),
                 Owner::Island => return "island".to_owned(),
                 Owner::Unnamed => None,
             };
@@ -172,18 +118,18 @@ impl Layout {
         let mut layout = Layout::default();
         let mut members: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
         for (name, cell) in netlist.modules.into_values().flat_map(|module| module.cells) {
-            let (owner, site) = (Owner::of(&name), Site::of(&cell.kind));
+            let (owner, site) = (names::owner(&name), Site::of(&cell.kind));
             let kind = kind_of(owner);
             let member = members.entry(kind.clone()).or_default();
             if !member.contains(&owner) {
                 member.push(owner);
             }
             let part = layout.kinds.entry(kind).or_default();
-            let clocked = cell.parameters.flip_flop.trim().ends_with('1');
+            let clocked = text(&cell.parameters, "DFF_ENABLE").is_some_and(|enable| enable.ends_with('1'));
             for taken in [&mut part.taken, &mut layout.total] {
                 taken.count(site, clocked);
             }
-            if let Some((x, y)) = place(&cell.attributes.bel) {
+            if let Some((x, y)) = text(&cell.attributes, names::PLACE).and_then(place) {
                 layout.sites.push(Placed { x, y, site, owner });
             }
         }
@@ -221,28 +167,17 @@ fn place(bel: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::tests::{board, order};
+    use crate::spec::tests::{board, spec};
 
     #[test]
-    fn sites_belong_to_whom_their_names_say() {
-        for (name, owner) in [
-            ("bordered_array.array.node_12.control.scan_SB_LUT4_I3_O", Owner::Node(12)),
-            ("bordered_array.array.edge_3_token_SB_LUT4_I0_LC", Owner::Edge(3)),
-            ("bordered_array.array.rest_join.rest_SB_LUT4_O", Owner::Border),
-            ("bordered_array.border.target_0", Owner::Border),
-            ("island.core.samples.words.0.13", Owner::Island),
-            ("$nextpnr_ICESTORM_LC_37", Owner::Unnamed),
-            ("clk$tr_io", Owner::Unnamed),
-        ] {
-            assert_eq!(Owner::of(name), owner, "{name}");
-        }
+    fn places_are_read() {
         assert_eq!(place("X12/Y3/lc0"), Some((12, 3)));
         assert_eq!([place(""), place("X1"), place("Y1/X2")], [None; 3]);
     }
 
     #[test]
     fn a_chip_is_counted_by_kind_of_cell() {
-        let top = order(board("hx8k-evn")).top(None).unwrap();
+        let top = spec(board("hx8k-evn")).top(None).unwrap();
         let lc = |x, clocked| {
             format!(
                 r#"{{"type": "ICESTORM_LC", "attributes": {{"NEXTPNR_BEL": "X{x}/Y2/lc1"}}, "parameters": {{"DFF_ENABLE": "{clocked}"}}}}"#

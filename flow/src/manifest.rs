@@ -2,8 +2,8 @@
 
 use crate::build::Built;
 use crate::cache::{hexadecimal, sha256};
-use crate::order::Order;
 use crate::simulation::Simulated;
+use crate::spec::BuildSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,13 @@ const HEADER: &str =
 pub struct Manifest {
     /// The preset or network.
     pub name: String,
-    /// The board.
+    /// Name of the board.
     pub board: String,
     /// What `wheatstone build` was told, so that it can be told again.
     pub arguments: Vec<String>,
     /// The number format, as `V/GV/K/GK`.
     pub format: String,
-    /// How edges multiply.
+    /// How edges multiply, as `--multiplier` names it.
     pub multiplier: String,
     /// Nodes of the network.
     pub nodes: usize,
@@ -65,7 +65,7 @@ pub struct Timing {
     pub worst_bundling_slack_ps: Option<i64>,
     /// Least slack of data against the same fire elsewhere.
     pub worst_hold_slack_ps: Option<i64>,
-    /// The narrowest fire.
+    /// Width of the narrowest fire in the fast corner.
     pub min_pulse_ps: Option<i64>,
     /// Predicted time of a relaxation step of the whole array.
     pub step_ps: Option<u64>,
@@ -103,9 +103,9 @@ impl Categorized for ManifestError {
 
 impl Manifest {
     /// Of a build.
-    pub fn new(order: &Order, built: &Built, arguments: Vec<String>) -> Manifest {
-        let (design, network) = (&order.design, order.design.network());
-        let pins = order.board.pins().map_or("", |pins| pins.text);
+    pub fn new(spec: &BuildSpec, built: &Built, arguments: Vec<String>) -> Manifest {
+        let (design, network) = (&spec.design, spec.design.network());
+        let pins = spec.board.pins().map_or("", |pins| pins.text);
         let sources = [
             ("design", hexadecimal(&design.digest())),
             ("network", hexadecimal(&network.digest())),
@@ -115,7 +115,7 @@ impl Manifest {
         let total = built.layout.as_ref().map(|layout| &layout.total);
         let resources = [
             ("lut4", total.map(|total| total.lut4)),
-            ("lut4_sites", order.board.lut4_sites()),
+            ("lut4_sites", spec.board.lut4_sites()),
             ("flip_flops", total.map(|total| total.flip_flops)),
             ("multipliers", total.map(|total| total.multipliers)),
             ("rams", total.map(|total| total.rams)),
@@ -127,11 +127,11 @@ impl Manifest {
             [("file".to_owned(), file), ("sha256".to_owned(), product.sha256.clone())]
         });
         Manifest {
-            name: order.name.clone(),
-            board: order.board.name().to_owned(),
+            name: spec.name.clone(),
+            board: spec.board.name().to_owned(),
             arguments,
             format: design.format().to_string(),
-            multiplier: order.multiplier.name().to_owned(),
+            multiplier: spec.multiplier.name().to_owned(),
             nodes: network.nodes().len(),
             edges: network.edges().len(),
             seed: built.seed,
@@ -181,14 +181,14 @@ impl Manifest {
 mod tests {
     use super::*;
     use crate::build::Product;
-    use crate::order::tests::{board, order};
+    use crate::spec::tests::{board, spec};
     use crate::toolchain::ToolVersion;
 
     #[test]
     fn a_manifest_reads_back_and_invents_nothing() {
-        let order = order(board("hx8k-evn"));
+        let spec = spec(board("hx8k-evn"));
         let built = Built {
-            top: order.top(None).unwrap(),
+            top: spec.top(None).unwrap(),
             tools: vec![ToolVersion { name: "yosys".into(), version: "Yosys 0.70".into() }],
             warnings: Vec::new(),
             stages: Vec::new(),
@@ -201,7 +201,7 @@ mod tests {
             simulated: Vec::new(),
             bitstream: Some(Product { path: "x/bitstream.bin".into(), sha256: "cd".into() }),
         };
-        let manifest = Manifest::new(&order, &built, vec!["smallest".into(), "--seed".into(), "1".into()]);
+        let manifest = Manifest::new(&spec, &built, vec!["smallest".into(), "--seed".into(), "1".into()]);
         let text = manifest.to_toml().unwrap();
         assert_eq!(toml::from_str::<Manifest>(&text).unwrap(), manifest);
         for line in [

@@ -1,4 +1,4 @@
-//! What nextpnr's routers say while they work, and when one has lost its way.
+//! What nextpnr's routers say while they work, and when one does not converge.
 //!
 //! Router 1 lays arc after arc and takes away what is in the way of one, to be laid again. On a full device two arcs may take
 //! each other's wires for ever. A line for every thousand attempts tells how far it is. Router 2 lays all of them, lets
@@ -31,7 +31,7 @@ impl RouterLog {
     /// Reads what was added to the file at `path` and says whether the router tried so often that it will not end.
     ///
     /// A file that is not there, or not yet, tells nothing.
-    pub fn is_lost(&mut self, path: &Path) -> bool {
+    pub fn diverges(&mut self, path: &Path) -> bool {
         if self.file.is_none() {
             self.file = File::open(path).ok();
         }
@@ -90,20 +90,20 @@ Info:       1000 |       65        934 |   65   934 |      1200|       0.17     
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("route.log");
         let mut log = RouterLog::default();
-        assert!(!log.is_lost(&path), "no file tells nothing");
+        assert!(!log.diverges(&path), "no file tells nothing");
         let mut file = File::create(&path).unwrap();
         file.write_all(BEGINNING.as_bytes()).unwrap();
-        assert!(!log.is_lost(&path));
+        assert!(!log.diverges(&path));
         assert_eq!(log.attempts(), 1000);
         file.write_all(
             b"Info:      24000 |    20000       4000 |  900   100 |         1|       0.17       9.99|\n",
         )
         .unwrap();
-        assert!(!log.is_lost(&path), "twelve for an arc are not too many");
+        assert!(!log.diverges(&path), "twelve for an arc are not too many");
         file.write_all(b"Info:      25000 |  ").unwrap();
-        assert!(!log.is_lost(&path), "a line that is not ended tells nothing");
+        assert!(!log.diverges(&path), "a line that is not ended tells nothing");
         file.write_all(b"  20900       4100 |  900   100 |         1|       0.17       9.99|\n").unwrap();
-        assert!(log.is_lost(&path));
+        assert!(log.diverges(&path));
         assert_eq!(log.attempts(), 25000);
     }
 
@@ -120,13 +120,13 @@ Info:       1000 |       65        934 |   65   934 |      1200|       0.17     
         let path = folder.path().join("route.log");
         let iteration =
             |n: u64| format!("Info:     iter={n} wires=533166 overused=1 overuse=1 archfail=NA\n");
-        let is_lost = |text: &str| {
+        let diverges = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            RouterLog::default().is_lost(&path)
+            RouterLog::default().diverges(&path)
         };
-        assert!(!is_lost(&iteration(1000)));
-        assert!(is_lost(&iteration(1001)));
+        assert!(!diverges(&iteration(1000)));
+        assert!(diverges(&iteration(1001)));
         let done = "Info: Routing 0 arcs.\n";
-        assert!(!is_lost(&(iteration(1001) + done)), "what is done is not lost");
+        assert!(!diverges(&(iteration(1001) + done)), "what is done does not diverge");
     }
 }

@@ -1,6 +1,6 @@
 //! A routed chip that learns in Icarus with all its delays, and whether it learns what the model learns.
 
-use crate::baked::{Conversation, bake, testbench};
+use crate::annotated::{Transcript, annotate, testbench};
 use crate::check::{Corner, Policy};
 use crate::error::{At, FlowError};
 use crate::routed::Routed;
@@ -16,19 +16,19 @@ const ISLAND_US: u64 = 100;
 
 /// How much a chip is to learn in simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lesson {
-    /// Training samples.
+pub struct TrainingRun {
+    /// Samples it trains on, one after the other.
     pub samples: u16,
     /// Relaxing steps of a sample.
     pub steps: u16,
 }
 
-/// What came of a lesson in one corner.
+/// What came of a training in one corner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulated {
     /// The corner of all delays.
     pub corner: Corner,
-    /// Training samples.
+    /// Samples it trains on, one after the other.
     pub samples: u16,
     /// Relaxing steps of a sample.
     pub steps: u16,
@@ -67,34 +67,34 @@ impl Simulator {
         Ok(Simulator { compiler: find(Program::Iverilog)?, runner: find(Program::Vvp)? })
     }
 
-    /// Has a routed chip take a lesson in one corner, in a folder for its files. `sample_us` is how long the array takes for a
+    /// Has a routed chip train in one corner, in a folder for its files. `sample_us` is how long the array takes for a
     /// sample; it may take twice that. `stop` is asked many times a second whether to end.
     ///
     /// # Errors
     /// [`FlowError`] if the chip cannot be simulated; that it learns something else is no error here.
-    #[expect(clippy::too_many_arguments, reason = "a chip, a lesson, a place, a way to stop")]
+    #[expect(clippy::too_many_arguments, reason = "a chip, a training run, a place, a way to stop")]
     pub fn run(
         &self,
         top: &Top,
         board: Board,
         routed: &Routed,
         corner: Corner,
-        lesson: Lesson,
+        training: TrainingRun,
         sample_us: u64,
         folder: &Path,
         stop: &dyn Fn() -> bool,
     ) -> Result<Simulated, FlowError> {
-        let Lesson { samples, steps } = lesson;
+        let TrainingRun { samples, steps } = training;
         let failed = |message: String| FlowError::Simulation { corner, message };
         let patience = u16::try_from(2 * sample_us + ISLAND_US).unwrap_or(u16::MAX);
-        let conversation = Conversation::training(top.array.design(), top.options, steps, samples, patience)
+        let transcript = Transcript::training(top.array.design(), top.options, steps, samples, patience)
             .map_err(|error| failed(error.to_string()))?;
-        let chip =
-            bake(routed, corner, Policy::of(board).min_pulse).map_err(|error| failed(error.to_string()))?;
+        let chip = annotate(routed, corner, Policy::of(board).min_pulse)
+            .map_err(|error| failed(error.to_string()))?;
         let [text, compiled, log] =
             ["v", "vvp", "log"].map(|kind| format!("simulate-{}.{kind}", corner.name()));
         let (path, log) = (folder.join(&text), folder.join(log));
-        fs::write(&path, chip + &testbench(&conversation, top.options, &[], routed)).at(&path)?;
+        fs::write(&path, chip + &testbench(&transcript, top.options, &[], routed)).at(&path)?;
         let run = |tool: &Tool, arguments: &[&str]| {
             tool.run_logged(arguments, folder, &log, stop).map_err(|source| match source {
                 ToolError::Stopped { .. } => FlowError::Stopped { stage: Stage::Simulate },

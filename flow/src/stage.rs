@@ -28,7 +28,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("there is no stage `{name}`; there are {}", Stage::ALL.map(Stage::name).join(", "))]
 pub struct UnknownStage {
-    /// The name.
+    /// The name that was asked for.
     pub name: String,
 }
 

@@ -15,7 +15,7 @@ pub struct Findings {
     /// Whether the check was made at all.
     pub checked: bool,
     /// Slacks by kind: `bundling`, `hold` and so on.
-    pub kinds: BTreeMap<String, SlackKind>,
+    pub kinds: BTreeMap<String, Slacks>,
     /// Every violation and fault in full, the worst first.
     pub violations: Vec<String>,
     /// Width of the narrowest fire in the fast corner.
@@ -31,16 +31,16 @@ pub struct Findings {
 
 /// The slacks of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SlackKind {
+pub struct Slacks {
     /// How many were examined.
     pub examined: usize,
     /// How many are negative.
     pub violated: usize,
-    /// The least.
+    /// The least slack in picoseconds, rounded down.
     pub worst_ps: Option<i64>,
     /// The cell it belongs to.
     pub worst_cell: Option<String>,
-    /// All of them.
+    /// Every slack in picoseconds, rounded down.
     pub all_ps: Vec<i64>,
 }
 
@@ -82,7 +82,7 @@ pub fn examine(
 
 impl Findings {
     fn of(report: &Report) -> Findings {
-        let mut kinds: BTreeMap<String, SlackKind> = BTreeMap::new();
+        let mut kinds: BTreeMap<String, Slacks> = BTreeMap::new();
         let mut violations: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
         violations.extend(report.violations.iter().map(ToString::to_string));
         for (kind, summary) in &report.summaries {
@@ -90,7 +90,7 @@ impl Findings {
                 violations.push(format!("no {kind} was examined, so nothing is proved"));
             }
             let worst = summary.worst.as_ref();
-            let found = SlackKind {
+            let found = Slacks {
                 examined: summary.examined,
                 violated: summary.violated,
                 worst_ps: worst.map(|slack| slack.slack.floor_ps()),

@@ -13,8 +13,8 @@ pub mod file {
     pub const DESIGN: &str = "design.v";
     /// The netlist of the device's primitives.
     pub const SYNTHESISED: &str = "synth.json";
-    /// The same with hold padding.
-    pub const PADDED: &str = "padded.json";
+    /// The same with hold buffers.
+    pub const BUFFERED: &str = "padded.json";
     /// The netlist with its places.
     pub const PLACED: &str = "placed.json";
     /// The same with nothing connected but fires and joins.
@@ -36,7 +36,7 @@ pub mod file {
 /// A tool and what it states of its version.
 #[derive(Clone, Debug)]
 pub struct Versioned {
-    /// The tool.
+    /// The program that was found.
     pub tool: Tool,
     /// The line with its version.
     pub version: String,
@@ -65,11 +65,11 @@ impl Versioned {
 /// The three tools between Verilog and a bitstream.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
-    /// Yosys.
+    /// Yosys: Verilog to a netlist.
     pub synthesis: Versioned,
-    /// nextpnr.
+    /// nextpnr for the device's family: places and wires.
     pub router: Versioned,
-    /// icepack or ecppack.
+    /// icepack or ecppack: the bitstream.
     pub packer: Versioned,
 }
 
@@ -164,12 +164,12 @@ pub enum Pass {
 }
 
 impl Pass {
-    /// The netlist it reads; that of an ECP5 has hold padding.
+    /// The netlist it reads; that of an ECP5 has hold buffers.
     pub fn netlist(self, technology: Technology) -> &'static str {
         match (self, technology) {
             (Pass::Fires, _) => file::FIRES,
             (Pass::Rest, _) => file::BEGUN,
-            (_, Technology::Ecp5) => file::PADDED,
+            (_, Technology::Ecp5) => file::BUFFERED,
             (_, Technology::Ice40 | Technology::Generic) => file::SYNTHESISED,
         }
     }
@@ -186,7 +186,7 @@ impl Pass {
         }
     }
 
-    /// What nextpnr says.
+    /// The file that takes what nextpnr prints.
     pub fn log(self) -> &'static str {
         match self {
             Pass::Whole | Pass::Rest => "route.log",

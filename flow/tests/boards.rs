@@ -4,7 +4,7 @@
 
 mod chip;
 
-use chip::{board, converged, means, order};
+use chip::{board, converged, means, spec};
 use std::fs;
 use wheatstone_flow::Stage;
 use wheatstone_flow::build::{Settings, build};
@@ -74,7 +74,7 @@ fn chips_for_new_boards_are_emitted_and_synthesised() {
             until: Stage::Synth,
             ..Settings::new(folder.path().join("chip"), folder.path().join("cache"))
         };
-        let built = build(&order(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
+        let built = build(&spec(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
         assert_eq!(built.stages.len(), 2, "{board}");
         let text = fs::read_to_string(settings.folder.join("design.v")).unwrap();
         assert!(text.contains(&format!("for {board}")), "{board}");

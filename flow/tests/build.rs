@@ -4,14 +4,14 @@
 
 mod common;
 
-use common::{Fakes, board, order};
+use common::{Fakes, board, spec};
 use std::cell::Cell;
 use std::fs;
 use std::rc::Rc;
 use wheatstone_flow::build::{Built, Means, Settings, build};
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
-use wheatstone_flow::{FlowError, Order, Stage};
+use wheatstone_flow::{BuildSpec, FlowError, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
 use wheatstone_tools::{Program, Tool, ToolError};
@@ -21,13 +21,10 @@ fn run(fakes: &Fakes, change: impl FnOnce(&mut Settings)) -> (Result<Built, Flow
     let mut settings = Settings::new(fakes.folder().join("out"), fakes.folder().join("cache"));
     change(&mut settings);
     let mut told = Vec::new();
-    let built = build(
-        &order(board("hx8k-evn")),
-        &fakes.means(),
-        &settings,
-        &mut |stage, _| told.push(stage),
-        &|| false,
-    );
+    let built =
+        build(&spec(board("hx8k-evn")), &fakes.means(), &settings, &mut |stage, _| told.push(stage), &|| {
+            false
+        });
     (built, told)
 }
 
@@ -175,7 +172,7 @@ fn another_design_is_made_anew() {
         until: Stage::Synth,
         ..Settings::new(fakes.folder().join("other"), fakes.folder().join("cache"))
     };
-    let other = Order { multiplier: Multiplier::Lut, ..order(board("hx8k-evn")) };
+    let other = BuildSpec { multiplier: Multiplier::Lut, ..spec(board("hx8k-evn")) };
     let built = build(&other, &fakes.means(), &settings, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!(cached(&built), []);
 }
@@ -195,7 +192,7 @@ fn a_build_that_is_stopped_keeps_its_finished_stages() {
         asked.get() > 3
     };
     let mut told = |stage, _| routing.set(stage == Stage::Route);
-    let error = build(&order(board("hx8k-evn")), &fakes.means(), &settings, &mut told, &stop).unwrap_err();
+    let error = build(&spec(board("hx8k-evn")), &fakes.means(), &settings, &mut told, &stop).unwrap_err();
     assert!(matches!(error, FlowError::Stopped { stage: Stage::Route }), "{error}");
     fakes.write("nextpnr-ice40", "echo 'nextpnr-ice40 (Version nextpnr-0.11.1)'", common::NEXTPNR);
     assert_eq!(cached(&run(&fakes, |_| {}).0.unwrap()), [Stage::Synth]);
@@ -258,11 +255,11 @@ fn wants(luts: u32) -> Means {
 fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::new(folder.path().join("out"), folder.path().join("cache"));
-    let order = order(board("hx8k-evn"));
-    let first = order.top(None).unwrap().array.delays().get(EDGE).placed;
+    let spec = spec(board("hx8k-evn"));
+    let first = spec.top(None).unwrap().array.delays().get(EDGE).placed;
     let mut told = Vec::new();
     let mut tell = |stage, round| told.push((stage, round));
-    let built = build(&order, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
+    let built = build(&spec, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
     assert_eq!((built.rounds, built.timing.unwrap().lengths.get(EDGE).placed), (3, first + 2));
     assert_eq!(
         told.iter().filter(|(stage, _)| *stage == Stage::Pack).collect::<Vec<_>>(),
@@ -275,11 +272,11 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
     );
 
     let known = Settings { delays: Some(built.top.array.delays().clone()), ..settings.clone() };
-    let again = build(&order, &wants(first + 2), &known, &mut |_, _| {}, &|| false).unwrap();
+    let again = build(&spec, &wants(first + 2), &known, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!((again.rounds, again.bitstream), (1, built.bitstream), "from known lengths in one round");
 
     fs::remove_file(folder.path().join("out/bitstream.bin")).unwrap();
-    let error = build(&order, &wants(u32::MAX), &settings, &mut |_, _| {}, &|| false).unwrap_err();
+    let error = build(&spec, &wants(u32::MAX), &settings, &mut |_, _| {}, &|| false).unwrap_err();
     let message = error.to_string();
     assert!(matches!(error, FlowError::Timing { .. }) && message.contains("edge_0 has"), "{message}");
     assert!(!folder.path().join("out/bitstream.bin").exists(), "no bitstream of a chip that may err");

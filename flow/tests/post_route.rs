@@ -5,16 +5,17 @@ mod chip;
 
 use chip::{Files, board, configurations, converged, inputs_of_delays, wires_of_fires};
 use std::fs;
-use wheatstone_flow::baked::{Conversation, bake, testbench};
+use wheatstone_flow::annotated::{Transcript, annotate, testbench};
 use wheatstone_flow::check::{Corner, Policy, check};
+use wheatstone_flow::netlist::names;
 use wheatstone_flow::sdf::{Time, TimingCheck, Triple};
-use wheatstone_flow::simulation::{Lesson, Simulated, Simulator};
+use wheatstone_flow::simulation::{Simulated, Simulator, TrainingRun};
 use wheatstone_flow::toolchain::file;
 use wheatstone_hdl::delays::CellId;
 use wheatstone_hdl::{Board, Technology, Top};
 use wheatstone_tools::{Program, Tool};
 
-const LESSON: Lesson = Lesson { samples: 3, steps: 4 };
+const TRAINING: TrainingRun = TrainingRun { samples: 3, steps: 4 };
 
 /// What a chip learns in a corner, and the simulator's log; nothing if Icarus is missing.
 fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<(Simulated, String)> {
@@ -23,7 +24,7 @@ fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<(
         return None;
     };
     let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
-    let said = simulator.run(top, board, &routed, corner, LESSON, 0, folder.path(), &|| false).unwrap();
+    let said = simulator.run(top, board, &routed, corner, TRAINING, 0, folder.path(), &|| false).unwrap();
     println!("{board}: {said:?}");
     let log = format!("simulate-{}.log", corner.name());
     Some((said, fs::read_to_string(folder.path().join(log)).unwrap()))
@@ -40,10 +41,10 @@ fn a_cut_is_seen(board: Board) {
     let Some((top, files, _)) = converged(board) else { return };
     let mut cut = files.clone();
     let [first, second, _] = inputs_of_delays(board);
-    let suffix = if board.technology() == Technology::Ice40 { "_LC" } else { "" };
     let cell = CellId::Node(top.array.nodes.len() - 1);
     for number in 1..top.array.delays().get(cell.matched()).routed() {
-        let lut = format!("bordered_array.array.{cell}.matched_delay.lut{number}{suffix}");
+        let lut = names::delay_lut(cell.matched(), number);
+        let lut = if board.technology() == Technology::Ice40 { names::packed(&lut) } else { lut };
         cut.rewire(&lut, first, &lut, second);
     }
     let report = check(&top, &cut.join().unwrap(), Policy::of(board));
@@ -83,9 +84,9 @@ fn passes_verilator(board: Board) {
         return;
     };
     let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
-    let conversation = Conversation::training(top.array.design(), top.options, 2, 1, 100).unwrap();
-    let chip = bake(&routed, Corner::Max, Policy::of(board).min_pulse).unwrap();
-    fs::write(folder.path().join("bench.v"), chip + &testbench(&conversation, top.options, &[], &routed))
+    let transcript = Transcript::training(top.array.design(), top.options, 2, 1, 100).unwrap();
+    let chip = annotate(&routed, Corner::Max, Policy::of(board).min_pulse).unwrap();
+    fs::write(folder.path().join("bench.v"), chip + &testbench(&transcript, top.options, &[], &routed))
         .unwrap();
     verilator.run(["--lint-only", "--timing", "bench.v"], folder.path()).unwrap();
 }

@@ -7,9 +7,10 @@ use chip::{Files, board, converged, inputs_of_delays};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wheatstone_flow::check::{Corner, FaultKind, Policy, Report, SlackKind, check};
+use wheatstone_flow::netlist::names;
 use wheatstone_flow::routed::{ArcKind, Routed};
 use wheatstone_flow::sdf::{Delay, PinName, Time, Triple};
-use wheatstone_flow::simulation::{Lesson, Simulator};
+use wheatstone_flow::simulation::{Simulator, TrainingRun};
 use wheatstone_hdl::delays::{CellId, Delays};
 use wheatstone_hdl::{Board, Technology};
 
@@ -30,8 +31,9 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn lut(&self, cell: &str, number: usize) -> String {
-        let name = format!("bordered_array.array.{cell}.matched_delay.lut{number}");
-        if self.ice40 { format!("{name}_LC") } else { name }
+        let matched = cell.parse::<CellId>().unwrap().matched();
+        let name = names::delay_lut(matched, u32::try_from(number).unwrap());
+        if self.ice40 { names::packed(&name) } else { name }
     }
 
     fn output(&self) -> &'static str {
@@ -358,7 +360,7 @@ fn table_of_what_finds_which_fault_on_an_ecp5() {
     let board = board("ulx3s-25f");
     let Some((top, files, report)) = converged(board) else { return };
     let simulator = Simulator::find().unwrap();
-    let lesson = Lesson { samples: 3, steps: 6 };
+    let training = TrainingRun { samples: 3, steps: 6 };
     println!("| fault | check | simulation |\n| --- | --- | --- |");
     for (name, changed, _) in broken(board, &files, &report.lengths) {
         let routed = changed.join().unwrap();
@@ -370,7 +372,7 @@ fn table_of_what_finds_which_fault_on_an_ecp5() {
             })
             .collect();
         let folder = tempfile::tempdir().unwrap();
-        let run = simulator.run(&top, board, &routed, Corner::Max, lesson, 0, folder.path(), &|| false);
+        let run = simulator.run(&top, board, &routed, Corner::Max, training, 0, folder.path(), &|| false);
         let seen = match run {
             Ok(simulated) => {
                 let values = if simulated.difference.is_some() { "wrong values" } else { "right values" };

@@ -1,6 +1,6 @@
-//! Netlists in yosys' JSON, which nextpnr writes too, as far as they are read here.
+//! Netlists in the JSON of yosys, which nextpnr writes too: the parts that this project reads.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Module {
 }
 
 /// A port of a module.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Port {
     /// Which way it points.
     pub direction: Direction,
@@ -35,7 +35,7 @@ pub struct Port {
 }
 
 /// One cell of the library, or the mark a flattened instance left behind.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
     /// The module or primitive it is one of.
     #[serde(rename = "type")]
@@ -55,7 +55,7 @@ pub struct Instance {
 }
 
 /// A named net. Several names can have the same bits.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Net {
     /// Its bits, the lowest first.
     pub bits: Vec<Bit>,
@@ -65,7 +65,7 @@ pub struct Net {
 }
 
 /// Which way a pin or port points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Into the cell, or into the chip.
@@ -77,7 +77,7 @@ pub enum Direction {
 }
 
 /// One bit: the number of a net, or a constant such as `"0"`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Bit {
     /// Of that net.
@@ -96,6 +96,6 @@ pub(crate) fn is_set(attributes: &BTreeMap<String, Value>, name: &str) -> bool {
 }
 
 /// An attribute or parameter that is a text.
-pub(crate) fn text<'a>(values: &'a BTreeMap<String, Value>, name: &str) -> Option<&'a str> {
+pub fn text<'a>(values: &'a BTreeMap<String, Value>, name: &str) -> Option<&'a str> {
     values.get(name).and_then(Value::as_str).map(str::trim)
 }

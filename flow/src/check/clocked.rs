@@ -8,10 +8,10 @@ use crate::routed::Routed;
 use crate::sdf::Time;
 use wheatstone_hdl::Corner;
 
-/// The slowest way from flip-flop to flip-flop under the board's clock, setup included, among those whose names begin with
-/// `prefix`, in the slow corner, and its path. Skew of the global network counts as nextpnr tells it.
+/// The slowest path from flip-flop to flip-flop under the board's clock, setup included, among those whose names begin with
+/// `prefix`, in the slow corner, and its steps. Skew of the global network counts as nextpnr tells it.
 ///
-/// Nothing if there is no such way.
+/// Nothing if there is no such path.
 pub fn critical_path(routed: &Routed, prefix: &str) -> Option<(Time, Vec<Step>)> {
     let mut roles = Roles::of_clock(routed)?;
     let island = roles.island();

@@ -11,6 +11,7 @@ use super::paths::{Chip, Launching};
 use super::policy::{Comparison, Policy};
 use super::report::SlackKind;
 use super::roles::DomainId;
+use crate::routed::PinId;
 use crate::sdf::{Time, Triple};
 use std::collections::BTreeSet;
 use wheatstone_hdl::Corner;
@@ -49,7 +50,7 @@ impl Examiner<'_> {
             }
             self.scan(id, ledger);
         }
-        self.border(ledger);
+        self.array_interface(ledger);
     }
 
     /// A pulse and what ends with it lie in one cell and begin at one fire: they are fast together and slow together.
@@ -83,8 +84,18 @@ impl Examiner<'_> {
     }
 
     fn finding(&self, kind: SlackKind, at: &Endpoint, from: DomainId, early: Time, late: Time) -> Finding {
-        let comparison = self.comparison;
-        Finding { kind, cell: at.domain, from, endpoint: at.pin, comparison, early, late, trace: None }
+        self.finding_at(kind, (at.domain, at.pin), from, early, late)
+    }
+
+    fn finding_at(
+        &self,
+        kind: SlackKind,
+        (cell, endpoint): (DomainId, PinId),
+        from: DomainId,
+        early: Time,
+        late: Time,
+    ) -> Finding {
+        Finding { kind, cell, from, endpoint, comparison: self.comparison, early, late, trace: None }
     }
 
     fn trace_late(&self, from: DomainId, which: Launching, at: &Endpoint) -> Option<Trace> {
@@ -126,7 +137,7 @@ impl Examiner<'_> {
             };
             let fire = request + self.early.clock(at);
             let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            if at.domain != from && self.chip.roles.domain(from).leads {
+            if at.domain != from && self.chip.roles.domain(from).has_request_delay {
                 ledger.record_mendable(self.chip, bundling, from, DelayLine::Request, self.early.mode);
             } else {
                 ledger.record_mendable(self.chip, bundling, at.domain, DelayLine::Matched, self.early.mode);
@@ -147,7 +158,7 @@ impl Examiner<'_> {
         }
     }
 
-    /// Something that a longer pulse makes better: a node's can be stretched.
+    /// Something that a longer pulse makes better: a node's can be extended.
     fn record_of_pulse(&self, finding: Finding, ledger: &mut Ledger) {
         let cell = finding.cell;
         if self.chip.roles.domain(cell).followers.is_empty() {
@@ -187,17 +198,9 @@ impl Examiner<'_> {
             }
             match self.early.fall(id) {
                 Some(fall) => {
-                    let finding = Finding {
-                        kind: SlackKind::Pulse,
-                        cell: id,
-                        from: id,
-                        endpoint: domain.root,
-                        comparison: self.comparison,
-                        early: fall,
-                        late: policy.min_pulse,
-                        trace: None,
-                    };
-                    self.record_of_pulse(finding, ledger);
+                    let pulse =
+                        self.finding_at(SlackKind::Pulse, (id, domain.root), id, fall, policy.min_pulse);
+                    self.record_of_pulse(pulse, ledger);
                 }
                 None => fault(FaultKind::NoPulseEnd),
             }
@@ -213,16 +216,9 @@ impl Examiner<'_> {
         };
         for (&other, &there) in own.rising.rise.iter().filter(|&(&other, _)| other != id) {
             let Some(&back) = self.early.domain(other).rising.join.get(&id) else { continue };
-            let finding = Finding {
-                kind: SlackKind::Fork,
-                cell: id,
-                from: other,
-                endpoint: *pin,
-                comparison: self.comparison,
-                early: there + back,
-                late: settled,
-                trace: Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin }),
-            };
+            let trace = Some(Trace { from: id, which: Launching::Rising, mode: self.late.mode, to: *pin });
+            let fork = self.finding_at(SlackKind::Fork, (id, *pin), other, there + back, settled);
+            let finding = Finding { trace, ..fork };
             ledger.record_mendable(self.chip, finding, other, DelayLine::Matched, self.early.mode);
         }
     }
@@ -254,16 +250,7 @@ impl Examiner<'_> {
                     .or_else(|| of_answers(&|reach| reach.chains.get(&pin).copied()));
                 for (left, next) in [(low, joined), (late.heard.get(&pin).copied(), risen)] {
                     let (Some(left), Some(next)) = (left, next) else { continue };
-                    let finding = Finding {
-                        kind: SlackKind::Recovery,
-                        cell: id,
-                        from: id,
-                        endpoint: pin,
-                        comparison: self.comparison,
-                        early: next,
-                        late: left,
-                        trace: None,
-                    };
+                    let finding = self.finding_at(SlackKind::Recovery, (id, pin), id, next, left);
                     if own.falling.rises.is_empty() {
                         ledger.record(finding);
                     } else {
@@ -286,7 +273,10 @@ impl Examiner<'_> {
             let trace = self.trace_late(from, Launching::Falling, at);
             if at.domain == island {
                 let taken = self.period + self.early.clock(at);
-                ledger.record(Finding { trace, ..self.finding(SlackKind::Border, at, from, taken, needed) });
+                ledger.record(Finding {
+                    trace,
+                    ..self.finding(SlackKind::ArrayInterface, at, from, taken, needed)
+                });
                 continue;
             }
             let (Some(&next), Some(&rose)) =
@@ -307,7 +297,7 @@ impl Examiner<'_> {
     }
 
     /// Between the island and the array, and within the island.
-    fn border(&self, ledger: &mut Ledger) {
+    fn array_interface(&self, ledger: &mut Ledger) {
         let island = self.chip.roles.island();
         let (early, late) = (self.early.domain(island), self.late.domain(island));
         for (&number, &arrival) in &late.rising.data {
@@ -319,12 +309,12 @@ impl Examiner<'_> {
                 (SlackKind::Island, Time::ZERO)
             } else {
                 let strobe = early.rising.strobe.get(&at.domain).copied();
-                (SlackKind::Border, strobe.unwrap_or(Time::ZERO))
+                (SlackKind::ArrayInterface, strobe.unwrap_or(Time::ZERO))
             };
             let taken = self.period + fire + self.early.clock(at);
             ledger.record(Finding { trace, ..self.finding(kind, at, island, taken, needed) });
             // It stands until a clock after the array is at rest again.
-            if let (SlackKind::Border, Some(&change)) = (kind, early.rising.data.get(&number)) {
+            if let (SlackKind::ArrayInterface, Some(&change)) = (kind, early.rising.data.get(&number)) {
                 let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
                 ledger.record(self.finding(kind, at, island, self.period + change, taken));
             }
@@ -340,7 +330,7 @@ impl Examiner<'_> {
                     let taken = self.period + self.period + self.early.clock(at);
                     ledger.record(Finding {
                         trace,
-                        ..self.finding(SlackKind::Border, at, from, taken, needed)
+                        ..self.finding(SlackKind::ArrayInterface, at, from, taken, needed)
                     });
                 }
             }

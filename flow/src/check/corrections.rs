@@ -1,6 +1,6 @@
 //! How long matched delays should be.
 
-use crate::trim::{LEAST, less_trimmed};
+use crate::netlist::{LEAST_LUTS, less_trimmed};
 use std::collections::BTreeMap;
 use wheatstone_hdl::delays::{CellId, DelayId, DelayLine, Delays, Length};
 
@@ -51,7 +51,7 @@ pub(super) fn trimmed(lengths: &Delays, needs: &BTreeMap<DelayId, Need>) -> Dela
         let length = lengths.get(id);
         let (all, present) = (i64::from(length.placed), i64::from(length.routed()));
         let more = needs.get(&id).and_then(|need| need.luts).unwrap_or(0);
-        all - (present + more).clamp(all.min(LEAST.into()), all)
+        all - (present + more).clamp(all.min(LEAST_LUTS.into()), all)
     };
     let more_trimmed = |edge| trim(edge, needs) - i64::from(lengths.get(edge).trimmed);
     let needs = with_request_delays(needs, matched_of_edges(lengths).map(more_trimmed).max());

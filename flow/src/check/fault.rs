@@ -48,8 +48,8 @@ pub enum FaultKind {
 pub struct Fault {
     /// The cell; empty for what lies in none.
     pub cell: String,
-    /// What is wrong.
+    /// The net, cell or pin that is wrong.
     pub object: String,
-    /// How.
+    /// What is wrong with it.
     pub kind: FaultKind,
 }

@@ -20,18 +20,18 @@ pub struct Step {
 
 /// The pins in an order in which every arc but those from clocks leads forwards.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct TopologicalOrder {
     rank: Vec<u32>,
     /// Pins on a loop without a flip-flop.
     pub loops: Vec<PinId>,
 }
 
-impl Order {
-    pub fn of(routed: &Routed) -> Order {
+impl TopologicalOrder {
+    pub fn of(routed: &Routed) -> TopologicalOrder {
         let mut waits: Vec<usize> = vec![0; routed.pins.len()];
-        let leads = |arc: &&ArcId| routed.arc(**arc).kind != ArcKind::Clocked;
+        let is_forward = |arc: &&ArcId| routed.arc(**arc).kind != ArcKind::Clocked;
         for (pin, waits) in waits.iter_mut().enumerate() {
-            *waits = routed.arriving(PinId(pin)).iter().filter(leads).count();
+            *waits = routed.arriving(PinId(pin)).iter().filter(is_forward).count();
         }
         let mut open: Vec<PinId> = (0..waits.len()).filter(|&pin| waits[pin] == 0).map(PinId).collect();
         let mut rank = vec![u32::MAX; waits.len()];
@@ -39,7 +39,7 @@ impl Order {
         while let Some(pin) = open.pop() {
             rank[pin.0] = next;
             next += 1;
-            for id in routed.leaving(pin).iter().filter(leads) {
+            for id in routed.leaving(pin).iter().filter(is_forward) {
                 let to = routed.arc(*id).to;
                 waits[to.0] -= 1;
                 if waits[to.0] == 0 {
@@ -48,7 +48,7 @@ impl Order {
             }
         }
         let loops = (0..rank.len()).filter(|&pin| rank[pin] == u32::MAX).map(PinId).collect();
-        Order { rank, loops }
+        TopologicalOrder { rank, loops }
     }
 }
 
@@ -94,7 +94,7 @@ impl Arrivals {
         self.at.iter().map(|(&pin, &(time, _))| (pin, time))
     }
 
-    /// The way to a pin, from its beginning.
+    /// The path to a pin, from its start.
     pub fn path(&self, routed: &Routed, to: PinId) -> Vec<Step> {
         let (mut steps, mut pin) = (Vec::new(), to);
         while let Some(&(time, arc)) = self.at.get(&pin) {
@@ -114,7 +114,7 @@ impl Arrivals {
 pub(super) struct Chip<'a> {
     pub routed: &'a Routed,
     pub roles: Roles,
-    pub order: Order,
+    pub order: TopologicalOrder,
     /// Inputs of chains: data stop there.
     barriers: HashSet<PinId>,
 }
@@ -122,7 +122,7 @@ pub(super) struct Chip<'a> {
 impl<'a> Chip<'a> {
     pub fn new(routed: &'a Routed, roles: Roles) -> Chip<'a> {
         let barriers = roles.chain_pins.keys().copied().collect();
-        Chip { routed, roles, order: Order::of(routed), barriers }
+        Chip { routed, roles, order: TopologicalOrder::of(routed), barriers }
     }
 
     /// When the clock pins of a domain see its fire.
@@ -154,7 +154,7 @@ impl<'a> Chip<'a> {
             self.spread(starts.iter().map(|&(pin, time, _)| (pin, time)).collect(), mode, &|pin| {
                 !self.barriers.contains(&pin)
             });
-        // The way begins at the fire.
+        // The path starts at the fire.
         for (pin, time, arc) in starts {
             if arrivals.at(pin) == Some(time) {
                 arrivals.at.insert(pin, (time, Some(arc)));
@@ -279,13 +279,13 @@ impl<'a> Chip<'a> {
     }
 
     /// When the strobe reaches a fire.
-    pub fn strobe(&self, domain: DomainId, border: &Arrivals) -> Option<Time> {
+    pub fn strobe(&self, domain: DomainId, island: &Arrivals) -> Option<Time> {
         let last = self.roles.domain(domain).chain.last()?;
         let times = last
             .strobe
             .iter()
-            .filter_map(|&pin| Some(border.at(pin)? + self.through(pin, last.output, border.mode)));
-        if border.mode.late { times.max() } else { times.min() }
+            .filter_map(|&pin| Some(island.at(pin)? + self.through(pin, last.output, island.mode)));
+        if island.mode.late { times.max() } else { times.min() }
     }
 
     /// Delay of one LUT of a chain with its wire, the mean over the chain.
@@ -293,9 +293,9 @@ impl<'a> Chip<'a> {
         let chain = &self.roles.domain(domain).chain;
         let mut total = Time::ZERO;
         for lut in &chain[1..] {
-            let ways = self.wire(&lut.previous, mode);
-            let ways = ways.into_iter().map(|(pin, wire)| wire + self.through(pin, lut.output, mode));
-            total = total + ways.max().unwrap_or(Time::ZERO);
+            let paths = self.wire(&lut.previous, mode);
+            let paths = paths.into_iter().map(|(pin, wire)| wire + self.through(pin, lut.output, mode));
+            total = total + paths.max().unwrap_or(Time::ZERO);
         }
         match i64::try_from(chain.len()) {
             Ok(luts) if luts > 1 => Time::from_fs(total.fs() / (luts - 1)),

@@ -1,7 +1,7 @@
 //! How long a step and a sample take, from the delays of the routed chip.
 //!
 //! A marked graph: nodes and edges take turns, every fire waits for the last of its requests, and an edge fires several times
-//! in a round. How often follows from the array's own simulation; when follows from the way of each request from fire to fire.
+//! in a round. How often follows from the array's own simulation; when follows from the path of each request from fire to fire.
 
 use super::launch::Launches;
 use super::roles::{DomainId, Roles};

@@ -32,8 +32,9 @@ pub enum SlackKind {
     Fork,
     /// A bit of the scan chain is there when the next strobe takes it, and stands until it has.
     Scan,
-    /// What the island shows stands before a request uses it and until it has, and what it reads is there in time.
-    Border,
+    /// What the island shows is valid before a request uses it and until it has, and what it reads is valid in time.
+    #[serde(rename = "border")]
+    ArrayInterface,
     /// Between flip-flops of the board's clock.
     Island,
 }
@@ -49,7 +50,7 @@ impl SlackKind {
         SlackKind::Recovery,
         SlackKind::Fork,
         SlackKind::Scan,
-        SlackKind::Border,
+        SlackKind::ArrayInterface,
         SlackKind::Island,
     ];
 }
@@ -65,7 +66,7 @@ impl fmt::Display for SlackKind {
             SlackKind::Recovery => "recovery",
             SlackKind::Fork => "fork",
             SlackKind::Scan => "scan",
-            SlackKind::Border => "border",
+            SlackKind::ArrayInterface => "border",
             SlackKind::Island => "island",
         })
     }
@@ -78,7 +79,7 @@ pub struct Slack {
     pub kind: SlackKind,
     /// The cell whose flip-flops would take something wrong.
     pub cell: String,
-    /// The cell whose fire began it; `island` for the border.
+    /// The cell whose fire began it; `island` for the array interface.
     pub from: String,
     /// The pin where it is decided.
     pub endpoint: String,
@@ -127,16 +128,16 @@ pub struct Summary {
     pub examined: usize,
     /// How many are negative.
     pub violated: usize,
-    /// The worst one.
+    /// The one with the least slack, if any was examined.
     pub worst: Option<Slack>,
 }
 
 /// What is known of a routed chip's timing.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What was asked.
+    /// The margins and widths that were asked for.
     pub policy: Policy,
-    /// By kind.
+    /// What was examined of each kind of slack.
     pub summaries: BTreeMap<SlackKind, Summary>,
     /// What is wrong with its structure.
     pub faults: Vec<Fault>,

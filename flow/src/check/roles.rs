@@ -4,7 +4,7 @@
 //! flip-flop belongs to the cell whose fire clocks it. So no name that synthesis chose matters.
 
 use super::fault::{Fault, FaultKind};
-use crate::ARRAY;
+use crate::netlist::names::{delay_lut, packed};
 use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
 use std::collections::{BTreeMap, HashMap};
 use wheatstone_hdl::Top;
@@ -56,8 +56,25 @@ pub(super) struct Domain {
     pub followers: Vec<CellId>,
     /// Whether its scan flip-flop may take what it takes at a later pulse: what it takes has not changed by then.
     pub scans_later: bool,
-    /// Whether what it sends has a lead over its requests.
-    pub leads: bool,
+    /// Whether a request delay gives the data it sends more time than its requests have.
+    pub has_request_delay: bool,
+}
+
+impl Domain {
+    /// A domain of which nothing else is known.
+    fn new(name: String, root: PinId) -> Domain {
+        Domain {
+            name,
+            cell: None,
+            root,
+            chain: Vec::new(),
+            flops: Vec::new(),
+            ending: Vec::new(),
+            followers: Vec::new(),
+            scans_later: false,
+            has_request_delay: false,
+        }
+    }
 }
 
 /// Everything that has a role.
@@ -94,29 +111,20 @@ impl Roles {
         let mut by_root: HashMap<PinId, DomainId> = HashMap::new();
         for cell in cells {
             let (name, luts) = (cell.to_string(), lengths.get(cell.matched()).routed());
-            if let Some(chain) = roles.chain(routed, &name, luts) {
+            if let Some(chain) = roles.chain(routed, cell, luts) {
                 let id = DomainId(roles.domains.len());
                 for pin in chain.iter().flat_map(|lut| [&lut.previous, &lut.enable, &lut.strobe]).flatten() {
                     roles.chain_pins.insert(*pin, id);
                 }
                 if let Some(last) = chain.last() {
                     by_root.insert(last.output, id);
-                    let leads = lengths.contains(cell.line(DelayLine::Request));
-                    roles.domains.push(Domain {
-                        name,
-                        cell: Some(cell),
-                        root: last.output,
-                        chain,
-                        flops: Vec::new(),
-                        ending: Vec::new(),
-                        followers: Vec::new(),
-                        scans_later: false,
-                        leads,
-                    });
+                    let has_request_delay = lengths.contains(cell.line(DelayLine::Request));
+                    let domain = Domain::new(name, last.output);
+                    roles.domains.push(Domain { cell: Some(cell), chain, has_request_delay, ..domain });
                 }
             }
         }
-        // An input takes a sample, and an edge learns, before the last fires of a chunk; a node relaxes up to its last one.
+        // An input takes a sample, and an edge learns, before the last fires of a burst; a node relaxes up to its last one.
         let network = top.array.design().network();
         for domain in &mut roles.domains {
             domain.scans_later = match domain.cell {
@@ -155,34 +163,11 @@ impl Roles {
             });
             outputs.min()
         });
-        if let Some(root) = pad {
-            by_root.insert(root, DomainId(self.domains.len()));
-            let name = "island".to_owned();
-            self.domains.push(Domain {
-                name,
-                cell: None,
-                root,
-                chain: Vec::new(),
-                flops: Vec::new(),
-                ending: Vec::new(),
-                followers: Vec::new(),
-                scans_later: false,
-                leads: false,
-            });
-        } else {
+        if pad.is_none() {
             self.fault("", "clk", FaultKind::NoClock);
-            self.domains.push(Domain {
-                name: "island".to_owned(),
-                cell: None,
-                root: PinId(0),
-                chain: vec![],
-                flops: vec![],
-                ending: vec![],
-                followers: vec![],
-                scans_later: false,
-                leads: false,
-            });
         }
+        by_root.extend(pad.map(|root| (root, DomainId(self.domains.len()))));
+        self.domains.push(Domain::new("island".to_owned(), pad.unwrap_or(PinId(0))));
     }
 
     fn fault(&mut self, cell: &str, object: impl Into<String>, kind: FaultKind) {
@@ -190,11 +175,12 @@ impl Roles {
     }
 
     /// The matched delay of a cell, if its LUTs are all there and do what they should.
-    fn chain(&mut self, routed: &Routed, name: &str, luts: u32) -> Option<Vec<ChainLut>> {
+    fn chain(&mut self, routed: &Routed, cell: delays::CellId, luts: u32) -> Option<Vec<ChainLut>> {
         let find = |number: u32| {
-            let path = format!("{ARRAY}{name}.{}.lut{number}", DelayLine::Matched.instance());
-            routed.find(&path).or_else(|| routed.find(&format!("{path}_LC")))
+            let lut = delay_lut(cell.matched(), number);
+            routed.find(&lut).or_else(|| routed.find(&packed(&lut)))
         };
+        let name = &cell.to_string();
         let found = (0..).take_while(|&number| find(number).is_some()).count();
         if usize::try_from(luts) != Ok(found) || luts == 0 {
             let object = format!("{found} LUTs instead of {luts}");

@@ -4,14 +4,12 @@ use super::{
     Arc, ArcId, ArcKind, Cell, CellId, Connection, Constraint, Direction, Net, NetId, Pin, PinId, Port,
     Routed, RoutedError,
 };
+use crate::netlist::names::PLACE;
 use crate::sdf::{self, PinName, Sdf, TimingCheck, Triple};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use wheatstone_hdl::netlist::{Bit, Instance, Module, Netlist};
-
-/// The attribute with the place of a cell.
-const PLACE: &str = "NEXTPNR_BEL";
 
 pub(super) fn join(netlist: &str, delays: &str) -> Result<Routed, RoutedError> {
     let file: Netlist = serde_json::from_str(netlist)

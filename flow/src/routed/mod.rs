@@ -1,11 +1,11 @@
 //! A routed chip: nextpnr's netlist joined with its delays.
 //!
 //! What `--write` says is connected, and what `--sdf` says how long it takes, become one graph: pins of cells are its
-//! points, wires and ways through cells its arcs, each with its least, typical and greatest delay. A pin that is connected
+//! points, wires and paths through cells its arcs, each with its least, typical and greatest delay. A pin that is connected
 //! in one file and unknown in the other is an error: no wire is taken for instant because nobody mentioned it.
 //!
 //! The graph knows nothing of handshakes. [`check`](crate::check) reads it for what must come before what,
-//! [`baked`](crate::baked) makes a simulation of it.
+//! [`annotated`](crate::annotated) makes a simulation of it.
 
 mod join;
 
@@ -37,7 +37,7 @@ pub struct ArcId(pub usize);
 /// A cell of the device.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// Its name.
+    /// Its path in the flattened design.
     pub name: String,
     /// Its type, `TRELLIS_COMB` or `ICESTORM_LC` for example.
     pub kind: String,
@@ -72,9 +72,9 @@ pub enum Connection {
 /// A pin of a cell.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    /// The cell.
+    /// The cell it belongs to.
     pub cell: CellId,
-    /// Its name there.
+    /// Its name in that cell: `F`, `CLK`.
     pub name: String,
     /// Which way it points.
     pub direction: Direction,
@@ -93,16 +93,16 @@ pub struct Net {
     pub sinks: Vec<PinId>,
 }
 
-/// A way from pin to pin.
+/// A wire from pin to pin, or a path through a cell.
 #[derive(Clone, Debug)]
 pub struct Arc {
-    /// Where it begins.
+    /// An output for a wire, an input for a path through a cell.
     pub from: PinId,
-    /// Where it ends.
+    /// An input for a wire, an output for a path through a cell.
     pub to: PinId,
     /// How long it takes.
     pub delay: Delay,
-    /// What it is.
+    /// Whether it is a wire, or of which kind of path.
     pub kind: ArcKind,
 }
 
@@ -120,9 +120,9 @@ pub enum ArcKind {
 /// What a flip-flop or memory asks of a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Constraint {
-    /// The pin.
+    /// The input that must not change.
     pub data: PinId,
-    /// The clock.
+    /// The clock pin of the same cell.
     pub clock: PinId,
     /// The clock's edge, as the pin sees it.
     pub edge: Option<Edge>,
@@ -148,13 +148,13 @@ pub struct Port {
 pub struct Routed {
     /// Its cells, in order of their names.
     pub cells: Vec<Cell>,
-    /// Their pins.
+    /// Pins of all cells, by [`PinId`].
     pub pins: Vec<Pin>,
-    /// Its nets.
+    /// Nets, by [`NetId`].
     pub nets: Vec<Net>,
-    /// Its arcs.
+    /// Wires and paths through cells, by [`ArcId`].
     pub arcs: Vec<Arc>,
-    /// Its ports.
+    /// Ports, which are the pins of the device that it uses.
     pub ports: Vec<Port>,
     /// By pin: arcs that begin there.
     leaving: Vec<Vec<ArcId>>,
@@ -188,22 +188,22 @@ impl Routed {
         join::join(netlist, delays)
     }
 
-    /// A cell.
+    /// The cell of a number.
     pub fn cell(&self, id: CellId) -> &Cell {
         &self.cells[id.0]
     }
 
-    /// A pin.
+    /// The pin of a number.
     pub fn pin(&self, id: PinId) -> &Pin {
         &self.pins[id.0]
     }
 
-    /// A net.
+    /// The net of a number.
     pub fn net(&self, id: NetId) -> &Net {
         &self.nets[id.0]
     }
 
-    /// An arc.
+    /// The arc of a number.
     pub fn arc(&self, id: ArcId) -> &Arc {
         &self.arcs[id.0]
     }

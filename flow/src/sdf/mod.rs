@@ -37,11 +37,11 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 /// Delays of one kind in the three corners that a file tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Triple {
-    /// The least.
+    /// The least, in the fast corner.
     pub min: Time,
-    /// The typical.
+    /// In the typical corner.
     pub typ: Time,
-    /// The greatest.
+    /// The greatest, in the slow corner.
     pub max: Time,
 }
 
@@ -86,20 +86,20 @@ pub enum Edge {
 /// A pin of the cell an entry is about, with the edge that counts; both if there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
-    /// The pin.
+    /// The pin of the cell.
     pub name: String,
-    /// Its edge.
+    /// The edge it is meant at; any if absent.
     pub edge: Option<Edge>,
 }
 
 /// A delay through a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IoPath {
-    /// The input.
+    /// The input, with its edge if the output only follows one.
     pub from: Port,
-    /// The output.
+    /// The output that follows it.
     pub to: String,
-    /// How long.
+    /// From one to the other, for both edges.
     pub delay: Delay,
 }
 
@@ -108,7 +108,7 @@ pub struct IoPath {
 pub struct PinName {
     /// The cell it belongs to; empty for a port of the chip.
     pub instance: String,
-    /// Its name there.
+    /// The pin in that instance.
     pub port: String,
 }
 
@@ -119,7 +119,7 @@ pub struct Interconnect {
     pub from: PinName,
     /// The input it ends in.
     pub to: PinName,
-    /// How long.
+    /// From one to the other, for both edges.
     pub delay: Delay,
 }
 
@@ -156,11 +156,11 @@ pub enum TimingCheck {
 /// What a file says of one cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// Its type.
+    /// The type of the instance, as `CELLTYPE` tells it.
     pub kind: String,
     /// Its name, without escapes; empty for the top.
     pub instance: String,
-    /// Delays through it.
+    /// Delays from its inputs to its outputs.
     pub paths: Vec<IoPath>,
     /// Delays of wires, in the top's entry.
     pub wires: Vec<Interconnect>,

@@ -12,7 +12,7 @@ use wheatstone_flow::check::{Policy, Report, check};
 use wheatstone_flow::routed::{Routed, RoutedError};
 use wheatstone_flow::sdf::{Interconnect, Sdf};
 use wheatstone_flow::toolchain::{Pass, Passes, file, products, router_arguments, synthesis_arguments};
-use wheatstone_flow::{FlowError, Order, Stage};
+use wheatstone_flow::{BuildSpec, FlowError, Stage};
 use wheatstone_hdl::{Board, Multiplier, Technology, Top};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
@@ -23,12 +23,12 @@ pub fn board(name: &str) -> Board {
 }
 
 /// A crossbar of two inputs and an output.
-pub fn order(board: Board) -> Order {
+pub fn spec(board: Board) -> BuildSpec {
     let rules =
         Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 1 }, g_min: 1, lowest_rail: 0 };
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
     let parallel = board.technology() == Technology::Ecp5;
-    Order {
+    BuildSpec {
         name: "crossbar".to_owned(),
         design: Arc::new(Design::new(network, Format::COMPACT, rules).unwrap()),
         board,
@@ -112,7 +112,7 @@ pub fn converged(board: Board) -> Option<(Top, Files, Report)> {
     let folder = folder(board);
     let settings =
         Settings { until: Stage::Timing, ..Settings::new(folder.join("chip"), folder.join("cache")) };
-    let built = build(&order(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
+    let built = build(&spec(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
     let files = Files::read(&settings.folder);
     let report = check(&built.top, &files.join().unwrap(), Policy::of(board));
     println!("{board}, round {}: {:?}\n{report}", built.rounds, report.prediction);

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use wheatstone_flow::Order;
+use wheatstone_flow::BuildSpec;
 use wheatstone_flow::build::Means;
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
@@ -23,13 +23,13 @@ pub fn board(name: &str) -> Board {
 }
 
 /// Two edges, in a format as narrow as can be.
-pub fn order(board: Board) -> Order {
+pub fn spec(board: Board) -> BuildSpec {
     let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
     let rules =
         Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
     let format = Format::new(8, 4, 6, 8).unwrap();
     let parallel = board.technology() == Technology::Ecp5;
-    Order {
+    BuildSpec {
         name: "smallest".to_owned(),
         design: Arc::new(Design::new(network, format, rules).unwrap()),
         board,

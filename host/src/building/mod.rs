@@ -7,7 +7,7 @@ pub use report::BuildReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use wheatstone_flow::Order;
+use wheatstone_flow::BuildSpec;
 use wheatstone_flow::build::Built;
 use wheatstone_flow::simulation::Simulated;
 
@@ -53,8 +53,8 @@ struct StageOutcome {
 
 impl Outcome {
     /// Of a build in a folder. `steps` are the relaxing steps of a training sample, if that is known.
-    pub fn new(order: &Order, built: &Built, folder: &Path, steps: Option<u32>) -> Outcome {
-        let network = order.design.network();
+    pub fn new(spec: &BuildSpec, built: &Built, folder: &Path, steps: Option<u32>) -> Outcome {
+        let network = spec.design.network();
         let timing = built.timing.as_ref();
         let times = timing.and_then(|findings| findings.times);
         let worst = |kind| timing.and_then(|findings| findings.worst_ps(kind));
@@ -66,10 +66,10 @@ impl Outcome {
             seconds: run.took.as_secs_f64(),
         });
         Outcome {
-            board: order.board.name(),
-            name: order.name.clone(),
-            format: order.design.format().to_string(),
-            multiplier: order.multiplier.name(),
+            board: spec.board.name(),
+            name: spec.name.clone(),
+            format: spec.design.format().to_string(),
+            multiplier: spec.multiplier.name(),
             seed: built.seed,
             nodes: network.nodes().len(),
             edges: network.edges().len(),
@@ -83,7 +83,7 @@ impl Outcome {
             sample_ns: times.zip(steps).map(|(times, steps)| nanoseconds(times.sample_ps(steps.into()))),
             island_mhz: built.island_mhz,
             lut4: total.map(|total| total.lut4),
-            lut4_sites: order.board.lut4_sites(),
+            lut4_sites: spec.board.lut4_sites(),
             flip_flops: total.map(|total| total.flip_flops),
             dsp: total.map(|total| total.multipliers),
             rams: total.map(|total| total.rams),

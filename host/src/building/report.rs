@@ -4,7 +4,7 @@ use super::{Outcome, simulated_line};
 use crate::plot::{self, grouped};
 use crate::report::{Picture, ReportError};
 use askama::Template;
-use wheatstone_flow::Order;
+use wheatstone_flow::BuildSpec;
 use wheatstone_flow::build::Built;
 use wheatstone_flow::layout::Taken;
 
@@ -12,7 +12,7 @@ use wheatstone_flow::layout::Taken;
 #[derive(Clone, Copy, Debug)]
 pub struct BuildReport<'a> {
     /// What was to be built.
-    pub order: &'a Order,
+    pub spec: &'a BuildSpec,
     /// What was built.
     pub built: &'a Built,
     /// The same in short.
@@ -46,7 +46,7 @@ impl BuildReport<'_> {
     /// # Errors
     /// [`ReportError::Template`] if the template fails.
     pub fn html(&self) -> Result<String, ReportError> {
-        let BuildReport { order, built, outcome, command } = *self;
+        let BuildReport { spec, built, outcome, command } = *self;
         let notice = match built.timing.as_ref().and_then(|findings| findings.holds()) {
             Some(true) => {
                 "Relative timing was checked on the routed chip: every slack is positive under the policy."
@@ -55,8 +55,8 @@ impl BuildReport<'_> {
             None => "Relative timing was not checked: nothing is claimed about whether this chip works.",
         };
         let page = Page {
-            name: &order.name,
-            board: order.board.name(),
+            name: &spec.name,
+            board: spec.board.name(),
             lead: format!(
                 "{} nodes and {} edges in format {}, {} multipliers, placement seed {}",
                 outcome.nodes, outcome.edges, outcome.format, outcome.multiplier, outcome.seed
@@ -182,7 +182,7 @@ impl BuildReport<'_> {
 
     fn facts(&self) -> Vec<(String, String)> {
         let hex = |bytes: [u8; 32]| wheatstone_sim::hex::encode(&bytes);
-        let design = &self.order.design;
+        let design = &self.spec.design;
         let mut facts: Vec<(String, String)> =
             self.built.tools.iter().map(|tool| (tool.name.clone(), tool.version.clone())).collect();
         facts.extend([

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use wheatstone::building::{BuildReport, Outcome};
 use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
-use wheatstone_flow::simulation::Lesson;
-use wheatstone_flow::{FlowError, Order, Stage};
+use wheatstone_flow::simulation::TrainingRun;
+use wheatstone_flow::{BuildSpec, FlowError, Stage};
 use wheatstone_hdl::Multiplier;
 use wheatstone_learn::config::{Draft, FormatChoice, RunConfig};
 use wheatstone_learn::experiment::{Experiment, ExperimentError};
@@ -73,10 +73,10 @@ const MOST_SEED: u64 = 2_000_000_000;
 
 impl Build {
     pub fn run(&self, output: &Output) -> anyhow::Result<()> {
-        let (order, config) = self.order(*output)?;
+        let (spec, config) = self.spec(*output)?;
         let steps = config.as_ref().map(|config| config.steps);
-        let folder = self.out.clone().map_or_else(|| default_folder(&order), Ok)?;
-        let means = Means::find(order.board)?;
+        let folder = self.out.clone().map_or_else(|| default_folder(&spec), Ok)?;
+        let means = Means::find(spec.board)?;
         for warning in means.tools.warnings() {
             output.say(&format!("warning: {warning}"));
         }
@@ -87,22 +87,22 @@ impl Build {
             from: self.from,
             until: self.until,
             delays: self.delays.as_deref().map(Manifest::read).transpose()?.map(|manifest| manifest.delays),
-            lesson: self.simulate.map(|samples| Lesson { samples, steps: lesson_steps(steps) }),
+            training: self.simulate.map(|samples| TrainingRun { samples, steps: simulated_steps(steps) }),
         };
         let bar = progress::stages(*output);
         let mut told = |stage: Stage, round: u32| bar.set_message(format!("{stage}, round {round}"));
-        let done = build(&order, &means, &settings, &mut told, &interrupt::requested);
+        let done = build(&spec, &means, &settings, &mut told, &interrupt::requested);
         bar.finish_and_clear();
         let built = done.map_err(|error| match error {
             FlowError::Stopped { .. } => anyhow::Error::new(Interrupted(error.to_string())),
             error => error.into(),
         })?;
-        let outcome = Outcome::new(&order, &built, &folder, steps);
-        let arguments = self.arguments(&order, built.seed);
+        let outcome = Outcome::new(&spec, &built, &folder, steps);
+        let arguments = self.arguments(&spec, built.seed);
         let command = format!("wheatstone build {}", arguments.join(" "));
-        let report = BuildReport { order: &order, built: &built, outcome: &outcome, command: &command };
+        let report = BuildReport { spec: &spec, built: &built, outcome: &outcome, command: &command };
         write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
-        let manifest = Manifest::new(&order, &built, arguments).to_toml()?;
+        let manifest = Manifest::new(&spec, &built, arguments).to_toml()?;
         write_whole(&folder.join(manifest::FILE), manifest.as_bytes())?;
         if let Some(config) = config {
             write_whole(&folder.join(CONFIG), config.to_toml().as_bytes())?;
@@ -111,16 +111,16 @@ impl Build {
     }
 
     /// What is to be built, and the configuration that trains it if it is a preset's.
-    fn order(&self, output: Output) -> anyhow::Result<(Order, Option<RunConfig>)> {
+    fn spec(&self, output: Output) -> anyhow::Result<(BuildSpec, Option<RunConfig>)> {
         let (name, design, config) = self.design(output)?;
         let board = self.target.board;
         let edges = design.network().edges().len() as u64;
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
-        let order =
-            Order { name, design, board, multiplier, island: board.island_options(), seed: self.seed };
-        Ok((order, config))
+        let spec =
+            BuildSpec { name, design, board, multiplier, island: board.island_options(), seed: self.seed };
+        Ok((spec, config))
     }
 
     fn design(&self, output: Output) -> anyhow::Result<(String, Arc<Design>, Option<RunConfig>)> {
@@ -147,16 +147,16 @@ impl Build {
     }
 
     /// What repeats the build, defaults spelled out and with the seed that was taken.
-    fn arguments(&self, order: &Order, seed: u64) -> Vec<String> {
+    fn arguments(&self, spec: &BuildSpec, seed: u64) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut put = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
         put("network", self.network.clone());
         for (name, nodes) in self.ports.given() {
             put(name, nodes.to_owned());
         }
-        put("board", order.board.name().to_owned());
-        put("format", order.design.format().to_string());
-        put("multiplier", order.multiplier.name().to_owned());
+        put("board", spec.board.name().to_owned());
+        put("format", spec.design.format().to_string());
+        put("multiplier", spec.multiplier.name().to_owned());
         for text in &self.overrides {
             put("set", text.clone());
         }
@@ -166,6 +166,6 @@ impl Build {
 }
 
 /// The steps of a sample in simulation.
-fn lesson_steps(preset: Option<u32>) -> u16 {
+fn simulated_steps(preset: Option<u32>) -> u16 {
     preset.map_or(STEPS, |steps| u16::try_from(steps).unwrap_or(u16::MAX))
 }

@@ -62,7 +62,7 @@ fn colour(owner: Owner) -> Rgb {
     match owner {
         Owner::Node(id) => NODES[id % NODES.len()],
         Owner::Edge(id) => EDGES[id % EDGES.len()],
-        Owner::Border => BORDER,
+        Owner::ArrayInterface => BORDER,
         Owner::Island => ISLAND,
         Owner::Unnamed => MUTED,
     }
@@ -72,7 +72,7 @@ fn name(owner: Owner) -> String {
     match owner {
         Owner::Node(id) => format!("node {id}"),
         Owner::Edge(id) => format!("edge {id}"),
-        Owner::Border => "border".to_owned(),
+        Owner::ArrayInterface => "border".to_owned(),
         Owner::Island => "island".to_owned(),
         Owner::Unnamed => "of no named part".to_owned(),
     }

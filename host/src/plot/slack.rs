@@ -53,16 +53,16 @@ mod tests {
     use super::*;
     use crate::plot::tests::assert_well_formed;
     use std::collections::BTreeMap;
-    use wheatstone_flow::timing::SlackKind;
+    use wheatstone_flow::timing::Slacks;
 
     #[test]
     fn slacks_are_drawn_by_kind_and_none_where_there_are_none() {
         assert_eq!(slack_histogram(&Findings::default()), None);
-        let kind = |all_ps: Vec<i64>| SlackKind {
+        let kind = |all_ps: Vec<i64>| Slacks {
             examined: all_ps.len(),
             worst_ps: all_ps.iter().min().copied(),
             all_ps,
-            ..SlackKind::default()
+            ..Slacks::default()
         };
         let kinds = BTreeMap::from([
             ("bundling".to_owned(), kind(vec![-200, 300, 1500])),

@@ -16,29 +16,29 @@ const OWN_PERCENT: u32 = 75;
 
 /// A design for a board.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct BuildSpec {
     /// What to call it: the preset or the network.
     pub name: String,
     /// The network, its format and its rules.
     pub design: Arc<Design>,
-    /// The board.
+    /// The board it is for, which must have a device.
     pub board: Board,
-    /// How edges multiply.
+    /// Whether edges multiply in parallel or bit by bit.
     pub multiplier: Multiplier,
     /// How the island is built.
     pub island: IslandOptions,
-    /// Seed of placement.
+    /// Seed of nextpnr's first placement.
     pub seed: u64,
 }
 
-impl Order {
+impl BuildSpec {
     /// Lengths of delay lines to begin with: those of documented delays, and on an ECP5 what wires usually add to them, the more
     /// the larger the array. There a part of a node's matched delay is its pulse extension, so that its pulses outlast the skew of a
     /// fire, and the edges of large arrays have a recovery delay; and where delays are trimmed, a part of what an edge's was is its
     /// nodes' request delay.
     ///
     /// # Errors
-    /// As [`Order::top`].
+    /// As [`BuildSpec::top`].
     pub fn first_lengths(&self) -> Result<Delays, FlowError> {
         let array = self.top(None)?.array;
         let side = u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX);
@@ -54,7 +54,7 @@ impl Order {
             array.delays().map(|_, Length { placed, .. }| (placed * percent).div_ceil(100).into());
         if self.board.technology() == Technology::Ecp5 {
             let trims = passes == Some(Passes::Trimmed);
-            let pauses = side >= 4;
+            let recovers = side >= 4;
             let mut request = 0;
             for (cell, matched) in lengths.clone().iter().map(|(id, length)| (id.cell, length.placed)) {
                 match cell {
@@ -69,7 +69,7 @@ impl Order {
                             lengths.set(cell.matched(), own);
                             request = request.max(own);
                         }
-                        if pauses {
+                        if recovers {
                             lengths.set(cell.line(DelayLine::Recovery), side * 2 / 3);
                         }
                     }
@@ -100,7 +100,7 @@ impl Order {
     /// Whether lengths of delay lines are those of this design's cells.
     ///
     /// # Errors
-    /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`Order::top`].
+    /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`BuildSpec::top`].
     pub fn check_lengths(&self, lengths: &Delays) -> Result<(), FlowError> {
         let top = self.top(Some(lengths))?;
         let built = top.array.delays();
@@ -124,8 +124,8 @@ pub(crate) mod tests {
         name.parse().unwrap()
     }
 
-    /// The smallest order there is.
-    pub(crate) fn order(board: Board) -> Order {
+    /// The smallest chip there is.
+    pub(crate) fn spec(board: Board) -> BuildSpec {
         let network = crossbar(2, 1, EdgeKind::Linear).unwrap();
         let rules =
             Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
@@ -134,7 +134,7 @@ pub(crate) mod tests {
             Technology::Ice40 => Multiplier::Serial,
             _ => Multiplier::Parallel,
         };
-        Order {
+        BuildSpec {
             name: "smallest".to_owned(),
             design: Arc::new(Design::new(network, format, rules).unwrap()),
             board,
@@ -146,19 +146,19 @@ pub(crate) mod tests {
 
     #[test]
     fn lengths_of_matched_delays_are_taken_over() {
-        let order = order(board("icebreaker"));
+        let spec = spec(board("icebreaker"));
         let edge = CellId::Edge(1).matched();
-        let mut lengths = order.top(None).unwrap().array.delays().clone();
+        let mut lengths = spec.top(None).unwrap().array.delays().clone();
         assert_ne!(lengths.get(edge).placed, 77);
         lengths.set(edge, 77);
-        assert_eq!(*order.top(Some(&lengths)).unwrap().array.delays(), lengths);
+        assert_eq!(*spec.top(Some(&lengths)).unwrap().array.delays(), lengths);
     }
 
     #[test]
     fn an_ecp5_begins_with_longer_delays_than_documented_and_extended_pulses() {
         let lengths = |board| {
-            let order = order(board);
-            (order.top(None).unwrap().array.delays().clone(), order.first_lengths().unwrap())
+            let spec = spec(board);
+            (spec.top(None).unwrap().array.delays().clone(), spec.first_lengths().unwrap())
         };
         let trimmed = board("ulx3s-25f");
         for board in [trimmed, board("ulx3s-85f")] {
@@ -180,15 +180,15 @@ pub(crate) mod tests {
 
     #[test]
     fn lengths_of_another_design_are_refused() {
-        let order = order(board("icebreaker"));
-        let own = order.top(None).unwrap().array.delays().clone();
-        order.check_lengths(&own).unwrap();
+        let spec = spec(board("icebreaker"));
+        let own = spec.top(None).unwrap().array.delays().clone();
+        spec.check_lengths(&own).unwrap();
         let fewer = own.iter().filter(|(id, _)| id.cell != CellId::Edge(1)).collect();
-        let message = order.check_lengths(&fewer).unwrap_err().to_string();
+        let message = spec.check_lengths(&fewer).unwrap_err().to_string();
         assert!(message.contains("edge_1 is not among them"), "{message}");
         let mut more = own;
         more.set(CellId::Edge(2).matched(), 5);
-        let message = order.check_lengths(&more).unwrap_err().to_string();
+        let message = spec.check_lengths(&more).unwrap_err().to_string();
         assert!(message.contains("edge_2 is no cell of it"), "{message}");
     }
 }

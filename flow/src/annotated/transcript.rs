@@ -28,8 +28,8 @@ pub struct Exchange {
 
 /// Requests in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conversation {
-    /// The exchanges.
+pub struct Transcript {
+    /// Requests with their replies, in order.
     pub exchanges: Vec<Exchange>,
     /// The state the model starts from.
     pub start: State,
@@ -39,7 +39,7 @@ pub struct Conversation {
 
 /// A design with which one cannot speak.
 #[derive(Debug, Error)]
-pub enum ConversationError {
+pub enum TranscriptError {
     /// It does not fit the protocol.
     #[error(transparent)]
     Link(#[from] LinkLimit),
@@ -56,31 +56,31 @@ pub enum ConversationError {
     },
 }
 
-impl Categorized for ConversationError {
+impl Categorized for TranscriptError {
     fn category(&self) -> ErrorCategory {
         match self {
-            ConversationError::Link(error) => error.category(),
-            ConversationError::Start(error) => error.category(),
-            ConversationError::Refused { .. } => ErrorCategory::Failed,
+            TranscriptError::Link(error) => error.category(),
+            TranscriptError::Start(error) => error.category(),
+            TranscriptError::Refused { .. } => ErrorCategory::Failed,
         }
     }
 }
 
-struct Speaker {
+struct Recorder {
     board: Board<Reference>,
     session: u8,
     sequence: u16,
     exchanges: Vec<Exchange>,
 }
 
-impl Speaker {
-    fn ask(&mut self, command: &Command, wait_us: u16) -> Result<(), ConversationError> {
+impl Recorder {
+    fn ask(&mut self, command: &Command, wait_us: u16) -> Result<(), TranscriptError> {
         let [low, high] = self.sequence.to_le_bytes();
         let contents = [&[self.session, low, high, command.opcode()][..], &command.payload()].concat();
         let reply = self.board.answer(&contents);
         if reply.code != ResultCode::Done {
             let command = format!("{command:?}");
-            return Err(ConversationError::Refused { command, code: reply.code });
+            return Err(TranscriptError::Refused { command, code: reply.code });
         }
         (self.session, self.sequence) = (reply.session, reply.expected);
         let (request, reply) = (frame::encode(&contents), frame::encode(&reply.to_bytes()));
@@ -89,19 +89,19 @@ impl Speaker {
     }
 }
 
-impl Conversation {
+impl Transcript {
     /// The chip's state is written, samples too, it is trained on `samples` of them with `steps` steps each, and its state is
     /// read back. `sample_us` is how long a sample may take, in microseconds.
     ///
     /// # Errors
-    /// [`ConversationError`] if the design or what is asked does not fit the protocol.
+    /// [`TranscriptError`] if the design or what is asked does not fit the protocol.
     pub fn training(
         design: &Arc<Design>,
         options: IslandOptions,
         steps: u16,
         samples: u16,
         sample_us: u16,
-    ) -> Result<Conversation, ConversationError> {
+    ) -> Result<Transcript, TranscriptError> {
         let groups = design.network().groups().len();
         let start = State::initial(design, &vec![Initial::Uniform { low: 0.1, high: 0.9 }; groups], 5);
         let configuration =
@@ -110,9 +110,9 @@ impl Conversation {
         let IslandOptions { credits, sample_words, order_words, clock_hz, baud, .. } = options;
         let capacities = Capacities { credits, sample_words, order_words, clock_hz, baud };
         let board = Board::new(engine, capacities)?;
-        let mut speaker = Speaker { board, session: 0, sequence: 0, exchanges: Vec::new() };
-        speaker.ask(&Command::Identify, 0)?;
-        speaker.ask(&Command::Open { session: 3 }, 0)?;
+        let mut recorder = Recorder { board, session: 0, sequence: 0, exchanges: Vec::new() };
+        recorder.ask(&Command::Identify, 0)?;
+        recorder.ask(&Command::Open { session: 3 }, 0)?;
         let most = MOST_DATA & !1;
         let pieces = |bytes: &[u8]| -> Vec<(u16, Vec<u8>)> {
             let place = |index: usize| u16::try_from(index * most).unwrap_or(u16::MAX);
@@ -120,25 +120,25 @@ impl Conversation {
         };
         let state = scan::to_bytes(design, &start);
         for (address, data) in pieces(&state) {
-            speaker.ask(&Command::Write { space: Space::Scan, address, data }, 0)?;
+            recorder.ask(&Command::Write { space: Space::Scan, address, data }, 0)?;
         }
-        speaker.ask(&Command::Commit { phase: start.phase }, 0)?;
+        recorder.ask(&Command::Commit { phase: start.phase }, 0)?;
         let words: Vec<u8> = records(design).iter().flat_map(|word| word.to_le_bytes()).collect();
         for (at, data) in pieces(&words) {
-            speaker.ask(&Command::Write { space: Space::Samples, address: at / 2, data }, 0)?;
+            recorder.ask(&Command::Write { space: Space::Samples, address: at / 2, data }, 0)?;
         }
         let settings =
             Settings { steps, learning: LearningSchedule::Quasistatic, coding: OutputCoding::default() };
-        speaker.ask(&Command::Configure(settings), 0)?;
-        speaker.ask(&Command::Run(Run::training(RECORDS, 3, 0, 0, samples.into(), 0)), 0)?;
-        while speaker.board.work() {}
-        speaker.ask(&Command::Status, samples.saturating_mul(sample_us))?;
+        recorder.ask(&Command::Configure(settings), 0)?;
+        recorder.ask(&Command::Run(Run::training(RECORDS, 3, 0, 0, samples.into(), 0)), 0)?;
+        while recorder.board.work() {}
+        recorder.ask(&Command::Status, samples.saturating_mul(sample_us))?;
         for (address, piece) in pieces(&state) {
             let count = u8::try_from(piece.len()).unwrap_or(u8::MAX);
-            speaker.ask(&Command::Read { space: Space::Scan, address, count }, 0)?;
+            recorder.ask(&Command::Read { space: Space::Scan, address, count }, 0)?;
         }
-        let end = speaker.board.engine().state();
-        Ok(Conversation { exchanges: speaker.exchanges, start, end })
+        let end = recorder.board.engine().state();
+        Ok(Transcript { exchanges: recorder.exchanges, start, end })
     }
 }
 

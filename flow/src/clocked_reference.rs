@@ -1,14 +1,14 @@
-//! A clocked twin of a chip: the same cells, with a clock where their fires were.
+//! A clocked reference of a chip: the same cells, with a clock where their fires were.
 //!
-//! It is there to be compared with. Its cells fire at an edge of the board's clock if their joins let them; matched delays are
-//! gone, and so are pauses, stretches and leads, and what notes the end of a pulse. Its critical path is what a clock must wait for
-//! at every edge.
+//! It is there to be compared with. Its cells fire at an edge of the board's clock if their joins let them. It has no matched,
+//! request and recovery delays, no pulse extensions, and nothing that notes the end of a pulse. Its critical path is what a clock must
+//! wait for at every edge.
 //!
-//! The twin is made of the emitted Verilog: every `fire` becomes two wires, the clock below and the permission above, and the
-//! clock comes in where the strobe did. Its scan chain does not work.
+//! It is made of the emitted Verilog: every `fire` becomes two wires, the clock below and the permission above, and the clock comes in
+//! where the strobe did. Its scan chain does not work.
 
-/// The Verilog of the clocked twin of an emitted chip, with the same pins.
-pub fn clocked_twin(verilog: &str) -> String {
+/// The Verilog of the clocked reference of an emitted chip, with the same pins.
+pub fn clocked_reference(verilog: &str) -> String {
     let mut text = String::new();
     let mut module = String::new();
     for line in verilog.lines() {
@@ -22,7 +22,7 @@ pub fn clocked_twin(verilog: &str) -> String {
     text + &module
 }
 
-/// One module of it. Ports that are a cell's fire, and not the border's clock, are those kept off the global buffers.
+/// One module of it. Ports that are a cell's fire, and not the array interface's clock, are those kept off the global buffers.
 fn clocked(module: &str) -> String {
     let name = module.lines().find_map(|line| line.strip_prefix("module ")).unwrap_or_default();
     let name = name.split([' ', '(']).next().unwrap_or_default();
@@ -72,15 +72,20 @@ mod tests {
     fn fires_become_permissions_under_a_clock() {
         let register = "module register_1_enable (\n    (* noglobal *) input fire,\n    input d,\n    input enable,\n    output reg q\n);\n    \
                         always @(posedge fire) if (enable) q <= d;\nendmodule\n";
-        let twin = clocked_twin(register);
-        assert!(twin.contains("input [1:0] fire,"), "{twin}");
-        assert!(twin.contains("always @(posedge fire[0]) if (fire[1] && enable) q <= d;"), "{twin}");
-        let border = register.replace("(* noglobal *) ", "");
-        assert_eq!(clocked_twin(&border), border);
+        let reference = clocked_reference(register);
+        assert!(reference.contains("input [1:0] fire,"), "{reference}");
+        assert!(
+            reference.contains("always @(posedge fire[0]) if (fire[1] && enable) q <= d;"),
+            "{reference}"
+        );
+        let interface = register.replace("(* noglobal *) ", "");
+        assert_eq!(clocked_reference(&interface), interface);
         let chain = "// waits\nmodule matched_delay_3 (\n    input enable,\n    input strobe,\n    output fire\n);\n    LUT4 a();\nendmodule\n";
-        assert!(clocked_twin(chain).contains("assign fire = {enable, strobe};"));
-        assert!(!clocked_twin(chain).contains("LUT4"));
+        assert!(clocked_reference(chain).contains("assign fire = {enable, strobe};"));
+        assert!(!clocked_reference(chain).contains("LUT4"));
         let pause = "module pause_2 (\n    input i,\n    output o\n);\n    LUT4 a();\nendmodule\n";
-        assert!(clocked_twin(pause).contains("assign o = i;") && !clocked_twin(pause).contains("LUT4"));
+        assert!(
+            clocked_reference(pause).contains("assign o = i;") && !clocked_reference(pause).contains("LUT4")
+        );
     }
 }

@@ -275,7 +275,7 @@ impl Writer<'_> {
     }
 
     /// Tells data that the end of the scan chain takes too late. While an edge learns it is late in vain: what counts is what it shows
-    /// when the pulses have come to a pause.
+    /// when no pulses come for a while.
     fn setup_monitor_of_scan(&mut self, flop: &Flop, name: &str, edge: &Edge) {
         let Flop { data, data_with_setup, enable, reset, .. } = flop;
         if data_with_setup == data {

@@ -1,26 +1,26 @@
 //! Post-route simulation: a routed chip as plain Verilog, with every delay written into it.
 //!
 //! Simulators differ in what they make of a file of delays, and Icarus 11 in that it reads none for wires. So the delays are
-//! written into the netlist, rounded to 10 ps: every wire and every way through a cell is a transport delay, every flip-flop, memory and
+//! written into the netlist, rounded to 10 ps: every wire and every path through a cell is a transport delay, every flip-flop, memory and
 //! multiplier is written out as what it does. The result needs no library and no `$sdf_annotate`.
 //!
 //! Monitors watch while it runs: data that move within the setup or hold time of a flip-flop that takes them, and pulses
-//! narrower than the device allows, are counted and told. Flip-flops that look at another domain on purpose, the border's,
+//! narrower than the device allows, are counted and told. Flip-flops that look at another domain on purpose, those of the array interface,
 //! are not watched for setup and hold: what they read is checked by [`check`](crate::check).
 //!
-//! [`Conversation`] is what a host says to the chip and what the model answers; [`testbench`] speaks it over the pins of the
+//! [`Transcript`] is what a host says to the chip and what the model answers; [`testbench`] speaks it over the pins of the
 //! serial line.
 
 mod bench;
-mod conversation;
 mod ecp5;
 mod flop;
 mod ice40;
 mod memory;
+mod transcript;
 mod writer;
 
 pub use bench::testbench;
-pub use conversation::{Conversation, ConversationError};
+pub use transcript::{Transcript, TranscriptError};
 
 use crate::check::Corner;
 use crate::routed::{Direction, Routed};
@@ -31,11 +31,11 @@ use writer::Writer;
 
 /// A cell of the device that has no model here.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{cell}: there is no simulation model of `{kind}`{}; extend flow/src/baked", mode_text(mode))]
+#[error("{cell}: there is no simulation model of `{kind}`{}; extend flow/src/annotated", mode_text(mode))]
 pub struct NoModel {
-    /// The cell.
+    /// The name of the cell.
     pub cell: String,
-    /// Its type.
+    /// Its type, as nextpnr calls it.
     pub kind: String,
     /// What of it is not modelled; empty if nothing of it is.
     pub mode: String,
@@ -51,7 +51,7 @@ fn mode_text(mode: &str) -> String {
     if mode.is_empty() { String::new() } else { format!(" in mode {mode}") }
 }
 
-/// The name of the module [`bake`] writes.
+/// The name of the module [`annotate`] writes.
 pub const CHIP: &str = "chip";
 
 /// What Verilator need not say. A delay that is longer than a pulse keeps the pulse, which takes `<=` also where a value begins; a
@@ -64,7 +64,7 @@ const LINTS: &str =
 ///
 /// # Errors
 /// [`NoModel`] if it has a cell that is not modelled.
-pub fn bake(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, NoModel> {
+pub fn annotate(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, NoModel> {
     let mut writer = Writer::new(routed, corner, min_pulse);
     for (id, cell) in routed.cell_ids() {
         let known = match cell.kind.as_str() {

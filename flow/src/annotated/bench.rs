@@ -1,6 +1,6 @@
 //! A test bench that speaks over the pins of the serial line.
 
-use super::{CHIP, Conversation};
+use super::{CHIP, Transcript};
 use crate::routed::{NetId, Routed};
 use std::fmt::Write;
 use wheatstone_hdl::island::IslandOptions;
@@ -11,7 +11,7 @@ const POWER_UP_US: u32 = 30;
 /// Microseconds to wait for a byte of a reply.
 const PATIENCE_US: u32 = 3000;
 
-/// The bench of a baked chip: module `bench`, to be compiled with it. At its end it prints one line, `equal` or what differs,
+/// The bench of an annotated chip: module `bench`, to be compiled with it. At its end it prints one line, `equal` or what differs,
 /// and one with the number of violations; and for every net of `watched`, how often it rose during the run and when first and
 /// last.
 ///
@@ -21,18 +21,18 @@ const PATIENCE_US: u32 = 3000;
 /// rose node_0 21 first 1234567 last 2345678
 /// ```
 pub fn testbench(
-    conversation: &Conversation,
+    transcript: &Transcript,
     options: IslandOptions,
     watched: &[(String, NetId)],
     routed: &Routed,
 ) -> String {
     // Operation in the upper half: 0 sends a byte, 1 expects one, 2 waits for microseconds, 3 begins the run.
     let mut script: Vec<(u8, u16)> = Vec::new();
-    for (number, exchange) in conversation.exchanges.iter().enumerate() {
+    for (number, exchange) in transcript.exchanges.iter().enumerate() {
         if exchange.wait_us > 0 {
             script.push((2, exchange.wait_us));
         }
-        if conversation.exchanges.get(number + 1).is_some_and(|next| next.wait_us > 0) {
+        if transcript.exchanges.get(number + 1).is_some_and(|next| next.wait_us > 0) {
             script.push((3, 0));
         }
         script.extend(exchange.request.iter().map(|&byte| (0, byte.into())));
