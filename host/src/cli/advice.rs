@@ -1,21 +1,20 @@
 //! What to do where a port or a board cannot be used: the library reports, this advises.
 
-use super::exit::device_error;
+use std::error::Error;
 use wheatstone::device::BoardError;
 use wheatstone::loading::LoadError;
 use wheatstone::ports::{Access, Denied, Latency, Port, PortError, UDEV_FILE, udev_rules};
-use wheatstone_learn::device::DeviceError;
 
 /// What to do about an error, line by line; nothing where its message says all.
 pub fn for_error(error: &anyhow::Error) -> Vec<String> {
-    let port = match device_error(error).and_then(DeviceError::specific) {
+    let port = match find(error) {
         Some(BoardError::Port(error)) => Some(error),
-        _ => error.chain().find_map(|cause| cause.downcast_ref()),
+        _ => find(error),
     };
     if let Some(PortError::NoAccess { denied, .. }) = port {
         return for_access(denied);
     }
-    match error.chain().find_map(|cause| cause.downcast_ref::<LoadError>()) {
+    match find(error) {
         Some(LoadError::NoDevice { .. }) => vec![
             "plug the board in (a ULX3S at US1), and see `wheatstone devices` for what is there".into(),
             "a board that is there and not found: `wheatstone doctor`".into(),
@@ -35,6 +34,10 @@ pub fn for_error(error: &anyhow::Error) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+fn find<E: Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+    error.chain().find_map(|cause| cause.downcast_ref())
 }
 
 /// How to get the right to a port.
@@ -104,6 +107,8 @@ pub fn for_port(port: &Port) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wheatstone_learn::device::DeviceError;
+    use wheatstone_learn::training::TrainingError;
 
     #[test]
     fn advice_names_the_group_the_rules_and_the_commands() {
@@ -120,9 +125,10 @@ mod tests {
         let rules = advice(denied(false, false));
         assert!(!rules.contains("usermod") && rules.contains("0403"), "{rules}");
         let port = || PortError::NoAccess { path: "x".into(), denied: denied(true, true) };
-        for error in
-            [anyhow::Error::new(port()), anyhow::Error::new(DeviceError::from(BoardError::from(port())))]
-        {
+        let linked = || DeviceError::from(BoardError::from(port()));
+        let errors: [anyhow::Error; 3] =
+            [port().into(), linked().into(), TrainingError::from(linked()).into()];
+        for error in errors {
             assert_eq!(for_error(&error.context("opening")).join("\n"), login);
         }
     }

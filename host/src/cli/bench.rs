@@ -1,9 +1,9 @@
 //! `wheatstone bench`
 
 use super::arguments::ConfigArguments;
+use super::failure::{OrFailed, Result};
 use super::output::Output;
 use super::{interrupt, numbers, progress, table};
-use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -103,13 +103,13 @@ fn serial(text: &str) -> Result<DeviceUrl, String> {
 }
 
 impl Bench {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let effort =
             Effort { seconds: self.seconds.as_secs_f64(), blocks: 2 * bench::ROUNDS, runs: self.runs };
         if self.accuracy.is_some() && matches!(experiment.dataset.targets(), Targets::Values { .. }) {
-            bail!(BenchError::NoClasses { name: experiment.config.name.clone() });
+            return Err(BenchError::NoClasses { name: experiment.config.name.clone() }.into());
         }
         interrupt::listen()?;
         let name = &experiment.config.name;
@@ -149,7 +149,7 @@ impl Bench {
         goal: Goal,
         effort: Effort,
         watch: bench::Watch,
-    ) -> anyhow::Result<Outcome> {
+    ) -> Result<Outcome> {
         let state = experiment.initial_state();
         let stop = Stop::when(interrupt::requested);
         let mut contenders: Vec<Box<dyn Contender>> =
@@ -230,8 +230,8 @@ impl Bench {
 }
 
 /// Writes results, pictures and report.
-fn put(folder: &Path, results: &Results) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(results)? + "\n";
+fn put(folder: &Path, results: &Results) -> Result<()> {
+    let json = serde_json::to_string_pretty(results).or_failed()? + "\n";
     write_whole(&folder.join("results.json"), json.as_bytes())?;
     for picture in results.pictures() {
         write_whole(&folder.join(&picture.file_name), picture.svg.as_bytes())?;

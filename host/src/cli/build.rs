@@ -1,7 +1,7 @@
 //! `wheatstone build`
 
 use super::arguments::PortArguments;
-use super::exit::Interrupted;
+use super::failure::{Failure, Interrupted, OrFailed, Result};
 use super::hdl::TargetArguments;
 use super::output::Output;
 use super::{interrupt, progress};
@@ -72,7 +72,7 @@ pub struct Build {
 const MOST_SEED: u64 = 2_000_000_000;
 
 impl Build {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let (spec, config) = self.spec(*output)?;
         let steps = config.as_ref().map(|config| config.steps);
         let folder = self.out.clone().map_or_else(|| default_folder(&spec), Ok)?;
@@ -94,15 +94,15 @@ impl Build {
         let done = build(&spec, &means, &settings, &mut told, &interrupt::requested);
         bar.finish_and_clear();
         let built = done.map_err(|error| match error {
-            FlowError::Stopped { .. } => anyhow::Error::new(Interrupted(error.to_string())),
-            error => error.into(),
+            FlowError::Stopped { .. } => Interrupted(error.to_string()).into(),
+            error => Failure::from(error),
         })?;
         let outcome = Outcome::new(&spec, &built, &folder, steps);
         let arguments = self.arguments(&spec, built.seed);
         let command = format!("wheatstone build {}", arguments.join(" "));
         let report = BuildReport { spec: &spec, built: &built, outcome: &outcome, command: &command };
         write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
-        let manifest = Manifest::new(&spec, &built, arguments).to_toml()?;
+        let manifest = Manifest::new(&spec, &built, arguments).to_toml().or_failed()?;
         write_whole(&folder.join(manifest::FILE), manifest.as_bytes())?;
         if let Some(config) = config {
             write_whole(&folder.join(CONFIG), config.to_toml().as_bytes())?;
@@ -111,7 +111,7 @@ impl Build {
     }
 
     /// What is to be built, and the configuration that trains it if it is a preset's.
-    fn spec(&self, output: Output) -> anyhow::Result<(BuildSpec, Option<RunConfig>)> {
+    fn spec(&self, output: Output) -> Result<(BuildSpec, Option<RunConfig>)> {
         let (name, design, config) = self.design(output)?;
         let board = self.target.board;
         let edges = design.network().edges().len() as u64;
@@ -123,7 +123,7 @@ impl Build {
         Ok((spec, config))
     }
 
-    fn design(&self, output: Output) -> anyhow::Result<(String, Arc<Design>, Option<RunConfig>)> {
+    fn design(&self, output: Output) -> Result<(String, Arc<Design>, Option<RunConfig>)> {
         let path = PathBuf::from(&self.network);
         if path.extension().is_none() && !path.is_file() {
             let mut draft = Draft::preset(&self.network)?;

@@ -1,5 +1,6 @@
 //! `wheatstone completions`
 
+use super::failure::Result;
 use super::{Cli, output};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -13,7 +14,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(&self) -> anyhow::Result<()> {
+    pub fn run(&self) -> Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "wheatstone", &mut script);
         output::print(&script)

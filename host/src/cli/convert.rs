@@ -1,6 +1,7 @@
 //! `wheatstone convert`
 
 use super::arguments::PortArguments;
+use super::failure::Result;
 use super::output::Output;
 use clap::Args;
 use serde::Serialize;
@@ -69,7 +70,7 @@ struct Done {
 }
 
 impl Convert {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let target = self.to.map_or_else(|| Target::of_ending(&self.file), Ok)?;
         let source = Source { from: self.from.clone(), run: self.run.clone(), ports: self.ports.ports() };
         let converted = source.read()?;

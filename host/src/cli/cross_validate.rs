@@ -2,9 +2,9 @@
 
 use super::arguments::ConfigArguments;
 use super::eval::say_summary;
+use super::failure::{OrFailed, Result};
 use super::output::Output;
 use super::{interrupt, progress, table};
-use anyhow::Context;
 use clap::Args;
 use clap::builder::TypedValueParser;
 use serde::Serialize;
@@ -71,7 +71,7 @@ struct Summary {
 }
 
 impl CrossValidate {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let config = self.config.resolve()?;
         let dataset = load_dataset(&config.data.source)?;
         say_summary(&dataset, output);
@@ -81,7 +81,7 @@ impl CrossValidate {
             write_splits(path, scheme, &dataset, &seeds)?;
         }
         if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")?;
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().or_failed_to("--threads")?;
         }
         interrupt::listen()?;
         let bar = progress::bar(*output, 0, 0);
@@ -107,7 +107,7 @@ impl CrossValidate {
     }
 }
 
-fn write_splits(path: &Path, scheme: Scheme, dataset: &Dataset, seeds: &[u64]) -> anyhow::Result<()> {
+fn write_splits(path: &Path, scheme: Scheme, dataset: &Dataset, seeds: &[u64]) -> Result<()> {
     let mut all = Vec::new();
     for &seed in seeds {
         for (fold, split) in cross_validation::splits(scheme, dataset, seed)?.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! `wheatstone data`
 
 use super::eval::say_summary;
+use super::failure::Result;
 use super::output::Output;
 use super::table;
 use super::table_arguments::{Kind, TableArguments};
@@ -58,7 +59,7 @@ impl Export {
 }
 
 impl Data {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         match &self.verb {
             Some(Verb::Export(export)) => {
                 let dataset = export.load(output)?;
@@ -79,7 +80,7 @@ fn load(name: &str) -> Result<Dataset, ExperimentError> {
     }
 }
 
-fn list(output: &Output) -> anyhow::Result<()> {
+fn list(output: &Output) -> Result<()> {
     let shipped = Builtin::ALL.iter().map(|b| (b.name(), b.summary()));
     let tasks = Task::ALL.iter().map(|t| (t.name(), t.summary()));
     let mut text = table::plain(["data set", "rows", "features", "targets", "what it is"]);

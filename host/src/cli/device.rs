@@ -1,5 +1,6 @@
 //! How a device is named on the command line, the same for every verb that uses one.
 
+use super::failure::Result;
 use super::interrupt;
 use clap::Args;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub struct DeviceArguments {
 
 impl DeviceArguments {
     /// Opens the device. One in software starts in `state`; a board keeps what it has.
-    pub fn open(&self, design: &Arc<Design>, state: &State) -> anyhow::Result<Box<dyn Device>> {
+    pub fn open(&self, design: &Arc<Design>, state: &State) -> Result<Box<dyn Device>> {
         let recording = self.record.as_deref().map(RecordingFile::new).transpose()?;
         if let Some(recording) = &recording {
             recordings().push(recording.clone());
@@ -46,6 +47,6 @@ fn recordings() -> MutexGuard<'static, Vec<RecordingFile>> {
 }
 
 /// Ends all recordings, when the devices are gone.
-pub fn close_recordings() -> anyhow::Result<()> {
+pub fn close_recordings() -> Result<()> {
     Ok(recordings().drain(..).try_for_each(|recording| recording.close())?)
 }

@@ -1,5 +1,6 @@
 //! `wheatstone devices`
 
+use super::failure::Result;
 use super::output::Output;
 use super::{advice, table};
 use clap::Args;
@@ -45,7 +46,7 @@ pub fn system() -> System {
 }
 
 impl Devices {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let ports = system().ports();
         let described: Vec<Described> = ports.iter().map(describe).collect();
         let simulated: Vec<_> =

@@ -1,7 +1,7 @@
 //! `wheatstone doctor`
 
 use super::devices::{access_text, system, system_root};
-use super::exit::CheckFailed;
+use super::failure::{CheckFailed, Result};
 use super::output::Output;
 use super::{advice, table};
 use clap::Args;
@@ -64,7 +64,7 @@ impl Check {
 }
 
 impl Doctor {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         if self.udev_rules {
             return output.result(&json!({ "file": UDEV_FILE, "rules": udev_rules() }), udev_rules);
         }

@@ -1,6 +1,7 @@
 //! `wheatstone eval`
 
 use super::device::DeviceArguments;
+use super::failure::Result;
 use super::output::Output;
 use super::table_arguments::TableArguments;
 use super::training_loop::score_text;
@@ -64,7 +65,7 @@ impl From<StartArgument> for Start {
 }
 
 impl Eval {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let folder = RunFolder::open(&self.run)?;
         let (encoder, checkpoint) = (folder.encoder()?, folder.checkpoint()?);
         let experiment = match &self.data {

@@ -1,78 +1,36 @@
 //! How the program ends: exit codes and the error on standard error.
 
 use super::advice;
+use super::failure::{Failure, Result};
 use super::output::tell;
-use super::verify::NoFlip;
 use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
-use thiserror::Error;
-use wheatstone::bench::BenchError;
-use wheatstone::device::{BoardError, UrlError};
-use wheatstone::loading::LoadError;
-use wheatstone::ports::PortError;
-use wheatstone_flow::FlowError;
-use wheatstone_flow::manifest::ManifestError;
-use wheatstone_hdl::area::AreaError;
-use wheatstone_hdl::bitstream::WrongBoard;
-use wheatstone_hdl::{NotBuildable, SimulationError};
-use wheatstone_learn::config::ConfigError;
-use wheatstone_learn::conversion::ConversionError;
-use wheatstone_learn::cross_validation::CrossValidationError;
-use wheatstone_learn::data::{CsvError, DatasetError, EncodingError, IdxError, SplitError};
-use wheatstone_learn::device::DeviceError;
-use wheatstone_learn::evaluation::EvaluationError;
-use wheatstone_learn::experiment::ExperimentError;
-use wheatstone_learn::network_file::NetworkFileError;
-use wheatstone_learn::run::RunError;
-use wheatstone_learn::training::TrainingError;
-use wheatstone_link::LinkError;
-use wheatstone_sim::FileStemError;
+use wheatstone_sim::ErrorCategory;
 
-const FAILED: u8 = 1;
-const BAD_INPUT: u8 = 2;
-const NO_DEVICE: u8 = 3;
-const NO_ACCESS: u8 = 4;
-const LINK: u8 = 5;
-const MISMATCH: u8 = 6;
-const INTERRUPTED: u8 = 130;
-
-/// The run was stopped by a signal, after its checkpoint was written.
-#[derive(Debug, Error)]
-#[error("interrupted; {0}")]
-pub struct Interrupted(pub String);
-
-/// Fewer epochs are asked for than a run has trained.
-#[derive(Debug, Error)]
-#[error(
-    "{epochs} epochs are {wanted} samples, and this run has trained {trained} already; ask for more epochs, or leave --epochs out"
-)]
-pub struct TooFewEpochs {
-    pub trained: u64,
-    pub epochs: u32,
-    pub wanted: u64,
+/// The one place that makes exit codes, as `wheatstone --help` tells them.
+fn exit_code(category: ErrorCategory) -> u8 {
+    match category {
+        ErrorCategory::Failed => 1,
+        ErrorCategory::Usage | ErrorCategory::BadInput => 2,
+        ErrorCategory::NoDevice => 3,
+        ErrorCategory::NoAccess => 4,
+        ErrorCategory::Link => 5,
+        ErrorCategory::Mismatch => 6,
+        ErrorCategory::Interrupted => 130,
+    }
 }
-
-/// A device, or the simulated array, and the model differ.
-#[derive(Debug, Error)]
-#[error("device and model differ: {0}")]
-pub struct Mismatch(pub String);
-
-/// A check did not pass; its report has been printed.
-#[derive(Debug, Error)]
-#[error("{0}; see the report")]
-pub struct CheckFailed(pub &'static str);
 
 /// Clap's own messages: help and version end in 0, wrong usage in 2.
 pub fn usage(error: &clap::Error) -> ExitCode {
     // A closed pipe is the reader's business.
     drop(error.print());
-    ExitCode::from(if error.use_stderr() { BAD_INPUT } else { 0 })
+    ExitCode::from(if error.use_stderr() { exit_code(ErrorCategory::Usage) } else { 0 })
 }
 
 /// Prints an error and gives its exit code.
-pub fn code(done: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = done else { return ExitCode::SUCCESS };
+pub fn code(done: Result<()>) -> ExitCode {
+    let Err(Failure { category, error }) = done else { return ExitCode::SUCCESS };
     if is_closed_output(&error) {
         return ExitCode::SUCCESS;
     }
@@ -80,7 +38,7 @@ pub fn code(done: anyhow::Result<()>) -> ExitCode {
     for line in advice::for_error(&error) {
         tell(&format!("  {line}"));
     }
-    ExitCode::from(classify(&error))
+    ExitCode::from(exit_code(category))
 }
 
 /// Whether nobody reads standard output any more, as with `| head`. A pipe that a file was to be written into has an error of its own.
@@ -112,192 +70,224 @@ fn shortened(message: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{} ... ({left_out} bytes left out) ... {}", &message[..head], &message[tail..]))
 }
 
-fn classify(error: &anyhow::Error) -> u8 {
-    if error.is::<Interrupted>()
-        || matches!(error.downcast_ref(), Some(CrossValidationError::Interrupted))
-        || matches!(error.downcast_ref(), Some(BenchError::Interrupted))
-    {
-        return INTERRUPTED;
-    }
-    if error.is::<Mismatch>() || matches!(find(error), Some(FlowError::Wrong { .. })) {
-        return MISMATCH;
-    }
-    if let Some(error) = device_error(error) {
-        return device(error);
-    }
-    if io_kind(error) == Some(io::ErrorKind::PermissionDenied) {
-        return NO_ACCESS;
-    }
-    if let Some(error) = find::<PortError>(error) {
-        return port(error);
-    }
-    if let Some(error) = find::<LoadError>(error) {
-        return load(error);
-    }
-    // Nothing is wrong with what was asked for.
-    if let Some(RunError::Write(_) | RunError::Folder { .. } | RunError::Busy { .. }) =
-        find::<RunError>(error)
-    {
-        return FAILED;
-    }
-    let bad_input = find::<RunError>(error).is_some()
-        || find::<TooFewEpochs>(error).is_some()
-        || find::<ConfigError>(error).is_some()
-        || find::<ExperimentError>(error).is_some()
-        || find::<FileStemError>(error).is_some()
-        || find::<NetworkFileError>(error).is_some()
-        || find::<ConversionError>(error).is_some()
-        || find::<CrossValidationError>(error).is_some()
-        || find::<TrainingError>(error).is_some()
-        || find::<EvaluationError>(error).is_some()
-        || find::<CsvError>(error).is_some()
-        || find::<IdxError>(error).is_some()
-        || find::<DatasetError>(error).is_some()
-        || find::<EncodingError>(error).is_some()
-        || find::<SplitError>(error).is_some()
-        || matches!(find(error), Some(BenchError::NoClasses { .. }))
-        || matches!(find(error), Some(AreaError::NoDevice { .. }))
-        || matches!(
-            find(error),
-            Some(
-                FlowError::NoDevice { .. }
-                    | FlowError::Top(_)
-                    | FlowError::OtherDelays { .. }
-                    | FlowError::TooLarge { .. }
-            )
-        )
-        || find::<ManifestError>(error).is_some()
-        || find::<NoFlip>(error).is_some()
-        || find::<NotBuildable>(error).is_some()
-        || find::<SimulationError>(error).is_some()
-        || find::<WrongBoard>(error).is_some()
-        || find::<UrlError>(error).is_some();
-    if bad_input { BAD_INPUT } else { FAILED }
-}
-
-fn port(error: &PortError) -> u8 {
-    match error {
-        PortError::NoDevice { .. } | PortError::NoPort { .. } => NO_DEVICE,
-        PortError::Several { .. } => BAD_INPUT,
-        PortError::NoAccess { .. } | PortError::Busy { .. } => NO_ACCESS,
-    }
-}
-
-fn load(error: &LoadError) -> u8 {
-    match error {
-        LoadError::Read { .. }
-        | LoadError::Bitstream { .. }
-        | LoadError::WrongBoard { .. }
-        | LoadError::OtherThanManifest { .. }
-        | LoadError::ManifestOfOther { .. }
-        | LoadError::OtherBoard { .. }
-        | LoadError::Manifest(_)
-        | LoadError::ByHand { .. }
-        | LoadError::NotBuilt { .. } => BAD_INPUT,
-        LoadError::NoDevice { .. } => NO_DEVICE,
-        LoadError::NoAccess { .. } => NO_ACCESS,
-        LoadError::Tool(_) | LoadError::Failed { .. } => FAILED,
-    }
-}
-
-fn device(error: &DeviceError) -> u8 {
-    match error.specific() {
-        Some(BoardError::NoDevice(_)) => NO_DEVICE,
-        Some(BoardError::NoAccess(_)) => NO_ACCESS,
-        Some(BoardError::Link(LinkError::Interrupted { .. })) => INTERRUPTED,
-        Some(BoardError::Link(_)) => LINK,
-        Some(BoardError::Port(error)) => port(error),
-        Some(BoardError::VirtualBoard { .. }) => FAILED,
-        _ => BAD_INPUT,
-    }
-}
-
-/// What a device had to say, wherever in the error it stands: transparent errors hide what they hold.
-pub fn device_error(error: &anyhow::Error) -> Option<&DeviceError> {
-    error.chain().find_map(|cause| {
-        let evaluation = match cause.downcast_ref() {
-            Some(TrainingError::Device(device)) => return Some(device),
-            Some(TrainingError::Evaluation(evaluation)) => Some(evaluation),
-            _ => match cause.downcast_ref() {
-                Some(BenchError::Device(device)) => return Some(device),
-                Some(BenchError::Evaluation(evaluation)) => Some(evaluation),
-                _ => cause.downcast_ref(),
-            },
-        };
-        match evaluation {
-            Some(EvaluationError::Device(device)) => Some(device),
-            _ => cause.downcast_ref(),
-        }
-    })
-}
-
-fn find<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
-    error.chain().find_map(|cause| cause.downcast_ref::<E>())
-}
-
-fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
-    find::<io::Error>(error).map(io::Error::kind)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use super::super::failure::{CheckFailed, Interrupted, Mismatch, OrFailed, TooFewEpochs};
+    use super::super::verify::NoFlip;
+    use wheatstone::bench::BenchError;
+    use wheatstone::device::{BoardError, DeviceUrl};
+    use wheatstone::energy::{MeasureError, PlanError, SourceError};
+    use wheatstone::loading::LoadError;
+    use wheatstone::ports::{Denied, Holder, PortError};
+    use wheatstone_flow::manifest::ManifestError;
+    use wheatstone_flow::{FlowError, Stage};
+    use wheatstone_hdl::area::AreaError;
+    use wheatstone_hdl::bitstream::{BitstreamError, WrongBoard};
+    use wheatstone_hdl::lint::LintError;
+    use wheatstone_hdl::{Board, NotBuildable, SimulationError, Technology, TopError};
+    use wheatstone_learn::config::ConfigError;
+    use wheatstone_learn::conversion::ConversionError;
+    use wheatstone_learn::cross_validation::CrossValidationError;
+    use wheatstone_learn::data::{CsvError, CsvProblem, DatasetError, EncodingError, IdxError, SplitError};
+    use wheatstone_learn::device::DeviceError;
+    use wheatstone_learn::evaluation::EvaluationError;
+    use wheatstone_learn::experiment::ExperimentError;
+    use wheatstone_learn::network_file::NetworkFileError;
+    use wheatstone_learn::run::{RunError, WriteError};
+    use wheatstone_learn::training::TrainingError;
+    use wheatstone_link::protocol::LinkLimit;
+    use wheatstone_link::{LinkError, TransportError};
+    use wheatstone_sim::{BoxedError, CheckpointError, FileStem, NetworkError, OmegaError, StateError};
+    use wheatstone_tools::{Program, ToolError};
+
+    const FAILED: u8 = 1;
+    const BAD_INPUT: u8 = 2;
+    const NO_DEVICE: u8 = 3;
+    const NO_ACCESS: u8 = 4;
+    const LINK: u8 = 5;
+    const MISMATCH: u8 = 6;
+    const INTERRUPTED: u8 = 130;
+
+    fn assert_codes(table: impl IntoIterator<Item = (Failure, u8)>) {
+        for (Failure { category, error }, code) in table {
+            assert_eq!(exit_code(category), code, "{error:#}");
+        }
+    }
+
     fn board(name: &str) -> Board {
         name.parse().unwrap()
     }
-    use wheatstone::device::DeviceUrl;
-    use wheatstone::ports::Holder;
-    use wheatstone_hdl::{Board, Technology};
-    use wheatstone_learn::run::WriteError;
-    use wheatstone_link::TransportError;
+
+    fn io(kind: io::ErrorKind) -> io::Error {
+        io::Error::new(kind, "no")
+    }
+
+    fn gone() -> DeviceError {
+        BoardError::from(LinkError::from(TransportError::Gone { port: "x".into() })).into()
+    }
 
     #[test]
     fn errors_end_in_their_documented_codes() {
-        let io = |kind| io::Error::new(kind, "no");
-        let linked = |error: LinkError| DeviceError::from(BoardError::from(error));
-        let gone = || DeviceError::from(BoardError::NoDevice(TransportError::Gone { port: "x".into() }));
         let write = |kind| RunError::from(WriteError { path: "x".into(), source: io(kind) });
-        for (error, code) in [
+        let dataset = || DatasetError::NoRows { name: "x".into() };
+        let csv = |problem| CsvError { file: "x".into(), line: None, problem: Box::new(problem) };
+        assert_codes([
             (Interrupted("go on".into()).into(), INTERRUPTED),
             (CrossValidationError::Interrupted.into(), INTERRUPTED),
             (BenchError::Interrupted.into(), INTERRUPTED),
-            (BenchError::from(gone()).into(), NO_DEVICE),
             (Mismatch("edge_3".into()).into(), MISMATCH),
+            (CheckFailed("no").into(), FAILED),
+            (NoFlip::Edge { edge: 3, edges: 2 }.into(), BAD_INPUT),
+            (TooFewEpochs { trained: 3, epochs: 1, wanted: 2 }.into(), BAD_INPUT),
             (write(io::ErrorKind::StorageFull).into(), FAILED),
             (write(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
             (RunError::Occupied { path: "x".into() }.into(), BAD_INPUT),
             (RunError::Busy { path: "x".into(), holder: "process 1".into() }.into(), FAILED),
-            (TooFewEpochs { trained: 3, epochs: 1, wanted: 2 }.into(), BAD_INPUT),
-            (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
-            (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
-            (FlowError::NoDevice { board: Board::generic() }.into(), BAD_INPUT),
-            (FlowError::OtherDelays { cell: "edge_9".into(), is_there: false }.into(), BAD_INPUT),
-            (ManifestError::Io { path: "x".into(), source: io(io::ErrorKind::NotFound) }.into(), BAD_INPUT),
+            (RunError::Folder { path: "x".into(), source: io(io::ErrorKind::StorageFull) }.into(), FAILED),
+            (RunError::Read { path: "x".into(), source: io(io::ErrorKind::NotFound) }.into(), BAD_INPUT),
+            (RunError::Checkpoint { path: "x".into(), error: CheckpointError::Magic }.into(), BAD_INPUT),
+            (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
             (
-                FlowError::Slow { board: board("hx8k-evn"), achieved_mhz: 1.0, needed_mhz: 12.0 }.into(),
-                FAILED,
+                ConfigError::Read { file: "x".into(), source: io(io::ErrorKind::PermissionDenied) }.into(),
+                NO_ACCESS,
             ),
+            (FileStem::new("name", "..").unwrap_err().into(), BAD_INPUT),
+            (
+                NetworkFileError::Read { file: "x".into(), source: io(io::ErrorKind::NotFound) }.into(),
+                BAD_INPUT,
+            ),
+            (ConversionError::SampleWithoutRun.into(), BAD_INPUT),
+            (ConversionError::from(write(io::ErrorKind::PermissionDenied)).into(), NO_ACCESS),
+            (dataset().into(), BAD_INPUT),
+            (EncodingError::from(dataset()).into(), BAD_INPUT),
+            (IdxError::from(dataset()).into(), BAD_INPUT),
+            (csv(CsvProblem::Empty).into(), BAD_INPUT),
+            (csv(io(io::ErrorKind::NotFound).into()).into(), BAD_INPUT),
+            (ExperimentError::from(csv(io(io::ErrorKind::PermissionDenied).into())).into(), NO_ACCESS),
+            (ExperimentError::NoMeans.into(), BAD_INPUT),
+            (SplitError::Folds { folds: 1 }.into(), BAD_INPUT),
+            (CrossValidationError::from(SplitError::Folds { folds: 1 }).into(), BAD_INPUT),
+            (EvaluationError::NoRows { part: "test".into() }.into(), BAD_INPUT),
+            (TrainingError::OtherData.into(), BAD_INPUT),
+            (NetworkError::NoInputs.into(), BAD_INPUT),
+            (OmegaError(3).into(), BAD_INPUT),
+        ]);
+    }
+
+    #[test]
+    fn devices_and_links_end_in_their_documented_codes() {
+        let linked = |error: LinkError| DeviceError::from(BoardError::from(error));
+        let fails = |kind| TransportError::Failed { port: "x".into(), source: io(kind) };
+        let denied = || TransportError::NoAccess { port: "x".into(), reason: "no".into() };
+        let length = || StateError::Length { what: "edges", found: 1, expected: 2 };
+        assert_codes([
+            (gone().into(), NO_DEVICE),
             (TrainingError::from(gone()).into(), NO_DEVICE),
             (TrainingError::from(EvaluationError::from(gone())).into(), NO_DEVICE),
             (EvaluationError::from(gone()).into(), NO_DEVICE),
-            (anyhow::Error::new(TrainingError::from(gone())).context("stopped"), NO_DEVICE),
+            (BenchError::from(gone()).into(), NO_DEVICE),
+            (Failure::from(TrainingError::from(gone())).context("stopped"), NO_DEVICE),
+            (linked(TransportError::Ended { port: "x".into() }.into()).into(), NO_DEVICE),
+            (linked(denied().into()).into(), NO_ACCESS),
+            (linked(fails(io::ErrorKind::PermissionDenied).into()).into(), LINK),
             (linked(LinkError::NoCredits).into(), LINK),
             (linked(LinkError::Interrupted { port: "x".into() }).into(), INTERRUPTED),
+            (linked(LinkError::Reset { expected: 1, found: 2 }).into(), LINK),
+            (DeviceError::from(length()).into(), BAD_INPUT),
+            (DeviceError::from(BoardError::from(LinkLimit::Voltage { v_bits: 17 })).into(), BAD_INPUT),
+            (DeviceError::from(BoardError::Phases { phases: 3 }).into(), BAD_INPUT),
+            (
+                DeviceError::from(BoardError::VirtualBoard { source: io(io::ErrorKind::PermissionDenied) })
+                    .into(),
+                FAILED,
+            ),
+            (DeviceError::from(BoardError::from(PortError::NoPort { path: "x".into() })).into(), NO_DEVICE),
             (PortError::NoDevice { others: Vec::new() }.into(), NO_DEVICE),
             (PortError::NoPort { path: "x".into() }.into(), NO_DEVICE),
             (PortError::Several { choices: Vec::new() }.into(), BAD_INPUT),
             (
+                PortError::NoAccess {
+                    path: "x".into(),
+                    denied: Denied { mode: 0o660, group: "x".into(), by_group: true, listed: false },
+                }
+                .into(),
+                NO_ACCESS,
+            ),
+            (
                 PortError::Busy { path: "x".into(), holder: Holder { pid: 1, name: "x".into() } }.into(),
                 NO_ACCESS,
             ),
-            (LoadError::NoAccess { board: board("ulx3s-85f"), said: String::new() }.into(), NO_ACCESS),
             ("usb:".parse::<DeviceUrl>().unwrap_err().into(), BAD_INPUT),
-            (ConfigError::Extends { origin: "x".into() }.into(), BAD_INPUT),
-            (anyhow::anyhow!("something else"), FAILED),
-        ] {
-            assert_eq!(classify(&error), code, "{error:#}");
-        }
+            (SourceError::from(TransportError::Gone { port: "x".into() }).into(), NO_DEVICE),
+            (BenchError::NoClasses { name: "x".into() }.into(), BAD_INPUT),
+            (BenchError::from(MeasureError::from(PlanError::Nobody)).into(), BAD_INPUT),
+            (
+                BenchError::from(MeasureError::Run {
+                    contender: "x".into(),
+                    source: BoxedError::new(BenchError::from(gone())),
+                })
+                .into(),
+                NO_DEVICE,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn hardware_and_tools_end_in_their_documented_codes() {
+        let start = |kind| ToolError::Start { path: "x".into(), folder: "x".into(), source: io(kind) };
+        let degree = || NotBuildable::Degree { node: "x".into(), degree: 99 };
+        let no_device = || WrongBoard::NoDevice { board: Board::generic() };
+        let hx8k = || board("hx8k-evn");
+        let load = |kind| LoadError::Read { path: "x".into(), source: io(kind) };
+        let said = String::new;
+        assert_codes([
+            (AreaError::NoDevice { technology: Technology::Generic }.into(), BAD_INPUT),
+            (AreaError::NotCounted { cell: "x".into() }.into(), FAILED),
+            (
+                AreaError::Tool { cell: "x".into(), source: start(io::ErrorKind::PermissionDenied) }.into(),
+                NO_ACCESS,
+            ),
+            (LintError::NoTop.into(), FAILED),
+            (LintError::from(start(io::ErrorKind::NotFound)).into(), FAILED),
+            (Failure::tool(ToolError::NotFound { program: Program::Yosys }), FAILED),
+            (Failure::tool(start(io::ErrorKind::PermissionDenied)), NO_ACCESS),
+            (degree().into(), BAD_INPUT),
+            (SimulationError::from(degree()).into(), BAD_INPUT),
+            (no_device().into(), BAD_INPUT),
+            (FlowError::NoDevice { board: Board::generic() }.into(), BAD_INPUT),
+            (FlowError::from(TopError::from(degree())).into(), BAD_INPUT),
+            (FlowError::OtherDelays { cell: "edge_9".into(), is_there: false }.into(), BAD_INPUT),
+            (FlowError::Stopped { stage: Stage::Route }.into(), INTERRUPTED),
+            (FlowError::WrongBoard { file: "x".into(), source: no_device() }.into(), BAD_INPUT),
+            // What our own tools wrote is no input.
+            (FlowError::Bitstream { file: "x".into(), source: BitstreamError::NoPreamble }.into(), FAILED),
+            (FlowError::Io { path: "x".into(), source: io(io::ErrorKind::StorageFull) }.into(), FAILED),
+            (FlowError::Slow { board: hx8k(), achieved_mhz: 1.0, needed_mhz: 12.0 }.into(), FAILED),
+            (ManifestError::Io { path: "x".into(), source: io(io::ErrorKind::NotFound) }.into(), BAD_INPUT),
+            (load(io::ErrorKind::NotFound).into(), BAD_INPUT),
+            (load(io::ErrorKind::PermissionDenied).into(), NO_ACCESS),
+            (LoadError::Bitstream { path: "x".into(), error: BitstreamError::NoPreamble }.into(), BAD_INPUT),
+            (LoadError::WrongBoard { path: "x".into(), error: no_device() }.into(), BAD_INPUT),
+            (LoadError::ByHand { board: hx8k(), by_hand: "x" }.into(), BAD_INPUT),
+            (LoadError::from(start(io::ErrorKind::NotFound)).into(), FAILED),
+            (LoadError::NoDevice { board: hx8k(), said: said() }.into(), NO_DEVICE),
+            (LoadError::NoAccess { board: hx8k(), said: said() }.into(), NO_ACCESS),
+            (LoadError::Failed { board: hx8k(), said: said(), flash: false }.into(), FAILED),
+        ]);
+    }
+
+    #[test]
+    fn what_says_no_category_has_failed() {
+        let met = |kind| Err::<(), _>(io(kind)).or_failed().unwrap_err();
+        let other = Err::<(), _>("x".parse::<u8>().unwrap_err()).or_failed_to("something else").unwrap_err();
+        assert_eq!(message(&other.error), "something else: invalid digit found in string");
+        assert_codes([
+            (other, FAILED),
+            (met(io::ErrorKind::StorageFull), FAILED),
+            (met(io::ErrorKind::PermissionDenied), NO_ACCESS),
+        ]);
     }
 
     #[test]

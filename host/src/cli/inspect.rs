@@ -1,6 +1,7 @@
 //! `wheatstone inspect`
 
 use super::arguments::PortArguments;
+use super::failure::Result;
 use super::output::Output;
 use super::table;
 use clap::Args;
@@ -33,7 +34,7 @@ pub struct Inspect {
 }
 
 impl Inspect {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         if !is_checkpoint(&self.path) {
             let Graph { network, notes } = match read_network(&self.path, &self.ports.ports()) {
                 Ok(graph) => graph,
@@ -72,7 +73,7 @@ fn fact(name: &'static str, value: impl Serialize + Display) -> Fact {
     Fact { name, text: value.to_string(), value: json!(value) }
 }
 
-fn print(output: &Output, facts: Vec<Fact>) -> anyhow::Result<()> {
+fn print(output: &Output, facts: Vec<Fact>) -> Result<()> {
     let named = |fact: &Fact| (fact.name.replace(' ', "_"), fact.value.clone());
     let object: serde_json::Map<String, Value> = facts.iter().map(named).collect();
     output.result(&object, || table::facts(facts.into_iter().map(|fact| (fact.name, fact.text))).to_string())

@@ -1,8 +1,8 @@
 //! Signals that ask a long run to stop: Ctrl-C, SIGTERM, SIGHUP, and the two that a cluster's scheduler sends before its time
 //! limit, SIGUSR1 and SIGUSR2. A second one ends the program at once.
 
-use anyhow::Context;
 #[cfg(unix)]
+use super::failure::{OrFailed, Result};
 use signal_hook::consts::signal::{SIGHUP, SIGUSR1, SIGUSR2};
 use signal_hook::consts::signal::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -15,7 +15,7 @@ const INTERRUPTED: i32 = 130;
 static REQUESTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// Begins to listen for signals. It writes nothing when one comes, so that it works on a full disk as well.
-pub fn listen() -> anyhow::Result<()> {
+pub fn listen() -> Result<()> {
     if REQUESTED.get().is_some() {
         return Ok(());
     }
@@ -23,7 +23,7 @@ pub fn listen() -> anyhow::Result<()> {
     for signal in signals() {
         flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&requested))
             .and_then(|_| flag::register(signal, Arc::clone(&requested)))
-            .context("cannot listen for signals")?;
+            .or_failed_to("cannot listen for signals")?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `wheatstone load`
 
+use super::failure::{Failure, OrFailed, Result};
 use super::output::Output;
 use super::table;
 use clap::Args;
@@ -54,7 +55,7 @@ struct Loaded {
 }
 
 impl Load {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         if self.board.device().is_none() {
             return Err(WrongBoard::NoDevice { board: self.board }.into());
         }
@@ -68,7 +69,7 @@ impl Load {
         };
         let tool = match Tool::find(Program::OpenFpgaLoader) {
             Err(_) if self.dry_run => None,
-            found => Some(found?),
+            found => Some(found.map_err(Failure::tool)?),
         };
         let program = tool
             .as_ref()
@@ -96,14 +97,14 @@ impl Load {
     }
 
     /// The file: as named, or of the preset of that name.
-    fn file(&self) -> anyhow::Result<PathBuf> {
+    fn file(&self) -> Result<PathBuf> {
         let path = Path::new(&self.bitstream);
         let is_name = path.extension().is_none() && path.components().count() == 1 && !path.exists();
         if !is_name {
             return Ok(path.to_owned());
         }
         let preset = Preset::find(&self.bitstream)?;
-        Ok(preset_bitstream(preset.name, self.board, &env::current_dir()?)?)
+        Ok(preset_bitstream(preset.name, self.board, &env::current_dir().or_failed()?)?)
     }
 }
 

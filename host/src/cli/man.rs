@@ -1,7 +1,7 @@
 //! `wheatstone man`
 
+use super::failure::{OrFailed, Result};
 use super::{Cli, output};
-use anyhow::Context;
 use clap::{Args, CommandFactory};
 use std::path::PathBuf;
 
@@ -13,17 +13,17 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(&self) -> anyhow::Result<()> {
+    pub fn run(&self) -> Result<()> {
         let command = Cli::command();
         match &self.folder {
             Some(folder) => {
                 let writing = || format!("{}: cannot write the man pages", folder.display());
-                std::fs::create_dir_all(folder).with_context(writing)?;
-                clap_mangen::generate_to(command, folder).with_context(writing)
+                std::fs::create_dir_all(folder).or_failed_to(writing())?;
+                clap_mangen::generate_to(command, folder).or_failed_to(writing())
             }
             None => {
                 let mut page = Vec::new();
-                clap_mangen::Man::new(command).render(&mut page)?;
+                clap_mangen::Man::new(command).render(&mut page).or_failed()?;
                 output::print(&page)
             }
         }

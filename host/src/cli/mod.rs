@@ -14,6 +14,7 @@ mod devices;
 mod doctor;
 mod eval;
 mod exit;
+mod failure;
 mod hdl;
 mod help;
 mod inspect;

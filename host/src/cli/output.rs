@@ -3,6 +3,7 @@
 //! Names from files reach a terminal through [`visible`] alone, and nothing here panics: standard error may be closed or full, which
 //! is no reason to end a run.
 
+use super::failure::{OrFailed, Result};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -32,14 +33,13 @@ impl Output {
     }
 
     /// Prints a result: `text` for people, or `value` as one line of JSON.
-    pub fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        if self.json {
-            writeln!(out, "{}", visible_json(&serde_json::to_string(value)?))?;
+    pub fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+        let line = if self.json {
+            visible_json(&serde_json::to_string(value).or_failed()?).into_owned()
         } else {
-            writeln!(out, "{}", visible(text().trim_end()))?;
-        }
-        Ok(out.flush()?)
+            visible(text().trim_end()).into_owned()
+        };
+        print(format!("{line}\n").as_bytes())
     }
 
     /// Says something on the way, to people only, on standard error.
@@ -51,10 +51,9 @@ impl Output {
 }
 
 /// Prints what a program reads, as it is.
-pub fn print(bytes: &[u8]) -> anyhow::Result<()> {
+pub fn print(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    Ok(out.flush()?)
+    out.write_all(bytes).and_then(|()| out.flush()).or_failed()
 }
 
 /// Says something on standard error. If nobody can hear it, that changes nothing.

@@ -1,6 +1,7 @@
 //! `wheatstone predict`
 
 use super::eval::StartArgument;
+use super::failure::Result;
 use super::output::Output;
 use super::table_arguments::TableArguments;
 use clap::Args;
@@ -33,7 +34,7 @@ pub struct Predict {
 }
 
 impl Predict {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let folder = RunFolder::open(&self.run)?;
         let encoder = folder.encoder()?;
         let config = folder.config()?;

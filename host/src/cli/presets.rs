@@ -1,5 +1,6 @@
 //! `wheatstone presets`
 
+use super::failure::Result;
 use super::output::Output;
 use super::table;
 use clap::{Args, Subcommand};
@@ -23,7 +24,7 @@ enum Verb {
 }
 
 impl Presets {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         match &self.verb {
             Some(Verb::Show { name }) => {
                 let config = Preset::find(name)?.config()?;

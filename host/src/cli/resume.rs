@@ -1,6 +1,7 @@
 //! `wheatstone resume`
 
 use super::device::DeviceArguments;
+use super::failure::Result;
 use super::interrupt;
 use super::output::Output;
 use super::training_loop::{self, Pace, Run};
@@ -29,7 +30,7 @@ pub struct Resume {
 }
 
 impl Resume {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         interrupt::listen()?;
         let writer = RunWriter::open(&self.run)?;
         let mut config = writer.config_here(self.data.as_deref())?;

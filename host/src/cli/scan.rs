@@ -1,8 +1,8 @@
 //! `wheatstone scan`
 
 use super::device::DeviceArguments;
+use super::failure::{OrFailed, Result};
 use super::output::Output;
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ struct Moved {
 }
 
 impl Scan {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         match self {
             Scan::Read(verb) => verb.run(output),
             Scan::Write(verb) => verb.run(output),
@@ -56,11 +56,13 @@ impl Scan {
 }
 
 impl Read {
-    fn run(&self, output: &Output) -> anyhow::Result<()> {
+    fn run(&self, output: &Output) -> Result<()> {
         let (like, _) = checkpoint(&self.like)?;
         let mut device = self.device.open(&Arc::new(like.design.clone()), &like.state)?;
         let state = device.state()?;
-        state.check(&like.design).context("the device holds no state of this network; write one first")?;
+        state
+            .check(&like.design)
+            .or_failed_to("the device holds no state of this network; write one first")?;
         let read = Checkpoint { state, ..like };
         write_whole(&self.out, &read.to_bytes())?;
         report(output, device.describe(), &read.state, &self.out)
@@ -68,7 +70,7 @@ impl Read {
 }
 
 impl Write {
-    fn run(&self, output: &Output) -> anyhow::Result<()> {
+    fn run(&self, output: &Output) -> Result<()> {
         let (checkpoint, path) = checkpoint(&self.checkpoint)?;
         let mut device = self.device.open(&Arc::new(checkpoint.design.clone()), &checkpoint.state)?;
         device.set_state(&checkpoint.state)?;
@@ -76,14 +78,14 @@ impl Write {
     }
 }
 
-fn report(output: &Output, device: String, state: &State, path: &Path) -> anyhow::Result<()> {
+fn report(output: &Output, device: String, state: &State, path: &Path) -> Result<()> {
     let moved =
         Moved { device, digest: hex::encode(&state.digest()), checkpoint: path.display().to_string() };
     output.result(&moved, || format!("state {} of {}", moved.digest, moved.device))
 }
 
 /// The checkpoint of a file or run folder, and the file.
-fn checkpoint(path: &Path) -> anyhow::Result<(Checkpoint, PathBuf)> {
+fn checkpoint(path: &Path) -> Result<(Checkpoint, PathBuf)> {
     let file = if path.is_dir() { path.join("checkpoint.bin") } else { path.to_owned() };
     Ok((read_checkpoint(&file)?, file))
 }

@@ -3,10 +3,10 @@
 use super::arguments::ConfigArguments;
 use super::device::DeviceArguments;
 use super::eval::say_summary;
+use super::failure::Result;
 use super::interrupt;
 use super::output::Output;
 use super::training_loop::{self, Pace, Run};
-use anyhow::bail;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use wheatstone_learn::experiment::Experiment;
@@ -31,7 +31,7 @@ pub struct Train {
 }
 
 impl Train {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         interrupt::listen()?;
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         say_summary(&experiment.dataset, output);
@@ -50,11 +50,11 @@ impl Train {
 }
 
 /// Goes on with the run of a folder, if it is this one.
-fn go_on(out: &Path, run: &Run) -> anyhow::Result<()> {
+fn go_on(out: &Path, run: &Run) -> Result<()> {
     let writer = RunWriter::open(out)?;
     let keys = writer.differing_keys(&run.experiment.config)?;
     if !keys.is_empty() {
-        bail!(RunError::OtherRun { path: out.display().to_string(), keys: keys.join(", ") });
+        return Err(RunError::OtherRun { path: out.display().to_string(), keys: keys.join(", ") }.into());
     }
     if !writer.has_begun() {
         writer.put_config(&run.experiment.config)?;

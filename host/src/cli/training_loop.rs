@@ -1,10 +1,9 @@
 //! The loop `train` and `resume` share: samples, metrics, checkpoints, and what is left at the end.
 
 use super::device::DeviceArguments;
-use super::exit::{Interrupted, TooFewEpochs};
+use super::failure::{Interrupted, Result, TooFewEpochs};
 use super::output::Output;
 use super::{cost, interrupt, numbers, progress, table};
-use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -60,7 +59,7 @@ struct Summary<'a> {
 }
 
 /// Starts a run in a folder that holds its configuration and nothing else.
-pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> anyhow::Result<()> {
+pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> Result<()> {
     let Run { experiment, pace, output, .. } = run;
     if !writer.is_locked() {
         output.say("this file system keeps no locks: see to it that no other process writes this run");
@@ -79,7 +78,7 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
 }
 
 /// Goes on with a run from its last checkpoint, or starts it if there is none.
-pub fn go_on(run: &Run, mut writer: RunWriter) -> anyhow::Result<()> {
+pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
     let Run { experiment, device, pace, output } = run;
     let open = || device.open(&experiment.design, &experiment.initial_state());
     if !writer.has_begun() {
@@ -92,7 +91,7 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> anyhow::Result<()> {
     trainer.metrics_every(pace.metrics_every);
     if trainer.trained() > trainer.total() {
         let (trained, wanted) = (trainer.trained(), trainer.total());
-        bail!(TooFewEpochs { trained, epochs: experiment.config.epochs, wanted });
+        return Err(TooFewEpochs { trained, epochs: experiment.config.epochs, wanted }.into());
     }
     let metrics = writer.metrics(trainer.epoch())?;
     if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
@@ -109,7 +108,7 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> anyhow::Result<()> {
 }
 
 /// Has the folder's configuration say how long the run is, if it is longer than that; to stop on the way makes it no shorter.
-fn put_epochs(writer: &RunWriter, epochs: u32) -> anyhow::Result<()> {
+fn put_epochs(writer: &RunWriter, epochs: u32) -> Result<()> {
     let mut config = writer.config()?;
     if config.epochs < epochs {
         config.epochs = epochs;
@@ -124,7 +123,7 @@ fn train_and_finish(
     mut writer: RunWriter,
     mut trainer: Trainer,
     output: Output,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let bar = progress::bar(output, trainer.trained(), trainer.total());
     let trained = train(&mut writer, &mut trainer, &bar);
     let go_on = format!("go on with `wheatstone resume {}`", writer.path().display());
@@ -144,7 +143,7 @@ fn train_and_finish(
     finish(experiment, &mut writer, &mut trainer, output)
 }
 
-fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> anyhow::Result<()> {
+fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> Result<()> {
     let mut last_checkpoint = Instant::now();
     while trainer.trained() < trainer.total() && !interrupt::requested() {
         let epoch = trainer.train(&mut |trained| {
@@ -189,7 +188,7 @@ fn finish(
     writer: &mut RunWriter,
     trainer: &mut Trainer,
     output: Output,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let checkpoint = trainer.checkpoint()?;
     let state = &checkpoint.state;
     let (part, rows) = experiment.judged_rows();
@@ -222,7 +221,7 @@ fn put_report(
     device: DeviceKind,
     evaluation: &Evaluation,
     state: &State,
-) -> anyhow::Result<()> {
+) -> Result<()> {
     let Experiment { config, dataset, split, design, .. } = experiment;
     let citation = dataset.citation();
     let report = Report {

@@ -2,7 +2,7 @@
 
 use super::arguments::ConfigArguments;
 use super::device::DeviceArguments;
-use super::exit::{Interrupted, Mismatch};
+use super::failure::{Interrupted, Mismatch, Result};
 use super::output::Output;
 use super::{interrupt, progress};
 use clap::Args;
@@ -12,6 +12,7 @@ use thiserror::Error;
 use wheatstone_learn::device::{BitFlip, Device};
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::verification::{self, Verified};
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// Train device and model side by side; compare every bit
 ///
@@ -63,6 +64,14 @@ pub enum NoFlip {
     },
 }
 
+impl Categorized for NoFlip {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            NoFlip::Edge { .. } | NoFlip::After { .. } => ErrorCategory::Usage,
+        }
+    }
+}
+
 impl Flip {
     /// Whether it happens in a run of so many samples on a network of so many edges.
     fn check(self, samples: u64, edges: usize) -> Result<(), NoFlip> {
@@ -89,7 +98,7 @@ impl FromStr for Flip {
 }
 
 impl Verify {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let samples = self.samples.unwrap_or(experiment.split.train.len() as u64);
         if let Some(flip) = self.flip_bit {

@@ -1,6 +1,6 @@
 //! `wheatstone virtual-board`
 
-use anyhow::Context;
+use super::failure::{OrFailed, Result};
 use clap::Args;
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use std::io::{self, Read, Write};
@@ -32,23 +32,23 @@ pub struct VirtualBoard {
 }
 
 impl VirtualBoard {
-    pub fn run(&self) -> anyhow::Result<()> {
+    pub fn run(&self) -> Result<()> {
         let stop = Arc::new(AtomicBool::new(false));
         let checkpoint = read_checkpoint(&self.checkpoint)?;
         let engine = Reference::new(Arc::new(checkpoint.design), checkpoint.configuration, checkpoint.state)?;
         let Self { credits, sample_words, baud, .. } = *self;
         let mut board =
             Board::new(engine, Capacities { credits, sample_words, baud, ..Capacities::default() })?;
-        let pty = Pty::open().context("cannot open a pseudo-terminal")?;
+        let pty = Pty::open().or_failed_to("cannot open a pseudo-terminal")?;
         let mut output = io::stdout();
-        writeln!(output, "{}", pty.path())?;
-        output.flush()?;
+        writeln!(output, "{}", pty.path()).and_then(|()| output.flush()).or_failed()?;
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
+            signal_hook::flag::register(signal, Arc::clone(&stop))
+                .or_failed_to("cannot listen for signals")?;
         }
         // What a scheduler says to all processes of a job is for the run to act on; the board goes on until that is done.
         for signal in [SIGUSR1, SIGUSR2] {
-            signal_hook::flag::register(signal, Arc::default()).context("cannot listen for signals")?;
+            signal_hook::flag::register(signal, Arc::default()).or_failed_to("cannot listen for signals")?;
         }
         let ended = Arc::clone(&stop);
         std::thread::spawn(move || {
@@ -58,7 +58,7 @@ impl VirtualBoard {
         });
         pty.serve(&mut board, self.baud, || stop.load(Ordering::SeqCst))
             .map(drop)
-            .context("the pseudo-terminal fails")
+            .or_failed_to("the pseudo-terminal fails")
     }
 }
 

@@ -1,6 +1,7 @@
 //! `wheatstone hdl area`
 
 use super::arguments::DesignArguments;
+use crate::cli::failure::{Failure, Result};
 use crate::cli::output::Output;
 use crate::cli::table::plain;
 use clap::Args;
@@ -43,9 +44,9 @@ struct Measured {
 }
 
 impl Area {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let (name, array) = self.design.array()?;
-        let yosys = Tool::find(Program::Yosys)?;
+        let yosys = Tool::find(Program::Yosys).map_err(Failure::tool)?;
         let (board, design) = (self.design.target.board, Arc::clone(array.design()));
         let options = AreaOptions { ice40_dsp: self.dsp };
         let top = Top::new(design, self.design.target.options(), board.island_options());
@@ -61,7 +62,7 @@ impl Area {
             board: board.name(),
             technology: array.technology().name(),
             multiplier: array.multiplier().name(),
-            yosys: yosys.version()?,
+            yosys: yosys.version().map_err(Failure::tool)?,
             array: measure(&yosys, &array, options)?,
         };
         output.result(&measured, || text(&measured, board))

@@ -1,6 +1,7 @@
 //! Which design, for which board: the same for every verb of `wheatstone hdl` that emits.
 
 use crate::cli::arguments::ConfigArguments;
+use crate::cli::failure::Result;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
@@ -59,13 +60,13 @@ impl TargetArguments {
 
 impl DesignArguments {
     /// The array and what to call it.
-    pub fn array(&self) -> anyhow::Result<(String, Array)> {
+    pub fn array(&self) -> Result<(String, Array)> {
         let (name, design) = self.design()?;
         Ok((name, Array::new(design, self.target.options())?))
     }
 
     /// The design and what to call it. A network alone is taken in format wide under plain rules.
-    fn design(&self) -> anyhow::Result<(String, Arc<Design>)> {
+    fn design(&self) -> Result<(String, Arc<Design>)> {
         let Some((path, ports)) = self.config.network_alone() else {
             let experiment = Experiment::prepare(self.config.resolve()?)?;
             return Ok((experiment.config.name.clone(), experiment.design));

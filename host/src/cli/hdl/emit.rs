@@ -1,6 +1,7 @@
 //! `wheatstone hdl emit`
 
 use super::arguments::DesignArguments;
+use crate::cli::failure::Result;
 use crate::cli::output::Output;
 use clap::Args;
 use serde::Serialize;
@@ -30,7 +31,7 @@ struct Emitted {
 }
 
 impl Emit {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let (name, array) = self.design.array()?;
         let board = self.design.target.board;
         let command: Vec<String> =

@@ -1,7 +1,7 @@
 //! `wheatstone hdl lint`
 
 use super::arguments::DesignArguments;
-use crate::cli::exit::CheckFailed;
+use crate::cli::failure::{CheckFailed, Failure, Result};
 use crate::cli::output::Output;
 use clap::Args;
 use wheatstone_hdl::lint::check_verilog;
@@ -17,9 +17,9 @@ pub struct Lint {
 }
 
 impl Lint {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let (_, array) = self.design.array()?;
-        let yosys = Tool::find(Program::Yosys)?;
+        let yosys = Tool::find(Program::Yosys).map_err(Failure::tool)?;
         let report = check_verilog(&yosys, &array.verilog())?;
         output.result(&report, || report.to_string())?;
         if report.passed() { Ok(()) } else { Err(CheckFailed("the array is not clockless").into()) }

@@ -9,6 +9,7 @@ mod simulate;
 pub use arguments::TargetArguments;
 
 use super::output::Output;
+use crate::cli::failure::Result;
 use clap::Subcommand;
 
 /// The array as hardware: Verilog, simulation, checks, area
@@ -21,7 +22,7 @@ pub enum Hdl {
 }
 
 impl Hdl {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         match self {
             Hdl::Emit(verb) => verb.run(output),
             Hdl::Simulate(verb) => verb.run(output),

@@ -2,7 +2,7 @@
 
 use super::arguments::TargetArguments;
 use crate::cli::arguments::ConfigArguments;
-use crate::cli::exit::{Interrupted, Mismatch};
+use crate::cli::failure::{Interrupted, Mismatch, Result};
 use crate::cli::output::Output;
 use crate::cli::{interrupt, progress};
 use clap::Args;
@@ -57,7 +57,7 @@ struct Outcome {
 }
 
 impl Simulate {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         let mut checkpoint = match &self.from {
             Some(path) => read_checkpoint(path)?,
@@ -113,7 +113,7 @@ impl Simulate {
         pair: &mut SideBySide,
         checkpoint: &mut Checkpoint,
         output: Output,
-    ) -> anyhow::Result<(u64, u64)> {
+    ) -> Result<(u64, u64)> {
         let samples = experiment.samples(&experiment.split.train)?;
         let count = samples.len() as u64;
         let (mut order, mut ordered_epoch) = (Vec::new(), None);
@@ -165,7 +165,7 @@ struct Trace {
 }
 
 impl Trace {
-    fn open(path: &Path, pair: &mut SideBySide) -> anyhow::Result<Trace> {
+    fn open(path: &Path, pair: &mut SideBySide) -> Result<Trace> {
         let write = |source| WriteError::new(path, source);
         let file = WholeFile::create(path)?;
         let writer: BufWriter<File> = BufWriter::new(file.file().try_clone().map_err(write)?);
@@ -179,7 +179,7 @@ impl Trace {
         Ok(Trace { path: path.to_owned(), file, failed })
     }
 
-    fn close(self, pair: &mut SideBySide) -> anyhow::Result<()> {
+    fn close(self, pair: &mut SideBySide) -> Result<()> {
         // The observer flushes what it holds when it goes.
         pair.array_mut().circuit_mut().observe(None);
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();

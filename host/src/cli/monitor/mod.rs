@@ -6,6 +6,7 @@ mod view;
 use super::interrupt;
 use super::output::Output;
 use super::training_loop::score_text;
+use crate::cli::failure::{OrFailed, Result};
 use clap::Args;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -34,20 +35,20 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn run(&self, output: &Output) -> anyhow::Result<()> {
+    pub fn run(&self, output: &Output) -> Result<()> {
         let folder = RunFolder::open(&self.run)?;
         let monitor = Monitor::new(Reading::take(&folder)?);
         interrupt::listen()?;
         if self.once || output.json() || !io::stdout().is_terminal() {
             return self.lines(&folder, monitor, *output);
         }
-        let mut terminal = ratatui::try_init()?;
+        let mut terminal = ratatui::try_init().or_failed()?;
         let done = live(&mut terminal, &folder, monitor);
         ratatui::restore();
         done
     }
 
-    fn lines(&self, folder: &RunFolder, mut monitor: Monitor, output: Output) -> anyhow::Result<()> {
+    fn lines(&self, folder: &RunFolder, mut monitor: Monitor, output: Output) -> Result<()> {
         let began = Instant::now();
         let mut printed: Option<u32> = None;
         loop {
@@ -70,11 +71,11 @@ impl Watch {
     }
 }
 
-fn live(terminal: &mut DefaultTerminal, folder: &RunFolder, mut monitor: Monitor) -> anyhow::Result<()> {
+fn live(terminal: &mut DefaultTerminal, folder: &RunFolder, mut monitor: Monitor) -> Result<()> {
     let began = Instant::now();
     while !interrupt::requested() {
-        terminal.draw(|frame| view::draw(frame, &monitor))?;
-        if event::poll(INTERVAL)? && event::read().is_ok_and(|event| leaves(&event)) {
+        terminal.draw(|frame| view::draw(frame, &monitor)).or_failed()?;
+        if event::poll(INTERVAL).or_failed()? && event::read().is_ok_and(|event| leaves(&event)) {
             break;
         }
         monitor.update(Reading::take(folder)?, began.elapsed());
