@@ -23,9 +23,9 @@ fn a_bench_says_what_it_has_and_what_not() {
         let [value, low, high] = ["value", "low", "high"].map(|field| row[field].as_f64().unwrap());
         assert!(low <= value && value <= high && low > 0.0, "{row}");
     }
-    let value = |contender: &str, quantity: &str| {
-        let row = rows.iter().find(|row| row["contender"] == contender && row["quantity"] == quantity);
-        row.unwrap_or_else(|| panic!("{contender} {quantity}"))["value"].as_f64().unwrap()
+    let value = |baseline: &str, metric: &str| {
+        let row = rows.iter().find(|row| row["contender"] == baseline && row["quantity"] == metric);
+        row.unwrap_or_else(|| panic!("{baseline} {metric}"))["value"].as_f64().unwrap()
     };
     let product = value("model", "samples_to_goal") * value("model", "sample_time");
     assert!((value("model", "time_to_goal") / product - 1.0).abs() < 1e-9);

@@ -1,10 +1,10 @@
-//! The README's figures are those of the benches committed beside it; `cargo xtask bless` writes them anew.
+//! The README's quantities are those of the benches committed beside it; `cargo xtask bless` writes them anew.
 
 #![expect(clippy::unwrap_used, reason = "a test helper that fails is a failed test")]
 
 use std::fmt::Write;
 use std::path::Path;
-use wheatstone::bench::{Results, quantity};
+use wheatstone::bench::{Results, metric};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const BEGIN: &str = "<!-- figures of docs/bench; `cargo xtask bless` writes them -->\n";
@@ -15,12 +15,12 @@ fn results(preset: &str) -> Results {
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Two columns a preset: a training sample, and all of them to the goal; with the kind of the figure where it is not measured.
+/// Two columns a preset: a training sample, and all of them to the goal; with the kind of the quantity where it is not measured.
 fn table(benches: &[Results]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for row in benches.iter().flat_map(|results| results.of(quantity::SAMPLE_TIME)) {
-        if !names.contains(&row.contender.as_str()) {
-            names.push(&row.contender);
+    for row in benches.iter().flat_map(|results| results.of(metric::SAMPLE_TIME)) {
+        if !names.contains(&row.baseline.as_str()) {
+            names.push(&row.baseline);
         }
     }
     let mut text = String::from("|");
@@ -33,10 +33,10 @@ fn table(benches: &[Results]) -> String {
     for name in names {
         write!(text, "| `{name}`").unwrap();
         for results in benches {
-            for quantity in [quantity::SAMPLE_TIME, quantity::TIME_TO_GOAL] {
-                let cell = match results.of(quantity).find(|row| row.contender == name) {
-                    Some(row) if row.figure.kind.name() == "measured" => row.figure.to_string(),
-                    Some(row) => format!("{} ({})", row.figure, row.figure.kind),
+            for metric in [metric::SAMPLE_TIME, metric::TIME_TO_GOAL] {
+                let cell = match results.of(metric).find(|row| row.baseline == name) {
+                    Some(row) if row.quantity.kind.name() == "measured" => row.quantity.to_string(),
+                    Some(row) => format!("{} ({})", row.quantity, row.quantity.kind),
                     None => "missing".to_owned(),
                 };
                 write!(text, " | {cell}").unwrap();

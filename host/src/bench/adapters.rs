@@ -1,6 +1,6 @@
 //! Which graphics adapters a bench could compute on.
 
-use crate::figure::Missing;
+use crate::quantity::Missing;
 use std::path::Path;
 
 const NAME: &str = "graphics adapters";

@@ -1,11 +1,11 @@
 //! How fast a chip would train: the gateware of island and array, simulated with documented delays.
 
-use super::{BenchError, Contender, Network};
+use super::{Baseline, BenchError, Network};
 use crate::device::{BoardError, Linked};
 use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
-use crate::figure::{Figure, Kind};
 use crate::link::RtlTransport;
+use crate::quantity::{Kind, Quantity};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -23,22 +23,22 @@ const SAMPLES: u64 = 12;
 
 /// How fast a chip trains, and what its array takes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pace {
+pub struct ChipCost {
     /// What was simulated, in a sentence for people.
     pub description: String,
     /// Seconds from one sample's beginning to that of the next one: island and array.
-    pub sample: Figure,
+    pub sample: Quantity,
     /// Seconds the array alone is at work on a sample, learning included.
-    pub array: Figure,
+    pub array: Quantity,
     /// Seconds of a relaxing step of the array alone, its share of the learning step included.
-    pub relaxing_step: Figure,
+    pub relaxing_step: Quantity,
     /// Joules the array alone takes for a sample, between wide bounds.
-    pub energy: Figure,
+    pub energy: Quantity,
     /// Edges of the network.
     pub edges: f64,
 }
 
-/// Why there is no pace.
+/// Why a chip has no cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoPlace {
     /// The board.
@@ -79,7 +79,7 @@ pub fn check_place(experiment: &Experiment, board: Board) -> Result<(), NoPlace>
 ///
 /// # Errors
 /// [`BenchError`] if the design cannot be simulated, or somebody asked to stop.
-pub fn pace(experiment: &Experiment, board: Board, stop: Stop) -> Result<Pace, BenchError> {
+pub fn chip_cost(experiment: &Experiment, board: Board, stop: Stop) -> Result<ChipCost, BenchError> {
     let options = array_options(experiment, board);
     let multiply = match options.multiplier {
         Multiplier::Serial => "bit by bit",
@@ -91,15 +91,15 @@ pub fn pace(experiment: &Experiment, board: Board, stop: Stop) -> Result<Pace, B
         experiment.design.format(),
     );
     let estimate = estimate(experiment, options, board, &stop)?;
-    let array = figure(estimate.seconds_per_sample, "s", estimate.time_kind);
-    Ok(Pace {
+    let array = quantity(estimate.seconds_per_sample, "s", estimate.time_kind);
+    Ok(ChipCost {
         description,
         #[expect(clippy::cast_precision_loss, reason = "a chip holds few")]
         edges: experiment.design.network().edges().len() as f64,
         sample: sample_time(experiment, options, board, stop)?,
         relaxing_step: array.scaled(1.0 / f64::from(estimate.steps)),
         array,
-        energy: figure(estimate.energy_per_sample.map(|joule| joule.0), "J", estimate.kind),
+        energy: quantity(estimate.energy_per_sample.map(|joule| joule.0), "J", estimate.kind),
     })
 }
 
@@ -123,10 +123,10 @@ fn estimate(
     }
 }
 
-fn figure(bounded: Bounded<f64>, unit: &'static str, kind: Kind) -> Figure {
+fn quantity(bounded: Bounded<f64>, unit: &'static str, kind: Kind) -> Quantity {
     let Bounded { value, low, high } = bounded;
     // Rounding may carry the mean of equal values beyond them.
-    Figure { value: value.clamp(low, high.max(low)), unit: unit.into(), kind, low, high }
+    Quantity { value: value.clamp(low, high.max(low)), unit: unit.into(), kind, low, high }
 }
 
 /// The whole chip, spoken to through its pins. It trains from its reset state, since delays are the same for any data and
@@ -136,7 +136,7 @@ fn sample_time(
     options: ArrayOptions,
     board: Board,
     stop: Stop,
-) -> Result<Figure, BenchError> {
+) -> Result<Quantity, BenchError> {
     let mut transport = RtlTransport::new(Arc::clone(&experiment.design), options, board)
         .map_err(BoardError::from)
         .map_err(DeviceError::from)?;
@@ -159,12 +159,12 @@ fn sample_time(
 }
 
 /// The mean of simulated times between the shortest and the longest.
-fn simulated(times: &[f64]) -> Figure {
+fn simulated(times: &[f64]) -> Quantity {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let mean = times.iter().sum::<f64>() / times.len() as f64;
     let low = times.iter().copied().fold(f64::INFINITY, f64::min);
     let high = times.iter().copied().fold(0.0, f64::max);
-    figure(Bounded { value: mean, low, high }, "s", Kind::Simulated)
+    quantity(Bounded { value: mean, low, high }, "s", Kind::Simulated)
 }
 
 #[cfg(test)]
@@ -185,20 +185,26 @@ mod tests {
     #[test]
     fn a_sample_takes_the_chip_longer_than_the_array() {
         let experiment = experiment("linear-regression");
-        let pace = pace(&experiment, board("ulx3s-25f"), Stop::default()).unwrap();
+        let chip_cost = chip_cost(&experiment, board("ulx3s-25f"), Stop::default()).unwrap();
         let clock = 1.0 / 25e6;
-        assert!(pace.array.low > 0.0 && pace.array.high < pace.sample.low, "{pace:?}");
+        assert!(chip_cost.array.low > 0.0 && chip_cost.array.high < chip_cost.sample.low, "{chip_cost:?}");
         // Times of the chip are whole clocks, and a sample is a few hundred of them.
-        for time in [pace.sample.low, pace.sample.high] {
+        for time in [chip_cost.sample.low, chip_cost.sample.high] {
             let clocks = time / clock;
-            assert!((clocks - clocks.round()).abs() < 1e-3 && (50.0..1000.0).contains(&clocks), "{pace:?}");
+            assert!(
+                (clocks - clocks.round()).abs() < 1e-3 && (50.0..1000.0).contains(&clocks),
+                "{chip_cost:?}"
+            );
         }
         let steps = f64::from(experiment.config.steps);
-        assert!((pace.relaxing_step.value * steps / pace.array.value - 1.0).abs() < 1e-9, "{pace:?}");
-        assert_eq!(pace.sample.kind, Kind::Simulated);
-        assert_eq!(pace.energy.kind, Kind::Estimated);
-        assert!(0.0 < pace.energy.low && pace.energy.high < 1e-3, "{pace:?}");
-        assert!(pace.description.contains("the device's multipliers"), "{}", pace.description);
+        assert!(
+            (chip_cost.relaxing_step.value * steps / chip_cost.array.value - 1.0).abs() < 1e-9,
+            "{chip_cost:?}"
+        );
+        assert_eq!(chip_cost.sample.kind, Kind::Simulated);
+        assert_eq!(chip_cost.energy.kind, Kind::Estimated);
+        assert!(0.0 < chip_cost.energy.low && chip_cost.energy.high < 1e-3, "{chip_cost:?}");
+        assert!(chip_cost.description.contains("the device's multipliers"), "{}", chip_cost.description);
     }
 
     #[test]

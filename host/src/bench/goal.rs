@@ -1,4 +1,4 @@
-//! What every contender has to reach, so that times and energies are compared at equal error.
+//! What every baseline has to reach, so that times and energies are compared at equal error.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};

@@ -1,13 +1,13 @@
-//! How many samples a contender needs to reach the goal.
+//! How many samples a baseline needs to reach the goal.
 
-use super::{BenchError, Contender, Goal};
+use super::{Baseline, BenchError, Goal};
 use crate::energy::statistics::{Interval, median_interval};
 use crate::energy::{Bounded, Clock};
-use crate::figure::{Figure, Kind};
+use crate::quantity::{Kind, Quantity};
 use std::time::Duration;
 use wheatstone_learn::metrics::Score;
 
-/// How often and how long a contender is trained from the start.
+/// How often and how long a baseline is trained from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
     /// Number of runs, each from a seed of its own.
@@ -33,14 +33,14 @@ pub struct Learned {
     pub score: Score,
 }
 
-/// Trains a contender from the start, once a seed, until it meets the goal. A run is given up after some epochs or some time, and after the
+/// Trains a baseline from the start, once a seed, until it meets the goal. A run is given up after some epochs or some time, and after the
 /// first that was given up there is no other. `going` is asked before every epoch; where it says
 /// no, the result is `None`.
 ///
 /// # Errors
-/// [`BenchError`] if the contender fails.
+/// [`BenchError`] if the baseline fails.
 pub fn learn(
-    contender: &mut dyn Contender,
+    baseline: &mut dyn Baseline,
     goal: Goal,
     patience: Patience,
     clock: &dyn Clock,
@@ -48,14 +48,14 @@ pub fn learn(
 ) -> Result<Option<Learned>, BenchError> {
     let mut learned = Learned { samples: Vec::new(), missed: None, score: Score::default() };
     for run in 0..patience.runs {
-        contender.restart(patience.first_seed.wrapping_add(run))?;
+        baseline.restart(patience.first_seed.wrapping_add(run))?;
         let (mut trained, mut best, begun) = (0, None, clock.now());
         let met = loop {
             if !going() {
                 return Ok(None);
             }
-            trained += contender.train(patience.epoch)?;
-            let score = contender.score()?;
+            trained += baseline.train(patience.epoch)?;
+            let score = baseline.score()?;
             if best.is_none_or(|best| better(score, best)) {
                 best = Some(score);
             }
@@ -91,14 +91,14 @@ fn better(score: Score, than: Score) -> bool {
 impl Learned {
     /// The samples to the goal: the median over the seeds with its interval. `None` if a run missed the goal, for then there is no
     /// upper end, or if there are too few runs for an interval.
-    pub fn samples_to_goal(&self) -> Option<Figure> {
+    pub fn samples_to_goal(&self) -> Option<Quantity> {
         if self.missed.is_some() {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 samples")]
         let samples: Vec<_> = self.samples.iter().map(|&samples| Bounded::exact(samples as f64)).collect();
         let Interval { median, low, high, .. } = median_interval(&samples).ok()?;
-        Some(Figure { value: median, unit: "1".into(), kind: Kind::Measured, low, high })
+        Some(Quantity { value: median, unit: "1".into(), kind: Kind::Measured, low, high })
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
         most: f64,
     }
 
-    impl Contender for Pupil {
+    impl Baseline for Pupil {
         fn name(&self) -> &str {
             "pupil"
         }
@@ -154,8 +154,8 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(learned.samples, [600, 300, 200, 150, 150, 100]);
-        let figure = learned.samples_to_goal().unwrap();
-        assert_eq!((figure.low, figure.value, figure.high), (100.0, 175.0, 600.0));
+        let quantity = learned.samples_to_goal().unwrap();
+        assert_eq!((quantity.low, quantity.value, quantity.high), (100.0, 175.0, 600.0));
         assert_eq!(learned.score.accuracy, Some(0.6));
     }
 
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_contender_has_no_result() {
+    fn an_interrupted_baseline_has_no_result() {
         let mut pupil = Pupil { seed: 0, trained: 0, most: 1.0 };
         let mut left = 3;
         let mut going = || {

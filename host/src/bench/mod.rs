@@ -1,35 +1,35 @@
-//! What a training step costs: time and energy of the network in the model, on a chip, and of its rivals, at equal error.
+//! What a training step costs: time and energy of the network in the model, on a chip, and of its baselines, at equal error.
 //!
-//! Every [`Contender`] is trained from the start until it meets the same [`Goal`] ([`learn`]), which gives the samples it needs;
-//! then all of them are timed and metered in turns, which gives the cost of a sample. A figure to the goal is the product.
-//! What is not on this machine is reported as [`Missing`](crate::figure::Missing), with why and what to do.
+//! Every [`Baseline`] is trained from the start until it meets the same [`Goal`] ([`learn`]), which gives the samples it needs;
+//! then all of them are timed and metered in turns, which gives the cost of a sample. A quantity to the goal is the product.
+//! What is not on this machine is reported as [`Missing`](crate::quantity::Missing), with why and what to do.
 
 mod adapters;
+mod baseline;
+mod baselines;
 mod chip;
-mod contender;
-mod course;
 mod goal;
 mod learning;
 mod network;
+mod procedure;
 mod report;
 mod results;
-mod rivals;
 #[cfg(test)]
 mod tests;
 
 pub use adapters::graphics_adapters;
-pub use chip::{NoPlace, Pace, array_options, check_place, pace};
-pub use contender::Contender;
-pub use course::{Outcome, ROUNDS, Watch, own_goal, run};
+pub use baseline::Baseline;
+pub use baselines::{Baselines, baselines};
+pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
 pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
-pub use results::{Effort, Entrant, Machine, Results, Row, quantity};
-pub use rivals::{Rivals, rivals};
+pub use procedure::{Comparison, ROUNDS, Watch, own_goal, run};
+pub use results::{BaselineDescription, Effort, Machine, Results, Row, metric};
 
 use crate::energy::fpga::EstimateError;
-use crate::energy::{FigureError, MeasureError};
+use crate::energy::{MeasureError, QuantityError};
 use thiserror::Error;
 use wheatstone_hdl::SimulationError;
 use wheatstone_learn::data::EncodingError;
@@ -60,7 +60,7 @@ pub enum BenchError {
     Measure(#[from] MeasureError),
     /// What follows from them.
     #[error(transparent)]
-    Figure(#[from] FigureError),
+    Quantity(#[from] QuantityError),
     /// The network as a kernel.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
@@ -91,7 +91,7 @@ impl Categorized for BenchError {
             BenchError::Simulation(error) => error.category(),
             BenchError::Estimate(error) => error.category(),
             BenchError::Measure(error) => error.category(),
-            BenchError::Figure(error) => error.category(),
+            BenchError::Quantity(error) => error.category(),
             #[cfg(feature = "gpu")]
             BenchError::Kernel(error) => error.category(),
             #[cfg(feature = "gpu")]

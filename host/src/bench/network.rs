@@ -1,6 +1,6 @@
-//! The resistor network itself as a contender: in the model, or on a board.
+//! The resistor network itself as a baseline: in the model, or on a board.
 
-use super::{BenchError, Contender};
+use super::{Baseline, BenchError};
 use std::ops::ControlFlow;
 use wheatstone_learn::device::{Device, DeviceKind, Stretch};
 use wheatstone_learn::evaluation;
@@ -40,7 +40,7 @@ impl<'e> Network<'e> {
     }
 }
 
-impl Contender for Network<'_> {
+impl Baseline for Network<'_> {
     fn name(&self) -> &str {
         match self.device.kind() {
             DeviceKind::Model => "model",

@@ -1,8 +1,8 @@
 //! The report of a bench: pictures, and one HTML file that fetches nothing.
 
-use super::results::{Results, quantity};
-use crate::figure::{Figure, Kind, with_prefix};
+use super::results::{Results, metric};
 use crate::plot;
+use crate::quantity::{Kind, Quantity, with_prefix};
 use crate::report::{Picture, ReportError};
 use askama::Template;
 
@@ -10,27 +10,27 @@ use askama::Template;
 const PICTURES: [(&str, &[&str], &str, &str); 4] = [
     (
         "sample-time.svg",
-        &[quantity::SAMPLE_TIME],
+        &[metric::SAMPLE_TIME],
         "time per training sample",
         "Relaxing, learning and all that is between two samples. Where many replicas or a batch are worked on at once, it is the time of \
          all by the number of their samples: how much is learned in a second, not how soon an answer comes.",
     ),
     (
         "time-to-goal.svg",
-        &[quantity::TIME_TO_GOAL],
+        &[metric::TIME_TO_GOAL],
         "time until the goal is met",
         "From the start to equal error: samples until the goal times the time of each. Judging between epochs is not counted, for nobody.",
     ),
     (
         "sample-energy.svg",
-        &[quantity::SAMPLE_ENERGY],
+        &[metric::SAMPLE_ENERGY],
         "energy per training sample",
         "All that each source meters, the idle machine included. Sources have different scopes; a bar is compared only with bars of \
          the same one.",
     ),
     (
         "parameter-energy.svg",
-        &[quantity::PARAMETER_ENERGY, quantity::OPERATION_ENERGY],
+        &[metric::PARAMETER_ENERGY, metric::OPERATION_ENERGY],
         "energy per conductance or weight and sample",
         "Beside what others have published about their learners, about brains, and the least energy physics asks for one bit.",
     ),
@@ -49,17 +49,18 @@ struct Page<'a> {
 }
 
 impl Results {
-    /// The pictures; what there is no figure for is left out.
+    /// The pictures; what there is no quantity for is left out.
     pub fn pictures(&self) -> Vec<Picture> {
-        let rows = |quantities: &'static [&str]| quantities.iter().flat_map(|quantity| self.of(quantity));
-        // Published figures alone would be no result.
-        let ours = |quantities| rows(quantities).any(|row| row.figure.kind != Kind::Published);
+        let rows = |quantities: &'static [&str]| quantities.iter().flat_map(|metric| self.of(metric));
+        // Published quantities alone would be no result.
+        let ours = |quantities| rows(quantities).any(|row| row.quantity.kind != Kind::Published);
         let drawn = PICTURES.iter().filter(|(_, quantities, ..)| ours(quantities));
         drawn
             .map(|&(file, quantities, title, caption)| {
-                let figures: Vec<(String, &Figure)> =
-                    rows(quantities).map(|row| (self.line_name(row), &row.figure)).collect();
-                let borrowed: Vec<(&str, &Figure)> = figures.iter().map(|(n, f)| (n.as_str(), *f)).collect();
+                let quantities: Vec<(String, &Quantity)> =
+                    rows(quantities).map(|row| (self.line_name(row), &row.quantity)).collect();
+                let borrowed: Vec<(&str, &Quantity)> =
+                    quantities.iter().map(|(n, f)| (n.as_str(), *f)).collect();
                 Picture {
                     file_name: file.to_owned(),
                     title: title.to_owned(),
@@ -70,12 +71,12 @@ impl Results {
             .collect()
     }
 
-    /// A contender's name, with its source where one contender has several.
+    /// A baseline's name, with its source where one baseline has several.
     fn line_name(&self, row: &super::Row) -> String {
-        let several = self.of(&row.quantity).filter(|other| other.contender == row.contender).count() > 1;
+        let several = self.of(&row.metric).filter(|other| other.baseline == row.baseline).count() > 1;
         match &row.source {
-            Some(source) if several => format!("{}, {source}", row.contender),
-            _ => row.contender.clone(),
+            Some(source) if several => format!("{}, {source}", row.baseline),
+            _ => row.baseline.clone(),
         }
     }
 
@@ -106,32 +107,31 @@ impl Results {
     fn effort_text(&self) -> String {
         let effort = self.effort;
         format!(
-            "each contender at least {} s in {} blocks, taking turns; {} runs from the start for the samples to the goal",
+            "each baseline at least {} s in {} blocks, taking turns; {} runs from the start for the samples to the goal",
             effort.seconds, effort.blocks, effort.runs
         )
     }
 
-    /// The contenders' times and energies in large letters.
+    /// The baselines' times and energies in large letters.
     fn headline(&self) -> Vec<(String, String)> {
-        let named = |quantity, what: &str| {
-            let rows: Vec<_> = self.of(quantity).collect();
+        let named = |metric, what: &str| {
+            let rows: Vec<_> = self.of(metric).collect();
             let text = |row: &&super::Row| {
-                let meaning = format!("{what}, {} ({})", row.contender, row.figure.kind.name());
-                (row.figure.to_string(), meaning)
+                let meaning = format!("{what}, {} ({})", row.baseline, row.quantity.kind.name());
+                (row.quantity.to_string(), meaning)
             };
             rows.iter().map(text).collect::<Vec<_>>()
         };
-        [named(quantity::SAMPLE_TIME, "a training sample"), named(quantity::TIME_TO_GOAL, "to the goal")]
-            .concat()
+        [named(metric::SAMPLE_TIME, "a training sample"), named(metric::TIME_TO_GOAL, "to the goal")].concat()
     }
 }
 
 fn cells(row: &super::Row) -> [String; 7] {
-    let Figure { value, low, high, unit, kind } = &row.figure;
+    let Quantity { value, low, high, unit, kind } = &row.quantity;
     let text = |value: f64| if unit == "1" { plain(value) } else { with_prefix(value, unit) };
     [
-        row.contender.clone(),
-        row.quantity.replace('_', " "),
+        row.baseline.clone(),
+        row.metric.replace('_', " "),
         text(*value),
         text(*low),
         text(*high),

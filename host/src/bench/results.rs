@@ -1,13 +1,13 @@
-//! What a bench leaves behind: rows of figures, what is missing and why, and where and when it was.
+//! What a bench leaves behind: rows of quantities, what is missing and why, and where and when it was.
 
 use super::Goal;
-use crate::figure::{Figure, Missing};
+use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Names of quantities in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
-pub mod quantity {
+pub mod metric {
     /// Share of the judged samples answered with the right class, when the goal was met.
     pub const ACCURACY: &str = "accuracy";
     /// Mean squared error of the judged samples' outputs, when the goal was met.
@@ -42,24 +42,24 @@ pub mod quantity {
     pub const ARRAY_TIME: &str = "array_time";
 }
 
-/// One figure of one contender.
+/// One quantity of one baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// Which contender, or for a published figure what it is about.
-    pub contender: String,
-    /// What the figure is of; see [`quantity`].
-    pub quantity: Cow<'static, str>,
-    /// The figure.
+    /// Which baseline, or for a published quantity what it is about.
+    pub baseline: String,
+    /// What the quantity is of; see [`quantity`].
+    pub metric: Cow<'static, str>,
+    /// The quantity.
     #[serde(flatten)]
-    pub figure: Figure,
+    pub quantity: Quantity,
     /// The meter that was read, or the publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
 
-/// A contender that took part.
+/// A baseline that took part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entrant {
+pub struct BaselineDescription {
     /// Its name in the rows.
     pub name: String,
     /// What it is.
@@ -80,9 +80,9 @@ pub struct Machine {
 /// How a bench measured.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effort {
-    /// Seconds each contender was measured at least.
+    /// Seconds each baseline was measured at least.
     pub seconds: f64,
-    /// Blocks these were divided into, contenders taking turns.
+    /// Blocks these were divided into, baselines taking turns.
     pub blocks: usize,
     /// Runs from the start for the samples to the goal.
     pub runs: u64,
@@ -93,7 +93,7 @@ pub struct Effort {
 pub struct Results {
     /// The preset, or the name of the configuration.
     pub preset: String,
-    /// What every contender had to reach.
+    /// What every baseline had to reach.
     pub goal: Goal,
     /// Samples it was judged on.
     pub judged_samples: usize,
@@ -106,7 +106,7 @@ pub struct Results {
     /// How.
     pub effort: Effort,
     /// Who took part.
-    pub contenders: Vec<Entrant>,
+    pub baselines: Vec<BaselineDescription>,
     /// What came out.
     pub rows: Vec<Row>,
     /// What could not be had.
@@ -132,7 +132,7 @@ fn processor() -> Option<String> {
 
 impl Results {
     /// The rows of one quantity, in order.
-    pub fn of<'a>(&'a self, quantity: &'a str) -> impl Iterator<Item = &'a Row> + 'a {
-        self.rows.iter().filter(move |row| row.quantity == quantity)
+    pub fn of<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = &'a Row> + 'a {
+        self.rows.iter().filter(move |row| row.metric == metric)
     }
 }

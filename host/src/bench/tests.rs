@@ -1,12 +1,12 @@
 //! Whole results: read back, drawn, and safe to open.
 
 use super::*;
-use crate::figure::{Figure, Kind, Missing};
 use crate::plot::tests::assert_well_formed;
+use crate::quantity::{Kind, Missing, Quantity};
 
-fn row(contender: &str, quantity: &'static str, value: f64, kind: Kind) -> Row {
-    let figure = Figure { value, unit: "s".into(), kind, low: 0.9 * value, high: 1.2 * value };
-    Row { contender: contender.to_owned(), quantity: quantity.into(), figure, source: None }
+fn row(baseline: &str, metric: &'static str, value: f64, kind: Kind) -> Row {
+    let quantity = Quantity { value, unit: "s".into(), kind, low: 0.9 * value, high: 1.2 * value };
+    Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source: None }
 }
 
 fn results() -> Results {
@@ -18,15 +18,15 @@ fn results() -> Results {
         version: "0.1.0".to_owned(),
         machine: Machine { processor: "A & B".to_owned(), threads: 2, system: "linux x86_64".to_owned() },
         effort: Effort { seconds: 60.0, blocks: 12, runs: 6 },
-        contenders: vec![Entrant { name: "model".to_owned(), description: "<script>".to_owned() }],
+        baselines: vec![BaselineDescription { name: "model".to_owned(), description: "<script>".to_owned() }],
         rows: vec![
-            row("model", quantity::SAMPLE_TIME, 4.1e-6, Kind::Measured),
-            row("device", quantity::SAMPLE_TIME, 13.4e-6, Kind::Simulated),
-            row("model", quantity::TIME_TO_GOAL, 0.02, Kind::Measured),
-            row("device", quantity::PARAMETER_ENERGY, 1e-9, Kind::Estimated),
+            row("model", metric::SAMPLE_TIME, 4.1e-6, Kind::Measured),
+            row("device", metric::SAMPLE_TIME, 13.4e-6, Kind::Simulated),
+            row("model", metric::TIME_TO_GOAL, 0.02, Kind::Measured),
+            row("device", metric::PARAMETER_ENERGY, 1e-9, Kind::Estimated),
             Row {
                 source: Some("Landauer 1961".to_owned()),
-                ..row("one bit erased at 300 K", quantity::OPERATION_ENERGY, 2.87e-21, Kind::Published)
+                ..row("one bit erased at 300 K", metric::OPERATION_ENERGY, 2.87e-21, Kind::Published)
             },
         ],
         missing: vec![Missing {

@@ -8,27 +8,27 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
-    self, BenchError, Contender, Effort, Goal, Machine, Network, NoPlace, Outcome, Patience, Results, Row,
+    self, Baseline, BenchError, Comparison, Effort, Goal, Machine, Network, NoPlace, Patience, Results, Row,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
 use wheatstone::energy::{self, Scope, Search, SystemClock};
-use wheatstone::figure::{Figure, Kind, Missing};
+use wheatstone::quantity::{Kind, Missing, Quantity};
 use wheatstone_hdl::Board;
 use wheatstone_learn::data::Targets;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::run::{new_folder, write_whole};
 use wheatstone_link::Stop;
 
-/// A contender has at least so many epochs to reach the goal.
+/// A baseline has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;
 
-/// A trial of a batch size may last this part of the time a contender is measured.
+/// A trial of a batch size may last this part of the time a baseline is measured.
 const TRIALS: u32 = 12;
 
 /// Measure time and energy of a training step, at equal error
 ///
-/// Every contender is trained from the start until it answers the held-out samples as well as asked; then all are timed and metered in
+/// Every baseline is trained from the start until it answers the held-out samples as well as asked; then all are timed and metered in
 /// turns. Without a board, the chip is simulated. What is missing is listed with why. Nothing is kept if it is interrupted.
 #[derive(Args, Debug)]
 pub struct Bench {
@@ -38,13 +38,13 @@ pub struct Bench {
     /// reaches when trained as configured
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
-    /// Seconds each contender is measured at least; fewer than 60 are for a trial
+    /// Seconds each baseline is measured at least; fewer than 60 are for a trial
     #[arg(long, default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
     seconds: Duration,
     /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
     #[arg(long, default_value_t = 6, value_parser = numbers::whole::<6, 1000>)]
     runs: u64,
-    /// Seconds after which a run from the start is given up, and the contender has no figure to the goal
+    /// Seconds after which a run from the start is given up, and the baseline has no quantity to the goal
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
     patience: Duration,
     /// Part of the name of the graphics adapter to use. Default: the first, a real one before one in software
@@ -114,7 +114,7 @@ impl Bench {
         interrupt::listen()?;
         let name = &experiment.config.name;
         output
-            .say(&format!("measuring {name}, every contender for {} s at least", self.seconds.as_secs_f64()));
+            .say(&format!("measuring {name}, every baseline for {} s at least", self.seconds.as_secs_f64()));
         let spinner = progress::stages(*output);
         let mut watch = |stage: &str| {
             spinner.set_message(stage.to_owned());
@@ -124,7 +124,7 @@ impl Bench {
             Some(share) => Goal::Accuracy(share),
             None => bench::own_goal(&experiment, &mut watch)?,
         };
-        let outcome = self.measure(&experiment, goal, effort, &mut watch)?;
+        let comparison = self.measure(&experiment, goal, effort, &mut watch)?;
         spinner.finish_and_clear();
         let results = Results {
             preset: experiment.config.name.clone(),
@@ -134,9 +134,9 @@ impl Bench {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: Machine::this(),
             effort,
-            contenders: outcome.contenders,
-            rows: outcome.rows,
-            missing: outcome.missing,
+            baselines: comparison.baselines,
+            rows: comparison.rows,
+            missing: comparison.missing,
         };
         let folder = new_folder(&self.out, &results.preset)?;
         put(&folder, &results)?;
@@ -149,18 +149,18 @@ impl Bench {
         goal: Goal,
         effort: Effort,
         watch: bench::Watch,
-    ) -> Result<Outcome> {
+    ) -> Result<Comparison> {
         let state = experiment.initial_state();
         let stop = Stop::when(interrupt::requested);
-        let mut contenders: Vec<Box<dyn Contender>> =
+        let mut baselines: Vec<Box<dyn Baseline>> =
             vec![Box::new(Network::new(experiment, Box::new(experiment.model(&state)?))?)];
         if let Some(url) = &self.device {
             let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
-            contenders.push(Box::new(Network::new(experiment, device)?));
+            baselines.push(Box::new(Network::new(experiment, device)?));
         }
         let trial = self.seconds / TRIALS;
-        let (rivals, mut missing) = bench::rivals(experiment, goal, &self.adapter, trial, watch)?;
-        contenders.extend(rivals);
+        let (others, mut missing) = bench::baselines(experiment, goal, &self.adapter, trial, watch)?;
+        baselines.extend(others);
         let clock = SystemClock::start();
         let mut sources = Vec::new();
         for found in energy::find_sources(&self.search(clock), clock) {
@@ -176,13 +176,14 @@ impl Bench {
             epochs: experiment.config.epochs.max(LEAST_EPOCHS),
             time: self.patience,
         };
-        let mut outcome = bench::run(&mut contenders, &mut sources, (goal, patience, effort), &clock, watch)?;
-        outcome.missing.extend(missing);
+        let mut comparison =
+            bench::run(&mut baselines, &mut sources, (goal, patience, effort), &clock, watch)?;
+        comparison.missing.extend(missing);
         if self.device.is_none() {
-            self.simulate(experiment, &mut outcome, stop, watch)?;
+            self.simulate(experiment, &mut comparison, stop, watch)?;
         }
-        outcome.put_published();
-        Ok(outcome)
+        comparison.put_published();
+        Ok(comparison)
     }
 
     /// Where to look for meters.
@@ -207,19 +208,19 @@ impl Bench {
     fn simulate(
         &self,
         experiment: &Experiment,
-        outcome: &mut Outcome,
+        comparison: &mut Comparison,
         stop: Stop,
         watch: bench::Watch,
     ) -> Result<(), BenchError> {
         watch("the chip, simulated");
-        outcome.missing.push(Missing {
+        comparison.missing.push(Missing {
             name: "device, measured".to_owned(),
             why: "no board was named".to_owned(),
             remedy: "connect a board with this network's bitstream and give --device serial:".to_owned(),
         });
         match bench::check_place(experiment, self.board) {
-            Ok(()) => outcome.put_pace(&bench::pace(experiment, self.board, stop)?),
-            Err(NoPlace { board, why }) => outcome.missing.push(Missing {
+            Ok(()) => comparison.put_chip(&bench::chip_cost(experiment, self.board, stop)?),
+            Err(NoPlace { board, why }) => comparison.missing.push(Missing {
                 name: "device, simulated".to_owned(),
                 why: format!("the network has no place on {board}: {why}"),
                 remedy: "choose a smaller network, or a larger --board".to_owned(),
@@ -242,18 +243,18 @@ fn put(folder: &Path, results: &Results) -> Result<()> {
 
 /// The table of what was found here; what others have published is in the report.
 fn text(results: &Results, folder: &Path) -> String {
-    let mut rows = table::plain(["contender", "quantity", "value", "interval", "kind"]);
-    for Row { contender, quantity, figure, .. } in &results.rows {
-        if figure.kind == Kind::Published {
+    let mut rows = table::plain(["baseline", "quantity", "value", "interval", "kind"]);
+    for Row { baseline, metric, quantity, .. } in &results.rows {
+        if quantity.kind == Kind::Published {
             continue;
         }
-        let end = |value| Figure { value, ..figure.clone() }.to_string();
-        let interval = match (end(figure.low), end(figure.high)) {
+        let end = |value| Quantity { value, ..quantity.clone() }.to_string();
+        let interval = match (end(quantity.low), end(quantity.high)) {
             (low, high) if low == high => String::new(),
             (low, high) => format!("{low} to {high}"),
         };
-        let (quantity, kind) = (quantity.replace('_', " "), figure.kind.to_string());
-        rows.add_row([contender.clone(), quantity, figure.to_string(), interval, kind]);
+        let (metric, kind) = (metric.replace('_', " "), quantity.kind.to_string());
+        rows.add_row([baseline.clone(), metric, quantity.to_string(), interval, kind]);
     }
     let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();
     format!(

@@ -12,8 +12,8 @@ use std::io;
 use std::path::Path;
 use wheatstone::bench::graphics_adapters;
 use wheatstone::energy::{BOARD_METER, Search, SystemClock, find_sources};
-use wheatstone::figure::Missing;
 use wheatstone::ports::{Access, Port, UDEV_FILE, bridge_ids, udev_rules};
+use wheatstone::quantity::Missing;
 use wheatstone_link::protocol;
 use wheatstone_tools::{Program, Tool, ToolError};
 

@@ -225,7 +225,7 @@ mod tests {
             (BenchError::from(MeasureError::from(PlanError::Nobody)).into(), BAD_INPUT),
             (
                 BenchError::from(MeasureError::Run {
-                    contender: "x".into(),
+                    baseline: "x".into(),
                     source: BoxedError::new(BenchError::from(gone())),
                 })
                 .into(),

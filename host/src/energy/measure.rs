@@ -1,4 +1,4 @@
-//! The measuring method: contenders take turns under the same sources, with idle blocks in between.
+//! The measuring method: baselines take turns under the same sources, with idle blocks in between.
 //!
 //! `docs/energy-method.md` tells why; this is the procedure. It knows no wall clock and no device: the clock and the
 //! sources are given, so that its tests run in virtual time.
@@ -6,8 +6,8 @@
 use super::clock::Clock;
 use super::measurement::{Measurement, Round};
 use super::plan::{Plan, PlanError, Turn};
-use super::quantity::{Bounded, Joule, Watt};
 use super::source::{EnergySource, Mark, SourceError};
+use super::units::{Bounded, Joule, Watt};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use thiserror::Error;
@@ -23,20 +23,20 @@ const MOST_UNITS: u64 = 1 << 40;
 pub type Run<'a> = Box<dyn FnMut(u64) -> Result<Option<f64>, BoxedError> + 'a>;
 
 /// One of those that are compared.
-pub struct Contender<'a> {
+pub struct Baseline<'a> {
     /// Its name.
     pub name: String,
     /// Its work. It returns when the work is done, on every device, and not when it is queued.
     pub run: Run<'a>,
 }
 
-impl<'a> Contender<'a> {
-    /// A contender that does its work in `run`.
+impl<'a> Baseline<'a> {
+    /// A baseline that does its work in `run`.
     pub fn new(
         name: impl Into<String>,
         run: impl FnMut(u64) -> Result<Option<f64>, BoxedError> + 'a,
-    ) -> Contender<'a> {
-        Contender { name: name.into(), run: Box::new(run) }
+    ) -> Baseline<'a> {
+        Baseline { name: name.into(), run: Box::new(run) }
     }
 }
 
@@ -54,9 +54,9 @@ pub struct Progress {
 /// What happens in a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// The contender of this number works, and nothing counts.
+    /// The baseline of this number works, and nothing counts.
     WarmUp(usize),
-    /// The contender of this number works.
+    /// The baseline of this number works.
     Work(usize),
     /// The machine rests.
     Idle,
@@ -71,32 +71,32 @@ pub enum MeasureError {
     /// A source.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A contender cannot do its work.
-    #[error("{contender}: {source}")]
+    /// A baseline cannot do its work.
+    #[error("{baseline}: {source}")]
     Run {
         /// Its name.
-        contender: String,
+        baseline: String,
         /// Why.
         source: BoxedError,
     },
-    /// A contender is not as good as the others must be.
+    /// A baseline is not as good as the others must be.
     #[error(
-        "{contender} ends at an error of {}, and {wanted} is asked of everyone; give it more work a unit, or ask for less of all",
+        "{baseline} ends at an error of {}, and {wanted} is asked of everyone; give it more work a unit, or ask for less of all",
         reached.map_or("which it does not tell".to_owned(), |error| error.to_string())
     )]
     NotReached {
         /// Its name.
-        contender: String,
+        baseline: String,
         /// Its error, if it told one.
         reached: Option<f64>,
         /// The largest that counts.
         wanted: f64,
     },
     /// No amount of work takes time.
-    #[error("{contender}: {units} units take no time; its `run` must do the work before it returns")]
+    #[error("{baseline}: {units} units take no time; its `run` must do the work before it returns")]
     NoTime {
         /// Its name.
-        contender: String,
+        baseline: String,
         /// Units in one call.
         units: u64,
     },
@@ -122,20 +122,20 @@ impl Categorized for MeasureError {
     }
 }
 
-/// Measures contenders against each other by a plan.
+/// Measures baselines against each other by a plan.
 ///
 /// `watch` sees the progress about every second and stops the measurement with `Break`.
 ///
 /// # Errors
 /// [`MeasureError`]. A plan or a source that cannot do what is asked is told before the first block.
 pub fn measure(
-    contenders: &mut [Contender<'_>],
+    baselines: &mut [Baseline<'_>],
     sources: &mut [Box<dyn EnergySource>],
     plan: &Plan,
     clock: &dyn Clock,
     watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Measurement, MeasureError> {
-    plan.check(contenders.len())?;
+    plan.check(baselines.len())?;
     for source in sources.iter() {
         let least = source.resolution().least_duration();
         let duration = plan.block.min(plan.idle);
@@ -144,22 +144,22 @@ pub fn measure(
             return Err(SourceError::TooShort { name, duration, least }.into());
         }
     }
-    let turns = plan.turns(contenders.len());
+    let turns = plan.turns(baselines.len());
     let blocks = turns.iter().map(Vec::len).sum();
     let progress = Progress { activity: Activity::Idle, done: 0, blocks };
-    let mut course = Course { contenders, sources, plan, clock, watch, progress };
-    let units = course.warm_up()?;
-    let mut idle = vec![course.idle()?];
+    let mut procedure = Procedure { baselines, sources, plan, clock, watch, progress };
+    let units = procedure.warm_up()?;
+    let mut idle = vec![procedure.idle()?];
     let mut groups: Vec<Vec<(Turn, Block)>> = Vec::new();
     for group in turns {
         let mut done = Vec::new();
         for turn in group {
-            done.push((turn, course.work(turn.contender, units[turn.contender])?));
+            done.push((turn, procedure.work(turn.baseline, units[turn.baseline])?));
         }
         groups.push(done);
-        idle.push(course.idle()?);
+        idle.push(procedure.idle()?);
     }
-    course.evaluate(&groups, &idle)
+    procedure.evaluate(&groups, &idle)
 }
 
 /// What happened between two marks.
@@ -173,8 +173,8 @@ struct Block {
 }
 
 /// A measurement under way.
-struct Course<'m, 'c> {
-    contenders: &'m mut [Contender<'c>],
+struct Procedure<'m, 'c> {
+    baselines: &'m mut [Baseline<'c>],
     sources: &'m mut [Box<dyn EnergySource>],
     plan: &'m Plan,
     clock: &'m dyn Clock,
@@ -182,7 +182,7 @@ struct Course<'m, 'c> {
     progress: Progress,
 }
 
-impl Course<'_, '_> {
+impl Procedure<'_, '_> {
     /// The time between two looks at sources and user.
     fn call_time(&self) -> Duration {
         CALL.min(self.plan.block / 20)
@@ -206,19 +206,19 @@ impl Course<'_, '_> {
     }
 
     fn call(&mut self, index: usize, units: u64) -> Result<(), MeasureError> {
-        let Contender { name, run } = &mut self.contenders[index];
-        let reached = run(units).map_err(|source| MeasureError::Run { contender: name.clone(), source })?;
+        let Baseline { name, run } = &mut self.baselines[index];
+        let reached = run(units).map_err(|source| MeasureError::Run { baseline: name.clone(), source })?;
         match self.plan.final_error {
             Some(wanted) if !reached.is_some_and(|error| error <= wanted) => {
-                Err(MeasureError::NotReached { contender: name.clone(), reached, wanted })
+                Err(MeasureError::NotReached { baseline: name.clone(), reached, wanted })
             }
             _ => Ok(()),
         }
     }
 
-    /// Lets every contender work without counting, and finds how many units a call should have.
+    /// Lets every baseline work without counting, and finds how many units a call should have.
     fn warm_up(&mut self) -> Result<Vec<u64>, MeasureError> {
-        (0..self.contenders.len())
+        (0..self.baselines.len())
             .map(|index| {
                 let begun = self.clock.now();
                 let mut units = 1;
@@ -229,8 +229,8 @@ impl Course<'_, '_> {
                     let now = self.clock.now();
                     if (now - before) * 2 < self.call_time() {
                         if units >= MOST_UNITS {
-                            let contender = self.contenders[index].name.clone();
-                            return Err(MeasureError::NoTime { contender, units });
+                            let baseline = self.baselines[index].name.clone();
+                            return Err(MeasureError::NoTime { baseline, units });
                         }
                         units *= 2;
                     } else if now - begun >= self.plan.warm_up {
@@ -241,7 +241,7 @@ impl Course<'_, '_> {
             .collect()
     }
 
-    /// A block of one contender's work.
+    /// A block of one baseline's work.
     fn work(&mut self, index: usize, units: u64) -> Result<Block, MeasureError> {
         let start = self.mark()?;
         let begun = self.clock.now();
@@ -303,11 +303,11 @@ impl Course<'_, '_> {
             idle_power.push(energies.into_iter().map(|(e, time)| e.map(|joule| joule / time)).collect());
         }
         let empty = Round::empty(self.sources.len());
-        let mut rounds = vec![vec![empty; self.plan.rounds]; self.contenders.len()];
+        let mut rounds = vec![vec![empty; self.plan.rounds]; self.baselines.len()];
         for (number, group) in groups.iter().enumerate() {
             for (turn, block) in group {
                 let energies = self.energies(block)?;
-                let round = &mut rounds[turn.contender][turn.round];
+                let round = &mut rounds[turn.baseline][turn.round];
                 round.work += block.work;
                 round.time += block.time;
                 for (source, (energy, time)) in energies.into_iter().enumerate() {
@@ -320,8 +320,8 @@ impl Course<'_, '_> {
             }
         }
         let sources = self.sources.iter().map(|source| source.describe().clone()).collect();
-        let contenders = self.contenders.iter().map(|contender| contender.name.clone()).collect();
-        Ok(Measurement { plan: self.plan.clone(), sources, contenders, rounds, idle: idle_power })
+        let baselines = self.baselines.iter().map(|baseline| baseline.name.clone()).collect();
+        Ok(Measurement { plan: self.plan.clone(), sources, baselines, rounds, idle: idle_power })
     }
 }
 

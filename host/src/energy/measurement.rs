@@ -1,10 +1,10 @@
-//! What was measured, and the figures that follow from it.
+//! What was measured, and the quantities that follow from it.
 
 use super::plan::Plan;
-use super::quantity::{Bounded, Joule, Watt};
 use super::source::{Description, Scope};
 use super::statistics::{Interval, TooFew, median_interval};
-use crate::figure::Kind;
+use super::units::{Bounded, Joule, Watt};
+use crate::quantity::Kind;
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
@@ -15,17 +15,18 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 pub struct Measurement {
     /// How it went.
     pub plan: Plan,
-    /// The sources, in the order in which figures name them.
+    /// The sources, in the order in which quantities name them.
     pub sources: Vec<Description>,
-    /// The contenders' names.
-    pub contenders: Vec<String>,
-    /// By contender, then by round.
+    /// The baselines' names.
+    #[serde(rename = "contenders")]
+    pub baselines: Vec<String>,
+    /// By baseline, then by round.
     pub rounds: Vec<Vec<Round>>,
     /// Power at rest, by idle block, then by source.
     pub idle: Vec<Vec<Bounded<Watt>>>,
 }
 
-/// One contender in one round.
+/// One baseline in one round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Round {
     /// Units of work.
@@ -48,10 +49,10 @@ pub enum Basis {
     AboveIdle,
 }
 
-/// What is told of a contender.
+/// What is told of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "quantity", rename_all = "snake_case")]
-pub enum Quantity {
+pub enum Metric {
     /// Time a unit of work.
     Time,
     /// Energy a unit of work.
@@ -66,23 +67,24 @@ pub enum Quantity {
         /// Where.
         scopes: Vec<Scope>,
     },
-    /// How often one contender's figure is another's.
+    /// How often one baseline's quantity is another's.
     Ratio {
-        /// Of which figure.
-        of: Box<Quantity>,
-        /// The contender it is divided by.
+        /// Of which quantity.
+        of: Box<Metric>,
+        /// The baseline it is divided by.
         to: String,
     },
 }
 
-/// A figure with its bounds, fit to be printed.
+/// A quantity with its bounds, fit to be printed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
     /// Whose; empty for what belongs to the machine.
-    pub contender: String,
+    #[serde(rename = "contender")]
+    pub baseline: String,
     /// Of what.
     #[serde(flatten)]
-    pub quantity: Quantity,
+    pub metric: Metric,
     /// The median.
     pub value: f64,
     /// Lower end of its interval.
@@ -99,9 +101,9 @@ pub struct Measured {
     pub coverage: f64,
 }
 
-/// A figure that does not exist.
+/// A quantity that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum FigureError {
+pub enum QuantityError {
     /// Some energy would count twice.
     #[error("{first} and {second} overlap: part of the energy would count twice; take one of them")]
     Overlap {
@@ -118,22 +120,22 @@ pub enum FigureError {
     TooFew(#[from] TooFew),
     /// A ratio to nothing.
     #[error(
-        "{contender} takes no more than the machine at rest, as far as {rounds} of the rounds can tell, so nothing can be divided by it; measure longer blocks, or compare totals"
+        "{baseline} takes no more than the machine at rest, as far as {rounds} of the rounds can tell, so nothing can be divided by it; measure longer blocks, or compare totals"
     )]
     NotAboveIdle {
-        /// The contender.
-        contender: String,
+        /// The baseline.
+        baseline: String,
         /// In how many rounds.
         rounds: usize,
     },
 }
 
-impl Categorized for FigureError {
+impl Categorized for QuantityError {
     fn category(&self) -> ErrorCategory {
         match self {
-            FigureError::Overlap { .. } | FigureError::NoSource => ErrorCategory::Usage,
-            FigureError::TooFew(error) => error.category(),
-            FigureError::NotAboveIdle { .. } => ErrorCategory::Failed,
+            QuantityError::Overlap { .. } | QuantityError::NoSource => ErrorCategory::Usage,
+            QuantityError::TooFew(error) => error.category(),
+            QuantityError::NotAboveIdle { .. } => ErrorCategory::Failed,
         }
     }
 }
@@ -150,46 +152,51 @@ impl Measurement {
     ///
     /// # Errors
     /// [`FigureError::TooFew`]
-    pub fn time(&self, contender: usize) -> Result<Measured, FigureError> {
-        let interval = median_interval(&self.times(contender))?;
+    pub fn time(&self, baseline: usize) -> Result<Measured, QuantityError> {
+        let interval = median_interval(&self.times(baseline))?;
         let unit = format!("s per {}", self.plan.unit);
-        Ok(figure(self.contenders[contender].clone(), Quantity::Time, interval, unit, Kind::Measured))
+        Ok(quantity(self.baselines[baseline].clone(), Metric::Time, interval, unit, Kind::Measured))
     }
 
     /// Energy a unit of work, metered by one source or added over several whose scopes do not overlap.
     ///
     /// # Errors
     /// [`FigureError`]
-    pub fn energy(&self, contender: usize, sources: &[usize], basis: Basis) -> Result<Measured, FigureError> {
+    pub fn energy(
+        &self,
+        baseline: usize,
+        sources: &[usize],
+        basis: Basis,
+    ) -> Result<Measured, QuantityError> {
         let scopes = self.disjoint(sources)?;
-        let interval = median_interval(&self.energies(contender, sources, basis))?;
+        let interval = median_interval(&self.energies(baseline, sources, basis))?;
         let unit = format!("J per {}", self.plan.unit);
-        let quantity = Quantity::Energy { scopes, basis };
-        Ok(figure(self.contenders[contender].clone(), quantity, interval, unit, self.kind(sources)))
+        let metric = Metric::Energy { scopes, basis };
+        Ok(quantity(self.baselines[baseline].clone(), metric, interval, unit, self.kind(sources)))
     }
 
     /// Power at rest.
     ///
     /// # Errors
     /// [`FigureError`]
-    pub fn idle_power(&self, sources: &[usize]) -> Result<Measured, FigureError> {
+    pub fn idle_power(&self, sources: &[usize]) -> Result<Measured, QuantityError> {
         let scopes = self.disjoint(sources)?;
         let sum = |block: &Vec<Bounded<Watt>>| {
             let zero = Bounded::exact(Watt(0.0));
             sources.iter().fold(zero, |sum, &source| sum + block[source]).map(|watt| watt.0)
         };
         let interval = median_interval(&self.idle.iter().map(sum).collect::<Vec<_>>())?;
-        let quantity = Quantity::IdlePower { scopes };
-        Ok(figure(String::new(), quantity, interval, "W".to_owned(), self.kind(sources)))
+        let metric = Metric::IdlePower { scopes };
+        Ok(quantity(String::new(), metric, interval, "W".to_owned(), self.kind(sources)))
     }
 
-    /// How often the time of `contender` is that of `to`: the median over rounds of the ratio within a round, so that
+    /// How often the time of `baseline` is that of `to`: the median over rounds of the ratio within a round, so that
     /// what drifts from round to round drops out.
     ///
     /// # Errors
     /// [`FigureError::TooFew`]
-    pub fn time_ratio(&self, contender: usize, to: usize) -> Result<Measured, FigureError> {
-        self.ratio([contender, to], [self.times(contender), self.times(to)], Quantity::Time, Kind::Measured)
+    pub fn time_ratio(&self, baseline: usize, to: usize) -> Result<Measured, QuantityError> {
+        self.ratio([baseline, to], [self.times(baseline), self.times(to)], Metric::Time, Kind::Measured)
     }
 
     /// As [`Measurement::time_ratio`], of energies.
@@ -198,42 +205,42 @@ impl Measurement {
     /// [`FigureError`]
     pub fn energy_ratio(
         &self,
-        contender: usize,
+        baseline: usize,
         to: usize,
         sources: &[usize],
         basis: Basis,
-    ) -> Result<Measured, FigureError> {
+    ) -> Result<Measured, QuantityError> {
         let scopes = self.disjoint(sources)?;
-        let energies = [contender, to].map(|contender| self.energies(contender, sources, basis));
-        self.ratio([contender, to], energies, Quantity::Energy { scopes, basis }, self.kind(sources))
+        let energies = [baseline, to].map(|baseline| self.energies(baseline, sources, basis));
+        self.ratio([baseline, to], energies, Metric::Energy { scopes, basis }, self.kind(sources))
     }
 
-    /// Every figure that needs no choice: times, energies of each source with and without rest, power at rest.
+    /// Every quantity that needs no choice: times, energies of each source with and without rest, power at rest.
     ///
     /// # Errors
     /// [`FigureError::TooFew`]
-    pub fn figures(&self) -> Result<Vec<Measured>, FigureError> {
-        let mut figures = Vec::new();
-        for contender in 0..self.contenders.len() {
-            figures.push(self.time(contender)?);
+    pub fn quantities(&self) -> Result<Vec<Measured>, QuantityError> {
+        let mut quantities = Vec::new();
+        for baseline in 0..self.baselines.len() {
+            quantities.push(self.time(baseline)?);
             for source in 0..self.sources.len() {
                 for basis in [Basis::Total, Basis::AboveIdle] {
-                    figures.push(self.energy(contender, &[source], basis)?);
+                    quantities.push(self.energy(baseline, &[source], basis)?);
                 }
             }
         }
         for source in 0..self.sources.len() {
-            figures.push(self.idle_power(&[source])?);
+            quantities.push(self.idle_power(&[source])?);
         }
-        Ok(figures)
+        Ok(quantities)
     }
 
-    fn times(&self, contender: usize) -> Vec<Bounded<f64>> {
+    fn times(&self, baseline: usize) -> Vec<Bounded<f64>> {
         let time = |round: &Round| Bounded::exact(round.time.as_secs_f64() / round.work as f64);
-        self.rounds[contender].iter().map(time).collect()
+        self.rounds[baseline].iter().map(time).collect()
     }
 
-    fn energies(&self, contender: usize, sources: &[usize], basis: Basis) -> Vec<Bounded<f64>> {
+    fn energies(&self, baseline: usize, sources: &[usize], basis: Basis) -> Vec<Bounded<f64>> {
         let energy = |round: &Round| {
             let one = |&source: &usize| match basis {
                 Basis::Total => round.energy[source],
@@ -243,19 +250,19 @@ impl Measurement {
             let sum = sources.iter().map(one).fold(zero, |sum, energy| sum + energy);
             sum.map(|joule| joule.0 / round.work as f64)
         };
-        self.rounds[contender].iter().map(energy).collect()
+        self.rounds[baseline].iter().map(energy).collect()
     }
 
     fn ratio(
         &self,
-        [contender, to]: [usize; 2],
+        [baseline, to]: [usize; 2],
         [above, below]: [Vec<Bounded<f64>>; 2],
-        of: Quantity,
+        of: Metric,
         kind: Kind,
-    ) -> Result<Measured, FigureError> {
+    ) -> Result<Measured, QuantityError> {
         let rounds = below.iter().filter(|value| value.low <= 0.0).count();
         if rounds > 0 {
-            return Err(FigureError::NotAboveIdle { contender: self.contenders[to].clone(), rounds });
+            return Err(QuantityError::NotAboveIdle { baseline: self.baselines[to].clone(), rounds });
         }
         let divide = |(a, b): (&Bounded<f64>, &Bounded<f64>)| {
             // A negative bound is furthest from 0 when divided by the least.
@@ -264,19 +271,19 @@ impl Measurement {
             Bounded { value: a.value / b.value, low, high }
         };
         let interval = median_interval(&above.iter().zip(&below).map(divide).collect::<Vec<_>>())?;
-        let quantity = Quantity::Ratio { of: Box::new(of), to: self.contenders[to].clone() };
-        Ok(figure(self.contenders[contender].clone(), quantity, interval, "1".to_owned(), kind))
+        let metric = Metric::Ratio { of: Box::new(of), to: self.baselines[to].clone() };
+        Ok(quantity(self.baselines[baseline].clone(), metric, interval, "1".to_owned(), kind))
     }
 
     /// The scopes of sources that may be added.
-    fn disjoint(&self, sources: &[usize]) -> Result<Vec<Scope>, FigureError> {
+    fn disjoint(&self, sources: &[usize]) -> Result<Vec<Scope>, QuantityError> {
         let scopes: Vec<Scope> = sources.iter().map(|&source| self.sources[source].scope.clone()).collect();
         for (i, first) in scopes.iter().enumerate() {
             if let Some(second) = scopes[i + 1..].iter().find(|second| first.overlaps(second)) {
-                return Err(FigureError::Overlap { first: first.clone(), second: second.clone() });
+                return Err(QuantityError::Overlap { first: first.clone(), second: second.clone() });
             }
         }
-        if scopes.is_empty() { Err(FigureError::NoSource) } else { Ok(scopes) }
+        if scopes.is_empty() { Err(QuantityError::NoSource) } else { Ok(scopes) }
     }
 
     /// A sum is as good as the weakest of its parts.
@@ -286,7 +293,7 @@ impl Measurement {
     }
 }
 
-fn figure(contender: String, quantity: Quantity, interval: Interval, unit: String, kind: Kind) -> Measured {
+fn quantity(baseline: String, metric: Metric, interval: Interval, unit: String, kind: Kind) -> Measured {
     let Interval { median, low, high, coverage, n } = interval;
-    Measured { contender, quantity, value: median, low, high, unit, kind, n, coverage }
+    Measured { baseline, metric, value: median, low, high, unit, kind, n, coverage }
 }

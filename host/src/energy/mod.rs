@@ -2,9 +2,9 @@
 //!
 //! An [`EnergySource`] says how much energy its scope took between two marks: the processor's own counters ([`rapl`]),
 //! a GPU's ([`nvml`]), a [`meter`] in a board's supply. [`find_sources`] tells which there are, and of those that are
-//! missing, why. [`measure()`] lets contenders take turns under them and gives figures with 95 % intervals. [`fpga`]
-//! estimates what no meter has read yet, and [`mod@reference`] holds published figures to compare with. Every figure
-//! carries its [`Kind`](crate::figure::Kind).
+//! missing, why. [`measure()`] lets baselines take turns under them and gives quantities with 95 % intervals. [`fpga`]
+//! estimates what no meter has read yet, and [`mod@reference`] holds published quantities to compare with. Every quantity
+//! carries its [`Kind`](crate::quantity::Kind).
 //!
 //! The method, its reasons and its sources of error are in `docs/energy-method.md`.
 
@@ -15,17 +15,17 @@ pub mod measurement;
 pub mod meter;
 pub mod nvml;
 pub mod plan;
-pub mod quantity;
 pub mod rapl;
 pub mod reference;
 pub mod search;
 pub mod source;
 pub mod statistics;
+pub mod units;
 
 pub use clock::{Clock, SystemClock};
-pub use measure::{Activity, Contender, MeasureError, Progress, measure};
-pub use measurement::{Basis, FigureError, Measured, Measurement, Quantity, Round};
-pub use plan::{Order, Plan, PlanError};
-pub use quantity::{Bounded, Joule, Watt};
+pub use measure::{Activity, Baseline, MeasureError, Progress, measure};
+pub use measurement::{Basis, Measured, Measurement, Metric, QuantityError, Round};
+pub use plan::{Plan, PlanError, TurnOrder};
 pub use search::{BOARD_METER, Found, Search, find_sources};
 pub use source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
+pub use units::{Bounded, Joule, Watt};

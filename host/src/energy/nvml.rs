@@ -10,9 +10,9 @@
 
 use super::clock::Clock;
 use super::meter::{Reading, Readings, Sampled, Tolerance};
-use super::quantity::{Bounded, Joule, Watt};
 use super::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
-use crate::figure::Kind;
+use super::units::{Bounded, Joule, Watt};
+use crate::quantity::Kind;
 use nvml_wrapper::Nvml;
 use nvml_wrapper::error::NvmlError;
 use std::sync::Arc;

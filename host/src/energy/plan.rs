@@ -11,35 +11,35 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 /// How a measurement goes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plan {
-    /// How long each contender works before anything counts; clocks, caches and temperatures settle meanwhile.
+    /// How long each baseline works before anything counts; clocks, caches and temperatures settle meanwhile.
     pub warm_up: Duration,
-    /// The least time of a block, which is work of one contender between two marks.
+    /// The least time of a block, which is work of one baseline between two marks.
     pub block: Duration,
     /// How long the machine rests after work before an idle block begins.
     pub settle: Duration,
     /// The time of an idle block. There is one before each round and one behind the last.
     pub idle: Duration,
-    /// In each round every contender has its turn; statistics are over rounds.
+    /// In each round every baseline has its turn; statistics are over rounds.
     pub rounds: usize,
     /// Order within a round.
-    pub order: Order,
+    pub order: TurnOrder,
     /// Seed of the order, where chance decides it.
     pub seed: u64,
     /// What one unit of work is, in words, as in "J per training sample".
     pub unit: String,
-    /// The error every contender must have reached at the end of each call, if work is "until the error is that".
+    /// The error every baseline must have reached at the end of each call, if work is "until the error is that".
     pub final_error: Option<f64>,
 }
 
-/// In which order contenders take turns within a round.
+/// In which order baselines take turns within a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Order {
+pub enum TurnOrder {
     /// There and back, as in ABBA: what drifts steadily within a round costs both the same.
     Mirrored,
     /// Once each, in an order drawn anew for each round.
     Shuffled,
-    /// All rounds of the first contender, then all of the second. What drifts is taken for a difference; here only to
+    /// All rounds of the first baseline, then all of the second. What drifts is taken for a difference; here only to
     /// show that.
     Sequential,
 }
@@ -62,7 +62,7 @@ pub enum PlanError {
         what: &'static str,
     },
     /// Nobody takes part.
-    #[error("there is no contender to measure")]
+    #[error("there is no baseline to measure")]
     Nobody,
 }
 
@@ -82,7 +82,7 @@ impl Default for Plan {
             settle: Duration::from_secs(5),
             idle: Duration::from_secs(30),
             rounds: 9,
-            order: Order::Mirrored,
+            order: TurnOrder::Mirrored,
             seed: 0,
             unit: "training sample".to_owned(),
             final_error: None,
@@ -90,11 +90,11 @@ impl Default for Plan {
     }
 }
 
-/// A turn: a block of work of one contender, as part of a round.
+/// A turn: a block of work of one baseline, as part of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Which contender.
-    pub contender: usize,
+    /// Which baseline.
+    pub baseline: usize,
     /// Which round it counts for.
     pub round: usize,
 }
@@ -104,11 +104,11 @@ impl Plan {
     ///
     /// # Errors
     /// [`PlanError`]
-    pub fn check(&self, contenders: usize) -> Result<(), PlanError> {
+    pub fn check(&self, baselines: usize) -> Result<(), PlanError> {
         if self.rounds < LEAST_VALUES {
             return Err(PlanError::Rounds { rounds: self.rounds });
         }
-        if contenders == 0 {
+        if baselines == 0 {
             return Err(PlanError::Nobody);
         }
         for (what, time) in [("a block", self.block), ("an idle block", self.idle)] {
@@ -120,40 +120,40 @@ impl Plan {
     }
 
     /// All turns, group by group; an idle block comes before each group and behind the last.
-    pub fn turns(&self, contenders: usize) -> Vec<Vec<Turn>> {
+    pub fn turns(&self, baselines: usize) -> Vec<Vec<Turn>> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let round = |round: usize, order: Vec<usize>| -> Vec<Turn> {
-            order.into_iter().map(|contender| Turn { contender, round }).collect()
+            order.into_iter().map(|baseline| Turn { baseline, round }).collect()
         };
         match self.order {
-            Order::Mirrored => {
-                let there_and_back = |_| (0..contenders).chain((0..contenders).rev()).collect();
+            TurnOrder::Mirrored => {
+                let there_and_back = |_| (0..baselines).chain((0..baselines).rev()).collect();
                 (0..self.rounds).map(|r| round(r, there_and_back(r))).collect()
             }
-            Order::Shuffled => {
+            TurnOrder::Shuffled => {
                 let mut shuffled = |_| {
-                    let mut order: Vec<usize> = (0..contenders).collect();
+                    let mut order: Vec<usize> = (0..baselines).collect();
                     // Fisher and Yates, from behind.
-                    for last in (1..contenders).rev() {
+                    for last in (1..baselines).rev() {
                         order.swap(last, below(&mut rng, last + 1));
                     }
                     order
                 };
                 (0..self.rounds).map(|r| round(r, shuffled(r))).collect()
             }
-            Order::Sequential => {
-                let all = (0..contenders).flat_map(|c| (0..self.rounds).map(move |r| (c, r)));
-                all.map(|(contender, r)| round(r, vec![contender])).collect()
+            TurnOrder::Sequential => {
+                let all = (0..baselines).flat_map(|c| (0..self.rounds).map(move |r| (c, r)));
+                all.map(|(baseline, r)| round(r, vec![baseline])).collect()
             }
         }
     }
 
     /// How long it takes, apart from the last call of each block, which may run over.
-    pub fn expected_duration(&self, contenders: usize) -> Duration {
+    pub fn expected_duration(&self, baselines: usize) -> Duration {
         let times = |duration: Duration, count: usize| duration * u32::try_from(count).unwrap_or(u32::MAX);
-        let groups = self.turns(contenders);
+        let groups = self.turns(baselines);
         let blocks = groups.iter().map(Vec::len).sum();
-        times(self.warm_up, contenders)
+        times(self.warm_up, baselines)
             + times(self.block, blocks)
             + times(self.settle + self.idle, groups.len() + 1)
     }
@@ -169,9 +169,9 @@ fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn names(plan: &Plan, contenders: usize) -> Vec<String> {
-        let name = |turn: &Turn| char::from(b'A' + u8::try_from(turn.contender).unwrap());
-        plan.turns(contenders).iter().map(|group| group.iter().map(name).collect()).collect()
+    fn names(plan: &Plan, baselines: usize) -> Vec<String> {
+        let name = |turn: &Turn| char::from(b'A' + u8::try_from(turn.baseline).unwrap());
+        plan.turns(baselines).iter().map(|group| group.iter().map(name).collect()).collect()
     }
 
     #[test]
@@ -179,16 +179,16 @@ mod tests {
         let plan = Plan { rounds: 6, ..Plan::default() };
         assert_eq!(names(&plan, 2), ["ABBA"; 6]);
         assert_eq!(names(&plan, 3), ["ABCCBA"; 6]);
-        let shuffled = Plan { order: Order::Shuffled, rounds: 40, ..plan.clone() };
+        let shuffled = Plan { order: TurnOrder::Shuffled, rounds: 40, ..plan.clone() };
         let rounds = names(&shuffled, 3);
         for order in ["ABC", "ACB", "BAC", "BCA", "CAB", "CBA"] {
             assert!(rounds.iter().any(|round| round == order), "{order} in {rounds:?}");
         }
         assert_eq!(names(&shuffled, 3), rounds);
         assert_ne!(names(&Plan { seed: 1, ..shuffled }, 3), rounds);
-        let sequential = Plan { order: Order::Sequential, ..plan };
+        let sequential = Plan { order: TurnOrder::Sequential, ..plan };
         assert_eq!(names(&sequential, 2).concat(), "AAAAAABBBBBB");
-        assert_eq!(sequential.turns(2)[7], [Turn { contender: 1, round: 1 }]);
+        assert_eq!(sequential.turns(2)[7], [Turn { baseline: 1, round: 1 }]);
     }
 
     #[test]

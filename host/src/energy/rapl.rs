@@ -9,9 +9,9 @@
 //! How well the counters follow the truth is not documented. Since Haswell they are measured, not modelled (Hackenberg
 //! et al., IPDPSW 2015, doi 10.1109/IPDPSW.2015.70); they are updated about every millisecond.
 
-use super::quantity::{Bounded, Joule};
 use super::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
-use crate::figure::Kind;
+use super::units::{Bounded, Joule};
+use crate::quantity::Kind;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -1,21 +1,21 @@
-//! Published figures to compare with. `docs/energy-method.md` has the same table.
+//! Published quantities to compare with. `docs/energy-method.md` has the same table.
 //!
 //! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are
-//! lines in a chart, not contenders.
+//! lines in a chart, not baselines.
 
-use crate::figure::Kind;
+use crate::quantity::Kind;
 use serde::Serialize;
 
-/// A published figure.
+/// A published quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Reference {
     /// What it is of.
     pub name: &'static str,
-    /// The figure.
+    /// The quantity.
     pub value: f64,
-    /// Lower bound; the figure itself where none is given.
+    /// Lower bound; the quantity itself where none is given.
     pub low: f64,
-    /// Upper bound; the figure itself where none is given.
+    /// Upper bound; the quantity itself where none is given.
     pub high: f64,
     /// Unit, with what one of it is.
     pub unit: &'static str,
@@ -29,7 +29,7 @@ pub struct Reference {
     pub kind: Kind,
 }
 
-/// How a published figure came to stand here.
+/// How a published quantity came to stand here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
@@ -58,7 +58,7 @@ impl Evidence {
 /// Boltzmann's constant in J/K, exact since 2019.
 pub const BOLTZMANN: f64 = 1.380_649e-23;
 
-/// A figure without bounds of its own.
+/// A quantity without bounds of its own.
 const fn exactly(
     name: &'static str,
     value: f64,

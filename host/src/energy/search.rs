@@ -5,8 +5,8 @@ use super::meter::{LogMeter, LogOptions, SerialMeter, SerialOptions};
 use super::nvml::{self, NvmlGpu};
 use super::rapl::Rapl;
 use super::source::{EnergySource, SourceError};
-use crate::figure::Missing;
 use crate::link::SerialTransport;
+use crate::quantity::Missing;
 use std::path::PathBuf;
 
 /// What a meter in a board's supply is called where none was named.

@@ -1,8 +1,8 @@
 //! What an energy source is: something that says how much energy its scope took between two marks.
 
 use super::meter::MeterError;
-use super::quantity::{Bounded, Joule};
-use crate::figure::Kind;
+use super::units::{Bounded, Joule};
+use crate::quantity::Kind;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -188,7 +188,7 @@ pub enum SourceError {
     },
     /// The counter may have wrapped more than once.
     #[error(
-        "{name}: {elapsed:.1?} passed between two reads, and the counter may wrap within {most:.1?}; let the contender return from its work more often"
+        "{name}: {elapsed:.1?} passed between two reads, and the counter may wrap within {most:.1?}; let the baseline return from its work more often"
     )]
     Wrapped {
         /// The source.

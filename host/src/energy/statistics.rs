@@ -9,7 +9,7 @@
 //! little. The price is that the coverage comes in steps; it is told with every interval. It is between 95 and 97 % for
 //! n = 6, 9, 12, 15, 17, 18, 20, 23 and 25, so prefer those.
 
-use super::quantity::Bounded;
+use super::units::Bounded;
 use serde::Serialize;
 use thiserror::Error;
 use wheatstone_sim::{Categorized, ErrorCategory};

@@ -1,26 +1,26 @@
-//! One quantity of many contenders on a logarithmic axis.
+//! One quantity of many baselines on a logarithmic axis.
 
 use super::palette::{GRID, INK, MUTED, Rgb, SERIES};
 use super::scale::Axis;
 use super::svg::{Anchor, Svg, shorten};
-use crate::figure::{Figure, Kind, with_prefix};
+use crate::quantity::{Kind, Quantity, with_prefix};
 
-/// Height of a contender's line.
+/// Height of a baseline's line.
 const LINE: f64 = 34.0;
 /// Where the axis begins and how wide it is.
 const LEFT: f64 = 290.0;
 const WIDTH: f64 = 370.0;
-/// Room for the figure in words beside it.
+/// Room for the quantity in words beside it.
 const RIGHT: f64 = 110.0;
 const TOP: f64 = 40.0;
 
-/// A dot for every figure with a bar over its interval, one line each, named and with the value in words. All have one unit, up to what it is of: J, and
+/// A dot for every quantity with a bar over its interval, one line each, named and with the value in words. All have one unit, up to what it is of: J, and
 /// J per anything. Filled
 /// dots are measured, rings simulated or estimated, diamonds published.
 ///
 /// What is not above zero has no place on the axis and is left out.
-pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
-    let shown: Vec<_> = figures.iter().filter(|(_, f)| f.value > 0.0 && f.value.is_finite()).collect();
+pub fn comparison(title: &str, quantities: &[(&str, &Quantity)]) -> String {
+    let shown: Vec<_> = quantities.iter().filter(|(_, f)| f.value > 0.0 && f.value.is_finite()).collect();
     let ends = shown.iter().flat_map(|(_, f)| [f.low, f.value, f.high]).filter(|x| *x > 0.0);
     let axis = Axis::log("", ends);
     #[expect(clippy::cast_precision_loss, reason = "a few dozen lines")]
@@ -38,11 +38,11 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
     }
     svg.text([LEFT + WIDTH / 2.0, 18.0], 14.0, Anchor::Middle, title);
     let mut y = TOP + LINE / 2.0;
-    for (name, figure) in &shown {
-        let colour = colour(figure.kind);
+    for (name, quantity) in &shown {
+        let colour = colour(quantity.kind);
         svg.text([LEFT - 12.0, y], 13.0, Anchor::End, &shorten(name, 42));
         svg.stroke(&format!("M{LEFT} {y:.1}H{:.1}", LEFT + WIDTH), GRID, 0.75, Some(3.0));
-        let (low, high) = (x(figure.low), x(figure.high));
+        let (low, high) = (x(quantity.low), x(quantity.high));
         if high - low > 1.0 {
             svg.stroke(
                 &format!(
@@ -57,11 +57,18 @@ pub fn comparison(title: &str, figures: &[(&str, &Figure)]) -> String {
         }
         mark(
             &mut svg,
-            [x(figure.value), y],
-            figure.kind,
-            &format!("{name}: {figure}, {}", figure.kind.name()),
+            [x(quantity.value), y],
+            quantity.kind,
+            &format!("{name}: {quantity}, {}", quantity.kind.name()),
         );
-        svg.styled([LEFT + WIDTH + 14.0, y], 13.0, Anchor::Start, INK, "", &with_prefix(figure.value, unit));
+        svg.styled(
+            [LEFT + WIDTH + 14.0, y],
+            13.0,
+            Anchor::Start,
+            INK,
+            "",
+            &with_prefix(quantity.value, unit),
+        );
         y += LINE;
     }
     legend(&mut svg, bottom + 46.0, &shown.iter().map(|(_, f)| f.kind).collect::<Vec<_>>());

@@ -1,12 +1,12 @@
 //! Constants of the estimate, each with its bounds and where they come from. `docs/energy-method.md` has the same
 //! table.
 //!
-//! The only public figures of an iCE40's dynamic power are those of `tinyvision-ai-inc/ice40_power` (GitHub, README,
+//! The only public quantities of an iCE40's dynamic power are those of `tinyvision-ai-inc/ice40_power` (GitHub, README,
 //! table "Results"): core currents of a UP5K at 1.219 V and 12 MHz, read with a Joulescope JS110. Of the ECP5's there
 //! are none.
 
-use crate::energy::quantity::{Bounded, Watt};
-use crate::figure::Kind;
+use crate::energy::units::{Bounded, Watt};
+use crate::quantity::Kind;
 use serde::Serialize;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::device::{Device, DynamicEnergy, Family, StaticPower, devices};
@@ -93,7 +93,7 @@ pub const PRODUCT_ACTIVITY: Constant = Constant {
     source: "assumed: of a counter's eight bits two change, of random ones four; times (a + b) / 16 for a x b bits",
 };
 
-/// What the dynamic figures of the iCE40 are multiplied by for a board's family; `None` for the family they were measured of, and
+/// What the dynamic quantities of the iCE40 are multiplied by for a board's family; `None` for the family they were measured of, and
 /// without an FPGA. For an ECP5: 0.84 for 1.1 V instead of 1.2 V, and a factor of 3 to 5 either way.
 pub fn dynamic_energy(board: Board) -> Option<Constant> {
     of_family(&board.device()?.family)
@@ -104,7 +104,7 @@ fn of_family(family: &'static Family) -> Option<Constant> {
     Some(Constant { name, low: *low, high: *high, unit: "1", kind: Kind::Estimated, source })
 }
 
-/// Static power of a board's FPGA core; `None` without an FPGA, or for one of which no figure is known. Its bounds are assumed about a published value.
+/// Static power of a board's FPGA core; `None` without an FPGA, or for one of which no quantity is known. Its bounds are assumed about a published value.
 pub fn static_power(board: Board) -> Option<Constant> {
     of_device(board.device()?)
 }
@@ -119,7 +119,7 @@ pub fn all() -> Vec<Constant> {
     let mut all = vec![NET, ROUTING, INTERNAL, PRODUCT_OF_LUTS, PRODUCT_OF_DSP, PRODUCT_ACTIVITY];
     let of_files = devices().iter().flat_map(|device| [of_family(&device.family), of_device(device)]);
     for constant in of_files.flatten() {
-        // Devices of a family, and some of one die, share their figures.
+        // Devices of a family, and some of one die, share their quantities.
         if !all.contains(&constant) {
             all.push(constant);
         }

@@ -1,8 +1,8 @@
 //! From counts to joules.
 
 use super::constants::{self, INTERNAL, NET, PRODUCT_ACTIVITY, PRODUCT_OF_DSP, PRODUCT_OF_LUTS, ROUTING};
-use crate::energy::quantity::{Bounded, Joule};
-use crate::figure::Kind;
+use crate::energy::units::{Bounded, Joule};
+use crate::quantity::Kind;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use thiserror::Error;

@@ -1,9 +1,9 @@
-use super::super::measurement::{Basis, FigureError, Quantity};
+use super::super::measurement::{Basis, Metric, QuantityError};
 use super::super::nvml::GpuError;
-use super::super::plan::Order;
+use super::super::plan::TurnOrder;
 use super::super::source::{Description, Resolution, Scope};
 use super::*;
-use crate::figure::Kind;
+use crate::quantity::Kind;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};
@@ -59,9 +59,9 @@ impl Machine {
     }
 
     /// Somebody who takes a time and a power above rest.
-    fn contender(self: &Rc<Self>, name: &str, unit_seconds: f64, watts: f64) -> Contender<'static> {
+    fn baseline(self: &Rc<Self>, name: &str, unit_seconds: f64, watts: f64) -> Baseline<'static> {
         let machine = Rc::clone(self);
-        Contender::new(name, move |units| {
+        Baseline::new(name, move |units| {
             let factor = (1.0 + machine.noise.borrow_mut().next()).max(0.01);
             machine.spend(machine.idle_watts + watts * factor, unit_seconds * units as f64);
             Ok(Some(0.25))
@@ -127,9 +127,9 @@ fn go(_: &Progress) -> ControlFlow<()> {
 #[test]
 fn energies_and_times_come_out_as_the_machine_has_them() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0), machine.contender("b", 0.004, 5.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0), machine.baseline("b", 0.004, 5.0)];
     let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
-    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let measured = measure(&mut baselines, &mut sources, &plan(), &machine, &mut go).unwrap();
     let near =
         |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-6, "{found}, {expected}");
     near(measured.time(0).unwrap().value, 0.001);
@@ -140,12 +140,15 @@ fn energies_and_times_come_out_as_the_machine_has_them() {
     near(measured.idle_power(&[0]).unwrap().value, 10.0);
     near(measured.time_ratio(1, 0).unwrap().value, 4.0);
     near(measured.energy_ratio(1, 0, &[0], Basis::Total).unwrap().value, 2.0);
-    let figure = measured.energy(1, &[0], Basis::AboveIdle).unwrap();
-    assert_eq!((figure.n, figure.unit.as_str(), figure.kind), (9, "J per training sample", Kind::Measured));
-    assert_eq!(figure.contender, "b");
-    assert!((figure.coverage - 0.961).abs() < 0.001);
-    assert_eq!(measured.figures().unwrap().len(), 2 * 3 + 1);
-    let json = serde_json::to_value(&figure).unwrap();
+    let quantity = measured.energy(1, &[0], Basis::AboveIdle).unwrap();
+    assert_eq!(
+        (quantity.n, quantity.unit.as_str(), quantity.kind),
+        (9, "J per training sample", Kind::Measured)
+    );
+    assert_eq!(quantity.baseline, "b");
+    assert!((quantity.coverage - 0.961).abs() < 0.001);
+    assert_eq!(measured.quantities().unwrap().len(), 2 * 3 + 1);
+    let json = serde_json::to_value(&quantity).unwrap();
     assert_eq!((json["quantity"].as_str(), json["basis"].as_str()), (Some("energy"), Some("above_idle")));
     assert_eq!((json["scopes"][0].as_str(), json["kind"].as_str()), (Some("cpu_packages"), Some("measured")));
 }
@@ -155,7 +158,7 @@ fn blocks_are_as_long_as_planned_and_warm_up_counts_for_nothing() {
     let machine = Machine::new();
     let spender = Rc::clone(&machine);
     let (mut calls, mut worked) = (0, 0.0);
-    let slow_start = Contender::new("slow at first", |units| {
+    let slow_start = Baseline::new("slow at first", |units| {
         // A hundred watts until two seconds of work have warmed it, half a watt then.
         let watts = if worked < 1.9 { 100.0 } else { 0.5 };
         spender.spend(spender.idle_watts + watts, 0.01 * units as f64);
@@ -165,19 +168,19 @@ fn blocks_are_as_long_as_planned_and_warm_up_counts_for_nothing() {
     });
     let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
     let measured = measure(&mut [slow_start], &mut sources, &plan(), &machine, &mut go).unwrap();
-    let figure = measured.energy(0, &[0], Basis::AboveIdle).unwrap();
-    assert!((figure.high - 0.005).abs() < 1e-9, "{figure:?}");
+    let quantity = measured.energy(0, &[0], Basis::AboveIdle).unwrap();
+    assert!((quantity.high - 0.005).abs() < 1e-9, "{quantity:?}");
     for round in &measured.rounds[0] {
         assert!(round.time >= Duration::from_secs(12) && round.time < Duration::from_secs(14), "{round:?}");
     }
     assert!(calls > 100, "calls are short enough to be interrupted: {calls}");
 }
 
-/// The share of experiments whose interval for the ratio of two equal contenders holds 1.
-fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
+/// The share of experiments whose interval for the ratio of two equal baselines holds 1.
+fn share_held(order: TurnOrder, drift: f64, experiments: u64) -> f64 {
     let held = (0..experiments).filter(|&seed| {
         let machine = Machine::noisy(seed, 0.05, drift);
-        let mut contenders = [machine.contender("a", 0.25, 20.0), machine.contender("b", 0.25, 20.0)];
+        let mut baselines = [machine.baseline("a", 0.25, 20.0), machine.baseline("b", 0.25, 20.0)];
         let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
         let plan = Plan {
             rounds: 9,
@@ -189,7 +192,7 @@ fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
             idle: Duration::from_secs(1),
             ..plan()
         };
-        let measured = measure(&mut contenders, &mut sources, &plan, &machine, &mut go).unwrap();
+        let measured = measure(&mut baselines, &mut sources, &plan, &machine, &mut go).unwrap();
         let ratio = measured.energy_ratio(0, 1, &[0], Basis::Total).unwrap();
         ratio.low <= 1.0 && 1.0 <= ratio.high
     });
@@ -197,10 +200,12 @@ fn share_held(order: Order, drift: f64, experiments: u64) -> f64 {
 }
 
 #[test]
-fn interleaved_contenders_are_told_apart_only_by_what_they_are() {
+fn interleaved_baselines_are_told_apart_only_by_what_they_are() {
     // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of
     // them.
-    for (order, drift) in [(Order::Mirrored, 0.0), (Order::Mirrored, 0.01), (Order::Shuffled, 0.0)] {
+    for (order, drift) in
+        [(TurnOrder::Mirrored, 0.0), (TurnOrder::Mirrored, 0.01), (TurnOrder::Shuffled, 0.0)]
+    {
         let share = share_held(order, drift, 2000);
         assert!((0.945..=0.975).contains(&share), "{order:?}, drift {drift}: {share}");
     }
@@ -208,9 +213,9 @@ fn interleaved_contenders_are_told_apart_only_by_what_they_are() {
 
 #[test]
 fn one_after_the_other_drift_is_taken_for_a_difference() {
-    let still = share_held(Order::Sequential, 0.0, 2000);
+    let still = share_held(TurnOrder::Sequential, 0.0, 2000);
     assert!((0.945..=0.975).contains(&still), "{still}");
-    let drifting = share_held(Order::Sequential, 0.01, 200);
+    let drifting = share_held(TurnOrder::Sequential, 0.01, 200);
     assert!(drifting < 0.05, "{drifting}");
 }
 
@@ -218,9 +223,9 @@ fn one_after_the_other_drift_is_taken_for_a_difference() {
 fn rest_is_what_it_was_beside_the_round() {
     // Everything grows by a tenth in a hundred seconds, the price of the work included.
     let machine = Machine::noisy(0, 0.0, 0.001);
-    let mut contenders = [machine.contender("a", 0.05, 20.0)];
+    let mut baselines = [machine.baseline("a", 0.05, 20.0)];
     let mut sources = [machine.source(Scope::Wall, 1.0)];
-    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let measured = measure(&mut baselines, &mut sources, &plan(), &machine, &mut go).unwrap();
     for (round, idle) in measured.rounds[0].iter().zip(measured.idle.windows(2)) {
         // Work takes three times the power of rest at that time, whenever that is.
         let [total, rest] = [round.energy[0].value.0, round.idle_energy[0].value.0];
@@ -232,31 +237,31 @@ fn rest_is_what_it_was_beside_the_round() {
 #[test]
 fn overlapping_scopes_are_never_added() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0)];
     let mut sources = [
         machine.source(Scope::CpuPackages, 0.5),
         machine.source(Scope::Dram, 0.1),
         machine.source(Scope::Wall, 1.0),
     ];
-    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let measured = measure(&mut baselines, &mut sources, &plan(), &machine, &mut go).unwrap();
     let sum = measured.energy(0, &[0, 1], Basis::Total).unwrap();
     assert!((sum.value / 0.030 - 0.6).abs() < 1e-6, "{sum:?}");
     assert_eq!(
-        sum.quantity,
-        Quantity::Energy { scopes: vec![Scope::CpuPackages, Scope::Dram], basis: Basis::Total }
+        sum.metric,
+        Metric::Energy { scopes: vec![Scope::CpuPackages, Scope::Dram], basis: Basis::Total }
     );
     let error = measured.energy(0, &[1, 2], Basis::Total).unwrap_err();
-    assert_eq!(error, FigureError::Overlap { first: Scope::Dram, second: Scope::Wall });
-    assert!(matches!(measured.energy(0, &[0, 0], Basis::Total), Err(FigureError::Overlap { .. })));
-    assert_eq!(measured.idle_power(&[]), Err(FigureError::NoSource));
+    assert_eq!(error, QuantityError::Overlap { first: Scope::Dram, second: Scope::Wall });
+    assert!(matches!(measured.energy(0, &[0, 0], Basis::Total), Err(QuantityError::Overlap { .. })));
+    assert_eq!(measured.idle_power(&[]), Err(QuantityError::NoSource));
 }
 
 #[test]
 fn nothing_is_divided_by_what_is_not_above_rest() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0), machine.contender("sleeper", 0.001, 0.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0), machine.baseline("sleeper", 0.001, 0.0)];
     let mut sources = [machine.source(Scope::CpuPackages, 1.0)];
-    let measured = measure(&mut contenders, &mut sources, &plan(), &machine, &mut go).unwrap();
+    let measured = measure(&mut baselines, &mut sources, &plan(), &machine, &mut go).unwrap();
     assert!(measured.energy_ratio(0, 1, &[0], Basis::Total).is_ok());
     let error = measured.energy_ratio(0, 1, &[0], Basis::AboveIdle).unwrap_err();
     assert!(error.to_string().contains("sleeper takes no more than the machine at rest"), "{error}");
@@ -265,7 +270,7 @@ fn nothing_is_divided_by_what_is_not_above_rest() {
 #[test]
 fn a_source_too_slow_for_the_blocks_is_told_before_they_begin() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0)];
     let mut slow = Meter {
         machine: Rc::clone(&machine),
         description: machine.source(Scope::Wall, 1.0).describe().clone(),
@@ -273,7 +278,7 @@ fn a_source_too_slow_for_the_blocks_is_told_before_they_begin() {
         share: 1.0,
         fails_at: None,
     };
-    let error = measure(&mut contenders, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap_err();
+    let error = measure(&mut baselines, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap_err();
     assert!(error.to_string().contains("20.00s at least"), "{error}");
     assert_eq!(machine.now.get(), Duration::ZERO);
 
@@ -285,7 +290,7 @@ fn a_source_too_slow_for_the_blocks_is_told_before_they_begin() {
         share: 1.0,
         fails_at: None,
     };
-    let measured = measure(&mut contenders, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap();
+    let measured = measure(&mut baselines, &mut [Box::new(slow)], &plan(), &machine, &mut go).unwrap();
     let total = measured.energy(0, &[0], Basis::Total).unwrap();
     assert!((0.030..0.031).contains(&total.high) && (0.029..0.030).contains(&total.low), "{total:?}");
 }
@@ -294,14 +299,14 @@ fn a_source_too_slow_for_the_blocks_is_told_before_they_begin() {
 fn a_measurement_can_be_interrupted_at_any_time() {
     for stop_at in [0, 1, 7, 100, 400] {
         let machine = Machine::new();
-        let mut contenders = [machine.contender("a", 0.001, 20.0)];
+        let mut baselines = [machine.baseline("a", 0.001, 20.0)];
         let mut sources = [machine.source(Scope::Wall, 1.0)];
         let mut calls = 0;
         let mut stop = |_: &Progress| {
             calls += 1;
             if calls > stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let error = measure(&mut contenders, &mut sources, &plan(), &machine, &mut stop).unwrap_err();
+        let error = measure(&mut baselines, &mut sources, &plan(), &machine, &mut stop).unwrap_err();
         assert!(matches!(error, MeasureError::Interrupted { blocks: 18, .. }), "{error}");
         assert_eq!(calls, stop_at + 1);
     }
@@ -310,7 +315,7 @@ fn a_measurement_can_be_interrupted_at_any_time() {
 #[test]
 fn what_goes_wrong_in_the_middle_ends_it_with_its_name() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0)];
     let meter = Meter {
         machine: Rc::clone(&machine),
         description: machine.source(Scope::Wall, 1.0).describe().clone(),
@@ -318,15 +323,15 @@ fn what_goes_wrong_in_the_middle_ends_it_with_its_name() {
         share: 1.0,
         fails_at: Some(Duration::from_secs(30)),
     };
-    let error = measure(&mut contenders, &mut [Box::new(meter)], &plan(), &machine, &mut go).unwrap_err();
+    let error = measure(&mut baselines, &mut [Box::new(meter)], &plan(), &machine, &mut go).unwrap_err();
     assert!(error.to_string().contains("unplugged"), "{error}");
 
     let mut broken =
-        [Contender::new("broken", |_| Err(BoxedError::new(GpuError::Failed("out of memory".into()))))];
+        [Baseline::new("broken", |_| Err(BoxedError::new(GpuError::Failed("out of memory".into()))))];
     let error = measure(&mut broken, &mut [], &plan(), &machine, &mut go).unwrap_err();
     assert_eq!(error.to_string(), "broken: out of memory");
 
-    let mut lazy = [Contender::new("lazy", |_| Ok(None))];
+    let mut lazy = [Baseline::new("lazy", |_| Ok(None))];
     let error = measure(&mut lazy, &mut [], &plan(), &machine, &mut go).unwrap_err();
     assert!(matches!(error, MeasureError::NoTime { .. }), "{error}");
 }
@@ -334,13 +339,13 @@ fn what_goes_wrong_in_the_middle_ends_it_with_its_name() {
 #[test]
 fn everyone_must_reach_the_same_error() {
     let machine = Machine::new();
-    let mut contenders = [machine.contender("a", 0.001, 20.0)];
+    let mut baselines = [machine.baseline("a", 0.001, 20.0)];
     let asks = |error| Plan { final_error: Some(error), ..plan() };
-    assert!(measure(&mut contenders, &mut [], &asks(0.25), &machine, &mut go).is_ok());
-    let error = measure(&mut contenders, &mut [], &asks(0.2), &machine, &mut go).unwrap_err();
+    assert!(measure(&mut baselines, &mut [], &asks(0.25), &machine, &mut go).is_ok());
+    let error = measure(&mut baselines, &mut [], &asks(0.2), &machine, &mut go).unwrap_err();
     assert!(error.to_string().contains("a ends at an error of 0.25, and 0.2 is asked"), "{error}");
     let quiet = Rc::clone(&machine);
-    let mut silent = [Contender::new("silent", |units| {
+    let mut silent = [Baseline::new("silent", |units| {
         quiet.spend(10.0, units as f64);
         Ok(None)
     })];

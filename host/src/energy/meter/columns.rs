@@ -6,7 +6,7 @@
 
 use super::error::ColumnError;
 use super::trace::Reading;
-use crate::energy::quantity::Watt;
+use crate::energy::units::Watt;
 
 /// Which columns a line has.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use super::columns::Columns;
 use super::error::{ColumnError, LogError, LogProblem, MeterError};
 use super::trace::{Reading, Tolerance, Trace};
-use crate::energy::quantity::{Bounded, Joule};
 use crate::energy::source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
-use crate::figure::Kind;
+use crate::energy::units::{Bounded, Joule};
+use crate::quantity::Kind;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Sources that must be asked all the time: a thread reads them, and the trace it fills is integrated afterwards.
 
 use super::trace::{Reading, Tolerance, Trace};
-use crate::energy::quantity::{Bounded, Joule};
 use crate::energy::source::{Description, EnergySource, Mark, Resolution, SourceError};
+use crate::energy::units::{Bounded, Joule};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;

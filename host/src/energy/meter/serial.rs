@@ -13,7 +13,7 @@ use super::sampled::{Readings, Sampled};
 use super::trace::{Reading, Tolerance};
 use crate::energy::clock::Clock;
 use crate::energy::source::{Description, Scope, SourceError};
-use crate::figure::Kind;
+use crate::quantity::Kind;
 use std::time::Duration;
 use wheatstone_link::{Transport, TransportError};
 

@@ -1,7 +1,7 @@
 //! Power over time, and its integral.
 
 use super::error::MeterError;
-use crate::energy::quantity::{Bounded, Joule, Watt};
+use crate::energy::units::{Bounded, Joule, Watt};
 use std::time::Duration;
 
 /// A power read at a time.

@@ -1,4 +1,4 @@
-//! Rivals: the same task learned on a graphics adapter, and by an ordinary network.
+//! Baselines: the same task learned on a graphics adapter, and by an ordinary network.
 //!
 //! They come with the feature `gpu`; without it, all of them are missing.
 
@@ -7,43 +7,43 @@ mod kernel;
 #[cfg(feature = "gpu")]
 mod perceptron;
 
-use super::{BenchError, Contender, Goal, Watch};
-use crate::figure::Missing;
+use super::{Baseline, BenchError, Goal, Watch};
+use crate::quantity::Missing;
 use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
 
-/// The rivals there are, and those there are not.
-pub type Rivals<'e> = (Vec<Box<dyn Contender + 'e>>, Vec<Missing>);
+/// The baselines there are, and those there are not.
+pub type Baselines<'e> = (Vec<Box<dyn Baseline + 'e>>, Vec<Missing>);
 
-/// Prepares the rivals that this program and this machine have: `adapter` is part of the name of the graphics adapter, empty for the
+/// Prepares the baselines that this program and this machine have: `adapter` is part of the name of the graphics adapter, empty for the
 /// first. A trial of a batch size or of a number of replicas is given up after `trial`.
 ///
 /// # Errors
 /// [`BenchError::Interrupted`] if `watch` says to stop; whatever else fails is missing.
 #[cfg(feature = "gpu")]
-pub fn rivals<'e>(
+pub fn baselines<'e>(
     experiment: &'e Experiment,
     goal: Goal,
     adapter: &str,
     trial: Duration,
     watch: Watch,
-) -> Result<Rivals<'e>, BenchError> {
+) -> Result<Baselines<'e>, BenchError> {
     use wheatstone_gpu::perceptron::{Machine, PerceptronError};
 
-    let mut rivals = Rivals::default();
-    let mut put = |name: &str, one: Result<Rivals<'e>, BenchError>| {
+    let mut all = Baselines::default();
+    let mut put = |name: &str, one: Result<Baselines<'e>, BenchError>| {
         match one {
-            Ok((contenders, missing)) => {
-                rivals.0.extend(contenders);
-                rivals.1.extend(missing);
+            Ok((found, missing)) => {
+                all.0.extend(found);
+                all.1.extend(missing);
             }
             Err(error @ BenchError::Interrupted) => return Err(error),
-            Err(error) => rivals.1.push(absent(name, &error)),
+            Err(error) => all.1.push(absent(name, &error)),
         }
         Ok(())
     };
     let cpu = "cpu-perceptron";
-    put(cpu, perceptron::rivals(experiment, goal, cpu, &Machine::processor(), trial, watch))?;
+    put(cpu, perceptron::baselines(experiment, goal, cpu, &Machine::processor(), trial, watch))?;
     let [gpu, kernel] = ["gpu-perceptron", "gpu-network"];
     match wheatstone_gpu::adapter_named(adapter) {
         Ok(adapter) => {
@@ -52,14 +52,14 @@ pub fn rivals<'e>(
                 .map_err(|error| PerceptronError::from(error).into())
                 .and_then(|machine| {
                     let name = format!("{gpu}{software}");
-                    perceptron::rivals(experiment, goal, &name, &machine, trial, watch)
+                    perceptron::baselines(experiment, goal, &name, &machine, trial, watch)
                 });
             put(gpu, perceptrons)?;
-            put(kernel, kernel::rivals(experiment, &adapter, software, trial, watch))?;
+            put(kernel, kernel::baselines(experiment, &adapter, software, trial, watch))?;
         }
-        Err(error) => rivals.1.extend([gpu, kernel].map(|name| absent(name, &error))),
+        Err(error) => all.1.extend([gpu, kernel].map(|name| absent(name, &error))),
     }
-    Ok(rivals)
+    Ok(all)
 }
 
 #[cfg(feature = "gpu")]
@@ -76,13 +76,13 @@ fn absent(name: &str, error: &dyn std::error::Error) -> Missing {
 /// # Errors
 /// None.
 #[cfg(not(feature = "gpu"))]
-pub fn rivals<'e>(
+pub fn baselines<'e>(
     _experiment: &'e Experiment,
     _goal: Goal,
     _adapter: &str,
     _trial: Duration,
     _watch: Watch,
-) -> Result<Rivals<'e>, BenchError> {
+) -> Result<Baselines<'e>, BenchError> {
     let missing = |name: &str| Missing {
         name: name.to_owned(),
         why: "this program was built without the feature gpu".to_owned(),

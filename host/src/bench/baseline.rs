@@ -1,10 +1,10 @@
-//! Contenders: whatever can be trained on a preset's task and timed while it does.
+//! Baselines: whatever can be trained on a preset's task and timed while it does.
 
 use super::BenchError;
 use wheatstone_learn::metrics::Score;
 
 /// Something that learns.
-pub trait Contender {
+pub trait Baseline {
     /// What it is called in tables and files.
     fn name(&self) -> &str;
 

@@ -1,8 +1,8 @@
 //! An ordinary multilayer perceptron that learns the same rows by back-propagation.
 
-use super::super::{BenchError, Contender, Goal, Watch};
-use super::Rivals;
-use crate::figure::Missing;
+use super::super::{Baseline, BenchError, Goal, Watch};
+use super::Baselines;
+use crate::quantity::Missing;
 use std::time::Duration;
 use wheatstone_gpu::perceptron::{
     BatchSearch, BatchTrial, Examples, Machine, Optimiser, Perceptron, PerceptronConfig, best_batch,
@@ -29,14 +29,14 @@ struct Ordinary {
 }
 
 /// Batch 1 and the best batch, each with the best of some learning rates.
-pub fn rivals<'e>(
+pub fn baselines<'e>(
     experiment: &'e Experiment,
     goal: Goal,
     name: &str,
     machine: &Machine,
     trial: Duration,
     watch: Watch,
-) -> Result<Rivals<'e>, BenchError> {
+) -> Result<Baselines<'e>, BenchError> {
     let missing = |why: String, remedy: &str| {
         let missing = Missing { name: name.to_owned(), why, remedy: remedy.to_owned() };
         Ok((Vec::new(), vec![missing]))
@@ -85,7 +85,7 @@ pub fn rivals<'e>(
             remedy: "ask for a lower --accuracy, or for more --seconds".to_owned(),
         }),
     }
-    let mut contenders: Vec<Box<dyn Contender>> = Vec::new();
+    let mut baselines: Vec<Box<dyn Baseline>> = Vec::new();
     for (name, learning_rate, batch) in wanted {
         let config = PerceptronConfig {
             sizes: sizes.clone(),
@@ -96,9 +96,9 @@ pub fn rivals<'e>(
         };
         let perceptron = Perceptron::new(machine, config.clone(), &train)?;
         let (machine, train, judged) = (machine.clone(), train.clone(), judged.clone());
-        contenders.push(Box::new(Ordinary { name, machine, config, train, judged, perceptron }));
+        baselines.push(Box::new(Ordinary { name, machine, config, train, judged, perceptron }));
     }
-    Ok((contenders, without))
+    Ok((baselines, without))
 }
 
 /// `gpu-perceptron (software)` with a batch is `gpu-perceptron-batch (software)`.
@@ -151,7 +151,7 @@ fn prepare(
     Ok((examples(&split.train)?, examples(experiment.judged_rows().1)?, sizes))
 }
 
-impl Contender for Ordinary {
+impl Baseline for Ordinary {
     fn name(&self) -> &str {
         &self.name
     }

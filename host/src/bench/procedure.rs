@@ -1,11 +1,11 @@
-//! The course of a bench: learn, time and meter in turns, and put the figures together.
+//! The procedure of a bench: learn, time and meter in turns, and put the quantities together.
 
-use super::results::{Effort, Entrant, Row, quantity};
-use super::{BenchError, Contender, Goal, Learned, Network, Pace, Patience, learn};
+use super::results::{BaselineDescription, Effort, Row, metric};
+use super::{Baseline, BenchError, ChipCost, Goal, Learned, Network, Patience, learn};
 use crate::energy::fpga;
 use crate::energy::reference::{self, Reference};
-use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Order, Plan, Progress};
-use crate::figure::{Figure, Kind, Missing};
+use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder};
+use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
@@ -14,15 +14,15 @@ use wheatstone_sim::BoxedError;
 /// Told what is being done; says whether to go on.
 pub type Watch<'w> = &'w mut dyn FnMut(&str) -> bool;
 
-/// Rounds of turns; each contender has two turns in each. With 9 the interval of the median covers 96 %.
+/// Rounds of turns; each baseline has two turns in each. With 9 the interval of the median covers 96 %.
 pub const ROUNDS: usize = 9;
 
-/// The rows of some contenders, and what is missing of them.
+/// The rows of some baselines, and what is missing of them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// The contenders.
-    pub contenders: Vec<Entrant>,
-    /// Their rows, contender by contender.
+pub struct Comparison {
+    /// The baselines.
+    pub baselines: Vec<BaselineDescription>,
+    /// Their rows, baseline by baseline.
     pub rows: Vec<Row>,
     /// What could not be had.
     pub missing: Vec<Missing>,
@@ -45,32 +45,33 @@ pub fn own_goal(experiment: &Experiment, watch: Watch) -> Result<Goal, BenchErro
     Ok(Goal::after(network.score()?, experiment.judged_rows().1.len()))
 }
 
-/// Trains every contender to the goal, then times and meters all of them in turns.
+/// Trains every baseline to the goal, then times and meters all of them in turns.
 ///
 /// # Errors
-/// [`BenchError`] if a contender, the clock or a source fails, or `watch` says to stop.
+/// [`BenchError`] if a baseline, the clock or a source fails, or `watch` says to stop.
 pub fn run(
-    contenders: &mut [Box<dyn Contender + '_>],
+    baselines: &mut [Box<dyn Baseline + '_>],
     sources: &mut [Box<dyn EnergySource>],
     (goal, patience, effort): (Goal, Patience, Effort),
     clock: &dyn Clock,
     watch: Watch,
-) -> Result<Outcome, BenchError> {
+) -> Result<Comparison, BenchError> {
     let mut learned = Vec::new();
-    for contender in contenders.iter_mut() {
-        let stage = format!("{}: samples to the goal", contender.name());
-        let one = learn(&mut **contender, goal, patience, clock, &mut || watch(&stage))?;
+    for baseline in baselines.iter_mut() {
+        let stage = format!("{}: samples to the goal", baseline.name());
+        let one = learn(&mut **baseline, goal, patience, clock, &mut || watch(&stage))?;
         learned.push(one.ok_or(BenchError::Interrupted)?);
     }
-    let measurement = measure(contenders, sources, effort, clock, watch)?;
-    let mut outcome = Outcome::default();
-    for (index, (contender, learned)) in contenders.iter().zip(&learned).enumerate() {
-        let entrant = Entrant { name: contender.name().to_owned(), description: contender.describe() };
-        outcome.contenders.push(entrant);
-        outcome.put_learning(contender.name(), learned, goal);
-        outcome.put_measured(&**contender, &measurement, index)?;
+    let measurement = measure(baselines, sources, effort, clock, watch)?;
+    let mut comparison = Comparison::default();
+    for (index, (baseline, learned)) in baselines.iter().zip(&learned).enumerate() {
+        let description =
+            BaselineDescription { name: baseline.name().to_owned(), description: baseline.describe() };
+        comparison.baselines.push(description);
+        comparison.put_learning(baseline.name(), learned, goal);
+        comparison.put_measured(&**baseline, &measurement, index)?;
     }
-    Ok(outcome)
+    Ok(comparison)
 }
 
 /// The plan of the turns: mirrored rounds, blocks of equal length, and as much rest where there is something to meter.
@@ -84,7 +85,7 @@ fn plan(effort: Effort, metered: bool) -> Plan {
         settle: rest / 4,
         idle: rest,
         rounds: ROUNDS,
-        order: Order::Mirrored,
+        order: TurnOrder::Mirrored,
         seed: 0,
         unit: "training sample".to_owned(),
         final_error: None,
@@ -92,18 +93,18 @@ fn plan(effort: Effort, metered: bool) -> Plan {
 }
 
 fn measure(
-    contenders: &mut [Box<dyn Contender + '_>],
+    baselines: &mut [Box<dyn Baseline + '_>],
     sources: &mut [Box<dyn EnergySource>],
     effort: Effort,
     clock: &dyn Clock,
     watch: Watch,
 ) -> Result<Measurement, BenchError> {
-    let mut turns: Vec<energy::Contender> = contenders
+    let mut turns: Vec<energy::Baseline> = baselines
         .iter_mut()
-        .map(|contender| {
-            let name = contender.name().to_owned();
-            energy::Contender::new(name, |samples| {
-                contender.train(samples).map_err(BoxedError::new)?;
+        .map(|baseline| {
+            let name = baseline.name().to_owned();
+            energy::Baseline::new(name, |samples| {
+                baseline.train(samples).map_err(BoxedError::new)?;
                 Ok(None)
             })
         })
@@ -120,47 +121,48 @@ fn measure(
     }
 }
 
-impl Outcome {
+impl Comparison {
     /// The rows of a chip that would train at that pace. It learns bit for bit as the model does, so it needs the model's samples.
-    pub fn put_pace(&mut self, pace: &Pace) {
+    pub fn put_chip(&mut self, chip_cost: &ChipCost) {
         const NAME: &str = "device";
-        self.contenders.push(Entrant { name: NAME.to_owned(), description: pace.description.clone() });
-        self.put(NAME, quantity::STEP_TIME, pace.sample.clone());
-        self.put(NAME, quantity::SAMPLE_TIME, pace.sample.clone());
-        self.put(NAME, quantity::ARRAY_TIME, pace.array.clone());
-        self.put(NAME, quantity::RELAXING_STEP_TIME, pace.relaxing_step.clone());
+        self.baselines
+            .push(BaselineDescription { name: NAME.to_owned(), description: chip_cost.description.clone() });
+        self.put(NAME, metric::STEP_TIME, chip_cost.sample.clone());
+        self.put(NAME, metric::SAMPLE_TIME, chip_cost.sample.clone());
+        self.put(NAME, metric::ARRAY_TIME, chip_cost.array.clone());
+        self.put(NAME, metric::RELAXING_STEP_TIME, chip_cost.relaxing_step.clone());
         let alone = || Some(format!("the array alone; without {}", fpga::EXCLUDES));
-        self.put_from(NAME, quantity::SAMPLE_ENERGY, pace.energy.clone(), alone());
-        let edge = pace.energy.scaled(1.0 / pace.edges);
-        self.put_from(NAME, quantity::PARAMETER_ENERGY, edge, alone());
-        if let Some(samples) = self.find("model", quantity::SAMPLES_TO_GOAL).cloned() {
-            self.put(NAME, quantity::TIME_TO_GOAL, pace.sample.times(&samples, "s"));
-            self.put_from(NAME, quantity::ENERGY_TO_GOAL, pace.energy.times(&samples, "J"), alone());
+        self.put_from(NAME, metric::SAMPLE_ENERGY, chip_cost.energy.clone(), alone());
+        let edge = chip_cost.energy.scaled(1.0 / chip_cost.edges);
+        self.put_from(NAME, metric::PARAMETER_ENERGY, edge, alone());
+        if let Some(samples) = self.find("model", metric::SAMPLES_TO_GOAL).cloned() {
+            self.put(NAME, metric::TIME_TO_GOAL, chip_cost.sample.times(&samples, "s"));
+            self.put_from(NAME, metric::ENERGY_TO_GOAL, chip_cost.energy.times(&samples, "J"), alone());
         }
     }
 
     /// The rows of what others have published.
     pub fn put_published(&mut self) {
         for line in &reference::ALL {
-            let quantity = match line.unit {
-                "J per inference" => quantity::INFERENCE_ENERGY,
-                "s per inference" => quantity::INFERENCE_TIME,
-                _ => quantity::OPERATION_ENERGY,
+            let metric = match line.unit {
+                "J per inference" => metric::INFERENCE_ENERGY,
+                "s per inference" => metric::INFERENCE_TIME,
+                _ => metric::OPERATION_ENERGY,
             };
             let Reference { value, low, high, kind, .. } = *line;
             let source = format!("{}; {} ({})", line.source, line.scope, line.evidence.name());
-            let figure = Figure { value, unit: line.unit.into(), kind, low, high };
-            self.put_from(line.name, quantity, figure, Some(source));
+            let quantity = Quantity { value, unit: line.unit.into(), kind, low, high };
+            self.put_from(line.name, metric, quantity, Some(source));
         }
     }
 
-    /// The rows of a contender that was trained to the goal.
+    /// The rows of a baseline that was trained to the goal.
     fn put_learning(&mut self, name: &str, learned: &Learned, goal: Goal) {
         let Some(samples) = learned.samples_to_goal() else {
             self.missing.push(missed(name, learned, goal));
             return;
         };
-        let exactly = |value, unit: &'static str| Figure {
+        let exactly = |value, unit: &'static str| Quantity {
             value,
             unit: unit.into(),
             kind: Kind::Measured,
@@ -168,74 +170,74 @@ impl Outcome {
             high: value,
         };
         match learned.score.accuracy {
-            Some(accuracy) => self.put(name, quantity::ACCURACY, exactly(accuracy, "1")),
-            None => self.put(name, quantity::MEAN_SQUARED_ERROR, exactly(learned.score.mse, "V^2")),
+            Some(accuracy) => self.put(name, metric::ACCURACY, exactly(accuracy, "1")),
+            None => self.put(name, metric::MEAN_SQUARED_ERROR, exactly(learned.score.mse, "V^2")),
         }
-        self.put(name, quantity::SAMPLES_TO_GOAL, samples);
+        self.put(name, metric::SAMPLES_TO_GOAL, samples);
     }
 
-    /// The rows of a contender that was timed and metered.
+    /// The rows of a baseline that was timed and metered.
     fn put_measured(
         &mut self,
-        contender: &dyn Contender,
+        baseline: &dyn Baseline,
         measurement: &Measurement,
         index: usize,
     ) -> Result<(), BenchError> {
-        let name = contender.name();
-        let samples = self.find(name, quantity::SAMPLES_TO_GOAL).cloned();
+        let name = baseline.name();
+        let samples = self.find(name, metric::SAMPLES_TO_GOAL).cloned();
         // A unit of work is one sample for each of the networks trained side by side.
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
         let (batch, replicas, parameters) =
-            (contender.batch() as f64, contender.replicas() as f64, contender.parameters() as f64);
-        let time = figure(&measurement.time(index)?, "s");
-        self.put(name, quantity::STEP_TIME, time.scaled(batch));
-        self.put(name, quantity::SAMPLE_TIME, time.scaled(1.0 / replicas));
+            (baseline.batch() as f64, baseline.replicas() as f64, baseline.parameters() as f64);
+        let time = quantity(&measurement.time(index)?, "s");
+        self.put(name, metric::STEP_TIME, time.scaled(batch));
+        self.put(name, metric::SAMPLE_TIME, time.scaled(1.0 / replicas));
         if let Some(samples) = &samples {
-            self.put(name, quantity::TIME_TO_GOAL, time.times(samples, "s"));
+            self.put(name, metric::TIME_TO_GOAL, time.times(samples, "s"));
         }
         for (source, description) in measurement.sources.iter().enumerate() {
             let energy = |basis| measurement.energy(index, &[source], basis);
-            let total = figure(&energy(Basis::Total)?, "J").scaled(1.0 / replicas);
-            let above = figure(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
+            let total = quantity(&energy(Basis::Total)?, "J").scaled(1.0 / replicas);
+            let above = quantity(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
             let meter = Some(format!("{} ({})", description.name, description.scope));
-            let mut put = |quantity, figure| self.put_from(name, quantity, figure, meter.clone());
-            put(quantity::STEP_ENERGY, total.scaled(batch));
-            put(quantity::SAMPLE_ENERGY, total.clone());
-            put(quantity::SAMPLE_ENERGY_ABOVE_IDLE, above);
-            put(quantity::PARAMETER_ENERGY, total.scaled(1.0 / parameters));
+            let mut put = |metric, quantity| self.put_from(name, metric, quantity, meter.clone());
+            put(metric::STEP_ENERGY, total.scaled(batch));
+            put(metric::SAMPLE_ENERGY, total.clone());
+            put(metric::SAMPLE_ENERGY_ABOVE_IDLE, above);
+            put(metric::PARAMETER_ENERGY, total.scaled(1.0 / parameters));
             if let Some(samples) = &samples {
-                put(quantity::ENERGY_TO_GOAL, total.times(samples, "J"));
+                put(metric::ENERGY_TO_GOAL, total.times(samples, "J"));
             }
         }
         Ok(())
     }
 
-    /// A contender's figure of a quantity.
-    pub fn find(&self, contender: &str, quantity: &str) -> Option<&Figure> {
+    /// The quantity of a baseline that a metric names.
+    pub fn find(&self, baseline: &str, metric: &str) -> Option<&Quantity> {
         let mut rows = self.rows.iter();
-        rows.find(|row| row.contender == contender && row.quantity == quantity).map(|row| &row.figure)
+        rows.find(|row| row.baseline == baseline && row.metric == metric).map(|row| &row.quantity)
     }
 
     /// Adds a row.
-    pub fn put(&mut self, contender: &str, quantity: &'static str, figure: Figure) {
-        self.put_from(contender, quantity, figure, None);
+    pub fn put(&mut self, baseline: &str, metric: &'static str, quantity: Quantity) {
+        self.put_from(baseline, metric, quantity, None);
     }
 
     /// Adds a row with its source.
     pub fn put_from(
         &mut self,
-        contender: &str,
-        quantity: &'static str,
-        figure: Figure,
+        baseline: &str,
+        metric: &'static str,
+        quantity: Quantity,
         source: Option<String>,
     ) {
-        self.rows.push(Row { contender: contender.to_owned(), quantity: quantity.into(), figure, source });
+        self.rows.push(Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source });
     }
 }
 
-fn figure(measured: &energy::Measured, unit: &'static str) -> Figure {
+fn quantity(measured: &energy::Measured, unit: &'static str) -> Quantity {
     let energy::Measured { value, low, high, kind, .. } = *measured;
-    Figure { value, unit: unit.into(), kind, low, high }
+    Quantity { value, unit: unit.into(), kind, low, high }
 }
 
 fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
@@ -282,7 +284,7 @@ mod tests {
         most: f64,
     }
 
-    impl Contender for Pupil {
+    impl Baseline for Pupil {
         fn name(&self) -> &str {
             "pupil"
         }
@@ -321,52 +323,52 @@ mod tests {
         }
     }
 
-    fn outcome(most: f64, watch: Watch) -> Result<Outcome, BenchError> {
+    fn comparison(most: f64, watch: Watch) -> Result<Comparison, BenchError> {
         outcome_of(0.5, most, watch)
     }
 
-    fn outcome_of(goal: f64, most: f64, watch: Watch) -> Result<Outcome, BenchError> {
+    fn outcome_of(goal: f64, most: f64, watch: Watch) -> Result<Comparison, BenchError> {
         let clock = Virtual::default();
         let pupil = Pupil { clock: clock.clone(), trained: 0, most };
         let patience =
             Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
-        let mut contenders: Vec<Box<dyn Contender>> = vec![Box::new(pupil)];
-        run(&mut contenders, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)
+        let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
+        run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)
     }
 
     #[test]
     fn figures_follow_from_the_time_of_a_sample() {
-        let outcome = outcome(1.0, &mut |_| true).unwrap();
-        let near = |quantity, wanted: f64| {
-            let figure = outcome.find("pupil", quantity).unwrap_or_else(|| panic!("{quantity}"));
-            assert!((figure.value / wanted - 1.0).abs() < 1e-9, "{quantity}: {figure:?}");
-            assert!(figure.low <= figure.value && figure.value <= figure.high, "{figure:?}");
+        let comparison = comparison(1.0, &mut |_| true).unwrap();
+        let near = |metric, wanted: f64| {
+            let quantity = comparison.find("pupil", metric).unwrap_or_else(|| panic!("{metric}"));
+            assert!((quantity.value / wanted - 1.0).abs() < 1e-9, "{metric}: {quantity:?}");
+            assert!(quantity.low <= quantity.value && quantity.value <= quantity.high, "{quantity:?}");
         };
-        near(quantity::SAMPLES_TO_GOAL, 2500.0);
-        near(quantity::STEP_TIME, 4e-3);
-        near(quantity::SAMPLE_TIME, 0.2e-3);
-        near(quantity::TIME_TO_GOAL, 2.5);
-        near(quantity::ACCURACY, 0.5);
-        assert_eq!((outcome.missing.len(), outcome.find("pupil", quantity::SAMPLE_ENERGY)), (0, None));
+        near(metric::SAMPLES_TO_GOAL, 2500.0);
+        near(metric::STEP_TIME, 4e-3);
+        near(metric::SAMPLE_TIME, 0.2e-3);
+        near(metric::TIME_TO_GOAL, 2.5);
+        near(metric::ACCURACY, 0.5);
+        assert_eq!((comparison.missing.len(), comparison.find("pupil", metric::SAMPLE_ENERGY)), (0, None));
     }
 
     #[test]
     fn patience_ends() {
         // 2500 samples take 2.5 s; a goal that takes 3.5 s is out of reach.
-        let outcome = outcome_of(0.7, 1.0, &mut |_| true).unwrap();
+        let comparison = outcome_of(0.7, 1.0, &mut |_| true).unwrap();
         assert_eq!(
-            outcome.missing[0].why,
+            comparison.missing[0].why,
             "run 1 did not reach at least 70.00 % right in time; its best was 60.00 %"
         );
     }
 
     #[test]
     fn a_goal_that_was_missed_is_missing() {
-        let outcome = outcome(0.4, &mut |_| true).unwrap();
-        assert_eq!(outcome.find("pupil", quantity::TIME_TO_GOAL), None);
-        assert!(outcome.find("pupil", quantity::SAMPLE_TIME).is_some());
-        let why = &outcome.missing[0].why;
+        let comparison = comparison(0.4, &mut |_| true).unwrap();
+        assert_eq!(comparison.find("pupil", metric::TIME_TO_GOAL), None);
+        assert!(comparison.find("pupil", metric::SAMPLE_TIME).is_some());
+        let why = &comparison.missing[0].why;
         assert_eq!(why, "run 1 did not reach at least 50.00 % right in time; its best was 40.00 %");
     }
 
@@ -378,7 +380,7 @@ mod tests {
                 asked += 1;
                 asked < stop_at
             };
-            assert!(matches!(outcome(1.0, &mut watch), Err(BenchError::Interrupted)), "{stop_at}");
+            assert!(matches!(comparison(1.0, &mut watch), Err(BenchError::Interrupted)), "{stop_at}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The resistor network as one compute kernel, alone and with as many replicas as fill the adapter.
 
-use super::super::{BenchError, Contender, Watch};
-use super::Rivals;
+use super::super::{Baseline, BenchError, Watch};
+use super::Baselines;
 use std::time::{Duration, Instant};
 use wheatstone_gpu::{Adapter, NetworkKernel};
 use wheatstone_learn::evaluation;
@@ -26,13 +26,13 @@ struct Kernel<'e> {
 }
 
 /// One replica, and as many as fill the adapter.
-pub fn rivals<'e>(
+pub fn baselines<'e>(
     experiment: &'e Experiment,
     adapter: &Adapter,
     software: &str,
     trial: Duration,
     watch: Watch,
-) -> Result<Rivals<'e>, BenchError> {
+) -> Result<Baselines<'e>, BenchError> {
     let one = Kernel::new(experiment, adapter, format!("gpu-network{software}"), 1)?;
     let most = u64::from(NetworkKernel::most_replicas(adapter, &experiment.design)?);
     let mut replicas = 1;
@@ -79,7 +79,7 @@ fn states(experiment: &Experiment, seed: u64, replicas: u64) -> Vec<State> {
     (0..replicas).map(|r| State::initial(&experiment.design, initial, seed.wrapping_add(r))).collect()
 }
 
-impl Contender for Kernel<'_> {
+impl Baseline for Kernel<'_> {
     fn name(&self) -> &str {
         &self.name
     }

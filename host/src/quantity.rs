@@ -1,10 +1,10 @@
-//! Figures: a value with its unit, its interval and how it was come by.
+//! Quantities: a value with its unit, its interval and how it was come by.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
-/// How a figure was come by.
+/// How a quantity was come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -39,10 +39,10 @@ impl Display for Kind {
     }
 }
 
-/// Something that was looked for and is not there. It has no figures: absent is not zero.
+/// Something that was looked for and is not there. It has no quantities: absent is not zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// What is missing: a contender, a meter, or one figure of a contender.
+    /// What is missing: a baseline, a meter, or one quantity of a baseline.
     pub name: String,
     /// Why.
     pub why: String,
@@ -58,7 +58,7 @@ impl Display for Missing {
 
 /// A value with its interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
+pub struct Quantity {
     /// The value: of what is measured, the median.
     pub value: f64,
     /// Its unit: `s`, `J`, or `1` for shares and counts.
@@ -71,19 +71,19 @@ pub struct Figure {
     pub high: f64,
 }
 
-impl Figure {
-    /// The figure multiplied by an exact number that is not negative.
-    pub fn scaled(&self, factor: f64) -> Figure {
-        let Figure { value, low, high, .. } = *self;
-        Figure { value: factor * value, low: factor * low, high: factor * high, ..self.clone() }
+impl Quantity {
+    /// The quantity multiplied by an exact number that is not negative.
+    pub fn scaled(&self, factor: f64) -> Quantity {
+        let Quantity { value, low, high, .. } = *self;
+        Quantity { value: factor * value, low: factor * low, high: factor * high, ..self.clone() }
     }
 
-    /// The figure multiplied by another one that does not depend on it, in a unit of its own. The ends of the interval are the
+    /// The quantity multiplied by another one that does not depend on it, in a unit of its own. The ends of the interval are the
     /// products of the ends, so it covers no less often than the worse of the two; the kind is that of the weaker evidence.
     ///
     /// Neither may be negative.
-    pub fn times(&self, other: &Figure, unit: &'static str) -> Figure {
-        Figure {
+    pub fn times(&self, other: &Quantity, unit: &'static str) -> Quantity {
+        Quantity {
             value: self.value * other.value,
             unit: Cow::Borrowed(unit),
             kind: self.kind.max(other.kind),
@@ -93,7 +93,7 @@ impl Figure {
     }
 }
 
-impl Display for Figure {
+impl Display for Quantity {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &*self.unit {
             "1" => f.write_str(&significant(self.value)),
@@ -136,8 +136,8 @@ fn significant(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn figure(value: f64, low: f64, high: f64, kind: Kind) -> Figure {
-        Figure { value, unit: "s".into(), kind, low, high }
+    fn quantity(value: f64, low: f64, high: f64, kind: Kind) -> Quantity {
+        Quantity { value, unit: "s".into(), kind, low, high }
     }
 
     #[test]
@@ -149,11 +149,11 @@ mod tests {
         );
         assert_eq!(with_prefix(-0.5, "V"), "-500 mV");
         assert_eq!(
-            Figure { unit: "1".into(), ..figure(0.975, 0.9, 1.0, Kind::Measured) }.to_string(),
+            Quantity { unit: "1".into(), ..quantity(0.975, 0.9, 1.0, Kind::Measured) }.to_string(),
             "0.97"
         );
         assert_eq!(
-            Figure { unit: "1".into(), ..figure(1437.0, 1.0, 2.0, Kind::Measured) }.to_string(),
+            Quantity { unit: "1".into(), ..quantity(1437.0, 1.0, 2.0, Kind::Measured) }.to_string(),
             "1437"
         );
     }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_product_is_as_sure_as_its_weaker_factor() {
         let product =
-            figure(2.0, 1.0, 3.0, Kind::Measured).times(&figure(5.0, 4.0, 6.0, Kind::Simulated), "J");
+            quantity(2.0, 1.0, 3.0, Kind::Measured).times(&quantity(5.0, 4.0, 6.0, Kind::Simulated), "J");
         assert_eq!((product.value, product.low, product.high), (10.0, 4.0, 18.0));
         assert_eq!((product.kind, &*product.unit), (Kind::Simulated, "J"));
     }

@@ -1,4 +1,4 @@
-//! Quantities of a measurement: energies, powers, values with bounds, and how a figure came about.
+//! Quantities of a measurement: energies, powers, values with bounds, and how a quantity came about.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
