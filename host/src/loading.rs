@@ -24,15 +24,15 @@ pub enum LoadError {
     /// Its file cannot be read.
     #[error("{}: cannot read: {source}; name a bitstream (.bit for an ECP5, .bin for an iCE40) or a preset", path.display())]
     Read {
-        /// The file.
+        /// The file that was named.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: std::io::Error,
     },
     /// Its file is no bitstream.
     #[error("{}: {error}", path.display())]
     Bitstream {
-        /// The file.
+        /// The file that was named.
         path: PathBuf,
         /// What is wrong.
         error: BitstreamError,
@@ -40,9 +40,9 @@ pub enum LoadError {
     /// It is for another board.
     #[error("{}: {error}", path.display())]
     WrongBoard {
-        /// The file.
+        /// The file that was named.
         path: PathBuf,
-        /// Both devices.
+        /// The device of the bitstream and that of the board.
         error: WrongBoard,
     },
     /// It is not the file that the manifest beside it tells of.
@@ -51,9 +51,9 @@ pub enum LoadError {
          the manifest away to load it all the same", path.display(), manifest.display()
     )]
     OtherThanManifest {
-        /// The file.
+        /// The bitstream.
         path: PathBuf,
-        /// The manifest.
+        /// The manifest beside it.
         manifest: PathBuf,
         /// What the manifest says.
         expected: String,
@@ -66,9 +66,9 @@ pub enum LoadError {
          file beside it, or move this one away to load the file all the same", path.display(), manifest.display()
     )]
     ManifestOfOther {
-        /// The file.
+        /// The bitstream.
         path: PathBuf,
-        /// The manifest.
+        /// The manifest beside it.
         manifest: PathBuf,
         /// The file that the manifest names.
         named: String,
@@ -78,9 +78,9 @@ pub enum LoadError {
     /// The manifest beside it tells of another board.
     #[error("{}: built for {found} says {}, and {board} was named: pins may be elsewhere; build it for {board}", path.display(), manifest.display())]
     OtherBoard {
-        /// The file.
+        /// The bitstream.
         path: PathBuf,
-        /// The manifest.
+        /// The manifest beside it.
         manifest: PathBuf,
         /// The board it was built for.
         found: String,
@@ -93,7 +93,7 @@ pub enum LoadError {
     /// openFPGALoader does not know the board.
     #[error("openFPGALoader does not load {board}: {by_hand}")]
     ByHand {
-        /// The board.
+        /// The board that was named.
         board: Board,
         /// What a person does.
         by_hand: &'static str,
@@ -104,9 +104,9 @@ pub enum LoadError {
         path.display()
     )]
     NotBuilt {
-        /// The preset.
+        /// The preset that was named.
         preset: String,
-        /// The board.
+        /// The board that was named.
         board: Board,
         /// Where it would be.
         path: PathBuf,
@@ -117,7 +117,7 @@ pub enum LoadError {
     /// openFPGALoader finds no board.
     #[error("openFPGALoader found no {board} on USB; it said:\n{said}")]
     NoDevice {
-        /// The board.
+        /// The board that was looked for.
         board: Board,
         /// The end of its output.
         said: String,
@@ -125,7 +125,7 @@ pub enum LoadError {
     /// openFPGALoader finds the board and may not use it.
     #[error("openFPGALoader may not use the {board}; it said:\n{said}")]
     NoAccess {
-        /// The board.
+        /// The board that was found.
         board: Board,
         /// The end of its output.
         said: String,
@@ -133,7 +133,7 @@ pub enum LoadError {
     /// It tried, and the device did not start.
     #[error("openFPGALoader could not load the {board}; it said:\n{said}")]
     Failed {
-        /// The board.
+        /// The board that was found.
         board: Board,
         /// The end of its output.
         said: String,
@@ -207,7 +207,7 @@ impl Loading {
         Loading { ftdi_serial, ..self }
     }
 
-    /// The file.
+    /// The file of the bitstream.
     pub fn path(&self) -> &Path {
         &self.path
     }

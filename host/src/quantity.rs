@@ -44,7 +44,7 @@ impl Display for Kind {
 pub struct Missing {
     /// What is missing: a baseline, a meter, or one quantity of a baseline.
     pub name: String,
-    /// Why.
+    /// Why it is missing.
     pub why: String,
     /// What to do about it.
     pub remedy: String,

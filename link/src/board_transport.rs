@@ -80,7 +80,7 @@ impl<E: Engine> BoardTransport<E> {
         }
     }
 
-    /// The board.
+    /// The board at the other end.
     pub fn board(&self) -> &Board<E> {
         &self.board
     }

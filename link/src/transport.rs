@@ -64,7 +64,7 @@ pub enum TransportError {
         "the program at the other end of {port} has ended; start it again, and resume from the last checkpoint"
     )]
     Ended {
-        /// The terminal.
+        /// Path of the terminal.
         port: String,
     },
     /// It is there, and not for us.
@@ -80,7 +80,7 @@ pub enum TransportError {
     /// The system fails.
     #[error("{port} fails: {source}; {}", remedy(port))]
     Failed {
-        /// Which.
+        /// The port that fails.
         port: String,
         /// What the system says.
         source: io::Error,

@@ -41,7 +41,7 @@ pub struct ChipCost {
 /// Why a chip has no cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoPlace {
-    /// The board.
+    /// The board whose device is too small, or that has none.
     pub board: Board,
     /// Why its device cannot hold the network.
     pub why: String,

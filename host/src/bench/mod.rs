@@ -40,13 +40,13 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 /// A bench that cannot be run.
 #[derive(Debug, Error)]
 pub enum BenchError {
-    /// The encoding.
+    /// Rows cannot be encoded as voltages, or answers decoded.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The evaluation.
+    /// A network's answers cannot be judged.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
-    /// A device.
+    /// A device that a network is trained on fails.
     #[error(transparent)]
     Device(#[from] DeviceError),
     /// The simulated array.
@@ -55,7 +55,7 @@ pub enum BenchError {
     /// The estimate of a chip's energy.
     #[error(transparent)]
     Estimate(#[from] EstimateError),
-    /// The turns.
+    /// Timing or metering in turns fails.
     #[error(transparent)]
     Measure(#[from] MeasureError),
     /// What follows from them.
@@ -65,7 +65,7 @@ pub enum BenchError {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Kernel(#[from] wheatstone_gpu::KernelError),
-    /// A perceptron.
+    /// A perceptron that serves as baseline fails.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Perceptron(#[from] wheatstone_gpu::perceptron::PerceptronError),

@@ -20,7 +20,7 @@ pub const ROUNDS: usize = 9;
 /// The rows of some baselines, and what is missing of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// The baselines.
+    /// Those that took part, in the order of their rows.
     pub baselines: Vec<BaselineDescription>,
     /// Their rows, baseline by baseline.
     pub rows: Vec<Row>,

@@ -49,7 +49,7 @@ pub struct Row {
     pub baseline: String,
     /// What the quantity is of; see [`quantity`].
     pub metric: Cow<'static, str>,
-    /// The quantity.
+    /// Value, unit, kind and interval.
     #[serde(flatten)]
     pub quantity: Quantity,
     /// The meter that was read, or the publication.
@@ -101,9 +101,9 @@ pub struct Results {
     pub date: String,
     /// The program's version.
     pub version: String,
-    /// Where.
+    /// Where it was measured.
     pub machine: Machine,
-    /// How.
+    /// How long and how often it was measured.
     pub effort: Effort,
     /// Who took part.
     pub baselines: Vec<BaselineDescription>,
@@ -114,7 +114,7 @@ pub struct Results {
 }
 
 impl Machine {
-    /// This one.
+    /// Describes the machine this runs on.
     pub fn this() -> Machine {
         Machine {
             processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),

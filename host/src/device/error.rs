@@ -21,7 +21,7 @@ pub enum BoardError {
     /// The design cannot be put on a chip.
     #[error(transparent)]
     Chip(#[from] TopError),
-    /// The port.
+    /// No port, several, or one that may not be used.
     #[error(transparent)]
     Port(#[from] PortError),
     /// The process of a virtual board.
@@ -38,7 +38,7 @@ pub enum BoardError {
     /// There is a board, and not for us.
     #[error(transparent)]
     NoAccess(TransportError),
-    /// The link.
+    /// The board does not answer, or not as the protocol says.
     #[error(transparent)]
     Link(LinkError),
     /// The board holds another design.
@@ -62,7 +62,7 @@ pub enum BoardError {
     /// The network needs more phases than an array has.
     #[error("the network's nodes need {phases} colours, and an array has two; choose a bipartite network")]
     Phases {
-        /// Colours.
+        /// Colours that the nodes need.
         phases: u8,
     },
     /// An input remembers what no sample can have put there.

@@ -11,7 +11,7 @@ pub const DEFAULT_BAUD: u32 = 3_000_000;
 /// The baud an FTDI bridge can be set to: the lowest of an FT231X, the highest of an FT2232H.
 const BAUD: std::ops::RangeInclusive<u32> = 300..=12_000_000;
 
-/// Which device.
+/// What a network is trained on, as `--device` names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DeviceUrl {
     /// `sim:`, the model in this process.
@@ -67,7 +67,7 @@ pub enum UrlError {
     Rest {
         /// The scheme with its colon.
         scheme: &'static str,
-        /// What follows.
+        /// What stands behind the colon.
         rest: String,
     },
     /// A path of blanks.

@@ -24,7 +24,7 @@ pub type Run<'a> = Box<dyn FnMut(u64) -> Result<Option<f64>, BoxedError> + 'a>;
 
 /// One of those that are compared.
 pub struct Baseline<'a> {
-    /// Its name.
+    /// Its name in results and messages.
     pub name: String,
     /// Its work. It returns when the work is done, on every device, and not when it is queued.
     pub run: Run<'a>,
@@ -65,18 +65,18 @@ pub enum Activity {
 /// A measurement that did not come to its end.
 #[derive(Debug, Error)]
 pub enum MeasureError {
-    /// The plan.
+    /// The plan asks for what cannot be measured.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// A source.
+    /// A source of energy cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// A baseline cannot do its work.
     #[error("{baseline}: {source}")]
     Run {
-        /// Its name.
+        /// Name of the baseline.
         baseline: String,
-        /// Why.
+        /// Why its work failed.
         source: BoxedError,
     },
     /// A baseline is not as good as the others must be.
@@ -85,7 +85,7 @@ pub enum MeasureError {
         reached.map_or("which it does not tell".to_owned(), |error| error.to_string())
     )]
     NotReached {
-        /// Its name.
+        /// Name of the baseline.
         baseline: String,
         /// Its error, if it told one.
         reached: Option<f64>,
@@ -95,7 +95,7 @@ pub enum MeasureError {
     /// No amount of work takes time.
     #[error("{baseline}: {units} units take no time; its `run` must do the work before it returns")]
     NoTime {
-        /// Its name.
+        /// Name of the baseline.
         baseline: String,
         /// Units in one call.
         units: u64,
@@ -164,9 +164,9 @@ pub fn measure(
 
 /// What happened between two marks.
 struct Block {
-    /// By source.
+    /// Marks at the beginning of the block, by source.
     start: Vec<Mark>,
-    /// By source.
+    /// Marks at its end, by source.
     end: Vec<Mark>,
     time: Duration,
     work: u64,

@@ -64,7 +64,7 @@ pub enum Metric {
     },
     /// Power at rest.
     IdlePower {
-        /// Where.
+        /// What was metered.
         scopes: Vec<Scope>,
     },
     /// How often one baseline's quantity is another's.
@@ -82,10 +82,10 @@ pub struct Measured {
     /// Whose; empty for what belongs to the machine.
     #[serde(rename = "contender")]
     pub baseline: String,
-    /// Of what.
+    /// What the value is of.
     #[serde(flatten)]
     pub metric: Metric,
-    /// The median.
+    /// Median over the rounds.
     pub value: f64,
     /// Lower end of its interval.
     pub low: f64,
@@ -95,7 +95,7 @@ pub struct Measured {
     pub unit: String,
     /// How it came about.
     pub kind: Kind,
-    /// Rounds.
+    /// Number of rounds.
     pub n: usize,
     /// The probability that such an interval holds the true median.
     pub coverage: f64,
@@ -107,9 +107,9 @@ pub enum QuantityError {
     /// Some energy would count twice.
     #[error("{first} and {second} overlap: part of the energy would count twice; take one of them")]
     Overlap {
-        /// A scope.
+        /// The one of the two that was named first.
         first: Scope,
-        /// Another.
+        /// The one that shares energy with it.
         second: Scope,
     },
     /// A sum of nothing.
@@ -123,7 +123,7 @@ pub enum QuantityError {
         "{baseline} takes no more than the machine at rest, as far as {rounds} of the rounds can tell, so nothing can be divided by it; measure longer blocks, or compare totals"
     )]
     NotAboveIdle {
-        /// The baseline.
+        /// The baseline that was to be divided by.
         baseline: String,
         /// In how many rounds.
         rounds: usize,

@@ -52,7 +52,7 @@ pub trait Gpu: Send {
 /// A GPU that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GpuError {
-    /// It cannot.
+    /// The GPU or its driver does not count that.
     #[error("this GPU does not tell that")]
     NotSupported,
     /// The driver says no.

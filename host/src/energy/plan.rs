@@ -58,7 +58,7 @@ pub enum PlanError {
     /// A time that is 0.
     #[error("{what} must last some time; plan 60 s, or less for a trial")]
     Zero {
-        /// Which.
+        /// Which part of the plan lasts no time.
         what: &'static str,
     },
     /// Nobody takes part.
@@ -93,7 +93,7 @@ impl Default for Plan {
 /// A turn: a block of work of one baseline, as part of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Which baseline.
+    /// Index of the baseline whose turn it is.
     pub baseline: usize,
     /// Which round it counts for.
     pub round: usize,

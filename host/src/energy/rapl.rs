@@ -44,7 +44,7 @@ pub struct Rapl {
     read_at: Option<Duration>,
 }
 
-/// One counter.
+/// One energy counter of the processor.
 #[derive(Debug)]
 struct Domain {
     /// `package-0`, or `package-0/dram`.

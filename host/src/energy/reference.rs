@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Reference {
     /// What it is of.
     pub name: &'static str,
-    /// The quantity.
+    /// The published value, in its unit.
     pub value: f64,
     /// Lower bound; the quantity itself where none is given.
     pub low: f64,
@@ -25,7 +25,7 @@ pub struct Reference {
     pub source: &'static str,
     /// How it came to stand here.
     pub evidence: Evidence,
-    /// Always published.
+    /// How the quantity came about: always published.
     pub kind: Kind,
 }
 

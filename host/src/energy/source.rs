@@ -151,7 +151,7 @@ pub enum SourceError {
     /// A file that every machine with this source has.
     #[error("{}: cannot be read: {source}; {remedy}", path.display())]
     File {
-        /// The file.
+        /// The file that cannot be read.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
@@ -161,7 +161,7 @@ pub enum SourceError {
     /// A file that holds something else.
     #[error("{}: `{text}` is no whole number of microjoules within the counter's range; the driver is at fault, update the kernel", path.display())]
     Malformed {
-        /// The file.
+        /// The file of the counter.
         path: PathBuf,
         /// What it holds.
         text: String,
@@ -181,7 +181,7 @@ pub enum SourceError {
     Domain {
         /// Where it was looked for.
         folder: PathBuf,
-        /// Its name.
+        /// Name of the domain.
         domain: String,
         /// How often it is there.
         count: usize,
@@ -191,7 +191,7 @@ pub enum SourceError {
         "{name}: {elapsed:.1?} passed between two reads, and the counter may wrap within {most:.1?}; let the baseline return from its work more often"
     )]
     Wrapped {
-        /// The source.
+        /// Name of the source.
         name: String,
         /// How long it was not read.
         elapsed: Duration,
@@ -203,7 +203,7 @@ pub enum SourceError {
         "{name}: the counter went from {before} mJ back to {after} mJ; the driver was reloaded, measure again"
     )]
     Reset {
-        /// The source.
+        /// Name of the source.
         name: String,
         /// What it was.
         before: u64,
@@ -213,7 +213,7 @@ pub enum SourceError {
     /// A GPU that does not answer.
     #[error("{name}: {reason}; see `nvidia-smi` for the state of the GPU")]
     Gpu {
-        /// The source.
+        /// Name of the source.
         name: String,
         /// What the driver says.
         reason: String,
@@ -223,7 +223,7 @@ pub enum SourceError {
         "{name}: {duration:.2?} are too short, this source needs {least:.2?} at least; measure longer blocks"
     )]
     TooShort {
-        /// The source.
+        /// Name of the source.
         name: String,
         /// How long the block was.
         duration: Duration,
@@ -239,7 +239,7 @@ pub enum SourceError {
     /// A meter that ended while it was needed.
     #[error("{name}: no readings any more: {reason}")]
     Ended {
-        /// The source.
+        /// Name of the source.
         name: String,
         /// What ended it.
         reason: String,

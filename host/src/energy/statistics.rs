@@ -23,11 +23,11 @@ pub const LEAST_VALUES: usize = 6;
 /// A median with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
-    /// The median.
+    /// Median of the values.
     pub median: f64,
-    /// Lower end.
+    /// Lower end of the interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
     /// The probability that such an interval holds the true median, as far as chance goes.
     pub coverage: f64,

@@ -90,9 +90,9 @@ impl Div<Duration> for Joule {
 pub struct Bounded<Q> {
     /// The best guess.
     pub value: Q,
-    /// Lower bound.
+    /// Lower bound of the true value.
     pub low: Q,
-    /// Upper bound.
+    /// Upper bound of the true value.
     pub high: Q,
 }
 

@@ -43,7 +43,7 @@ impl RtlTransport {
         Ok(RtlTransport { top, line, options, arrived, gone: false, on_sample: None })
     }
 
-    /// The chip.
+    /// The simulated chip, to look at its pins and to damage it in tests.
     pub fn top_mut(&mut self) -> &mut TopSimulation {
         &mut self.top
     }

@@ -37,17 +37,17 @@ pub enum PortError {
     /// This user may not use it.
     #[error("{}: this user may not read and write it ({denied})", path.display())]
     NoAccess {
-        /// Which one.
+        /// Path of the port.
         path: PathBuf,
-        /// Why.
+        /// Why this user may not use it.
         denied: Denied,
     },
     /// Another process uses it.
     #[error("{}: {holder} has it open; end that program, or name another port", path.display())]
     Busy {
-        /// Which one.
+        /// Path of the port.
         path: PathBuf,
-        /// Who.
+        /// The process that has it open.
         holder: Holder,
     },
 }

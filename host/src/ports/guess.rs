@@ -17,7 +17,7 @@ pub enum Guess {
     OneOf(#[serde(serialize_with = "names")] Vec<Board>),
     /// Another interface of a board's bridge: bitstreams go through it, no serial line does.
     Programming,
-    /// Something else.
+    /// Neither a board's adapter nor another that is known.
     Unknown,
 }
 

@@ -103,7 +103,7 @@ pub struct Usb {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "access", rename_all = "snake_case")]
 pub enum Access {
-    /// It may.
+    /// This user may read and write it.
     Allowed,
     /// It may not.
     Denied(Denied),
@@ -127,9 +127,9 @@ pub struct Denied {
 /// A process that has a port open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
-    /// Its id.
+    /// Id of the process.
     pub pid: u32,
-    /// Its name.
+    /// Name of its program.
     pub name: String,
 }
 
@@ -191,7 +191,7 @@ impl Default for System {
 }
 
 impl System {
-    /// This one.
+    /// The system this program runs on.
     pub fn new() -> System {
         System::at("/")
     }

@@ -128,21 +128,21 @@ impl Run {
     }
 }
 
-/// A request.
+/// What a host asks of a board in one frame.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// Who are you?
     Identify,
     /// From now on only frames of this session are executed.
     Open {
-        /// The session.
+        /// Number of the session to open.
         session: u8,
     },
     /// How samples are relaxed and learned.
     Configure(Settings),
     /// Write to a memory.
     Write {
-        /// Which.
+        /// The memory to write to.
         space: Space,
         /// Where, in units of the memory.
         address: u16,
@@ -151,7 +151,7 @@ pub enum Command {
     },
     /// Read from a memory.
     Read {
-        /// Which.
+        /// The memory to read from.
         space: Space,
         /// Where, in units of the memory.
         address: u16,

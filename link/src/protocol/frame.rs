@@ -30,7 +30,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// As bytes.
+    /// The bytes that begin a frame; numbers are little-endian.
     pub fn to_bytes(self) -> [u8; HEADER] {
         let [low, high] = self.sequence.to_le_bytes();
         [self.session, low, high, self.opcode]

@@ -56,7 +56,7 @@ pub enum LinkLimit {
     /// A setting does not fit its field.
     #[error("{field} = {value} is more than a board can be told; use at most 65535")]
     Setting {
-        /// Which.
+        /// Which setting.
         field: &'static str,
         /// What was asked for.
         value: u32,

@@ -13,7 +13,7 @@ const HEAD: usize = frame::HEADER + 3;
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResultCode {
-    /// Executed.
+    /// The command was executed.
     Done,
     /// Its number is not the expected one; not executed.
     OutOfOrder,
@@ -54,7 +54,7 @@ impl ResultCode {
     }
 }
 
-/// A reply.
+/// What a board answers to one frame.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
     /// The board's session.

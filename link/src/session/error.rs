@@ -10,7 +10,7 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 /// A session that cannot go on.
 #[derive(Debug, Error)]
 pub enum LinkError {
-    /// The transport.
+    /// The line is gone, may not be used, or fails.
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// Nothing comes back.
@@ -18,11 +18,11 @@ pub enum LinkError {
         "nothing at {port} answers at {baud} baud, after {tries} tries in {waited:.1?}; check that the board has power and its bitstream, and the cable and baud"
     )]
     Silent {
-        /// Which line.
+        /// The port that was used.
         port: String,
-        /// Its speed.
+        /// Its speed in baud.
         baud: u32,
-        /// Requests sent.
+        /// Requests sent without a reply.
         tries: u32,
         /// For how long.
         waited: Duration,
@@ -32,9 +32,9 @@ pub enum LinkError {
         "what comes from {port} at {baud} baud is garbled ({bytes} bytes in {waited:.1?}, and no whole frame lately); check the baud and the cable, and that this is the board's port"
     )]
     Garbled {
-        /// Which line.
+        /// The port that was used.
         port: String,
-        /// Its speed.
+        /// Its speed in baud.
         baud: u32,
         /// Bytes that came.
         bytes: u64,
@@ -46,13 +46,13 @@ pub enum LinkError {
         "{port} gives back what is sent; its two data lines are joined, or a terminal echoes: connect the board"
     )]
     Loopback {
-        /// Which line.
+        /// The port that was used.
         port: String,
     },
     /// Frames come that are no replies.
     #[error("what answers at {port} is no Wheatstone board: {reason}")]
     NotABoard {
-        /// Which line.
+        /// The port that was used.
         port: String,
         /// What is wrong with its replies.
         reason: String,
@@ -62,7 +62,7 @@ pub enum LinkError {
         "the board speaks version {found} of the link protocol and this program version {VERSION}; load a bitstream made by this version, or use the program that made the board's"
     )]
     Version {
-        /// The board's.
+        /// The version that the board tells.
         found: u8,
     },
     /// The board says it has no room for any request.
@@ -89,9 +89,9 @@ pub enum LinkError {
         "the board, in session {found}, is not where our session {expected} was: it lost power, or another program opened it; its state is lost, go on from the last checkpoint"
     )]
     Reset {
-        /// Ours.
+        /// Number of our session.
         expected: u8,
-        /// The board's.
+        /// Number of the session the board is in.
         found: u8,
     },
     /// The array came to no rest.
@@ -104,7 +104,7 @@ pub enum LinkError {
         "the board answers but has been at sample {done} of a run of {limit} for {waited:.1?}; switch it off and on, and resume from the last checkpoint"
     )]
     Stuck {
-        /// Samples done.
+        /// Samples the board has done.
         done: u32,
         /// Samples asked for.
         limit: u32,
@@ -114,7 +114,7 @@ pub enum LinkError {
     /// Asked to stop while the board was silent or gone.
     #[error("interrupted while waiting for the board at {port}")]
     Interrupted {
-        /// Which line.
+        /// The port that was used.
         port: String,
     },
 }

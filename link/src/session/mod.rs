@@ -70,7 +70,7 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// The transport.
+    /// The transport below the session.
     pub fn transport(&self) -> &T {
         &self.frames.transport
     }

@@ -18,7 +18,7 @@ pub struct SessionOptions {
     pub stuck: Duration,
     /// Where the numbers of sessions begin; programs that run one after the other had better begin at different places.
     pub salt: u8,
-    /// Ends waiting.
+    /// Says whether somebody asked to stop, which ends waiting.
     pub stop: Stop,
 }
 

@@ -11,9 +11,9 @@ pub struct LinkStatistics {
     pub frames_sent: u64,
     /// Whole replies received.
     pub frames_received: u64,
-    /// Bytes sent.
+    /// Bytes sent, those of frames sent again included.
     pub bytes_sent: u64,
-    /// Bytes received.
+    /// Bytes received, damaged ones included.
     pub bytes_received: u64,
     /// Frames sent again.
     pub resent: u64,
@@ -25,7 +25,7 @@ pub struct LinkStatistics {
     pub asked_anew: u64,
     /// Times the line was opened anew.
     pub reopened: u64,
-    /// Sessions opened.
+    /// Sessions that were opened.
     pub sessions: u64,
 }
 

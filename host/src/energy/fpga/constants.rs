@@ -16,11 +16,11 @@ use wheatstone_hdl::device::{Device, DynamicEnergy, Family, StaticPower, devices
 pub struct Constant {
     /// What it is.
     pub name: &'static str,
-    /// Lower bound.
+    /// Lower bound of the value.
     pub low: f64,
-    /// Upper bound.
+    /// Upper bound of the value.
     pub high: f64,
-    /// Of both.
+    /// Unit of value and bounds.
     pub unit: &'static str,
     /// Whether somebody published it or it is assumed here.
     pub kind: Kind,

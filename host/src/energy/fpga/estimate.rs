@@ -17,9 +17,9 @@ pub const EXCLUDES: &str =
 /// What the array is estimated to take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// The board.
+    /// Name of the board that the array is estimated for.
     pub board: String,
-    /// Samples trained.
+    /// Samples trained in the simulation.
     pub samples: usize,
     /// Relaxing steps a sample.
     pub steps: u32,
@@ -52,10 +52,10 @@ pub struct Part {
 /// An array whose energy cannot be estimated.
 #[derive(Debug, Error)]
 pub enum EstimateError {
-    /// No FPGA.
+    /// The board has no FPGA whose energy could be estimated.
     #[error("the board `{board}` has no FPGA to take energy; choose another")]
     NoDevice {
-        /// The board.
+        /// The board that was asked for.
         board: Board,
     },
     /// An array for another device.
@@ -63,7 +63,7 @@ pub enum EstimateError {
     Technology {
         /// The array's device.
         array: Technology,
-        /// The board.
+        /// The board that was asked for.
         board: Board,
     },
     /// Nothing to train.
@@ -84,7 +84,7 @@ pub enum EstimateError {
     /// Somebody stopped it.
     #[error("the estimate was interrupted after {done} samples")]
     Interrupted {
-        /// Samples trained.
+        /// Samples trained until then.
         done: usize,
     },
 }

@@ -17,7 +17,7 @@ pub struct Columns {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Column {
-    /// From 0.
+    /// Place of the column in a line, from 0.
     index: usize,
     name: String,
     /// What one unit is in s, W, V or A.

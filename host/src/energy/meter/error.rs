@@ -17,7 +17,7 @@ pub enum MeterError {
         extent.map_or("of which there are none".to_owned(), |(first, last)| format!("which go from {first:.3} s to {last:.3} s"))
     )]
     NotCovered {
-        /// The meter.
+        /// Name of the meter.
         meter: String,
         /// Beginning on the meter's clock.
         from: f64,
@@ -31,13 +31,13 @@ pub enum MeterError {
         "{meter}: no reading for {seconds:.3} s between lines {before} and {after}, more than the {most:.3} s that are bridged; measure again, or allow longer gaps if the power was steady"
     )]
     Gap {
-        /// The meter.
+        /// Name of the meter.
         meter: String,
         /// Line of the last reading before it.
         before: u64,
         /// Line of the first reading behind it.
         after: u64,
-        /// Its length.
+        /// Length of the gap in seconds.
         seconds: f64,
         /// What is allowed.
         most: f64,
@@ -86,7 +86,7 @@ pub enum LogProblem {
     /// The file cannot be read.
     #[error("it cannot be read ({0}); check the path and its permissions")]
     Io(#[from] io::Error),
-    /// No header.
+    /// There is no header line.
     #[error("it is empty; its first line must name the columns, for example `time_s,power_W`")]
     Empty,
     /// A header and nothing else.
@@ -103,7 +103,7 @@ pub enum LogProblem {
         "its time, {at} s, is not behind the {before} s of line {previous}; the meter's clock was set or lines are out of order: sort them, or cut the log at the jump"
     )]
     Backwards {
-        /// Its time.
+        /// Time of the reading in seconds.
         at: f64,
         /// The time before.
         before: f64,
@@ -133,9 +133,9 @@ pub enum ColumnError {
         "the header `{header}` has no column for {what}; name columns with their units, for example `time_s,power_W` or `t_ms,bus_mV,current_uA`"
     )]
     Missing {
-        /// The quantity.
+        /// The quantity that no column holds.
         what: &'static str,
-        /// The header.
+        /// The whole header line.
         header: String,
     },
     /// The header has two columns of one quantity.
@@ -143,21 +143,21 @@ pub enum ColumnError {
         "the columns `{first}` and `{second}` are both a {what}; keep one of them, or give the other another name"
     )]
     Twice {
-        /// The quantity.
+        /// The quantity that two columns hold.
         what: &'static str,
-        /// One.
+        /// Name of the first column.
         first: String,
-        /// The other.
+        /// Name of the second column.
         second: String,
     },
     /// A unit nobody knows.
     #[error("the column `{name}` has no unit of {what}; write one of {known} behind the name, as in `{what}_{}`", known.split(' ').next().unwrap_or_default())]
     Unit {
-        /// The column.
+        /// Name of the column.
         name: String,
-        /// The quantity.
+        /// The quantity it holds.
         what: &'static str,
-        /// Its units.
+        /// Units that are known for it, parted by spaces.
         known: String,
     },
     /// A line that is too short.
@@ -165,7 +165,7 @@ pub enum ColumnError {
     Short {
         /// Fields on the line.
         found: usize,
-        /// The column.
+        /// Name of the column whose field is missing.
         name: String,
         /// Its number, from 1.
         number: usize,
@@ -173,7 +173,7 @@ pub enum ColumnError {
     /// A field that is no number.
     #[error("`{text}` in the column `{name}` is no finite number; numbers are written like 0.125 or 1.25e-1")]
     Number {
-        /// The column.
+        /// Name of the column.
         name: String,
         /// What stands there.
         text: String,
@@ -181,7 +181,7 @@ pub enum ColumnError {
     /// A power no board has.
     #[error("{watts} W are more than any meter reads; check the units in the header")]
     Power {
-        /// The power.
+        /// The power in watts that the line would mean.
         watts: f64,
     },
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Reading {
     /// When, in seconds. The zero is the meter's own.
     pub at: f64,
-    /// The power.
+    /// Power at that time.
     pub power: Watt,
     /// The line it stood on, from 1.
     pub line: u64,
