@@ -3,36 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and tells what it saw")]
 
+mod common;
+
+use common::{configuration, design, engine};
 use proptest::prelude::*;
-use std::sync::Arc;
 use wheatstone_link::protocol::{
     Command, Identity, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status, frame,
 };
 use wheatstone_link::{Board, Capacities};
-use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference,
-    Rules, Sample, Sense, State, Tally, Target, epoch_order, scan,
+    Engine, LearningSchedule, OutputCoding, Reference, Sample, Sense, State, Tally, Target, epoch_order, scan,
 };
 
 const SAMPLES: u16 = 7;
 const SEED: u64 = 0x1234_5678_9ABC_DEF0;
-
-fn design() -> Arc<Design> {
-    let nudge = Nudge::Current { beta: 1, centred: false };
-    let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge, g_min: 1, lowest_rail: -2048 };
-    Arc::new(Design::new(layered(&[3, 4, 2], EdgeKind::Linear).unwrap(), Format::COMPACT, rules).unwrap())
-}
-
-fn configuration(learning: LearningSchedule, alpha_offset: u8) -> Configuration {
-    Configuration { steps: 6, learning, alpha_offset }
-}
-
-fn engine(learning: LearningSchedule) -> Reference {
-    let design = design();
-    let state = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 3);
-    Reference::new(design, configuration(learning, 0), state).unwrap()
-}
 
 /// Samples that make some answers right, with their classes.
 fn samples() -> Vec<(Sample, Option<u16>)> {
