@@ -1,7 +1,7 @@
 //! A transport on which things go wrong, the same things for the same seed.
 
 use crate::protocol::frame::Splitter;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, as_inner};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::VecDeque;
@@ -220,17 +220,7 @@ impl<T: Transport> Faulty<T> {
 }
 
 impl<T: Transport> Transport for Faulty<T> {
-    fn describe(&self) -> String {
-        self.inner.describe()
-    }
-
-    fn baud(&self) -> u32 {
-        self.inner.baud()
-    }
-
-    fn now(&self) -> Duration {
-        self.inner.now()
-    }
+    as_inner!();
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.check()?;

@@ -5,7 +5,7 @@
 
 use crate::protocol::describe;
 use crate::protocol::frame::Splitter;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, as_inner};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -98,17 +98,7 @@ impl<T: Transport, O: Write> Recorder<T, O> {
 }
 
 impl<T: Transport, O: Write> Transport for Recorder<T, O> {
-    fn describe(&self) -> String {
-        self.inner.describe()
-    }
-
-    fn baud(&self) -> u32 {
-        self.inner.baud()
-    }
-
-    fn now(&self) -> Duration {
-        self.inner.now()
-    }
+    as_inner!();
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.put(To::Board, bytes);

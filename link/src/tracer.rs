@@ -2,7 +2,7 @@
 
 use crate::protocol::describe;
 use crate::protocol::frame::Splitter;
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, as_inner};
 use std::io::Write;
 use std::time::Duration;
 
@@ -33,17 +33,7 @@ impl<T: Transport, O: Write> Tracer<T, O> {
 }
 
 impl<T: Transport, O: Write> Transport for Tracer<T, O> {
-    fn describe(&self) -> String {
-        self.inner.describe()
-    }
-
-    fn baud(&self) -> u32 {
-        self.inner.baud()
-    }
-
-    fn now(&self) -> Duration {
-        self.inner.now()
-    }
+    as_inner!();
 
     fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         self.tell_frames('>', bytes);

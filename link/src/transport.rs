@@ -112,6 +112,24 @@ pub fn line_time(bytes: u64, baud: u32) -> Duration {
     if baud == 0 { Duration::ZERO } else { Duration::from_nanos(bytes * 10_000_000_000 / u64::from(baud)) }
 }
 
+/// Name, speed and time of a transport around another one: those of `self.inner`.
+macro_rules! as_inner {
+    () => {
+        fn describe(&self) -> String {
+            self.inner.describe()
+        }
+
+        fn baud(&self) -> u32 {
+            self.inner.baud()
+        }
+
+        fn now(&self) -> Duration {
+            self.inner.now()
+        }
+    };
+}
+pub(crate) use as_inner;
+
 macro_rules! forward {
     ($($transport:ty),*) => {$(
         impl<T: Transport + ?Sized> Transport for $transport {
