@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A cell of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -307,6 +308,16 @@ pub enum DelayError {
         /// LUTs there are.
         placed: u32,
     },
+}
+
+impl Categorized for DelayError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            DelayError::Cell { .. } | DelayError::Line { .. } | DelayError::Trim { .. } => {
+                ErrorCategory::BadInput
+            }
+        }
+    }
 }
 
 #[cfg(test)]
