@@ -38,7 +38,7 @@ pub(super) struct Flop {
 }
 
 /// What one fire, or the board's clock, clocks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Domain {
     /// `node_3`, `edge_7`, or `island`.
     pub name: String,
@@ -58,23 +58,6 @@ pub(super) struct Domain {
     pub scans_later: bool,
     /// Whether a request delay gives the data it sends more time than its requests have.
     pub has_request_delay: bool,
-}
-
-impl Domain {
-    /// A domain of which nothing else is known.
-    fn new(name: String, root: PinId) -> Domain {
-        Domain {
-            name,
-            cell: None,
-            root,
-            chain: Vec::new(),
-            flops: Vec::new(),
-            ending: Vec::new(),
-            followers: Vec::new(),
-            scans_later: false,
-            has_request_delay: false,
-        }
-    }
 }
 
 /// Everything that has a role.
@@ -119,8 +102,9 @@ impl Roles {
                 if let Some(last) = chain.last() {
                     by_root.insert(last.output, id);
                     let has_request_delay = lengths.contains(cell.line(DelayLine::Request));
-                    let domain = Domain::new(name, last.output);
-                    roles.domains.push(Domain { cell: Some(cell), chain, has_request_delay, ..domain });
+                    let (root, cell) = (last.output, Some(cell));
+                    let domain = Domain { name, cell, root, chain, has_request_delay, ..Domain::default() };
+                    roles.domains.push(domain);
                 }
             }
         }
@@ -167,7 +151,8 @@ impl Roles {
             self.fault("", "clk", FaultKind::NoClock);
         }
         by_root.extend(pad.map(|root| (root, DomainId(self.domains.len()))));
-        self.domains.push(Domain::new("island".to_owned(), pad.unwrap_or(PinId(0))));
+        let (name, root) = ("island".to_owned(), pad.unwrap_or_default());
+        self.domains.push(Domain { name, root, ..Domain::default() });
     }
 
     fn fault(&mut self, cell: &str, object: impl Into<String>, kind: FaultKind) {

@@ -79,19 +79,15 @@ enum Decision {
     GiveUp,
 }
 
-#[derive(Clone, Debug)]
-enum Phase {
-    Converging(Convergence),
-    Trimming(Trimming),
-}
-
 /// The search for a chip whose timing holds.
 #[derive(Clone, Debug)]
 pub struct Closure {
     attempt: Attempt,
-    phase: Phase,
+    convergence: Convergence,
     /// Whether a chip that holds is trimmed.
     trims: bool,
+    /// Since one held.
+    trimming: Option<Trimming>,
 }
 
 impl Closure {
@@ -102,8 +98,9 @@ impl Closure {
         let convergence = if shortens { Convergence::default() } else { Convergence::without_shortening() };
         Closure {
             attempt: Attempt { round: 1, lengths, seed, passes },
-            phase: Phase::Converging(convergence),
+            convergence,
             trims: passes == Passes::Trimmed && !proven,
+            trimming: None,
         }
     }
 
@@ -126,24 +123,17 @@ impl Closure {
 
     fn decide(&mut self, outcome: AttemptOutcome) -> Decision {
         let AttemptOutcome::Routed { holds, step_ps, lengths, advised, trimmed } = outcome else {
-            return match &mut self.phase {
-                Phase::Converging(convergence) => convergence.after_failed_routing(),
-                Phase::Trimming(_) => Decision::GiveUp,
-            };
+            let routed_before = self.trimming.is_some();
+            return if routed_before { Decision::GiveUp } else { self.convergence.after_failed_routing() };
         };
-        let step_ps = step_ps.unwrap_or(u64::MAX);
-        match &mut self.phase {
-            Phase::Converging(convergence) => match convergence.after(holds, lengths.clone(), advised) {
-                Decision::Accept if self.trims => {
-                    let mut trimming = Trimming::default();
-                    let decision = trimming.after(holds, step_ps, lengths, trimmed);
-                    self.phase = Phase::Trimming(trimming);
-                    decision
-                }
-                decision => decision,
-            },
-            Phase::Trimming(trimming) => trimming.after(holds, step_ps, lengths, trimmed),
+        if self.trimming.is_none() {
+            let decision = self.convergence.after(holds, lengths.clone(), advised);
+            if decision != Decision::Accept || !self.trims {
+                return decision;
+            }
         }
+        let trimming = self.trimming.get_or_insert_default();
+        trimming.after(holds, step_ps.unwrap_or(u64::MAX), lengths, trimmed)
     }
 }
 

@@ -23,7 +23,7 @@ use wheatstone_sim::{Categorized, ErrorCategory};
 pub struct CellId(pub usize);
 
 /// Number of a pin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PinId(pub usize);
 
 /// Number of a net.
