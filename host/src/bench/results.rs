@@ -5,7 +5,7 @@ use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// Names of quantities in rows. A sample is one training sample of one network; a training step changes every conductance or
+/// Names of metrics in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
 pub mod metric {
     /// Share of the judged samples answered with the right class, when the goal was met.
@@ -46,8 +46,10 @@ pub mod metric {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Which baseline, or for a published quantity what it is about.
+    #[serde(rename = "contender")]
     pub baseline: String,
-    /// What the quantity is of; see [`quantity`].
+    /// What the quantity is of; see [`metric`].
+    #[serde(rename = "quantity")]
     pub metric: Cow<'static, str>,
     /// Value, unit, kind and interval.
     #[serde(flatten)]
@@ -106,6 +108,7 @@ pub struct Results {
     /// How long and how often it was measured.
     pub effort: Effort,
     /// Who took part.
+    #[serde(rename = "contenders")]
     pub baselines: Vec<BaselineDescription>,
     /// What came out.
     pub rows: Vec<Row>,
@@ -131,7 +134,7 @@ fn processor() -> Option<String> {
 }
 
 impl Results {
-    /// The rows of one quantity, in order.
+    /// The rows of one metric, in order.
     pub fn of<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = &'a Row> + 'a {
         self.rows.iter().filter(move |row| row.metric == metric)
     }

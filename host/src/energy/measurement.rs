@@ -151,7 +151,7 @@ impl Measurement {
     /// Time a unit of work.
     ///
     /// # Errors
-    /// [`FigureError::TooFew`]
+    /// [`QuantityError::TooFew`]
     pub fn time(&self, baseline: usize) -> Result<Measured, QuantityError> {
         let interval = median_interval(&self.times(baseline))?;
         let unit = format!("s per {}", self.plan.unit);
@@ -161,7 +161,7 @@ impl Measurement {
     /// Energy a unit of work, metered by one source or added over several whose scopes do not overlap.
     ///
     /// # Errors
-    /// [`FigureError`]
+    /// [`QuantityError`]
     pub fn energy(
         &self,
         baseline: usize,
@@ -178,7 +178,7 @@ impl Measurement {
     /// Power at rest.
     ///
     /// # Errors
-    /// [`FigureError`]
+    /// [`QuantityError`]
     pub fn idle_power(&self, sources: &[usize]) -> Result<Measured, QuantityError> {
         let scopes = self.disjoint(sources)?;
         let sum = |block: &Vec<Bounded<Watt>>| {
@@ -194,7 +194,7 @@ impl Measurement {
     /// what drifts from round to round drops out.
     ///
     /// # Errors
-    /// [`FigureError::TooFew`]
+    /// [`QuantityError::TooFew`]
     pub fn time_ratio(&self, baseline: usize, to: usize) -> Result<Measured, QuantityError> {
         self.ratio([baseline, to], [self.times(baseline), self.times(to)], Metric::Time, Kind::Measured)
     }
@@ -202,7 +202,7 @@ impl Measurement {
     /// As [`Measurement::time_ratio`], of energies.
     ///
     /// # Errors
-    /// [`FigureError`]
+    /// [`QuantityError`]
     pub fn energy_ratio(
         &self,
         baseline: usize,
@@ -218,7 +218,7 @@ impl Measurement {
     /// Every quantity that needs no choice: times, energies of each source with and without rest, power at rest.
     ///
     /// # Errors
-    /// [`FigureError::TooFew`]
+    /// [`QuantityError::TooFew`]
     pub fn quantities(&self) -> Result<Vec<Measured>, QuantityError> {
         let mut quantities = Vec::new();
         for baseline in 0..self.baselines.len() {
