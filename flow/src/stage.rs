@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// One stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -32,11 +32,7 @@ pub struct UnknownStage {
     pub name: String,
 }
 
-impl Categorized for UnknownStage {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(UnknownStage: BadInput);
 
 impl Stage {
     /// All of them, the first one first.

@@ -7,7 +7,7 @@
 use std::fmt;
 use thiserror::Error;
 use wgpu::{Backends, DeviceType, Instance, InstanceDescriptor, InstanceFlags};
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// What kind of thing an adapter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,12 +83,10 @@ pub enum AdapterError {
     },
 }
 
-impl Categorized for AdapterError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            AdapterError::None => ErrorCategory::NoDevice,
-            AdapterError::Unknown { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    AdapterError {
+        NoDevice: None;
+        BadInput: Unknown;
     }
 }
 

@@ -6,7 +6,7 @@ use wgpu::{
     Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePipeline, DeviceDescriptor,
     ErrorFilter, Features, MapMode, MemoryHints, PollType, Queue,
 };
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// What a device did not do.
 #[derive(Debug, Error)]
@@ -37,13 +37,9 @@ pub enum DeviceError {
     },
 }
 
-impl Categorized for DeviceError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            DeviceError::Open { .. } | DeviceError::Refused { .. } | DeviceError::Lost { .. } => {
-                ErrorCategory::Failed
-            }
-        }
+categorize! {
+    DeviceError {
+        Failed: Open, Refused, Lost;
     }
 }
 

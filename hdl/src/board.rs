@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::{fs, io};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::{Categorized, ErrorCategory, categorize};
 
 include!(concat!(env!("OUT_DIR"), "/boards.rs"));
 
@@ -131,11 +131,7 @@ pub struct UnknownBoard {
     pub name: String,
 }
 
-impl Categorized for UnknownBoard {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(UnknownBoard: BadInput);
 
 /// A board that cannot be used.
 #[derive(Debug, Error)]
@@ -256,21 +252,9 @@ pub enum BoardFault {
     },
 }
 
-impl Categorized for BoardFault {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            BoardFault::Toml(_)
-            | BoardFault::Name(_)
-            | BoardFault::Taken(_)
-            | BoardFault::Device { .. }
-            | BoardFault::Package { .. }
-            | BoardFault::Loading
-            | BoardFault::PinsFile { .. }
-            | BoardFault::Pin { .. }
-            | BoardFault::Size { .. }
-            | BoardFault::Clock { .. }
-            | BoardFault::Spram { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    BoardFault {
+        BadInput: Toml, Name, Taken, Device, Package, Loading, PinsFile, Pin, Size, Clock, Spram;
     }
 }
 

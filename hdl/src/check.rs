@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeKind, NodeId};
-use wheatstone_sim::{Categorized, Design, ErrorCategory, Network, NetworkError};
+use wheatstone_sim::{Design, Network, NetworkError, categorize};
 
 /// Widest operand of a device's multiplier, in signed bits.
 pub const MULTIPLIER_BITS: u32 = 18;
@@ -52,14 +52,10 @@ pub enum NotBuildable {
     },
 }
 
-impl Categorized for NotBuildable {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            NotBuildable::Network(error) => error.category(),
-            NotBuildable::Degree { .. } | NotBuildable::Multiplier { .. } | NotBuildable::Sum { .. } => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    NotBuildable {
+        inner: Network;
+        BadInput: Degree, Multiplier, Sum;
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A cell of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -310,13 +310,9 @@ pub enum DelayError {
     },
 }
 
-impl Categorized for DelayError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            DelayError::Cell { .. } | DelayError::Line { .. } | DelayError::Trim { .. } => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    DelayError {
+        BadInput: Cell, Line, Trim;
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, LazyLock};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 include!(concat!(env!("OUT_DIR"), "/devices.rs"));
 
@@ -209,11 +209,9 @@ pub enum FamilyError {
     },
 }
 
-impl Categorized for FamilyError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            FamilyError::Toml(_) | FamilyError::Corners | FamilyError::Part { .. } => ErrorCategory::Failed,
-        }
+categorize! {
+    FamilyError {
+        Failed: Toml, Corners, Part;
     }
 }
 

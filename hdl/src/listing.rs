@@ -9,7 +9,7 @@ use crate::module::Module;
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A signal that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -21,11 +21,7 @@ pub struct UnknownSignal {
     pub signal: String,
 }
 
-impl Categorized for UnknownSignal {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(UnknownSignal: BadInput);
 
 /// One signal.
 #[derive(Clone, Debug)]

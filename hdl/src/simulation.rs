@@ -11,8 +11,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::sense_code;
 use wheatstone_sim::{
-    Categorized, Configuration, ConfigurationError, Design, EdgeGenerator, Engine, ErrorCategory, Sample,
-    SampleError, StartError, State, StateError, Wave, scan,
+    Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Sample, SampleError, StartError, State,
+    StateError, Wave, categorize, scan,
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
@@ -45,13 +45,10 @@ pub enum SimulationError {
     },
 }
 
-impl Categorized for SimulationError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            SimulationError::NotBuildable(error) => error.category(),
-            SimulationError::Start(error) => error.category(),
-            SimulationError::InputState { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    SimulationError {
+        inner: NotBuildable, Start;
+        BadInput: InputState;
     }
 }
 

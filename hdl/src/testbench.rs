@@ -21,7 +21,7 @@ use crate::verilog::{comment, simulation_models};
 use std::collections::HashMap;
 use std::fmt::Write;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Name of the bench's module: what a simulator is told to run.
 pub const TOP: &str = "testbench";
@@ -74,14 +74,9 @@ pub enum TestbenchError {
     },
 }
 
-impl Categorized for TestbenchError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TestbenchError::DelayChanged { .. }
-            | TestbenchError::Elsewhere { .. }
-            | TestbenchError::Line { .. }
-            | TestbenchError::CutOff { .. } => ErrorCategory::Failed,
-        }
+categorize! {
+    TestbenchError {
+        Failed: DelayChanged, Elsewhere, Line, CutOff;
     }
 }
 
@@ -245,11 +240,9 @@ pub enum Difference {
     },
 }
 
-impl Categorized for Difference {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            Difference::Token { .. } | Difference::Output { .. } => ErrorCategory::Mismatch,
-        }
+categorize! {
+    Difference {
+        Mismatch: Token, Output;
     }
 }
 

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::formats::{self, Circuit, Graph, GraphFormat, Ports};
 use wheatstone_sim::{
-    Categorized, Checkpoint, Design, DesignError, ErrorCategory, Format, Initial, Network, NetworkError,
-    Nudge, Omega, Rules, State, Wave,
+    Checkpoint, Design, DesignError, Format, Initial, Network, NetworkError, Nudge, Omega, Rules, State,
+    Wave, categorize,
 };
 
 /// A format that can be written.
@@ -157,24 +157,10 @@ pub enum ConversionError {
     },
 }
 
-impl Categorized for ConversionError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            ConversionError::Ending { .. }
-            | ConversionError::OtherNetwork { .. }
-            | ConversionError::NoConductance { .. }
-            | ConversionError::Insulator { .. }
-            | ConversionError::NoVolts { .. }
-            | ConversionError::Volts { .. }
-            | ConversionError::SampleWithoutRun
-            | ConversionError::NoRow { .. } => ErrorCategory::BadInput,
-            ConversionError::Read(error) => error.category(),
-            ConversionError::Run(error) => error.category(),
-            ConversionError::Data(error) => error.category(),
-            ConversionError::Encoding(error) => error.category(),
-            ConversionError::Network(error) => error.category(),
-            ConversionError::Design(error) => error.category(),
-        }
+categorize! {
+    ConversionError {
+        inner: Read, Run, Data, Encoding, Network, Design;
+        BadInput: Ending, OtherNetwork, NoConductance, Insulator, NoVolts, Volts, SampleWithoutRun, NoRow;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::training::TrainingError;
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, State, hex};
+use wheatstone_sim::{State, categorize, hex};
 
 /// How the rows are divided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,14 +66,10 @@ pub enum CrossValidationError {
     Interrupted,
 }
 
-impl Categorized for CrossValidationError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            CrossValidationError::Split(error) => error.category(),
-            CrossValidationError::Experiment(error) => error.category(),
-            CrossValidationError::Training(error) => error.category(),
-            CrossValidationError::Interrupted => ErrorCategory::Interrupted,
-        }
+categorize! {
+    CrossValidationError {
+        inner: Split, Experiment, Training;
+        Interrupted: Interrupted;
     }
 }
 

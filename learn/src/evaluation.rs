@@ -5,7 +5,7 @@ use crate::device::{Device, DeviceError};
 use crate::experiment::Experiment;
 use crate::metrics::{Detail, Evaluation, Fit, FitPoint, Score};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, Sample, Tally};
+use wheatstone_sim::{Sample, Tally, categorize};
 
 /// Samples or states that do not fit the experiment.
 #[derive(Debug, Error)]
@@ -26,13 +26,10 @@ pub enum EvaluationError {
     Device(#[from] DeviceError),
 }
 
-impl Categorized for EvaluationError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            EvaluationError::NoRows { .. } => ErrorCategory::BadInput,
-            EvaluationError::Encoding(error) => error.category(),
-            EvaluationError::Device(error) => error.category(),
-        }
+categorize! {
+    EvaluationError {
+        inner: Encoding, Device;
+        BadInput: NoRows;
     }
 }
 

@@ -11,8 +11,7 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::{
-    Categorized, Checkpoint, Engine, ErrorCategory, Fast, State, Tally, Wave, dissipated_power, hex,
-    power_unit,
+    Checkpoint, Engine, Fast, State, Tally, Wave, categorize, dissipated_power, hex, power_unit,
 };
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
@@ -89,16 +88,10 @@ pub enum TrainingError {
     Remark(serde_json::Error),
 }
 
-impl Categorized for TrainingError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TrainingError::Encoding(error) => error.category(),
-            TrainingError::Evaluation(error) => error.category(),
-            TrainingError::Device(error) => error.category(),
-            TrainingError::OtherRun { .. } | TrainingError::OtherData | TrainingError::Remark(_) => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    TrainingError {
+        inner: Encoding, Evaluation, Device;
+        BadInput: OtherRun, OtherData, Remark;
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, hex};
+use wheatstone_sim::{categorize, hex};
 
 /// Who gets bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +53,9 @@ pub enum RecordingError {
     },
 }
 
-impl Categorized for RecordingError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            RecordingError::Line { .. } | RecordingError::Hex { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    RecordingError {
+        BadInput: Line, Hex;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A line to a board with bytes in both directions and a clock of its own, so that a transport in this process can run in
 /// virtual time and nobody above it ever looks at the wall clock.
@@ -97,13 +97,11 @@ pub enum TransportError {
     },
 }
 
-impl Categorized for TransportError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TransportError::Gone { .. } | TransportError::Ended { .. } => ErrorCategory::NoDevice,
-            TransportError::NoAccess { .. } => ErrorCategory::NoAccess,
-            TransportError::Failed { .. } | TransportError::Replay { .. } => ErrorCategory::Link,
-        }
+categorize! {
+    TransportError {
+        NoDevice: Gone, Ended;
+        NoAccess: NoAccess;
+        Link: Failed, Replay;
     }
 }
 

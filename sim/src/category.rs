@@ -52,6 +52,75 @@ pub trait Categorized: Error {
     fn category(&self) -> ErrorCategory;
 }
 
+/// Implements [`Categorized`] for an enumeration as a table: categories, and the variants of each. It becomes a `match` without a
+/// default. Variants under `inner` hold an error that is asked; that row comes first. An error that is always of one category needs
+/// no table.
+///
+/// ```
+/// use wheatstone_sim::{Categorized, ErrorCategory, FormatError, categorize};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum ReadError {
+///     #[error(transparent)]
+///     Format(#[from] FormatError),
+///     #[error("line {line} is empty; write a width")]
+///     Empty { line: u32 },
+///     #[error("the disk fails")]
+///     Disk,
+/// }
+///
+/// categorize! {
+///     ReadError {
+///         inner: Format;
+///         BadInput: Empty;
+///         Failed: Disk;
+///     }
+/// }
+/// assert_eq!(ReadError::Disk.category(), ErrorCategory::Failed);
+/// ```
+#[macro_export]
+macro_rules! categorize {
+    ($error:ident: $category:ident) => {
+        impl $crate::Categorized for $error {
+            fn category(&self) -> $crate::ErrorCategory {
+                $crate::ErrorCategory::$category
+            }
+        }
+    };
+    ($error:ident {
+        inner: $($inner:ident),+;
+        $($category:ident: $($variant:ident),+;)*
+    }) => {
+        impl $crate::Categorized for $error {
+            fn category(&self) -> $crate::ErrorCategory {
+                match self {
+                    $($error::$inner(error) => $crate::Categorized::category(error),)+
+                    $($($error::$variant { .. })|+ => $crate::ErrorCategory::$category,)*
+                }
+            }
+        }
+    };
+    ($error:ident { $($category:ident: $($variant:ident),+;)+ }) => {
+        impl $crate::Categorized for $error {
+            fn category(&self) -> $crate::ErrorCategory {
+                match self {
+                    $($($error::$variant { .. })|+ => $crate::ErrorCategory::$category,)+
+                }
+            }
+        }
+    };
+}
+
+/// A boxed error says what the error in it says.
+impl<E: Categorized + ?Sized> Categorized for Box<E>
+where
+    Box<E>: Error,
+{
+    fn category(&self) -> ErrorCategory {
+        (**self).category()
+    }
+}
+
 /// An error of whatever type, which still says its category: for traits whose implementors fail in ways of their own.
 ///
 /// Its message is the error's. Its [source](Error::source) is the error itself, so that whoever walks a chain of causes finds it

@@ -5,8 +5,8 @@
 //! [`State::to_bytes`] writes it; SHA-256 of all before it (32 bytes).
 
 use crate::{
-    Categorized, Configuration, ConfigurationError, Design, DesignError, ErrorCategory, Format, Network,
-    NetworkError, Rules, State, StateError,
+    Configuration, ConfigurationError, Design, DesignError, Format, Network, NetworkError, Rules, State,
+    StateError, categorize,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -97,19 +97,10 @@ pub enum CheckpointError {
     State(#[from] StateError),
 }
 
-impl Categorized for CheckpointError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            CheckpointError::Magic
-            | CheckpointError::Version { .. }
-            | CheckpointError::Truncated { .. }
-            | CheckpointError::Damaged { .. }
-            | CheckpointError::Header(_) => ErrorCategory::BadInput,
-            CheckpointError::Network(error) => error.category(),
-            CheckpointError::Design(error) => error.category(),
-            CheckpointError::Configuration(error) => error.category(),
-            CheckpointError::State(error) => error.category(),
-        }
+categorize! {
+    CheckpointError {
+        inner: Network, Design, Configuration, State;
+        BadInput: Magic, Version, Truncated, Damaged, Header;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What may be changed while a network is at rest: when edges learn, and how long samples relax.
 
-use crate::{Categorized, ErrorCategory};
+use crate::categorize;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -68,11 +68,7 @@ pub struct ConfigurationError {
     pub high: u32,
 }
 
-impl Categorized for ConfigurationError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(ConfigurationError: BadInput);
 
 impl Configuration {
     /// Checks every field.

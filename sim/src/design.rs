@@ -1,6 +1,6 @@
 //! What is fixed when a network is built.
 
-use crate::{Categorized, ErrorCategory, Format, FormatError, GainTable, Network, Nudge, Omega};
+use crate::{Format, FormatError, GainTable, Network, Nudge, Omega, categorize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -52,12 +52,10 @@ pub enum DesignError {
     },
 }
 
-impl Categorized for DesignError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            DesignError::Format(error) => error.category(),
-            DesignError::Rule { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    DesignError {
+        inner: Format;
+        BadInput: Rule;
     }
 }
 

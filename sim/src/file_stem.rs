@@ -4,7 +4,7 @@
 //! passes through [`FileStem`], so that no name leads out of the folder it is meant for, hides in it, reads like an
 //! option of a command, or means a device.
 
-use crate::{Categorized, ErrorCategory};
+use crate::categorize;
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
 
@@ -34,11 +34,7 @@ pub struct FileStemError {
     pub fault: FileStemFault,
 }
 
-impl Categorized for FileStemError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(FileStemError: BadInput);
 
 /// What is wrong with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -5,7 +5,7 @@
 //! carries current. All arithmetic is on `i64`; [`Format::new`] keeps every width inside bounds that make
 //! overflow impossible, and [`Format::check_degree`] extends this to a node's sum over its edges.
 
-use crate::{Categorized, ErrorCategory};
+use crate::categorize;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -79,11 +79,9 @@ pub enum FormatError {
     },
 }
 
-impl Categorized for FormatError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            FormatError::Width { .. } | FormatError::Degree { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    FormatError {
+        BadInput: Width, Degree;
     }
 }
 

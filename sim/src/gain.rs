@@ -1,6 +1,6 @@
 //! The over-relaxation gain of a node: a function of the sum of its conductances alone.
 
-use crate::{Categorized, ErrorCategory};
+use crate::categorize;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -17,11 +17,7 @@ pub struct Omega(u8);
 #[error("omega = {0}/8 is outside 4/8..=15/8; give it in eighths, 4 to 15")]
 pub struct OmegaError(pub u8);
 
-impl Categorized for OmegaError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(OmegaError: BadInput);
 
 impl Omega {
     /// 8/8.

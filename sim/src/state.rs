@@ -1,7 +1,7 @@
 //! The architectural state: all that a network remembers.
 
 use crate::network::{Edge, EdgeId};
-use crate::{Categorized, Design, EdgeGenerator, ErrorCategory, Wave};
+use crate::{Design, EdgeGenerator, Wave, categorize};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -68,11 +68,9 @@ pub enum StateError {
     },
 }
 
-impl Categorized for StateError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            StateError::Length { .. } | StateError::Range { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    StateError {
+        BadInput: Length, Range;
     }
 }
 

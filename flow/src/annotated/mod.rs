@@ -26,7 +26,7 @@ use crate::check::Corner;
 use crate::routed::{Direction, Routed};
 use crate::sdf::Time;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 use writer::Writer;
 
 /// A cell of the device that has no model here.
@@ -41,11 +41,7 @@ pub struct NoModel {
     pub mode: String,
 }
 
-impl Categorized for NoModel {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Failed
-    }
-}
+categorize!(NoModel: Failed);
 
 fn mode_text(mode: &str) -> String {
     if mode.is_empty() { String::new() } else { format!(" in mode {mode}") }

@@ -8,8 +8,8 @@ use wheatstone_link::protocol::{
 };
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::{
-    Categorized, Configuration, Design, Engine, ErrorCategory, Initial, LearningSchedule, OutputCoding,
-    Reference, Sample, Sense, StartError, State, Target, scan,
+    Configuration, Design, Engine, Initial, LearningSchedule, OutputCoding, Reference, Sample, Sense,
+    StartError, State, Target, categorize, scan,
 };
 
 /// Records in the sample memory; a run goes round.
@@ -56,13 +56,10 @@ pub enum TranscriptError {
     },
 }
 
-impl Categorized for TranscriptError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TranscriptError::Link(error) => error.category(),
-            TranscriptError::Start(error) => error.category(),
-            TranscriptError::Refused { .. } => ErrorCategory::Failed,
-        }
+categorize! {
+    TranscriptError {
+        inner: Link, Start;
+        Failed: Refused;
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
 use wheatstone_hdl::delays::{CellId, DelayId, Delays};
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// What must come before what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -254,12 +254,8 @@ pub enum TimingError {
     },
 }
 
-impl Categorized for TimingError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TimingError::Fault { .. } | TimingError::Violated { .. } | TimingError::Unexamined { .. } => {
-                ErrorCategory::Failed
-            }
-        }
+categorize! {
+    TimingError {
+        Failed: Fault, Violated, Unexamined;
     }
 }

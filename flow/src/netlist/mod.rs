@@ -28,18 +28,14 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use thiserror::Error;
 use wheatstone_hdl::netlist::{Bit, Direction, Instance, Net, Port};
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A netlist without something that an edit needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the netlist has {0}")]
 pub struct NetlistError(pub(crate) &'static str);
 
-impl Categorized for NetlistError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Failed
-    }
-}
+categorize!(NetlistError: Failed);
 
 /// The netlist of a chip: module `top` of a file of yosys or nextpnr, and the rest of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -32,7 +32,7 @@ pub use time::{Time, Unit};
 
 use thiserror::Error;
 use wheatstone_hdl::Corner;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Delays of one kind in the three corners that a file tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,11 +199,7 @@ pub struct SdfError {
     pub fault: SdfFault,
 }
 
-impl Categorized for SdfError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(SdfError: BadInput);
 
 /// What is wrong with a file of delays.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -261,17 +257,8 @@ pub enum SdfFault {
     },
 }
 
-impl Categorized for SdfFault {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            SdfFault::Unexpected { .. }
-            | SdfFault::OpenText
-            | SdfFault::TimeScale { .. }
-            | SdfFault::Number { .. }
-            | SdfFault::Values { .. }
-            | SdfFault::Order { .. }
-            | SdfFault::Unsupported { .. }
-            | SdfFault::NoPin { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    SdfFault {
+        BadInput: Unexpected, OpenText, TimeScale, Number, Values, Order, Unsupported, NoPin;
     }
 }

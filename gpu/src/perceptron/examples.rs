@@ -1,7 +1,7 @@
 //! Rows of features with their classes.
 
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Rows of features, each with the class it belongs to.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,13 +38,9 @@ pub enum ExamplesError {
     },
 }
 
-impl Categorized for ExamplesError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            ExamplesError::None | ExamplesError::Count { .. } | ExamplesError::Length { .. } => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    ExamplesError {
+        BadInput: None, Count, Length;
     }
 }
 

@@ -8,7 +8,7 @@ use burn::tensor::{Element, Int, Tensor, TensorData};
 use std::fmt;
 use thiserror::Error;
 use wgpu::Features;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// The processor or a graphics adapter, as burn sees it.
 #[derive(Clone, Debug)]
@@ -41,12 +41,10 @@ pub enum MachineError {
     },
 }
 
-impl Categorized for MachineError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            MachineError::Device(error) => error.category(),
-            MachineError::Burn { .. } | MachineError::Failed { .. } => ErrorCategory::Failed,
-        }
+categorize! {
+    MachineError {
+        inner: Device;
+        Failed: Burn, Failed;
     }
 }
 

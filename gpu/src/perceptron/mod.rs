@@ -23,7 +23,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::fmt;
 use std::time::Instant;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, epoch_order};
+use wheatstone_sim::{categorize, epoch_order};
 
 /// How weights follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,12 +77,10 @@ pub enum PerceptronError {
     Machine(#[from] MachineError),
 }
 
-impl Categorized for PerceptronError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            PerceptronError::Setting { .. } | PerceptronError::Fit { .. } => ErrorCategory::BadInput,
-            PerceptronError::Machine(error) => error.category(),
-        }
+categorize! {
+    PerceptronError {
+        inner: Machine;
+        BadInput: Setting, Fit;
     }
 }
 

@@ -20,7 +20,7 @@ pub use crate::device::Part;
 use crate::technology::Technology;
 use std::fmt::{self, Display, Formatter};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Where a preamble is looked for: comments are a few lines.
 const HEADER: usize = 64 * 1024;
@@ -130,18 +130,9 @@ pub enum BitstreamError {
     },
 }
 
-impl Categorized for BitstreamError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            BitstreamError::NoPreamble
-            | BitstreamError::SeveralImages
-            | BitstreamError::NoIdcode
-            | BitstreamError::Command { .. }
-            | BitstreamError::Checksum { .. }
-            | BitstreamError::NoChecksum { .. }
-            | BitstreamError::Behind { .. }
-            | BitstreamError::CutShort { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    BitstreamError {
+        BadInput: NoPreamble, SeveralImages, NoIdcode, Command, Checksum, NoChecksum, Behind, CutShort;
     }
 }
 
@@ -182,13 +173,9 @@ pub enum WrongBoard {
     },
 }
 
-impl Categorized for WrongBoard {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            WrongBoard::Part { .. } | WrongBoard::Package { .. } | WrongBoard::NoDevice { .. } => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    WrongBoard {
+        BadInput: Part, Package, NoDevice;
     }
 }
 

@@ -14,7 +14,7 @@ use rust_hdl::prelude::Block;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::LinkLimit;
-use wheatstone_sim::{Categorized, Design, ErrorCategory};
+use wheatstone_sim::{Design, categorize};
 
 pub use simulation::{ArraySide, Pins, SerialLine, TopSimulation};
 
@@ -29,12 +29,9 @@ pub enum TopError {
     Link(#[from] LinkLimit),
 }
 
-impl Categorized for TopError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            TopError::NotBuildable(error) => error.category(),
-            TopError::Link(error) => error.category(),
-        }
+categorize! {
+    TopError {
+        inner: NotBuildable, Link;
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io;
 use thiserror::Error;
 use wheatstone_hdl::tool_category;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::{Categorized, ErrorCategory, categorize};
 use wheatstone_tools::ToolError;
 
 /// What a verb ends with.
@@ -69,11 +69,7 @@ impl<T, E: Error + Send + Sync + 'static> OrFailed<T> for Result<T, E> {
 #[error("interrupted; {0}")]
 pub struct Interrupted(pub String);
 
-impl Categorized for Interrupted {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Interrupted
-    }
-}
+categorize!(Interrupted: Interrupted);
 
 /// Fewer epochs are asked for than a run has trained.
 #[derive(Debug, Error)]
@@ -86,11 +82,7 @@ pub struct TooFewEpochs {
     pub wanted: u64,
 }
 
-impl Categorized for TooFewEpochs {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Usage
-    }
-}
+categorize!(TooFewEpochs: Usage);
 
 /// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
@@ -108,8 +100,4 @@ impl Categorized for Mismatch {
 #[error("{0}; see the report")]
 pub struct CheckFailed(pub &'static str);
 
-impl Categorized for CheckFailed {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Failed
-    }
-}
+categorize!(CheckFailed: Failed);

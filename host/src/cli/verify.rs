@@ -12,7 +12,7 @@ use thiserror::Error;
 use wheatstone_learn::device::{BitFlip, Device};
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::verification::{self, Verified};
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Train device and model side by side; compare every bit
 ///
@@ -64,11 +64,9 @@ pub enum NoFlip {
     },
 }
 
-impl Categorized for NoFlip {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            NoFlip::Edge { .. } | NoFlip::After { .. } => ErrorCategory::Usage,
-        }
+categorize! {
+    NoFlip {
+        Usage: Edge, After;
     }
 }
 

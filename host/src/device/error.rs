@@ -7,7 +7,7 @@ use wheatstone_learn::device::DeviceError;
 use wheatstone_link::protocol::LinkLimit;
 use wheatstone_link::{LinkError, TransportError};
 use wheatstone_sim::BoxedError;
-use wheatstone_sim::{Categorized, ErrorCategory, StateError};
+use wheatstone_sim::{StateError, categorize};
 
 /// A device behind a link that could not be opened, or not do what it was asked.
 #[derive(Debug, Error)]
@@ -80,22 +80,11 @@ pub enum BoardError {
     },
 }
 
-impl Categorized for BoardError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            BoardError::State(error) => error.category(),
-            BoardError::Limit(error) => error.category(),
-            BoardError::Chip(error) => error.category(),
-            BoardError::Port(error) => error.category(),
-            BoardError::VirtualBoard { .. } => ErrorCategory::Failed,
-            BoardError::NoDevice(error) => error.category(),
-            BoardError::NoAccess(error) => error.category(),
-            BoardError::Link(error) => error.category(),
-            BoardError::OtherDesign { .. }
-            | BoardError::Memory { .. }
-            | BoardError::Phases { .. }
-            | BoardError::InputState { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    BoardError {
+        inner: State, Limit, Chip, Port, NoDevice, NoAccess, Link;
+        Failed: VirtualBoard;
+        BadInput: OtherDesign, Memory, Phases, InputState;
     }
 }
 

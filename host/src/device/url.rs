@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Baud of a serial line where the URL says none. An FT231X divides its clock to it exactly, as the boards do theirs.
 pub const DEFAULT_BAUD: u32 = 3_000_000;
@@ -98,15 +98,9 @@ pub enum UrlError {
     },
 }
 
-impl Categorized for UrlError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            UrlError::Scheme { .. }
-            | UrlError::Rest { .. }
-            | UrlError::Path { .. }
-            | UrlError::Parameter { .. }
-            | UrlError::Baud { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    UrlError {
+        BadInput: Scheme, Rest, Path, Parameter, Baud;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::quantity::Kind;
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// The outcome of a measurement, round by round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -130,13 +130,11 @@ pub enum QuantityError {
     },
 }
 
-impl Categorized for QuantityError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            QuantityError::Overlap { .. } | QuantityError::NoSource => ErrorCategory::Usage,
-            QuantityError::TooFew(error) => error.category(),
-            QuantityError::NotAboveIdle { .. } => ErrorCategory::Failed,
-        }
+categorize! {
+    QuantityError {
+        inner: TooFew;
+        Usage: Overlap, NoSource;
+        Failed: NotAboveIdle;
     }
 }
 

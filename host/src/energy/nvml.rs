@@ -18,7 +18,7 @@ use nvml_wrapper::error::NvmlError;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// The counter's longest time between updates.
 const UPDATE: Duration = Duration::from_millis(100);
@@ -60,11 +60,9 @@ pub enum GpuError {
     Failed(String),
 }
 
-impl Categorized for GpuError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            GpuError::NotSupported | GpuError::Failed(_) => ErrorCategory::Failed,
-        }
+categorize! {
+    GpuError {
+        Failed: NotSupported, Failed;
     }
 }
 

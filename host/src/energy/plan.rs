@@ -6,7 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// How a measurement goes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,11 +66,9 @@ pub enum PlanError {
     Nobody,
 }
 
-impl Categorized for PlanError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            PlanError::Rounds { .. } | PlanError::Zero { .. } | PlanError::Nobody => ErrorCategory::Usage,
-        }
+categorize! {
+    PlanError {
+        Usage: Rounds, Zero, Nobody;
     }
 }
 

@@ -12,7 +12,7 @@
 use super::units::Bounded;
 use serde::Serialize;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// The probability with which an interval must hold the true median.
 pub const CONFIDENCE: f64 = 0.95;
@@ -45,11 +45,7 @@ pub struct TooFew {
     pub found: usize,
 }
 
-impl Categorized for TooFew {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Usage
-    }
-}
+categorize!(TooFew: Usage);
 
 /// The median of values that are themselves uncertain. The interval's lower end comes from their lower bounds, the
 /// upper end from the upper ones: order statistics keep order, so what the instruments cannot tell widens the interval

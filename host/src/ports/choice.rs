@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use wheatstone_hdl::Board;
 use wheatstone_hdl::board::Bridge;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A port that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,13 +52,11 @@ pub enum PortError {
     },
 }
 
-impl Categorized for PortError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            PortError::NoDevice { .. } | PortError::NoPort { .. } => ErrorCategory::NoDevice,
-            PortError::Several { .. } => ErrorCategory::BadInput,
-            PortError::NoAccess { .. } | PortError::Busy { .. } => ErrorCategory::NoAccess,
-        }
+categorize! {
+    PortError {
+        NoDevice: NoDevice, NoPort;
+        BadInput: Several;
+        NoAccess: NoAccess, Busy;
     }
 }
 

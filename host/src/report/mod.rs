@@ -15,7 +15,7 @@ use facts::Figure;
 use thiserror::Error;
 use wheatstone_learn::device::DeviceKind;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
-use wheatstone_sim::{Categorized, Design, ErrorCategory, State};
+use wheatstone_sim::{Design, State, categorize};
 
 /// The data a network learned from.
 #[derive(Clone, Copy, Debug)]
@@ -69,11 +69,9 @@ pub enum ReportError {
     Template(#[from] askama::Error),
 }
 
-impl Categorized for ReportError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            ReportError::Template(_) => ErrorCategory::Failed,
-        }
+categorize! {
+    ReportError {
+        Failed: Template;
     }
 }
 

@@ -4,7 +4,7 @@
 //! downstream has to. Rows are kept flat and row-major; a row is a slice.
 
 use std::fmt;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 use thiserror::Error;
 
@@ -190,20 +190,9 @@ pub enum DatasetError {
     },
 }
 
-impl Categorized for DatasetError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            DatasetError::NoColumns { .. }
-            | DatasetError::NoRows { .. }
-            | DatasetError::Shape { .. }
-            | DatasetError::Label { .. }
-            | DatasetError::OneClass { .. }
-            | DatasetError::NotFinite { .. }
-            | DatasetError::TestPart { .. }
-            | DatasetError::MissingFeature { .. }
-            | DatasetError::UnknownClass { .. }
-            | DatasetError::OtherTargets { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    DatasetError {
+        BadInput: NoColumns, NoRows, Shape, Label, OneClass, NotFinite, TestPart, MissingFeature, UnknownClass, OtherTargets;
     }
 }
 

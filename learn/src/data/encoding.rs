@@ -12,7 +12,7 @@ mod config;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory, Format, OutputCoding, Sample, Sense, Tally, Target};
+use wheatstone_sim::{Format, OutputCoding, Sample, Sense, Tally, Target, categorize};
 
 pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
 use crate::data::column::{CellKind, TableColumn};
@@ -110,21 +110,11 @@ pub enum EncodingError {
     Dataset(#[from] DatasetError),
 }
 
-impl Categorized for EncodingError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            EncodingError::Setting(error) => error.category(),
-            EncodingError::SingleNeedsTwo { .. }
-            | EncodingError::NoTrainingRows
-            | EncodingError::NoSuchRow { .. }
-            | EncodingError::NotScalable { .. }
-            | EncodingError::NothingToFill { .. }
-            | EncodingError::BeyondFullScale { .. }
-            | EncodingError::FeatureCount { .. }
-            | EncodingError::OtherTargets { .. }
-            | EncodingError::AnswerCount { .. } => ErrorCategory::BadInput,
-            EncodingError::Dataset(error) => error.category(),
-        }
+categorize! {
+    EncodingError {
+        inner: Setting, Dataset;
+        BadInput: SingleNeedsTwo, NoTrainingRows, NoSuchRow, NotScalable, NothingToFill, BeyondFullScale, FeatureCount,
+            OtherTargets, AnswerCount;
     }
 }
 

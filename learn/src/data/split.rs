@@ -10,7 +10,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 use crate::data::dataset::Targets;
 
@@ -77,16 +77,9 @@ pub enum SplitError {
     },
 }
 
-impl Categorized for SplitError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            SplitError::Folds { .. }
-            | SplitError::SmallClass { .. }
-            | SplitError::SingleRow { .. }
-            | SplitError::NoTwoParts { .. }
-            | SplitError::TooFewRows { .. }
-            | SplitError::Fraction { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    SplitError {
+        BadInput: Folds, SmallClass, SingleRow, NoTwoParts, TooFewRows, Fraction;
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::error::Error;
 use thiserror::Error;
-use wheatstone_sim::{
-    BoxedError, Categorized, ConfigurationError, ErrorCategory, SampleError, StartError, StateError,
-};
+use wheatstone_sim::{BoxedError, ConfigurationError, SampleError, StartError, StateError, categorize};
 
 /// A device that could not do what it was asked.
 #[derive(Debug, Error)]
@@ -26,15 +24,9 @@ pub enum DeviceError {
     Specific(BoxedError),
 }
 
-impl Categorized for DeviceError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            DeviceError::Configuration(error) => error.category(),
-            DeviceError::Sample(error) => error.category(),
-            DeviceError::Start(error) => error.category(),
-            DeviceError::State(error) => error.category(),
-            DeviceError::Specific(error) => error.category(),
-        }
+categorize! {
+    DeviceError {
+        inner: Configuration, Sample, Start, State, Specific;
     }
 }
 

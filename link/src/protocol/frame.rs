@@ -3,7 +3,7 @@
 use super::{u8_at, u16_at};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// The shortest frame, decoded: a request without payload.
 pub const SHORTEST: usize = HEADER + CRC_BYTES;
@@ -56,11 +56,9 @@ pub enum FrameError {
     Checksum,
 }
 
-impl Categorized for FrameError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            FrameError::Length(_) | FrameError::Coding | FrameError::Checksum => ErrorCategory::Link,
-        }
+categorize! {
+    FrameError {
+        Link: Length, Coding, Checksum;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{SampleLayout, VERSION, u8_at, u16_at, u32_at};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, Design, ErrorCategory, Format, scan};
+use wheatstone_sim::{Design, Format, categorize, scan};
 
 /// Most bytes of a network's name that are told.
 const NAME_BYTES: usize = 16;
@@ -69,13 +69,9 @@ pub enum LinkLimit {
     },
 }
 
-impl Categorized for LinkLimit {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            LinkLimit::Count { .. } | LinkLimit::Setting { .. } | LinkLimit::Voltage { .. } => {
-                ErrorCategory::BadInput
-            }
-        }
+categorize! {
+    LinkLimit {
+        BadInput: Count, Setting, Voltage;
     }
 }
 

@@ -3,7 +3,7 @@
 use super::frame::{self, Header};
 use super::{u8_at, u16_at};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// Added to a request's opcode in its reply.
 const REPLY: u8 = 128;
@@ -87,11 +87,9 @@ pub enum ReplyError {
     ResultCode(u8),
 }
 
-impl Categorized for ReplyError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            ReplyError::Length(_) | ReplyError::Opcode(_) | ReplyError::ResultCode(_) => ErrorCategory::Link,
-        }
+categorize! {
+    ReplyError {
+        Link: Length, Opcode, ResultCode;
     }
 }
 

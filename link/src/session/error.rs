@@ -5,7 +5,7 @@ use crate::protocol::{Command, ResultCode, VERSION, describe};
 use crate::transport::TransportError;
 use std::time::Duration;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// A session that cannot go on.
 #[derive(Debug, Error)]
@@ -119,23 +119,11 @@ pub enum LinkError {
     },
 }
 
-impl Categorized for LinkError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            LinkError::Transport(error) => error.category(),
-            LinkError::Silent { .. }
-            | LinkError::Garbled { .. }
-            | LinkError::Loopback { .. }
-            | LinkError::NotABoard { .. }
-            | LinkError::Version { .. }
-            | LinkError::NoCredits
-            | LinkError::Refused { .. }
-            | LinkError::Malformed { .. }
-            | LinkError::Reset { .. }
-            | LinkError::Stalled
-            | LinkError::Stuck { .. } => ErrorCategory::Link,
-            LinkError::Interrupted { .. } => ErrorCategory::Interrupted,
-        }
+categorize! {
+    LinkError {
+        inner: Transport;
+        Link: Silent, Garbled, Loopback, NotABoard, Version, NoCredits, Refused, Malformed, Reset, Stalled, Stuck;
+        Interrupted: Interrupted;
     }
 }
 

@@ -6,9 +6,7 @@ mod reference;
 pub use fast::{Fast, Replicas, VectorWidth};
 pub use reference::Reference;
 
-use crate::{
-    Categorized, Configuration, ConfigurationError, Design, ErrorCategory, Sample, State, StateError, Target,
-};
+use crate::{Configuration, ConfigurationError, Design, Sample, State, StateError, Target, categorize};
 use thiserror::Error;
 
 /// An engine that cannot start.
@@ -22,12 +20,9 @@ pub enum StartError {
     State(#[from] StateError),
 }
 
-impl Categorized for StartError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            StartError::Configuration(error) => error.category(),
-            StartError::State(error) => error.category(),
-        }
+categorize! {
+    StartError {
+        inner: Configuration, State;
     }
 }
 
@@ -60,11 +55,9 @@ pub enum SampleError {
     },
 }
 
-impl Categorized for SampleError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            SampleError::Length { .. } | SampleError::Range { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    SampleError {
+        BadInput: Length, Range;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that can be wrong with a network or its file.
 
-use crate::{Categorized, ErrorCategory};
+use crate::categorize;
 use thiserror::Error;
 
 /// A graph that is not a valid network. Edges and nodes are counted from 0, as in a file's lists.
@@ -157,29 +157,11 @@ pub enum NetworkError {
     },
 }
 
-impl Categorized for NetworkError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            NetworkError::Syntax(_)
-            | NetworkError::Version { .. }
-            | NetworkError::DuplicateName { .. }
-            | NetworkError::UnknownNode { .. }
-            | NetworkError::UnknownGroup { .. }
-            | NetworkError::DuplicateGroup { .. }
-            | NetworkError::Alpha { .. }
-            | NetworkError::GroupCount { .. }
-            | NetworkError::SelfLoop { .. }
-            | NetworkError::DuplicateEdge { .. }
-            | NetworkError::DuplicatePort { .. }
-            | NetworkError::ClampedInput { .. }
-            | NetworkError::NoInputs
-            | NetworkError::NoOutputs
-            | NetworkError::Disconnected { .. }
-            | NetworkError::Conductance { .. }
-            | NetworkError::Position { .. }
-            | NetworkError::OddCycle { .. }
-            | NetworkError::Size { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    NetworkError {
+        BadInput: Syntax, Version, DuplicateName, UnknownNode, UnknownGroup, DuplicateGroup, Alpha, GroupCount, SelfLoop,
+            DuplicateEdge, DuplicatePort, ClampedInput, NoInputs, NoOutputs, Disconnected, Conductance, Position, OddCycle,
+            Size;
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_hdl::activity::{Activity, Switching};
 use wheatstone_hdl::{Array, ArraySimulation, Board, Multiplier, SimulationError, Technology};
-use wheatstone_sim::{Categorized, Configuration, Engine, ErrorCategory, Sample, SampleError, State};
+use wheatstone_sim::{Configuration, Engine, Sample, SampleError, State, categorize};
 
 /// What an estimate leaves out, for every place that shows one.
 pub const EXCLUDES: &str =
@@ -89,17 +89,12 @@ pub enum EstimateError {
     },
 }
 
-impl Categorized for EstimateError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            EstimateError::NoDevice { .. } | EstimateError::Technology { .. } | EstimateError::NoSamples => {
-                ErrorCategory::BadInput
-            }
-            EstimateError::Simulation(error) => error.category(),
-            EstimateError::Sample(error) => error.category(),
-            EstimateError::Stuck { .. } => ErrorCategory::Failed,
-            EstimateError::Interrupted { .. } => ErrorCategory::Interrupted,
-        }
+categorize! {
+    EstimateError {
+        inner: Simulation, Sample;
+        BadInput: NoDevice, Technology, NoSamples;
+        Failed: Stuck;
+        Interrupted: Interrupted;
     }
 }
 

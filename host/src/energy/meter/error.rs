@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::{Categorized, ErrorCategory, categorize};
 
 /// What a meter recorded does not tell the energy.
 #[derive(Debug, Error)]
@@ -44,12 +44,10 @@ pub enum MeterError {
     },
 }
 
-impl Categorized for MeterError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            MeterError::Log(error) => error.category(),
-            MeterError::NotCovered { .. } | MeterError::Gap { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    MeterError {
+        inner: Log;
+        BadInput: NotCovered, Gap;
     }
 }
 
@@ -186,15 +184,8 @@ pub enum ColumnError {
     },
 }
 
-impl Categorized for ColumnError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            ColumnError::Missing { .. }
-            | ColumnError::Twice { .. }
-            | ColumnError::Unit { .. }
-            | ColumnError::Short { .. }
-            | ColumnError::Number { .. }
-            | ColumnError::Power { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    ColumnError {
+        BadInput: Missing, Twice, Unit, Short, Number, Power;
     }
 }

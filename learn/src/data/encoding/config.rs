@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::categorize;
 
 /// How a feature column becomes a number between -1 and 1, before it is put on the interval `to`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,11 +124,7 @@ pub struct SettingError {
     pub needs: &'static str,
 }
 
-impl Categorized for SettingError {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::BadInput
-    }
-}
+categorize!(SettingError: BadInput);
 
 impl EncodingConfig {
     /// Checks every setting by itself and against the others.

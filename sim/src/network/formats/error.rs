@@ -1,7 +1,7 @@
 //! Everything that can be wrong with a graph in another format.
 
+use crate::categorize;
 use crate::network::NetworkError;
-use crate::{Categorized, ErrorCategory};
 use thiserror::Error;
 
 /// Every format that is taken, for messages.
@@ -161,25 +161,10 @@ pub enum GraphError {
     },
 }
 
-impl Categorized for GraphError {
-    fn category(&self) -> ErrorCategory {
-        match self {
-            GraphError::Network(error) => error.category(),
-            GraphError::Encoding { .. }
-            | GraphError::Unrecognised { .. }
-            | GraphError::Syntax { .. }
-            | GraphError::Expected { .. }
-            | GraphError::Missing { .. }
-            | GraphError::UnknownNode { .. }
-            | GraphError::DuplicateNode { .. }
-            | GraphError::SelfLoop { .. }
-            | GraphError::MixedUnits { .. }
-            | GraphError::Parallel { .. }
-            | GraphError::Contradiction { .. }
-            | GraphError::Element { .. }
-            | GraphError::Title { .. }
-            | GraphError::NoPorts { .. }
-            | GraphError::UnknownPort { .. } => ErrorCategory::BadInput,
-        }
+categorize! {
+    GraphError {
+        inner: Network;
+        BadInput: Encoding, Unrecognised, Syntax, Expected, Missing, UnknownNode, DuplicateNode, SelfLoop, MixedUnits,
+            Parallel, Contradiction, Element, Title, NoPorts, UnknownPort;
     }
 }
