@@ -25,7 +25,7 @@ pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
-pub use procedure::{Comparison, ROUNDS, Watch, own_goal, run};
+pub use procedure::{Comparison, OnStage, ROUNDS, own_goal, run};
 pub use results::{BaselineDescription, Effort, Machine, Results, Row, metric};
 
 use crate::energy::fpga::EstimateError;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_sim::BoxedError;
 
-/// Told what is being done; says whether to go on.
-pub type Watch<'w> = &'w mut dyn FnMut(&str) -> bool;
+/// Told which stage of a bench begins; says whether to go on.
+pub type OnStage<'w> = &'w mut dyn FnMut(&str) -> bool;
 
 /// Rounds of turns; each baseline has two turns in each. With 9 the interval of the median covers 96 %.
 pub const ROUNDS: usize = 9;
@@ -32,7 +32,7 @@ pub struct Comparison {
 ///
 /// # Errors
 /// [`BenchError`] if it cannot be trained, or `watch` says to stop.
-pub fn own_goal(experiment: &Experiment, watch: Watch) -> Result<Goal, BenchError> {
+pub fn own_goal(experiment: &Experiment, watch: OnStage) -> Result<Goal, BenchError> {
     let model = experiment.model(&experiment.initial_state())?;
     let mut network = Network::new(experiment, Box::new(model))?;
     let epoch = experiment.split.train.len() as u64;
@@ -54,7 +54,7 @@ pub fn run(
     sources: &mut [Box<dyn EnergySource>],
     (goal, patience, effort): (Goal, Patience, Effort),
     clock: &dyn Clock,
-    watch: Watch,
+    watch: OnStage,
 ) -> Result<Comparison, BenchError> {
     let mut learned = Vec::new();
     for baseline in baselines.iter_mut() {
@@ -97,7 +97,7 @@ fn measure(
     sources: &mut [Box<dyn EnergySource>],
     effort: Effort,
     clock: &dyn Clock,
-    watch: Watch,
+    watch: OnStage,
 ) -> Result<Measurement, BenchError> {
     let mut turns: Vec<energy::Baseline> = baselines
         .iter_mut()
@@ -323,11 +323,11 @@ mod tests {
         }
     }
 
-    fn comparison(most: f64, watch: Watch) -> Result<Comparison, BenchError> {
-        outcome_of(0.5, most, watch)
+    fn comparison(most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
+        comparison_at(0.5, most, watch)
     }
 
-    fn outcome_of(goal: f64, most: f64, watch: Watch) -> Result<Comparison, BenchError> {
+    fn comparison_at(goal: f64, most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
         let clock = Virtual::default();
         let pupil = Pupil { clock: clock.clone(), trained: 0, most };
         let patience =
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn patience_ends() {
         // 2500 samples take 2.5 s; a goal that takes 3.5 s is out of reach.
-        let comparison = outcome_of(0.7, 1.0, &mut |_| true).unwrap();
+        let comparison = comparison_at(0.7, 1.0, &mut |_| true).unwrap();
         assert_eq!(
             comparison.missing[0].why,
             "run 1 did not reach at least 70.00 % right in time; its best was 60.00 %"

@@ -13,7 +13,7 @@ use wheatstone_flow::simulation::Simulated;
 
 /// How a build ended, in one object. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
-pub struct Outcome {
+pub struct BuildSummary {
     board: &'static str,
     name: String,
     format: String,
@@ -36,7 +36,7 @@ pub struct Outcome {
     dsp: Option<u64>,
     rams: Option<u64>,
     simulated: Vec<Simulated>,
-    stages: Vec<StageOutcome>,
+    stages: Vec<StageSummary>,
     tools: BTreeMap<String, String>,
     warnings: Vec<String>,
     bitstream: Option<PathBuf>,
@@ -44,28 +44,28 @@ pub struct Outcome {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct StageOutcome {
+struct StageSummary {
     stage: &'static str,
     round: u32,
     cached: bool,
     seconds: f64,
 }
 
-impl Outcome {
+impl BuildSummary {
     /// Of a build in a folder. `steps` are the relaxing steps of a training sample, if that is known.
-    pub fn new(spec: &BuildSpec, built: &Built, folder: &Path, steps: Option<u32>) -> Outcome {
+    pub fn new(spec: &BuildSpec, built: &Built, folder: &Path, steps: Option<u32>) -> BuildSummary {
         let network = spec.design.network();
         let timing = built.timing.as_ref();
         let times = timing.and_then(|findings| findings.times);
         let worst = |kind| timing.and_then(|findings| findings.worst_ps(kind));
         let total = built.layout.as_ref().map(|layout| &layout.total);
-        let stages = built.stages.iter().map(|run| StageOutcome {
+        let stages = built.stages.iter().map(|run| StageSummary {
             stage: run.stage.name(),
             round: run.round,
             cached: run.cached,
             seconds: run.took.as_secs_f64(),
         });
-        Outcome {
+        BuildSummary {
             board: spec.board.name(),
             name: spec.name.clone(),
             format: spec.design.format().to_string(),

@@ -1,6 +1,6 @@
 //! The report of a build: one HTML file that holds everything and fetches nothing.
 
-use super::{Outcome, simulated_line};
+use super::{BuildSummary, simulated_line};
 use crate::plot::{self, grouped};
 use crate::report::{Picture, ReportError};
 use askama::Template;
@@ -16,7 +16,7 @@ pub struct BuildReport<'a> {
     /// What was built.
     pub built: &'a Built,
     /// The same in short.
-    pub outcome: &'a Outcome,
+    pub summary: &'a BuildSummary,
     /// The command that repeats it.
     pub command: &'a str,
 }
@@ -46,7 +46,7 @@ impl BuildReport<'_> {
     /// # Errors
     /// [`ReportError::Template`] if the template fails.
     pub fn html(&self) -> Result<String, ReportError> {
-        let BuildReport { spec, built, outcome, command } = *self;
+        let BuildReport { spec, built, summary, command } = *self;
         let notice = match built.timing.as_ref().and_then(|findings| findings.holds()) {
             Some(true) => {
                 "Relative timing was checked on the routed chip: every slack is positive under the policy."
@@ -59,7 +59,7 @@ impl BuildReport<'_> {
             board: spec.board.name(),
             lead: format!(
                 "{} nodes and {} edges in format {}, {} multipliers, placement seed {}",
-                outcome.nodes, outcome.edges, outcome.format, outcome.multiplier, outcome.seed
+                summary.nodes, summary.edges, summary.format, summary.multiplier, summary.seed
             ),
             notice,
             headline: self.headline(),
@@ -67,7 +67,7 @@ impl BuildReport<'_> {
             resources: self.resources(),
             slacks: self.slacks(),
             violations: built.timing.as_ref().map_or(&[][..], |findings| findings.violations.as_slice()),
-            simulated: outcome.simulated.iter().map(simulated_line).collect(),
+            simulated: summary.simulated.iter().map(simulated_line).collect(),
             chains: self.chains(),
             stages: self.stages(),
             facts: self.facts(),
@@ -77,26 +77,26 @@ impl BuildReport<'_> {
     }
 
     fn headline(&self) -> Vec<(String, String)> {
-        let outcome = self.outcome;
+        let summary = self.summary;
         let mut figures = Vec::new();
         let mut put = |value: Option<String>, meaning: &str| {
             figures.extend(value.map(|value| (value, meaning.to_owned())));
         };
-        if let (Some(lut4), Some(sites)) = (outcome.lut4, outcome.lut4_sites) {
+        if let (Some(lut4), Some(sites)) = (summary.lut4, summary.lut4_sites) {
             let share = format!("{} %", (100 * lut4).div_ceil(sites));
             put(Some(share), &format!("{} of {} LUT4 sites", grouped(lut4), grouped(sites)));
         }
-        put(outcome.dsp.filter(|&dsp| dsp > 0).map(grouped), "multipliers");
+        put(summary.dsp.filter(|&dsp| dsp > 0).map(grouped), "multipliers");
         let ps = |value: Option<i64>| value.map(|ps| format!("{ps} ps"));
-        put(ps(outcome.worst_bundling_slack_ps), "worst slack of a request against its data");
-        put(ps(outcome.worst_hold_slack_ps), "worst slack of a hold");
+        put(ps(summary.worst_bundling_slack_ps), "worst slack of a request against its data");
+        put(ps(summary.worst_hold_slack_ps), "worst slack of a hold");
         let ns = |value: Option<f64>| value.map(|ns| format!("{ns:.1} ns"));
         put(
-            ns(outcome.step_ns),
+            ns(summary.step_ns),
             "a relaxation step, predicted for the slow corner from the delays after routing",
         );
-        put(ns(outcome.sample_ns), "a training sample in the array alone, predicted likewise");
-        put(outcome.island_mhz.map(|mhz| format!("{mhz:.1} MHz")), "the island's clock could have");
+        put(ns(summary.sample_ns), "a training sample in the array alone, predicted likewise");
+        put(summary.island_mhz.map(|mhz| format!("{mhz:.1} MHz")), "the island's clock could have");
         figures
     }
 
@@ -191,7 +191,7 @@ impl BuildReport<'_> {
             ("Digest of the Verilog".to_owned(), self.built.verilog_sha256.clone()),
         ]);
         facts.extend(
-            self.outcome.bitstream_sha256.iter().map(|d| ("Digest of the bitstream".to_owned(), d.clone())),
+            self.summary.bitstream_sha256.iter().map(|d| ("Digest of the bitstream".to_owned(), d.clone())),
         );
         facts
     }

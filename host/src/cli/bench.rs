@@ -148,7 +148,7 @@ impl Bench {
         experiment: &Experiment,
         goal: Goal,
         effort: Effort,
-        watch: bench::Watch,
+        watch: bench::OnStage,
     ) -> Result<Comparison> {
         let state = experiment.initial_state();
         let stop = Stop::when(interrupt::requested);
@@ -210,7 +210,7 @@ impl Bench {
         experiment: &Experiment,
         comparison: &mut Comparison,
         stop: Stop,
-        watch: bench::Watch,
+        watch: bench::OnStage,
     ) -> Result<(), BenchError> {
         watch("the chip, simulated");
         comparison.missing.push(Missing {

@@ -8,7 +8,7 @@ use super::{interrupt, progress};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
-use wheatstone::building::{BuildReport, Outcome};
+use wheatstone::building::{BuildReport, BuildSummary};
 use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
 use wheatstone_flow::simulation::TrainingRun;
@@ -97,17 +97,17 @@ impl Build {
             FlowError::Stopped { .. } => Interrupted(error.to_string()).into(),
             error => Failure::from(error),
         })?;
-        let outcome = Outcome::new(&spec, &built, &folder, steps);
+        let summary = BuildSummary::new(&spec, &built, &folder, steps);
         let arguments = self.arguments(&spec, built.seed);
         let command = format!("wheatstone build {}", arguments.join(" "));
-        let report = BuildReport { spec: &spec, built: &built, outcome: &outcome, command: &command };
+        let report = BuildReport { spec: &spec, built: &built, summary: &summary, command: &command };
         write_whole(&folder.join("report.html"), report.html()?.as_bytes())?;
         let manifest = Manifest::new(&spec, &built, arguments).to_toml().or_failed()?;
         write_whole(&folder.join(manifest::FILE), manifest.as_bytes())?;
         if let Some(config) = config {
             write_whole(&folder.join(CONFIG), config.to_toml().as_bytes())?;
         }
-        output.result(&outcome, || outcome.text())
+        output.result(&summary, || summary.text())
     }
 
     /// What is to be built, and the configuration that trains it if it is a preset's.

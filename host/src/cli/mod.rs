@@ -82,7 +82,7 @@ enum Verb {
     Devices(devices::Devices),
     Doctor(doctor::Doctor),
     Load(load::Load),
-    Monitor(monitor::Watch),
+    Monitor(monitor::MonitorArguments),
     Completions(completions::Completions),
     Man(man::Man),
 }

@@ -4,7 +4,7 @@ use super::device::DeviceArguments;
 use super::failure::Result;
 use super::interrupt;
 use super::output::Output;
-use super::training_loop::{self, Pace, Run};
+use super::training_loop::{self, MetricsInterval, Run};
 use clap::Args;
 use std::path::PathBuf;
 use wheatstone_learn::experiment::Experiment;
@@ -26,7 +26,7 @@ pub struct Resume {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    pace: Pace,
+    interval: MetricsInterval,
 }
 
 impl Resume {
@@ -38,7 +38,8 @@ impl Resume {
         config.epochs = self.epochs.unwrap_or(stored);
         config.check()?;
         let experiment = Experiment::prepare(config)?;
-        let run = Run { experiment: &experiment, device: &self.device, pace: &self.pace, output: *output };
+        let run =
+            Run { experiment: &experiment, device: &self.device, interval: &self.interval, output: *output };
         training_loop::go_on(&run, writer)
     }
 }

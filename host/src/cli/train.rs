@@ -6,7 +6,7 @@ use super::eval::say_summary;
 use super::failure::Result;
 use super::interrupt;
 use super::output::Output;
-use super::training_loop::{self, Pace, Run};
+use super::training_loop::{self, MetricsInterval, Run};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use wheatstone_learn::experiment::Experiment;
@@ -20,7 +20,7 @@ pub struct Train {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
-    pace: Pace,
+    interval: MetricsInterval,
     /// Folder to write; default: a new one under runs/
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -36,7 +36,8 @@ impl Train {
         let experiment = Experiment::prepare(self.config.resolve()?)?;
         say_summary(&experiment.dataset, output);
         experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
-        let run = Run { experiment: &experiment, device: &self.device, pace: &self.pace, output: *output };
+        let run =
+            Run { experiment: &experiment, device: &self.device, interval: &self.interval, output: *output };
         if let Some(out) = &self.out {
             if self.resume_or_start && RunFolder::open(out).is_ok() {
                 return go_on(out, &run);

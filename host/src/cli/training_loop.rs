@@ -26,7 +26,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often a run stops to be looked at.
 #[derive(Args, Debug)]
-pub struct Pace {
+pub struct MetricsInterval {
     /// Take metrics after every so many epochs only, and let the device train on in between
     #[arg(long, value_name = "EPOCHS", default_value_t = 1, value_parser = numbers::count)]
     pub metrics_every: u32,
@@ -36,7 +36,7 @@ pub struct Pace {
 pub struct Run<'r> {
     pub experiment: &'r Experiment,
     pub device: &'r DeviceArguments,
-    pub pace: &'r Pace,
+    pub interval: &'r MetricsInterval,
     pub output: Output,
 }
 
@@ -60,14 +60,14 @@ struct Summary<'a> {
 
 /// Starts a run in a folder that holds its configuration and nothing else.
 pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> Result<()> {
-    let Run { experiment, pace, output, .. } = run;
+    let Run { experiment, interval, output, .. } = run;
     if !writer.is_locked() {
         output.say("this file system keeps no locks: see to it that no other process writes this run");
     }
     let name = &experiment.config.name;
     output.say(&format!("training {name} on {} in {}", device.describe(), writer.path().display()));
     let mut trainer = Trainer::start(experiment, device)?;
-    trainer.metrics_every(pace.metrics_every);
+    trainer.metrics_every(interval.metrics_every);
     if trainer.device().kind() == DeviceKind::Model {
         cost::tell(experiment, trainer.total(), *output);
     }
@@ -79,7 +79,7 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
 
 /// Goes on with a run from its last checkpoint, or starts it if there is none.
 pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
-    let Run { experiment, device, pace, output } = run;
+    let Run { experiment, device, interval, output } = run;
     let open = || device.open(&experiment.design, &experiment.initial_state());
     if !writer.has_begun() {
         put_epochs(&writer, experiment.config.epochs)?;
@@ -88,7 +88,7 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
     writer.check(experiment, &DataDigest::of(experiment))?;
     let checkpoint = writer.checkpoint()?;
     let mut trainer = Trainer::resume(experiment, open()?, checkpoint)?;
-    trainer.metrics_every(pace.metrics_every);
+    trainer.metrics_every(interval.metrics_every);
     if trainer.trained() > trainer.total() {
         let (trained, wanted) = (trainer.trained(), trainer.total());
         return Err(TooFewEpochs { trained, epochs: experiment.config.epochs, wanted }.into());

@@ -24,15 +24,15 @@ pub(super) const COLUMNS: [&str; 8] = [
 ];
 
 /// A result in large letters.
-pub(super) struct Figure {
+pub(super) struct Highlight {
     pub value: String,
     pub meaning: String,
 }
 
-/// The result in a few figures: from the evaluation, or else from the last epoch.
-pub(super) fn headline(report: &Report<'_>) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    let mut put = |value: String, meaning: String| figures.push(Figure { value, meaning });
+/// The result in a few highlights: from the evaluation, or else from the last epoch.
+pub(super) fn headline(report: &Report<'_>) -> Vec<Highlight> {
+    let mut highlights = Vec::new();
+    let mut put = |value: String, meaning: String| highlights.push(Highlight { value, meaning });
     let last = report.metrics.last();
     let result: Option<(Score, String)> = match (report.evaluation, last) {
         (Some(e), _) => Some((e.score, format!("{} {}", grouped(e.samples as u64), part_of(&e.part)))),
@@ -80,7 +80,7 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Figure> {
             );
         }
     }
-    figures
+    highlights
 }
 
 /// The last epochs, oldest first, and the first one of all before them.

@@ -11,7 +11,7 @@ mod tests;
 pub use pictures::Picture;
 
 use askama::Template;
-use facts::Figure;
+use facts::Highlight;
 use thiserror::Error;
 use wheatstone_learn::device::DeviceKind;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
@@ -80,7 +80,7 @@ categorize! {
 struct Page<'a> {
     report: &'a Report<'a>,
     network_name: &'a str,
-    headline: Vec<Figure>,
+    headline: Vec<Highlight>,
     pictures: Vec<Picture>,
     pictures_left_out: Option<String>,
     columns: &'static [&'static str],

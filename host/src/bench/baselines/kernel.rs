@@ -1,6 +1,6 @@
 //! The resistor network as one compute kernel, alone and with as many replicas as fill the adapter.
 
-use super::super::{Baseline, BenchError, Watch};
+use super::super::{Baseline, BenchError, OnStage};
 use super::Baselines;
 use std::time::{Duration, Instant};
 use wheatstone_gpu::{Adapter, NetworkKernel};
@@ -31,7 +31,7 @@ pub fn baselines<'e>(
     adapter: &Adapter,
     software: &str,
     trial: Duration,
-    watch: Watch,
+    watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     let one = Kernel::new(experiment, adapter, format!("gpu-network{software}"), 1)?;
     let most = u64::from(NetworkKernel::most_replicas(adapter, &experiment.design)?);

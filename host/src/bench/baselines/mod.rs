@@ -7,7 +7,7 @@ mod kernel;
 #[cfg(feature = "gpu")]
 mod perceptron;
 
-use super::{Baseline, BenchError, Goal, Watch};
+use super::{Baseline, BenchError, Goal, OnStage};
 use crate::quantity::Missing;
 use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
@@ -26,7 +26,7 @@ pub fn baselines<'e>(
     goal: Goal,
     adapter: &str,
     trial: Duration,
-    watch: Watch,
+    watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     use wheatstone_gpu::perceptron::{Machine, PerceptronError};
 
@@ -81,7 +81,7 @@ pub fn baselines<'e>(
     _goal: Goal,
     _adapter: &str,
     _trial: Duration,
-    _watch: Watch,
+    _watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     let missing = |name: &str| Missing {
         name: name.to_owned(),

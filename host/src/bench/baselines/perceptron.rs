@@ -1,6 +1,6 @@
 //! An ordinary multilayer perceptron that learns the same rows by back-propagation.
 
-use super::super::{Baseline, BenchError, Goal, Watch};
+use super::super::{Baseline, BenchError, Goal, OnStage};
 use super::Baselines;
 use crate::quantity::Missing;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub fn baselines<'e>(
     name: &str,
     machine: &Machine,
     trial: Duration,
-    watch: Watch,
+    watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     let missing = |why: String, remedy: &str| {
         let missing = Missing { name: name.to_owned(), why, remedy: remedy.to_owned() };

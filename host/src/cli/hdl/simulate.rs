@@ -46,7 +46,7 @@ pub struct Simulate {
 
 /// What is printed.
 #[derive(Serialize)]
-struct Outcome {
+struct Summary {
     equal: bool,
     samples: u64,
     steps: u64,
@@ -90,7 +90,7 @@ impl Simulate {
         }
         let relaxing = (shown * u64::from(experiment.config.steps)).max(1);
         #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-        let outcome = Outcome {
+        let summary = Summary {
             equal: pair.difference().is_none(),
             samples: shown,
             steps: pair.steps(),
@@ -99,8 +99,8 @@ impl Simulate {
             simulated_ns_per_step: simulated_ps as f64 / 1000.0 / relaxing as f64,
             first_difference: pair.difference().cloned(),
         };
-        output.result(&outcome, || text(&outcome, pair.array().array()))?;
-        match outcome.first_difference {
+        output.result(&summary, || text(&summary, pair.array().array()))?;
+        match summary.first_difference {
             Some(difference) => Err(Mismatch(difference.to_string()).into()),
             None => Ok(()),
         }
@@ -144,8 +144,8 @@ impl Simulate {
     }
 }
 
-fn text(outcome: &Outcome, array: &Array) -> String {
-    let Outcome { samples, steps, fires, simulated_ns_per_step, first_difference, .. } = outcome;
+fn text(summary: &Summary, array: &Array) -> String {
+    let Summary { samples, steps, fires, simulated_ns_per_step, first_difference, .. } = summary;
     let equal = match first_difference {
         None => "every token and every bit as in the model".to_owned(),
         Some(difference) => format!("differs from the model: {difference}"),

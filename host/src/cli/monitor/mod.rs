@@ -26,7 +26,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 ///
 /// The key q leaves; the run goes on. Where standard output is no terminal, prints a line for every epoch instead, and ends when the run is done.
 #[derive(Args, Debug)]
-pub struct Watch {
+pub struct MonitorArguments {
     /// Run folder
     run: PathBuf,
     /// Print the epochs there are, and end
@@ -34,7 +34,7 @@ pub struct Watch {
     once: bool,
 }
 
-impl Watch {
+impl MonitorArguments {
     pub fn run(&self, output: &Output) -> Result<()> {
         let folder = RunFolder::open(&self.run)?;
         let monitor = Monitor::new(Reading::take(&folder)?);
