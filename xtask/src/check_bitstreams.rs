@@ -41,12 +41,12 @@ struct Manifest {
     seed: u64,
     bitstream: Product,
     #[serde(default)]
-    simulated: Vec<Lesson>,
+    simulated: Vec<Simulated>,
 }
 
 /// What the routed chip learnt in simulation.
 #[derive(Debug, Deserialize)]
-struct Lesson {
+struct Simulated {
     samples: u16,
 }
 
@@ -80,9 +80,9 @@ impl Committed {
         self.build_in(&self.built()).args(self.manifest.arguments.iter().cloned()).args(["--from", "emit"])
     }
 
-    /// The same, with the lesson that is told of in the manifest.
+    /// The same, with the simulated training that the manifest tells of.
     fn build_anew(&self) -> Invocation {
-        let samples = self.manifest.simulated.first().map(|lesson| lesson.samples.to_string());
+        let samples = self.manifest.simulated.first().map(|simulated| simulated.samples.to_string());
         self.build().args(samples.iter().flat_map(|samples| ["--simulate", samples]))
     }
 

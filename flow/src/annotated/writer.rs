@@ -187,14 +187,8 @@ impl<'a> Writer<'a> {
     ) -> Time {
         let cell = self.cell(id);
         let Some(pin) = cell.pins.get(pin) else { return Time::ZERO };
-        let times = cell.constraints.iter().filter(|constraint| constraint.data == *pin).map(|constraint| {
-            let triple = time(constraint);
-            match self.corner {
-                Corner::Min => triple.min,
-                Corner::Typ => triple.typ,
-                Corner::Max => triple.max,
-            }
-        });
+        let constraints = cell.constraints.iter().filter(|constraint| constraint.data == *pin);
+        let times = constraints.map(|constraint| time(constraint).at(self.corner));
         times.max().unwrap_or(Time::ZERO)
     }
 

@@ -12,21 +12,12 @@ use super::policy::{Comparison, Policy};
 use super::report::SlackKind;
 use super::roles::DomainId;
 use crate::routed::PinId;
-use crate::sdf::{Time, Triple};
+use crate::sdf::Time;
 use std::collections::BTreeSet;
-use wheatstone_hdl::Corner;
 use wheatstone_hdl::delays::DelayLine;
 
 /// Clocks for which the strobe is low, and for which it is high.
 const STROBE_CLOCKS: i64 = 2;
-
-fn pick(triple: Triple, corner: Corner) -> Time {
-    match corner {
-        Corner::Min => triple.min,
-        Corner::Typ => triple.typ,
-        Corner::Max => triple.max,
-    }
-}
 
 /// A chip in two modes held against each other.
 pub(super) struct Examiner<'a> {
@@ -98,8 +89,14 @@ impl Examiner<'_> {
         Finding { kind, cell, from, endpoint, comparison: self.comparison, early, late, trace: None }
     }
 
-    fn trace_late(&self, from: DomainId, which: Launching, at: &Endpoint) -> Option<Trace> {
-        Some(Trace { from, which, mode: self.late.mode, to: at.pin })
+    /// When data that arrive late are there for an endpoint.
+    fn set_up(&self, arrival: Time, at: &Endpoint) -> Time {
+        arrival + at.setup.at(self.late.mode.corner)
+    }
+
+    /// Until when an endpoint asks for the data that it takes at a late clock.
+    fn taken(&self, at: &Endpoint) -> Time {
+        self.late.clock(at) + at.hold.at(self.late.mode.corner)
     }
 
     /// Bundling, overwrite and the ends of pulses, of all data a cell launches.
@@ -111,37 +108,30 @@ impl Examiner<'_> {
             if at.domain == island {
                 continue;
             }
-            let needed = arrival + pick(at.setup, self.late.mode.corner);
-            let trace = self.trace_late(from, Launching::Rising, at);
+            let needed = self.set_up(arrival, at);
             if at.falling {
                 if let (true, true, Some(fall)) = (one_corner, at.domain == from, self.early.fall(from)) {
                     let end = fall + self.more_pulses(from, at) + self.early.clock(at);
-                    let finding =
-                        Finding { trace, ..self.finding(SlackKind::PulseEnd, at, from, end, needed) };
-                    self.record_of_pulse(finding, ledger);
+                    let finding = self.finding(SlackKind::PulseEnd, at, from, end, needed);
+                    self.record_of_pulse(finding.traced(Launching::Rising, self.late.mode), ledger);
                 }
                 continue;
             }
             let request =
                 if at.domain == from { self.cycle(from) } else { early.rising.rise.get(&at.domain).copied() };
             let Some(request) = request else {
-                let (cell, kind) =
-                    (self.chip.roles.domain(at.domain).name.clone(), FaultKind::DataWithoutRequest);
-                let from = &self.chip.roles.domain(from).name;
-                faults.insert(Fault {
-                    cell,
-                    object: format!("{} of {from}", self.chip.routed.pin_name(at.pin)),
-                    kind,
-                });
+                let [cell, from] = [at.domain, from].map(|id| self.chip.roles.domain(id).name.clone());
+                let object = format!("{} of {from}", self.chip.routed.pin_name(at.pin));
+                faults.insert(Fault { cell, object, kind: FaultKind::DataWithoutRequest });
                 continue;
             };
             let fire = request + self.early.clock(at);
-            let bundling = Finding { trace, ..self.finding(SlackKind::Bundling, at, from, fire, needed) };
-            if at.domain != from && self.chip.roles.domain(from).has_request_delay {
-                ledger.record_mendable(self.chip, bundling, from, DelayLine::Request, self.early.mode);
-            } else {
-                ledger.record_mendable(self.chip, bundling, at.domain, DelayLine::Matched, self.early.mode);
-            }
+            let bundling = self.finding(SlackKind::Bundling, at, from, fire, needed);
+            let bundling = bundling.traced(Launching::Rising, self.late.mode);
+            let by_request = at.domain != from && self.chip.roles.domain(from).has_request_delay;
+            let (mends, line) =
+                if by_request { (from, DelayLine::Request) } else { (at.domain, DelayLine::Matched) };
+            ledger.record_mendable(self.chip, bundling, mends, line, self.early.mode);
             if at.domain == from {
                 continue;
             }
@@ -149,10 +139,8 @@ impl Examiner<'_> {
             if let (Some(&answer), Some(&change)) =
                 (self.early.domain(at.domain).rising.rise.get(&from), early.rising.data.get(&number))
             {
-                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
-                let trace = Some(Trace { from, which: Launching::Rising, mode: self.early.mode, to: at.pin });
-                let change =
-                    Finding { trace, ..self.finding(SlackKind::Overwrite, at, from, answer + change, taken) };
+                let change = self.finding(SlackKind::Overwrite, at, from, answer + change, self.taken(at));
+                let change = change.traced(Launching::Rising, self.early.mode);
                 ledger.record_mendable(self.chip, change, from, DelayLine::Matched, self.early.mode);
             }
         }
@@ -179,10 +167,8 @@ impl Examiner<'_> {
                 if at.domain != id || at.falling {
                     continue;
                 }
-                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
-                let trace =
-                    Some(Trace { from: id, which: Launching::Rising, mode: self.early.mode, to: at.pin });
-                ledger.record(Finding { trace, ..self.finding(kind, at, id, change, taken) });
+                let hold = self.finding(kind, at, id, change, self.taken(at));
+                ledger.record(hold.traced(Launching::Rising, self.early.mode));
             }
         }
     }
@@ -269,14 +255,13 @@ impl Examiner<'_> {
         for (&number, &arrival) in &self.late.domain(from).falling.data {
             let at = &self.endpoints.list[number];
             let Some(&fell) = late.rising.strobe.get(&from) else { continue };
-            let needed = fell + arrival + pick(at.setup, self.late.mode.corner);
-            let trace = self.trace_late(from, Launching::Falling, at);
+            let needed = self.set_up(fell + arrival, at);
+            let record = |ledger: &mut Ledger, kind, taken| {
+                let finding = self.finding(kind, at, from, taken, needed);
+                ledger.record(finding.traced(Launching::Falling, self.late.mode));
+            };
             if at.domain == island {
-                let taken = self.period + self.early.clock(at);
-                ledger.record(Finding {
-                    trace,
-                    ..self.finding(SlackKind::ArrayInterface, at, from, taken, needed)
-                });
+                record(ledger, SlackKind::ArrayInterface, self.period + self.early.clock(at));
                 continue;
             }
             let (Some(&next), Some(&rose)) =
@@ -284,13 +269,11 @@ impl Examiner<'_> {
             else {
                 continue;
             };
-            let taken = apart + next + self.early.clock(at);
-            ledger.record(Finding { trace, ..self.finding(SlackKind::Scan, at, from, taken, needed) });
+            record(ledger, SlackKind::Scan, apart + next + self.early.clock(at));
             if let (Some(&fell), Some(&change)) =
                 (early.rising.strobe.get(&from), self.early.domain(from).falling.data.get(&number))
             {
-                let taken = rose + self.late.clock(at) + pick(at.hold, self.late.mode.corner);
-                let change = apart + fell + change;
+                let (change, taken) = (apart + fell + change, rose + self.taken(at));
                 ledger.record(self.finding(SlackKind::Scan, at, from, change, taken));
             }
         }
@@ -302,8 +285,6 @@ impl Examiner<'_> {
         let (early, late) = (self.early.domain(island), self.late.domain(island));
         for (&number, &arrival) in &late.rising.data {
             let at = &self.endpoints.list[number];
-            let needed = arrival + pick(at.setup, self.late.mode.corner);
-            let trace = self.trace_late(island, Launching::Rising, at);
             // What the island shows stands a clock before the request, or the strobe, that uses it.
             let (kind, fire) = if at.domain == island {
                 (SlackKind::Island, Time::ZERO)
@@ -312,11 +293,11 @@ impl Examiner<'_> {
                 (SlackKind::ArrayInterface, strobe.unwrap_or(Time::ZERO))
             };
             let taken = self.period + fire + self.early.clock(at);
-            ledger.record(Finding { trace, ..self.finding(kind, at, island, taken, needed) });
+            let shown = self.finding(kind, at, island, taken, self.set_up(arrival, at));
+            ledger.record(shown.traced(Launching::Rising, self.late.mode));
             // It stands until a clock after the array is at rest again.
             if let (SlackKind::ArrayInterface, Some(&change)) = (kind, early.rising.data.get(&number)) {
-                let taken = self.late.clock(at) + pick(at.hold, self.late.mode.corner);
-                ledger.record(self.finding(kind, at, island, self.period + change, taken));
+                ledger.record(self.finding(kind, at, island, self.period + change, self.taken(at)));
             }
         }
         // The array has said that it rests, a flip-flop heard it at a clock, another one at the next, and what the island reads then
@@ -325,13 +306,10 @@ impl Examiner<'_> {
             for (&number, &arrival) in &self.late.domain(from).rising.data {
                 let at = &self.endpoints.list[number];
                 if at.domain == island {
-                    let needed = arrival + pick(at.setup, self.late.mode.corner);
-                    let trace = self.trace_late(from, Launching::Rising, at);
-                    let taken = self.period + self.period + self.early.clock(at);
-                    ledger.record(Finding {
-                        trace,
-                        ..self.finding(SlackKind::ArrayInterface, at, from, taken, needed)
-                    });
+                    let (taken, needed) =
+                        (self.period + self.period + self.early.clock(at), self.set_up(arrival, at));
+                    let read = self.finding(SlackKind::ArrayInterface, at, from, taken, needed);
+                    ledger.record(read.traced(Launching::Rising, self.late.mode));
                 }
             }
         }

@@ -36,6 +36,12 @@ pub(super) struct Finding {
 }
 
 impl Finding {
+    /// The same, with the path from what it is from to its endpoint.
+    pub fn traced(mut self, which: Launching, mode: Mode) -> Finding {
+        self.trace = Some(Trace { from: self.from, which, mode, to: self.endpoint });
+        self
+    }
+
     fn slack(&self) -> Time {
         self.early - self.late.percent(self.comparison.percent)
     }

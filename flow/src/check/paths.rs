@@ -64,6 +64,11 @@ impl Mode {
     fn better(self, new: Time, old: Time) -> bool {
         if self.late { new > old } else { new < old }
     }
+
+    /// The latest of some times, or the earliest.
+    fn pick(self, times: impl Iterator<Item = Time>) -> Option<Time> {
+        if self.late { times.max() } else { times.min() }
+    }
 }
 
 /// Flip-flops of a domain.
@@ -202,8 +207,7 @@ impl<'a> Chip<'a> {
     fn through(&self, from: PinId, to: PinId, mode: Mode) -> Time {
         let arcs = self.routed.leaving(from).iter().map(|&id| self.routed.arc(id));
         let delays = arcs.filter(|arc| arc.to == to).map(|arc| arc.delay.at(mode.corner, mode.late));
-        let delay = if mode.late { delays.max() } else { delays.min() };
-        delay.unwrap_or(Time::ZERO)
+        mode.pick(delays).unwrap_or(Time::ZERO)
     }
 
     /// Inputs with the delays of their wires.
@@ -223,69 +227,43 @@ impl<'a> Chip<'a> {
 
     /// The same for every LUT.
     pub fn rises(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
-        let mode = requests.mode;
-        let mut rises: Vec<Time> = Vec::new();
-        for lut in &self.roles.domain(domain).chain {
-            let out = |pin: PinId, at: Time| at + self.through(pin, lut.output, mode);
-            let direct = lut.enable.iter().filter_map(|&pin| Some(out(pin, requests.at(pin)?)));
-            let time = match rises.last() {
-                Some(&before) => {
-                    let previous =
-                        self.wire(&lut.previous, mode).into_iter().map(|(pin, wire)| out(pin, before + wire));
-                    previous.chain(direct).max()
-                }
-                None => lut
-                    .previous
-                    .iter()
-                    .filter_map(|&pin| Some(out(pin, requests.at(pin)?)))
-                    .chain(direct)
-                    .max(),
-            };
-            rises.push(time?);
-        }
-        Some(rises)
+        self.changes(domain, requests, true)
     }
 
     /// When the LUTs of a chain fall after what comes from `requests`: each falls with the first of its inputs that does.
     pub fn falls(&self, domain: DomainId, requests: &Arrivals) -> Option<Vec<Time>> {
+        self.changes(domain, requests, false)
+    }
+
+    fn changes(&self, domain: DomainId, requests: &Arrivals, rise: bool) -> Option<Vec<Time>> {
         let mode = requests.mode;
-        let mut falls: Vec<Time> = Vec::new();
+        let heard = |&pin: &PinId| Some((pin, requests.at(pin)?));
+        let mut changes: Vec<Time> = Vec::new();
         for lut in &self.roles.domain(domain).chain {
-            let out = |pin: PinId, at: Time| at + self.through(pin, lut.output, mode);
-            let direct = lut.enable.iter().filter_map(|&pin| Some(out(pin, requests.at(pin)?)));
-            let time = match falls.last() {
+            let mut inputs: Vec<(PinId, Time)> = match changes.last() {
                 Some(&before) => {
-                    let previous =
-                        self.wire(&lut.previous, mode).into_iter().map(|(pin, wire)| out(pin, before + wire));
-                    previous.chain(direct).min()
+                    self.wire(&lut.previous, mode).iter().map(|&(pin, wire)| (pin, before + wire)).collect()
                 }
-                None => lut
-                    .previous
-                    .iter()
-                    .filter_map(|&pin| Some(out(pin, requests.at(pin)?)))
-                    .chain(direct)
-                    .min(),
+                None => lut.previous.iter().filter_map(heard).collect(),
             };
-            falls.push(time?);
+            inputs.extend(lut.enable.iter().filter_map(heard));
+            let outputs = inputs.into_iter().map(|(pin, at)| at + self.through(pin, lut.output, mode));
+            changes.push(if rise { outputs.max() } else { outputs.min() }?);
         }
-        Some(falls)
+        Some(changes)
     }
 
     /// When the join itself is settled, and its earliest change: at the first input of the chain.
     pub fn join(&self, domain: DomainId, requests: &Arrivals) -> Option<Time> {
         let first: &ChainLut = self.roles.domain(domain).chain.first()?;
-        let times = first.previous.iter().filter_map(|&pin| requests.at(pin));
-        if requests.mode.late { times.max() } else { times.min() }
+        requests.mode.pick(first.previous.iter().filter_map(|&pin| requests.at(pin)))
     }
 
     /// When the strobe reaches a fire.
     pub fn strobe(&self, domain: DomainId, island: &Arrivals) -> Option<Time> {
         let last = self.roles.domain(domain).chain.last()?;
-        let times = last
-            .strobe
-            .iter()
-            .filter_map(|&pin| Some(island.at(pin)? + self.through(pin, last.output, island.mode)));
-        if island.mode.late { times.max() } else { times.min() }
+        let through = |pin| self.through(pin, last.output, island.mode);
+        island.mode.pick(last.strobe.iter().filter_map(|&pin| Some(island.at(pin)? + through(pin))))
     }
 
     /// Delay of one LUT of a chain with its wire, the mean over the chain.

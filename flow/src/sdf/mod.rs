@@ -50,6 +50,15 @@ impl Triple {
     pub const fn all(time: Time) -> Triple {
         Triple { min: time, typ: time, max: time }
     }
+
+    /// In one corner.
+    pub fn at(&self, corner: Corner) -> Time {
+        match corner {
+            Corner::Min => self.min,
+            Corner::Typ => self.typ,
+            Corner::Max => self.max,
+        }
+    }
 }
 
 /// A delay of a rising and of a falling edge of what it leads to.
@@ -64,12 +73,7 @@ pub struct Delay {
 impl Delay {
     /// In a corner: the longer of both edges if it should be late, else the shorter.
     pub fn at(&self, corner: Corner, late: bool) -> Time {
-        let edge = |triple: &Triple| match corner {
-            Corner::Min => triple.min,
-            Corner::Typ => triple.typ,
-            Corner::Max => triple.max,
-        };
-        let (rise, fall) = (edge(&self.rise), edge(&self.fall));
+        let (rise, fall) = (self.rise.at(corner), self.fall.at(corner));
         if late { rise.max(fall) } else { rise.min(fall) }
     }
 }
