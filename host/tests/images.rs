@@ -186,17 +186,25 @@ fn read_whole(place: &Place, name: &str, bytes: &[u8]) -> bool {
     read_arrays(&place.path(name), TargetKind::Auto).is_ok()
 }
 
+/// Writes a picture of 3x2 equal pixels.
+fn write_png(path: &Path, colour: png::ColorType, depth: png::BitDepth, pixel: &[u8]) {
+    let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), 3, 2);
+    encoder.set_color(colour);
+    encoder.set_depth(depth);
+    encoder.write_header().unwrap().write_image_data(&pixel.repeat(6)).unwrap();
+}
+
 #[test]
 fn transparent_images_are_refused() {
     let place = Place::new();
     for class in ["cat", "dog"] {
         std::fs::create_dir_all(place.path(&format!("pets/{class}"))).unwrap();
     }
+    let see = place.path("pets/dog/see.png");
     let save = |alpha: u8| {
-        let image = image::RgbaImage::from_pixel(3, 2, image::Rgba([9, 90, 200, alpha]));
-        image.save(place.path("pets/dog/see.png")).unwrap();
+        write_png(&see, png::ColorType::Rgba, png::BitDepth::Eight, &[9, 90, 200, alpha]);
     };
-    image::GrayImage::from_pixel(3, 2, image::Luma([99])).save(place.path("pets/cat/a.png")).unwrap();
+    write_png(&place.path("pets/cat/a.png"), png::ColorType::Grayscale, png::BitDepth::Eight, &[99]);
     save(255);
     assert_eq!(read_image_folder(&place.path("pets")).unwrap().rows(), 2, "opaque");
     for alpha in [0, 128, 254] {
@@ -207,8 +215,7 @@ fn transparent_images_are_refused() {
             "{wrong}"
         );
     }
-    let half = image::ImageBuffer::from_pixel(3, 2, image::LumaA([9u16, 65_534]));
-    image::DynamicImage::ImageLumaA16(half).save(place.path("pets/dog/see.png")).unwrap();
+    write_png(&see, png::ColorType::GrayscaleAlpha, png::BitDepth::Sixteen, &[0, 9, 255, 254]);
     assert!(read_image_folder(&place.path("pets")).is_err());
 }
 
@@ -222,11 +229,12 @@ fn a_folder_for_each_class() {
             place.write(&format!("pets/{class}/img{number}.pgm"), pgm(level + number));
         }
     }
-    let grey = image::GrayImage::from_pixel(3, 2, image::Luma([99]));
-    grey.save(place.path("pets/cat/img12.png")).unwrap();
-    image::RgbImage::from_pixel(3, 2, image::Rgb([255, 255, 255]))
-        .save(place.path("pets/dog/img12.png"))
-        .unwrap();
+    for (path, colour, pixel) in [
+        ("pets/cat/img12.png", png::ColorType::Grayscale, &[99][..]),
+        ("pets/dog/img12.png", png::ColorType::Rgb, &[255; 3]),
+    ] {
+        write_png(&place.path(path), colour, png::BitDepth::Eight, pixel);
+    }
     place.write("pets/cat/notes.txt", "not an image");
     let set = read_image_folder(&place.path("pets")).unwrap();
     assert_eq!(

@@ -7,11 +7,11 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use wheatstone_sim::{Categorized, ErrorCategory};
 
-use image::{DynamicImage, ImageReader};
 use thiserror::Error;
 
 use super::csv::{MAX_CLASSES, MAX_NUMBERS};
 use super::dataset::{Dataset, DatasetError, Targets};
+use super::image_file::{Image, ImageFileError};
 use super::summary::{DataSummary, counted};
 
 /// Endings of files that are read.
@@ -23,7 +23,7 @@ pub enum ImageError {
     /// A folder cannot be listed.
     #[error("{folder}: cannot be listed ({source}); check its permissions")]
     Folder {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
         /// What the system says.
         source: std::io::Error,
@@ -34,16 +34,16 @@ pub enum ImageError {
          named by the class"
     )]
     NoImages {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
     },
     /// A file is no image.
     #[error("{file}: {source}; remove the file, or save the image anew")]
     Image {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// What the decoder says.
-        source: image::ImageError,
+        /// What is wrong with it.
+        source: ImageFileError,
     },
     /// An image one can look through: what its grey values are depends on what is behind it.
     #[error(
@@ -51,7 +51,7 @@ pub enum ImageError {
          background, for example by `magick IN -background white -flatten OUT`"
     )]
     Transparent {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// Pixels that are not fully opaque.
         pixels: usize,
@@ -61,35 +61,35 @@ pub enum ImageError {
         "{file}: the image is {found_rows}x{found_columns} pixels and {first} {rows}x{columns}; scale all of them to one size"
     )]
     Size {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// Its rows.
-        found_rows: u32,
-        /// Its columns.
-        found_columns: u32,
-        /// The first image.
+        /// How many rows of pixels it has.
+        found_rows: usize,
+        /// How many pixels a row of it has.
+        found_columns: usize,
+        /// Path of the first image that was read.
         first: String,
         /// Rows of the first image.
-        rows: u32,
+        rows: usize,
         /// Columns of the first image.
-        columns: u32,
+        columns: usize,
     },
-    /// More than fits.
+    /// There are more classes or pixels than a data set takes.
     #[error("{folder}: {what} are more than {limit}; learn from fewer or smaller images")]
     TooMany {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
         /// What there are too many of.
         what: &'static str,
-        /// The limit.
+        /// The most there may be.
         limit: usize,
     },
     /// The images were read and are no data set.
     #[error("{folder}: {source}")]
     Dataset {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
-        /// What is wrong.
+        /// Why it is no data set.
         source: DatasetError,
     },
 }
@@ -97,7 +97,10 @@ pub enum ImageError {
 impl Categorized for ImageError {
     fn category(&self) -> ErrorCategory {
         match self {
-            ImageError::Folder { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ImageError::Folder { source, .. }
+            | ImageError::Image { source: ImageFileError::Io(source), .. } => {
+                ErrorCategory::BadInput.unless_denied(source)
+            }
             ImageError::NoImages { .. }
             | ImageError::Image { .. }
             | ImageError::Transparent { .. }
@@ -160,7 +163,7 @@ pub fn read_image_folder(folder: &Path) -> Result<Dataset, ImageError> {
     if others > 0 {
         notes.push(format!("{} not read", counted(others, "other file")));
     }
-    let features = super::idx::pixel_names(images.rows as usize, images.columns as usize);
+    let features = super::idx::pixel_names(images.rows, images.columns);
     let targets = Targets::Classes { names, labels };
     let summary = DataSummary::given("folder".to_owned(), &targets, features.len(), notes);
     let whole = |source| ImageError::Dataset { folder: place.clone(), source };
@@ -172,8 +175,8 @@ pub fn read_image_folder(folder: &Path) -> Result<Dataset, ImageError> {
 /// Images so far, all of one size.
 #[derive(Default)]
 struct Pixels {
-    rows: u32,
-    columns: u32,
+    rows: usize,
+    columns: usize,
     first: String,
     values: Vec<f64>,
     coloured: bool,
@@ -182,16 +185,12 @@ struct Pixels {
 impl Pixels {
     fn add(&mut self, folder: &str, path: &Path) -> Result<(), ImageError> {
         let file = path.display().to_string();
-        let wrong = |source| ImageError::Image { file: file.clone(), source };
-        let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-        let image = reader.map_err(|e| wrong(e.into()))?.decode().map_err(wrong)?;
-        if image.color().has_alpha() {
-            let pixels = image.to_rgba16().pixels().filter(|pixel| pixel.0[3] != u16::MAX).count();
-            if pixels > 0 {
-                return Err(ImageError::Transparent { file, pixels });
-            }
+        let image = Image::read(path).map_err(|source| ImageError::Image { file: file.clone(), source })?;
+        let pixels = image.transparent_pixels();
+        if pixels > 0 {
+            return Err(ImageError::Transparent { file, pixels });
         }
-        let (rows, columns) = (image.height(), image.width());
+        let (rows, columns) = (image.height, image.width);
         if self.first.is_empty() {
             (self.rows, self.columns, self.first) = (rows, columns, file);
         } else if (rows, columns) != (self.rows, self.columns) {
@@ -204,7 +203,7 @@ impl Pixels {
                 columns: self.columns,
             });
         }
-        let pixels = rows as usize * columns as usize;
+        let pixels = rows * columns;
         if self.values.len() + pixels > MAX_NUMBERS {
             return Err(ImageError::TooMany {
                 folder: folder.to_owned(),
@@ -212,16 +211,8 @@ impl Pixels {
                 limit: MAX_NUMBERS,
             });
         }
-        self.coloured |= image.color().has_color();
-        match image {
-            DynamicImage::ImageLuma8(_)
-            | DynamicImage::ImageLumaA8(_)
-            | DynamicImage::ImageRgb8(_)
-            | DynamicImage::ImageRgba8(_) => {
-                self.values.extend(image.to_luma8().iter().map(|&grey| f64::from(grey) / 255.0));
-            }
-            _ => self.values.extend(image.to_luma16().iter().map(|&grey| f64::from(grey) / 65535.0)),
-        }
+        self.coloured |= image.is_coloured();
+        self.values.extend(image.grey());
         Ok(())
     }
 }

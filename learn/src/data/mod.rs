@@ -17,6 +17,7 @@ pub mod dataset;
 pub mod encoding;
 pub mod export;
 pub mod idx;
+mod image_file;
 pub mod image_folder;
 pub mod split;
 pub mod summary;
@@ -29,6 +30,7 @@ pub use csv::{CsvError, CsvOptions, CsvProblem, FeatureRows, KnownTable, Missing
 pub use dataset::{Citation, Dataset, DatasetError, TargetNames, Targets};
 pub use encoding::{Answer, ClassOutputs, Encoder, EncodingConfig, EncodingError, Scale, ValueOutputs};
 pub use idx::IdxError;
+pub use image_file::ImageFileError;
 pub use image_folder::ImageError;
 pub use split::{Split, SplitError};
 pub use summary::DataSummary;
