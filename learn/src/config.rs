@@ -60,7 +60,7 @@ pub struct RunConfig {
     pub data: DataConfig,
     /// How samples become voltages.
     pub encoding: EncodingConfig,
-    /// What learns.
+    /// The network that learns, and what its conductances begin from.
     pub network: NetworkConfig,
 }
 
@@ -150,7 +150,7 @@ pub enum DataSource {
     Task(String),
     /// A table of the user's.
     Csv {
-        /// The file.
+        /// Path of the file, as it was named.
         path: PathBuf,
         /// Which columns are what.
         #[serde(default)]
@@ -240,7 +240,7 @@ impl DataSource {
     }
 }
 
-/// What learns.
+/// The network of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
@@ -258,7 +258,7 @@ pub struct NetworkConfig {
     /// Names of the output nodes, likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<String>,
-    /// Its graph.
+    /// The graph: a regular shape, or one from a file.
     pub shape: Shape,
 }
 
@@ -279,7 +279,7 @@ pub enum Shape {
         rows: usize,
         /// Columns of nodes.
         columns: usize,
-        /// How it ends.
+        /// What edges at its rim join: nothing, or the other side.
         boundary: Boundary,
         /// Input nodes in port order.
         inputs: Vec<u32>,
@@ -303,9 +303,9 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("{file}: {source}; check the path and its permissions")]
     Read {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
     /// The text is not TOML.
@@ -329,9 +329,9 @@ pub enum ConfigError {
     /// A preset that does not exist.
     #[error("there is no preset `{name}`; there are {known}")]
     UnknownPreset {
-        /// The name.
+        /// The name that was given.
         name: String,
-        /// All names.
+        /// All names there are, joined by commas.
         known: String,
     },
     /// `extends` is not a string.
@@ -349,9 +349,9 @@ pub enum ConfigError {
     /// A value out of bounds.
     #[error("{field} = {value} is out of bounds; {remedy}")]
     Value {
-        /// The key.
+        /// Path of the key, with dots.
         field: &'static str,
-        /// Its value.
+        /// The value that was given.
         value: String,
         /// What to give instead.
         remedy: &'static str,

@@ -22,9 +22,9 @@ use wheatstone_sim::{
 pub enum Target {
     /// One that can be read, too.
     Graph(GraphFormat),
-    /// For Graphviz.
+    /// DOT, the language of Graphviz.
     Dot,
-    /// A picture.
+    /// A picture, as SVG.
     Svg,
 }
 
@@ -83,7 +83,7 @@ pub enum ConversionError {
     /// The ending of the file to write says no format.
     #[error("{path}: its ending says no format; name one with --to: {}", Target::all().map(Target::name).collect::<Vec<_>>().join(", "))]
     Ending {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
     },
     /// The network cannot be read.
@@ -107,9 +107,9 @@ pub enum ConversionError {
     /// The run trained another network.
     #[error("{run} trained another network than {network}; name the network of that run, or leave --run out")]
     OtherNetwork {
-        /// The run.
+        /// Path of the run, as it was named.
         run: String,
-        /// The network.
+        /// Path of the network, as it was named.
         network: String,
     },
     /// An edge has no conductance.
@@ -118,13 +118,13 @@ pub enum ConversionError {
          one with --conductance 0.5, as a fraction of full scale"
     )]
     NoConductance {
-        /// How many.
+        /// How many edges.
         count: usize,
     },
     /// An edge conducts nothing.
     #[error("edges[{edge}] has conductance 0, which no resistor has; remove the edge or give it another")]
     Insulator {
-        /// Which edge.
+        /// Index of the edge, from 0.
         edge: usize,
     },
     /// Nothing says which voltages to show.
@@ -133,7 +133,7 @@ pub enum ConversionError {
          with --sample"
     )]
     NoVolts {
-        /// How many inputs.
+        /// How many inputs the network has.
         inputs: usize,
     },
     /// Not a voltage for each input.

@@ -1,6 +1,6 @@
 //! Cross-validation: the same configuration on many splits and seeds, side by side on all cores and in the lanes of vectors.
 
-use crate::cohort;
+use crate::batch;
 use crate::config::RunConfig;
 use crate::data::{Dataset, Split, SplitError, split};
 use crate::evaluation;
@@ -18,9 +18,9 @@ pub enum Scheme {
     Folds(usize),
     /// Repeated random splits that hold out this share, stratified by class.
     Splits {
-        /// Splits a seed.
+        /// How many splits each seed has.
         count: usize,
-        /// Share held out.
+        /// Share of the rows that is held out, between 0 and 1.
         test_fraction: f64,
     },
     /// As the configuration says, or the data set itself: the seed alone changes.
@@ -52,13 +52,13 @@ pub struct RunResult {
 /// A cross-validation that cannot be done.
 #[derive(Debug, Error)]
 pub enum CrossValidationError {
-    /// The division of the rows.
+    /// The rows cannot be divided.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// One run's experiment.
+    /// The experiment of one run cannot be made.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
-    /// One run's training.
+    /// One run cannot be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),
     /// Interrupted before all runs were done.
@@ -114,24 +114,24 @@ pub fn run(
     }
     let samples = |(_, e): &(usize, Experiment)| u64::from(e.config.epochs) * e.split.train.len() as u64;
     begin(runs.iter().map(samples).sum());
-    let cohorts: Vec<_> = runs.chunk_by(|a, b| a.1.design == b.1.design).flat_map(cohorts).collect();
+    let batches: Vec<_> = runs.chunk_by(|a, b| a.1.design == b.1.design).flat_map(batches).collect();
     let results: Vec<Vec<RunResult>> =
-        cohorts.into_par_iter().map(|runs| run_cohort(runs, tick)).collect::<Result<_, _>>()?;
+        batches.into_par_iter().map(|runs| run_batch(runs, tick)).collect::<Result<_, _>>()?;
     Ok(results.concat())
 }
 
-/// Runs of one design in cohorts, at least one for every thread.
-fn cohorts(runs: &[(usize, Experiment)]) -> impl Iterator<Item = &[(usize, Experiment)]> {
-    let most = runs.first().map_or(1, |(_, experiment)| cohort::size(experiment));
+/// Runs of one design in batches, at least one for every thread.
+fn batches(runs: &[(usize, Experiment)]) -> impl Iterator<Item = &[(usize, Experiment)]> {
+    let most = runs.first().map_or(1, |(_, experiment)| batch::size(experiment));
     runs.chunks(most.min(runs.len().div_ceil(rayon::current_num_threads())))
 }
 
-fn run_cohort(
+fn run_batch(
     runs: &[(usize, Experiment)],
     tick: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<RunResult>, CrossValidationError> {
     let experiments: Vec<&Experiment> = runs.iter().map(|(_, experiment)| experiment).collect();
-    let states = cohort::train(&experiments, tick)?.ok_or(CrossValidationError::Interrupted)?;
+    let states = batch::train(&experiments, tick)?.ok_or(CrossValidationError::Interrupted)?;
     runs.iter().zip(&states).map(|((fold, experiment), state)| judge(*fold, experiment, state)).collect()
 }
 

@@ -10,7 +10,7 @@ use wheatstone_sim::{Sample, Tally, categorize};
 /// Samples or states that do not fit the experiment.
 #[derive(Debug, Error)]
 pub enum EvaluationError {
-    /// Nothing to evaluate.
+    /// The part to be evaluated has no rows.
     #[error(
         "there are no {part} rows to evaluate on; choose another part, or hold rows out by data.test_fraction"
     )]
@@ -18,10 +18,10 @@ pub enum EvaluationError {
         /// Which rows were asked for.
         part: String,
     },
-    /// The encoding.
+    /// A row cannot be encoded, or an answer not decoded.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The device.
+    /// The device cannot go on.
     #[error(transparent)]
     Device(#[from] DeviceError),
 }
@@ -65,7 +65,7 @@ pub fn read_samples(
 }
 
 /// Samples encoded at a time, so that reading takes no more memory the more rows there are.
-const BATCH: usize = 1024;
+const ROWS_AT_ONCE: usize = 1024;
 
 /// Reads the answers to `rows`, each from where `start` says, and hands each to `each`. The device ends in another state
 /// than it began.
@@ -80,7 +80,7 @@ fn read_rows(
     mut each: impl FnMut(usize, &Sample, &[i32]) -> Result<(), EvaluationError>,
 ) -> Result<(), EvaluationError> {
     let fixed = if start == Start::Fixed { Some(device.state()?) } else { None };
-    for rows in rows.chunks(BATCH) {
+    for rows in rows.chunks(ROWS_AT_ONCE) {
         let samples = experiment.samples(rows)?;
         if let Some(state) = &fixed {
             device.set_state(state)?;

@@ -7,7 +7,7 @@ use crate::data::{
 };
 use crate::device::{Device, DeviceError, Model, Stretch};
 use crate::evaluation::EvaluationError;
-use crate::network_file::{NetworkFileError, read_network};
+use crate::network_file::{IN_RUN_FOLDER, NetworkFileError, read_network};
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::network::formats::{Graph, Ports};
@@ -20,9 +20,9 @@ use wheatstone_sim::{
 /// Everything a run is a pure function of.
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    /// The configuration.
+    /// The resolved configuration: all that the run depends on.
     pub config: RunConfig,
-    /// The data set.
+    /// The rows with their targets.
     pub dataset: Dataset,
     /// Which of its rows are learned and which held out.
     pub split: Split,
@@ -42,24 +42,24 @@ pub enum ExperimentError {
     UnknownData {
         /// `builtin` or `task`.
         kind: &'static str,
-        /// The name.
+        /// The name that was given.
         name: String,
-        /// All names.
+        /// All names there are, joined by commas.
         known: String,
     },
-    /// The data set.
+    /// The table cannot be read.
     #[error(transparent)]
     Csv(#[from] CsvError),
-    /// The data set.
+    /// The IDX files cannot be read.
     #[error(transparent)]
     Idx(#[from] IdxError),
-    /// The data set.
+    /// The arrays cannot be read.
     #[error(transparent)]
     Arrays(#[from] Box<ArrayError>),
-    /// The data set.
+    /// The folder of images cannot be read.
     #[error(transparent)]
     Images(#[from] Box<ImageError>),
-    /// The data set.
+    /// What was read is no data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// Missing cells are to be filled, and the run has nothing to fill them with.
@@ -67,13 +67,13 @@ pub enum ExperimentError {
         "this run was trained without --missing mean, so it has no means to fill cells with; use --missing drop"
     )]
     NoMeans,
-    /// The division into training and test rows.
+    /// The rows cannot be divided into training and test rows.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// The encoding.
+    /// The rows cannot be encoded as configured.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The network's file.
+    /// The network's file cannot be read.
     #[error(transparent)]
     NetworkFile(#[from] NetworkFileError),
     /// The network is not valid.
@@ -81,7 +81,7 @@ pub enum ExperimentError {
     Network {
         /// The file, or the key of the configuration.
         origin: String,
-        /// What is wrong.
+        /// What is wrong with the graph.
         error: NetworkError,
     },
     /// The network has other ports than the encoding.
@@ -92,14 +92,14 @@ pub enum ExperimentError {
     Ports {
         /// `inputs` or `outputs`.
         what: &'static str,
-        /// In the network.
+        /// How many the network has.
         found: usize,
-        /// In the encoding.
+        /// How many the encoding gives.
         expected: usize,
         /// What the encoding calls them.
         names: String,
     },
-    /// The rules do not fit.
+    /// The rules do not fit the network and its format.
     #[error(transparent)]
     Design(#[from] DesignError),
     /// The configuration of the array does not fit.
@@ -160,6 +160,42 @@ impl Experiment {
     ) -> Result<Experiment, ExperimentError> {
         let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
         let (network, notes) = build_network(&config, &encoder)?;
+        let mut experiment = Experiment::assemble(config, dataset, split, encoder, network)?;
+        experiment.notes = notes;
+        Ok(experiment)
+    }
+
+    /// Divides a data set as configured, and has a given network learn it instead of one of the configured shape. The network
+    /// keeps its own learning shifts where `network.alpha` of the configuration is empty.
+    ///
+    /// In the experiment's configuration the shape is then the file that a run folder keeps its network in, so that such a
+    /// run can be resumed.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Ports`] if the network has not as many inputs and outputs as the encoding gives; others name the key at
+    /// fault.
+    pub fn with_network(
+        mut config: RunConfig,
+        dataset: Dataset,
+        network: Network,
+    ) -> Result<Experiment, ExperimentError> {
+        let split = default_split(&config, &dataset)?;
+        let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
+        let network = with_alpha(network, &config, "the given network")?;
+        check_ports(&network, &encoder)?;
+        config.network.shape = Shape::File(IN_RUN_FOLDER.into());
+        (config.network.inputs, config.network.outputs) = (Vec::new(), Vec::new());
+        Experiment::assemble(config, dataset, split, encoder, network)
+    }
+
+    /// Joins parts that fit each other.
+    fn assemble(
+        config: RunConfig,
+        dataset: Dataset,
+        split: Split,
+        encoder: Encoder,
+        network: Network,
+    ) -> Result<Experiment, ExperimentError> {
         let rules = Rules {
             omega: config.omega,
             nudge: config.nudge,
@@ -167,7 +203,7 @@ impl Experiment {
             lowest_rail: config.format.0.quantise_volts(config.lowest_rail),
         };
         let design = Arc::new(Design::new(network, config.format.0, rules)?);
-        let experiment = Experiment { config, dataset, split, encoder, design, notes };
+        let experiment = Experiment { config, dataset, split, encoder, design, notes: Vec::new() };
         experiment.configuration(0).check()?;
         Ok(experiment)
     }
@@ -186,7 +222,7 @@ impl Experiment {
         State::initial(&self.design, &self.config.network.initial, self.config.seed)
     }
 
-    /// Rows as samples.
+    /// Rows of the data set, by number from 0, as samples.
     ///
     /// # Errors
     /// [`EncodingError`] names the row at fault.

@@ -75,7 +75,7 @@ pub struct Evaluation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Detail {
-    /// Classification.
+    /// Which classes were answered for which.
     Confusion {
         /// Names of the classes.
         classes: Vec<String>,

@@ -14,17 +14,17 @@ pub enum NetworkFileError {
     /// The file cannot be read.
     #[error("{file}: {source}; check the path and its permissions")]
     Read {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
     /// It holds no network.
     #[error("{file}: {error}")]
     Graph {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// Where and why.
+        /// The line or entry at fault, and what is wrong with it.
         error: Box<GraphError>,
     },
 }
@@ -37,6 +37,9 @@ impl Categorized for NetworkFileError {
         }
     }
 }
+
+/// What the file of a run's network is called in its folder.
+pub const IN_RUN_FOLDER: &str = "network.json";
 
 /// How much of a file is looked at before the rest is read.
 const HEAD: u64 = 4096;

@@ -5,7 +5,7 @@ use crate::config::{ConfigError, Draft, RunConfig};
 /// A configuration under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// Its name.
+    /// Its name on the command line, and that of runs of it.
     pub name: &'static str,
     /// Its TOML text.
     pub text: &'static str,

@@ -28,6 +28,7 @@ use crate::config::{Draft, RunConfig, Shape};
 use crate::data::Encoder;
 use crate::experiment::Experiment;
 use crate::metrics::EpochMetrics;
+use crate::network_file::IN_RUN_FOLDER as NETWORK;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,17 +46,17 @@ pub enum RunError {
     /// A folder cannot be made.
     #[error("{path}: cannot make this folder: {source}; choose a folder you may write with --out")]
     Folder {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
-    /// Reading failed.
+    /// A file cannot be read.
     #[error("{path}: cannot read: {source}; name the folder of a run")]
     Read {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
-        /// Why.
+        /// What the system says.
         source: io::Error,
     },
     /// A file of a run is not there.
@@ -63,7 +64,7 @@ pub enum RunError {
         "{path}: the run has not come to this file, or it was lost; restore it, go on with `wheatstone resume`, or train again"
     )]
     Missing {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
     },
     /// There is a run already.
@@ -72,7 +73,7 @@ pub enum RunError {
          --resume-or-start to do whichever fits"
     )]
     Occupied {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
     },
     /// There is a file that a run would write over.
@@ -80,23 +81,23 @@ pub enum RunError {
         "{path} already holds {file}, which a run would write over; choose another folder, or move it away"
     )]
     NotEmpty {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
     },
     /// Another process writes the run.
     #[error("{path} is being written by {holder}; wait until it is done, or end it")]
     Busy {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
-        /// Which process.
+        /// The process, as its lock file says: number and machine.
         holder: String,
     },
     /// A file of the folder is not what it should be.
     #[error("{path}: line {line}: {message}; restore the file or train again")]
     Syntax {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
         /// Its line, counted from 1.
         line: usize,
@@ -109,15 +110,15 @@ pub enum RunError {
          data with `wheatstone eval {path} --data FILE`"
     )]
     OtherData {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
-        /// What differs.
+        /// What differs, in words.
         what: String,
     },
     /// The configuration is not the one the run began with.
     #[error("{path}: the configuration has changed since this run began: {keys}; restore it, or train anew")]
     OtherConfiguration {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
         /// The keys that differ.
         keys: String,
@@ -127,21 +128,21 @@ pub enum RunError {
         "{path}: not the encoding that the configuration and the data of this run give, which have not changed; restore the file, or train anew"
     )]
     OtherEncoding {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
     },
     /// There is a run of another configuration.
     #[error("{path} already holds another run: {keys}; choose another folder")]
     OtherRun {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
         /// The keys that differ.
         keys: String,
     },
-    /// The data are gone.
+    /// The data are not where they were.
     #[error("{path}: the data of this run are not at {tried}; say where they are with --data")]
     NoData {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
         /// Where they were looked for.
         tried: String,
@@ -149,7 +150,7 @@ pub enum RunError {
     /// Data are named for a run that has no file of data.
     #[error("{path}: this run learns {data}, which needs no file; leave --data out")]
     NeedsNoData {
-        /// The folder.
+        /// Path of the folder, as it was named.
         path: String,
         /// What it learns.
         data: String,
@@ -163,13 +164,13 @@ pub enum RunError {
     /// A checkpoint has no byte in it.
     #[error("{path}: this file is empty, which is not a checkpoint; restore it, or train again")]
     Empty {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
     },
     /// The checkpoint does not read back.
     #[error("{path}: {error}")]
     Checkpoint {
-        /// The file.
+        /// Path of the file, as it was named.
         path: String,
         /// What is wrong.
         error: CheckpointError,
@@ -353,7 +354,7 @@ impl RunFolder {
         self.file(CHECKPOINT).exists()
     }
 
-    /// The checkpoint.
+    /// The checkpoint that the run wrote last.
     ///
     /// # Errors
     /// [`RunError`] names the file and what is wrong in it.
@@ -407,7 +408,6 @@ pub fn parse_metrics(text: &[u8]) -> Vec<EpochMetrics> {
 /// The resolved configuration, of a run and beside the bitstream of a preset.
 pub const CONFIG: &str = "config.toml";
 const ENCODING: &str = "encoding.json";
-const NETWORK: &str = "network.json";
 const ORIGIN: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
 const CHECKPOINT: &str = "checkpoint.bin";

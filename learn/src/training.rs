@@ -1,7 +1,11 @@
 //! Training: the samples of every epoch on any device, so that a run can stop after any of them and go on elsewhere.
 
+mod observer;
+
+pub use observer::{Next, Observer};
+
 use crate::data::EncodingError;
-use crate::device::{Device, DeviceError, Trained};
+use crate::device::{Device, DeviceError, OnProgress, Trained};
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
@@ -11,7 +15,7 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use thiserror::Error;
 use wheatstone_sim::{
-    Checkpoint, Engine, Fast, State, Tally, Wave, categorize, dissipated_power, hex, power_unit,
+    BoxedError, Checkpoint, Engine, Fast, State, Tally, Wave, categorize, dissipated_power, hex, power_unit,
 };
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
@@ -55,25 +59,28 @@ struct Remark {
 /// A run that cannot start or go on.
 #[derive(Debug, Error)]
 pub enum TrainingError {
-    /// The encoding.
+    /// A row cannot be encoded.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// The evaluation after an epoch.
+    /// The network cannot be evaluated after an epoch.
     #[error(transparent)]
     Evaluation(#[from] EvaluationError),
-    /// The device.
+    /// The device cannot go on.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The observer of the run cannot go on.
+    #[error(transparent)]
+    Observer(BoxedError),
     /// The checkpoint is of another run.
     #[error(
         "the checkpoint's {what} is {found} and the configuration's is {expected}; resume the run it belongs to"
     )]
     OtherRun {
-        /// What differs.
+        /// What differs: format, network or rules.
         what: &'static str,
-        /// In the checkpoint.
+        /// What the checkpoint has.
         found: String,
-        /// In the configuration.
+        /// What the configuration gives.
         expected: String,
     },
     /// The checkpoint is of the same network, and of other data.
@@ -90,7 +97,7 @@ pub enum TrainingError {
 
 categorize! {
     TrainingError {
-        inner: Encoding, Evaluation, Device;
+        inner: Encoding, Evaluation, Device, Observer;
         BadInput: OtherRun, OtherData, Remark;
     }
 }
@@ -176,22 +183,22 @@ impl<'e> Trainer<'e> {
         self.epoch_of(self.progress.trained.saturating_sub(1))
     }
 
-    /// Epochs done.
+    /// How many epochs are done.
     pub fn epoch(&self) -> u32 {
         self.epoch_of(self.progress.trained)
     }
 
-    /// Samples trained.
+    /// How many samples of the run are trained.
     pub fn trained(&self) -> u64 {
         self.progress.trained
     }
 
-    /// Samples of the whole run.
+    /// How many samples the whole run has.
     pub fn total(&self) -> u64 {
         u64::from(self.experiment.config.epochs) * self.samples_per_epoch()
     }
 
-    /// Relaxing steps made.
+    /// How many relaxing steps were made while training.
     pub fn steps(&self) -> u64 {
         self.progress.trained * u64::from(self.experiment.config.steps)
     }
@@ -232,38 +239,41 @@ impl<'e> Trainer<'e> {
         })
     }
 
-    /// Trains until metrics are due or `watch`, told how many samples are trained, says to stop. The metrics, if it came to
-    /// that; after the last epoch `None` for ever, see [`Trainer::trained`] and [`Trainer::total`].
+    /// Trains to the end of the run, or until the observer says to stop; [`Trainer::trained`] tells which.
     ///
     /// # Errors
-    /// [`TrainingError`] if the device cannot go on; [`Trainer::last_known`] is what can be saved then.
-    pub fn train(
-        &mut self,
-        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<Option<EpochMetrics>, TrainingError> {
-        let every = self.samples_per_epoch() * u64::from(self.metrics_every);
-        let due = ((self.trained() / every + 1) * every).min(self.total());
-        if self.trained() >= due {
-            return Ok(None);
+    /// [`TrainingError`] if the device or the observer cannot go on; [`Trainer::last_known`] is what can be saved then.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
+        let mut next = observer.on_progress(self.trained());
+        while self.trained() < self.total() && next != Next::Stop {
+            let every = self.samples_per_epoch() * u64::from(self.metrics_every);
+            let due = ((self.trained() / every + 1) * every).min(self.total());
+            self.train_until(due, &mut |trained| {
+                next = observer.on_progress(trained);
+                if next == Next::Train { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            if self.trained() == due {
+                let metrics = self.epoch_metrics()?;
+                observer.on_metrics(self, &metrics).map_err(TrainingError::Observer)?;
+                next = observer.on_progress(self.trained());
+            }
+            if next != Next::Train {
+                observer.on_checkpoint(&self.checkpoint()?).map_err(TrainingError::Observer)?;
+            }
         }
-        self.train_until(due, watch)?;
-        if self.trained() == due { self.epoch_metrics().map(Some) } else { Ok(None) }
+        Ok(())
     }
 
-    /// Trains until that many samples are trained or `watch` says to stop, without metrics.
+    /// Trains until that many samples of the run are trained or `on_progress` says to stop, without metrics.
     ///
     /// # Errors
-    /// As [`Trainer::train`].
-    pub fn train_until(
-        &mut self,
-        samples: u64,
-        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<(), TrainingError> {
+    /// As [`Trainer::run`].
+    pub fn train_until(&mut self, samples: u64, on_progress: OnProgress) -> Result<(), TrainingError> {
         let before = self.progress.trained;
         let epoch = self.epoch();
         let stretch = self.experiment.stretch(before, samples.saturating_sub(before));
         let Trained { samples, tally } =
-            self.device.train(&stretch, &mut |samples| watch(before + samples))?;
+            self.device.train(&stretch, &mut |samples| on_progress(before + samples))?;
         self.progress.trained += samples;
         if samples > 0 && (self.begun() > epoch || stretch.place == 0) {
             self.progress.tally = tally;

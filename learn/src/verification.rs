@@ -2,9 +2,9 @@
 //!
 //! Both train stretch by stretch from the same state; after each stretch the states are compared. If they differ, the
 //! stretch is run again from its beginning, shorter and shorter, until the first sample is found after which they differ, and
-//! and in that sample the first step. A device that does not differ again at the same place is told apart.
+//! in that sample the first step. A device that does not differ again at the same place is told apart.
 
-use crate::device::{Device, DeviceError, Model};
+use crate::device::{Device, DeviceError, Model, OnProgress};
 use crate::experiment::Experiment;
 use crate::training::TrainingError;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub struct FirstDifference {
     pub sample: u64,
     /// In which step of the sample.
     pub step: Step,
-    /// The register.
+    /// The first register that differs, in the order of the state.
     #[serde(flatten)]
     pub register: StateDifference,
 }
@@ -54,14 +54,14 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// What became of a verification.
+/// The result of a verification.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verified {
     /// Whether all compared states were equal.
     pub equal: bool,
     /// Samples that were equal.
     pub samples: u64,
-    /// The first difference.
+    /// Where device and model first differ; `None` if they do not.
     pub first_difference: Option<FirstDifference>,
 }
 
@@ -74,7 +74,7 @@ struct SideBySide<'e> {
 }
 
 /// Trains `device` and the model on `samples` samples of the run, and compares their states every `stretch` samples.
-/// `watch` is told how many samples agree and says whether to go on.
+/// `on_progress` is told how many samples agree and says whether to go on.
 ///
 /// # Errors
 /// [`TrainingError`] if the device cannot go on.
@@ -83,7 +83,7 @@ pub fn verify(
     device: &mut dyn Device,
     samples: u64,
     stretch: u64,
-    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    on_progress: OnProgress,
 ) -> Result<Verified, TrainingError> {
     let shown = experiment.samples(&experiment.split.train)?;
     let mut model = Model::reference(Arc::clone(&experiment.design), experiment.initial_state())?;
@@ -96,7 +96,7 @@ pub fn verify(
     let mut equal = 0;
     let mut difference =
         both.compare()?.map(|register| FirstDifference { sample: 0, step: Step::Learning, register });
-    while difference.is_none() && equal < samples && watch(equal).is_continue() {
+    while difference.is_none() && equal < samples && on_progress(equal).is_continue() {
         let count = stretch.clamp(1, samples - equal);
         both.train(equal, count)?;
         if let Some(register) = both.compare()? {

@@ -29,7 +29,7 @@ const MOST_LINKS: usize = 40;
 pub struct WriteError {
     /// The file or folder.
     pub path: String,
-    /// Why.
+    /// What the system says.
     pub source: io::Error,
 }
 

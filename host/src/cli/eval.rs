@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use wheatstone_learn::data::{CsvOptions, Dataset};
 use wheatstone_learn::evaluation::{self, Start};
 use wheatstone_learn::experiment::Experiment;
-use wheatstone_learn::given;
+use wheatstone_learn::inference;
 use wheatstone_learn::metrics::{Detail, Evaluation};
 use wheatstone_learn::run::{DataDigest, RunFolder};
 use wheatstone_learn::training::check_same_design;
@@ -77,7 +77,7 @@ impl Eval {
                     self.table.apply(options);
                 };
                 let config = folder.config()?;
-                let given = given::experiment(config, encoder, checkpoint.design.clone(), path, change)?;
+                let given = inference::experiment(config, encoder, checkpoint.design.clone(), path, change)?;
                 say_summary(&given.dataset, output);
                 given
             }
@@ -100,7 +100,7 @@ impl Eval {
         device.set_state(&checkpoint.state)?;
         let start = match self.start {
             Some(start) => start.into(),
-            None if self.data.is_some() => given::START,
+            None if self.data.is_some() => inference::START,
             None => Start::Previous,
         };
         let evaluation = evaluation::evaluate_from(&experiment, &mut *device, part, rows, start)?;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 use wheatstone_learn::data::{Answer, FeatureRows};
-use wheatstone_learn::given;
+use wheatstone_learn::inference;
 use wheatstone_learn::prediction::{Prediction, predict};
 use wheatstone_learn::run::{RunFolder, write_whole};
 
@@ -38,7 +38,7 @@ impl Predict {
         let folder = RunFolder::open(&self.run)?;
         let encoder = folder.encoder()?;
         let config = folder.config()?;
-        let rows = given::features(&config, &encoder, &self.data, |options| self.table.apply(options))?;
+        let rows = inference::features(&config, &encoder, &self.data, |options| self.table.apply(options))?;
         output.say(&format!("{}: {rows}", self.data.display()));
         let steps = config.read_steps;
         let prediction = predict(&encoder, folder.checkpoint()?, steps, &rows, self.start.into())?;

@@ -1,30 +1,28 @@
 //! The loop `train` and `resume` share: samples, metrics, checkpoints, and what is left at the end.
 
 use super::device::DeviceArguments;
-use super::failure::{Interrupted, Result, TooFewEpochs};
+use super::failure::{Failure, Interrupted, Result, TooFewEpochs};
 use super::output::Output;
 use super::{cost, interrupt, numbers, progress, table};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use serde_json::json;
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use wheatstone::report::{self, Report};
 use wheatstone_learn::config::RunConfig;
 use wheatstone_learn::data::DataSummary;
-use wheatstone_learn::device::{Device, DeviceKind, Traffic};
+use wheatstone_learn::device::{Device, DeviceKind};
 use wheatstone_learn::evaluation;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
-use wheatstone_learn::run::{CONFIG, DataDigest, LINK, REPORT, RunWriter};
-use wheatstone_learn::training::Trainer;
-use wheatstone_sim::{State, hex};
+use wheatstone_learn::run::{CONFIG, DataDigest, REPORT, RunWriter};
+use wheatstone_learn::training::{Next, Observer, Trainer};
+use wheatstone_sim::{BoxedError, Checkpoint, State, hex};
 
 /// How often a checkpoint is written while training goes on.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often a run stops to be looked at.
+/// When metrics are taken.
 #[derive(Args, Debug)]
 pub struct MetricsInterval {
     /// Take metrics after every so many epochs only, and let the device train on in between
@@ -125,14 +123,17 @@ fn train_and_finish(
     output: Output,
 ) -> Result<()> {
     let bar = progress::bar(output, trainer.trained(), trainer.total());
-    let trained = train(&mut writer, &mut trainer, &bar);
+    let mut keeper = Keeper { writer: &mut writer, bar: &bar, last_checkpoint: Instant::now() };
+    let trained = trainer.run(&mut keeper);
     let go_on = format!("go on with `wheatstone resume {}`", writer.path().display());
     if let Err(error) = trained {
         bar.abandon();
         let known = trainer.last_known();
         return Err(match writer.put_checkpoint(&known) {
-            Ok(()) => error.context(format!("stopped; {} samples are saved, {go_on}", known.samples)),
-            Err(_) => error.context(format!("stopped; what was saved last stands, {go_on}")),
+            Ok(()) => {
+                Failure::from(error).context(format!("stopped; {} samples are saved, {go_on}", known.samples))
+            }
+            Err(_) => Failure::from(error).context(format!("stopped; what was saved last stands, {go_on}")),
         });
     }
     if trainer.trained() < trainer.total() {
@@ -143,44 +144,35 @@ fn train_and_finish(
     finish(experiment, &mut writer, &mut trainer, output)
 }
 
-fn train(writer: &mut RunWriter, trainer: &mut Trainer, bar: &ProgressBar) -> Result<()> {
-    let mut last_checkpoint = Instant::now();
-    while trainer.trained() < trainer.total() && !interrupt::requested() {
-        let epoch = trainer.train(&mut |trained| {
-            bar.set_position(trained);
-            if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        if let Some(epoch) = epoch {
-            bar.set_message(describe(&epoch));
-            writer.record(epoch)?;
-            if let Some(link) = trainer.device().traffic() {
-                let json = link_json(trainer, link).to_string() + "\n";
-                writer.put(LINK, json.as_bytes())?;
-            }
-        }
-        if interrupt::requested() || last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-            writer.put_checkpoint(&trainer.checkpoint()?)?;
-            last_checkpoint = Instant::now();
-        }
-    }
-    Ok(())
+/// Keeps the folder of a run, shows how far the run is, and stops it when a signal comes.
+struct Keeper<'k> {
+    writer: &'k mut RunWriter,
+    bar: &'k ProgressBar,
+    last_checkpoint: Instant,
 }
 
-/// What went over the link, for whoever watches the run.
-fn link_json(trainer: &Trainer, link: Traffic) -> serde_json::Value {
-    json!({
-        "device": trainer.device().describe(),
-        "samples": trainer.trained(),
-        "total": trainer.total(),
-        "bytes_sent": link.bytes_sent,
-        "bytes_received": link.bytes_received,
-        "retries": link.repeated,
-        "damaged": link.damaged,
-    })
+impl Observer for Keeper<'_> {
+    fn on_progress(&mut self, trained: u64) -> Next {
+        self.bar.set_position(trained);
+        if interrupt::requested() {
+            Next::Stop
+        } else if self.last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
+            Next::Checkpoint
+        } else {
+            Next::Train
+        }
+    }
+
+    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        self.bar.set_message(describe(metrics));
+        self.writer.on_metrics(trainer, metrics)
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
+        self.writer.on_checkpoint(checkpoint)?;
+        self.last_checkpoint = Instant::now();
+        Ok(())
+    }
 }
 
 fn finish(

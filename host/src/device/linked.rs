@@ -14,7 +14,7 @@ use poll_interval::PollInterval;
 use sample_set::SampleSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Stretch, Traffic, Trained, Watch};
+use wheatstone_learn::device::{Device, DeviceError, DeviceKind, OnProgress, Stretch, Traffic, Trained};
 use wheatstone_link::protocol::{Identity, SampleLayout, Settings};
 use wheatstone_link::{LinkError, LinkStatistics, Session, SessionOptions, Transport};
 use wheatstone_sim::engine::check_sample;
@@ -205,14 +205,14 @@ impl<T: Transport> Linked<T> {
         &mut self,
         set: &Arc<SampleSet>,
         stretch: &Stretch,
-        watch: Watch,
+        on_progress: OnProgress,
     ) -> Result<Trained, BoardError> {
         let settings = Settings::new(stretch.configuration, set.coding)?;
         let cursor = StretchCursor::new(stretch, set.count());
         if self.fits(set) {
-            self.train_resident(set, settings, cursor, watch)
+            self.train_resident(set, settings, cursor, on_progress)
         } else {
-            self.train_streaming(set, settings, cursor, watch)
+            self.train_streaming(set, settings, cursor, on_progress)
         }
     }
 }
@@ -266,7 +266,7 @@ impl<T: Transport> Device for Linked<T> {
         Ok(())
     }
 
-    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
+    fn train(&mut self, stretch: &Stretch, on_progress: OnProgress) -> Result<Trained, DeviceError> {
         stretch.configuration.check()?;
         Settings::new(stretch.configuration, self.set.coding).map_err(BoardError::from)?;
         if stretch.count == 0 || self.set.count() == 0 {
@@ -276,11 +276,11 @@ impl<T: Transport> Device for Linked<T> {
         let set = Arc::clone(&self.set);
         // A stretch that begins again does not go back for whoever watches.
         let mut most = 0;
-        let watch: Watch = &mut |done| {
+        let on_progress: OnProgress = &mut |done| {
             most = done.max(most);
-            watch(most)
+            on_progress(most)
         };
-        let trained = self.durably(|linked| linked.run_stretch(&set, stretch, watch))?;
+        let trained = self.durably(|linked| linked.run_stretch(&set, stretch, on_progress))?;
         let stretch = Stretch { count: trained.samples, ..*stretch };
         self.journal.push(JournalEntry::Train { set, stretch });
         Ok(trained)

@@ -38,7 +38,7 @@ pub enum ArrayError {
     /// A file could not be read.
     #[error("{file}: cannot be read ({source}); check the path, or fetch the file again")]
     Io {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// What the system says.
         source: std::io::Error,
@@ -46,7 +46,7 @@ pub enum ArrayError {
     /// Not a zip archive.
     #[error("{file}: is no .npz archive ({source}); write it with numpy.savez, or fetch it again")]
     Archive {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// What is wrong with it.
         source: zip::result::ZipError,
@@ -77,11 +77,11 @@ pub enum ArrayError {
         file: String,
         /// The array of features.
         features: String,
-        /// Its rows.
+        /// How many rows it has.
         found: usize,
         /// The array of labels.
         labels: String,
-        /// Its rows.
+        /// How many rows it has.
         expected: usize,
     },
     /// Arrays of a shape that is no table.
@@ -89,9 +89,9 @@ pub enum ArrayError {
     Shape {
         /// The file or folder.
         file: String,
-        /// The array.
+        /// Name of the array.
         array: String,
-        /// Its shape.
+        /// Length along each axis.
         shape: Vec<usize>,
         /// What it has to be.
         needs: &'static str,
@@ -101,7 +101,7 @@ pub enum ArrayError {
     Dataset {
         /// The file or folder.
         file: String,
-        /// What is wrong.
+        /// Why it is no data set.
         source: DatasetError,
     },
 }

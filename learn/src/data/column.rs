@@ -25,7 +25,7 @@ pub enum CellKind {
 }
 
 impl TableColumn {
-    /// Number of features.
+    /// How many features it becomes.
     pub fn width(&self) -> usize {
         match &self.cells {
             CellKind::Number | CellKind::Boolean => 1,

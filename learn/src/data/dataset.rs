@@ -60,7 +60,7 @@ impl Targets {
         }
     }
 
-    /// Number of rows.
+    /// How many rows there are.
     pub fn rows(&self) -> usize {
         match self {
             Targets::Classes { labels, .. } => labels.len(),
@@ -75,7 +75,7 @@ pub enum DatasetError {
     /// No feature or no target column.
     #[error("data set {name} has no {what}; at least one is needed")]
     NoColumns {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// `features` or `targets`.
         what: &'static str,
@@ -83,23 +83,23 @@ pub enum DatasetError {
     /// No row at all.
     #[error("data set {name} has no rows; at least one is needed")]
     NoRows {
-        /// The data set.
+        /// Name of the data set.
         name: String,
     },
     /// Numbers that do not fill whole rows.
     #[error("data set {name} holds {found} {what}, and {rows} rows of {columns} columns need {expected}")]
     Shape {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// `feature values` or `target values`.
         what: &'static str,
-        /// Numbers given.
+        /// How many numbers were given.
         found: usize,
         /// Rows, counted on the targets.
         rows: usize,
-        /// Columns.
+        /// How many columns there are.
         columns: usize,
-        /// Numbers needed.
+        /// How many numbers are needed.
         expected: usize,
     },
     /// A label beyond the list of classes.
@@ -107,19 +107,19 @@ pub enum DatasetError {
         "row {row} of data set {name} has label {label}, and there are {classes} classes, counted from 0"
     )]
     Label {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Row, counted from 0.
         row: usize,
-        /// The label.
+        /// Number of the class, from 0.
         label: usize,
-        /// Number of classes.
+        /// How many classes there are.
         classes: usize,
     },
     /// Classification with fewer than two classes.
     #[error("data set {name} has {classes} class; a classification needs at least two")]
     OneClass {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Number of classes named.
         classes: usize,
@@ -130,11 +130,11 @@ pub enum DatasetError {
          the row out"
     )]
     NotFinite {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Row, counted from 0.
         row: usize,
-        /// Feature or target.
+        /// Name of the feature or target.
         column: String,
         /// The value, as text.
         value: String,
@@ -144,11 +144,11 @@ pub enum DatasetError {
         "data set {name} has {rows} rows, so its test part cannot start at row {test_from}; choose 1..{rows}"
     )]
     TestPart {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Where the test part was to start.
         test_from: usize,
-        /// Rows there are.
+        /// How many rows there are.
         rows: usize,
     },
     /// A feature a trained network needs is not there.
@@ -156,9 +156,9 @@ pub enum DatasetError {
         "data set {name} has no feature {feature}; add that column or train on the features there are: {there}"
     )]
     MissingFeature {
-        /// The data set.
+        /// Name of the data set.
         name: String,
-        /// The feature wanted.
+        /// Name of the feature that the network was trained on.
         feature: String,
         /// The features there are.
         there: String,
@@ -169,21 +169,21 @@ pub enum DatasetError {
          {known}"
     )]
     UnknownClass {
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Row, counted from 0.
         row: usize,
-        /// The class.
+        /// Name of the class.
         class: String,
-        /// The classes known.
+        /// Names of the classes that the network was trained on, joined by commas.
         known: String,
     },
     /// Classes where values were wanted, or the reverse, or values of other names.
     #[error("data set {name} has the targets {there}, and the network was trained on {wanted}")]
     OtherTargets {
-        /// The data set.
+        /// Name of the data set.
         name: String,
-        /// Targets there are.
+        /// The targets of the data set, in words.
         there: String,
         /// Targets of the network.
         wanted: String,

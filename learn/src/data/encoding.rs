@@ -32,7 +32,7 @@ pub enum EncodingError {
          \"one-hot\""
     )]
     SingleNeedsTwo {
-        /// Classes there are.
+        /// How many classes there are.
         classes: usize,
     },
     /// No row to fit on.
@@ -43,9 +43,9 @@ pub enum EncodingError {
     NoSuchRow {
         /// The row asked for.
         row: usize,
-        /// The data set.
+        /// Name of the data set.
         name: String,
-        /// Rows there are.
+        /// How many rows there are.
         rows: usize,
     },
     /// Numbers so large or so small that their spread is no float.
@@ -53,7 +53,7 @@ pub enum EncodingError {
         "the numbers of column {column} cannot be scaled: their spread is too large; give it another unit"
     )]
     NotScalable {
-        /// The column.
+        /// Name of the column.
         column: String,
     },
     /// A feature without a single value to take the mean of.
@@ -61,7 +61,7 @@ pub enum EncodingError {
         "feature {column} has no value in any training row, so nothing can stand for it; leave it out by --drop"
     )]
     NothingToFill {
-        /// The feature.
+        /// Name of the feature.
         column: String,
     },
     /// A raw target that is no voltage of the format.
@@ -70,17 +70,17 @@ pub enum EncodingError {
          \"range\""
     )]
     BeyondFullScale {
-        /// The target column.
+        /// Name of the target column.
         column: String,
         /// Row, counted from 0.
         row: usize,
-        /// The value.
+        /// The value as it stands there.
         value: f64,
     },
     /// A row of another width.
     #[error("the row has {found} features and the encoding was fitted on {expected}; give those columns")]
     FeatureCount {
-        /// Features given.
+        /// How many features were given.
         found: usize,
         /// Features of the encoding.
         expected: usize,
@@ -92,7 +92,7 @@ pub enum EncodingError {
     OtherTargets {
         /// Row, counted from 0.
         row: usize,
-        /// The data set.
+        /// Name of the data set.
         name: String,
         /// Targets of the encoding.
         wanted: String,
@@ -100,7 +100,7 @@ pub enum EncodingError {
     /// Answers of another number.
     #[error("{found} output voltages were given and the encoding has {expected} outputs")]
     AnswerCount {
-        /// Voltages given.
+        /// How many voltages were given.
         found: usize,
         /// Outputs of the encoding.
         expected: usize,
@@ -154,7 +154,7 @@ enum Outputs {
     Values(Vec<Column>),
 }
 
-/// A fitted encoding.
+/// An encoding with the scale of each feature, fitted on training rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Encoder {

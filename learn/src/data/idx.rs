@@ -36,7 +36,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The images of one IDX file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// Number of images.
+    /// How many images there are.
     pub count: usize,
     /// Pixel rows of each.
     pub rows: usize,
@@ -55,7 +55,7 @@ pub enum IdxError {
          .npy arrays, or a folder with the pictures of each class in a sub-folder"
     )]
     Missing {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
         /// The file's usual name.
         name: String,
@@ -65,7 +65,7 @@ pub enum IdxError {
         "{folder} holds several sets, called {prefixes}; name one file of the set that is meant by --data"
     )]
     Several {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
         /// What the names of their files begin with.
         prefixes: String,
@@ -73,7 +73,7 @@ pub enum IdxError {
     /// The folder cannot be listed.
     #[error("{folder} cannot be listed ({source}); check the path and its permissions")]
     Folder {
-        /// The folder.
+        /// Path of the folder, as it was named.
         folder: String,
         /// What the system says.
         source: std::io::Error,
@@ -81,7 +81,7 @@ pub enum IdxError {
     /// The file could not be read or unpacked.
     #[error("{file} cannot be read: {source}; if it is a .gz file it may be damaged, fetch it again")]
     Io {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// What the system or the decompressor said.
         source: std::io::Error,
@@ -92,9 +92,9 @@ pub enum IdxError {
         magic_hint(*found)
     )]
     Magic {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
-        /// First four bytes.
+        /// Its first four bytes as a number, most significant byte first.
         found: u32,
         /// What they should be.
         wanted: u32,
@@ -102,7 +102,7 @@ pub enum IdxError {
     /// The file ends too early.
     #[error("{file} ends at byte {found} and its header needs {needed} bytes; fetch the file again")]
     Truncated {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// Bytes there are, after unpacking.
         found: u64,
@@ -112,7 +112,7 @@ pub enum IdxError {
     /// The file goes on after its last image or label.
     #[error("{file} goes on after byte {needed}, where its header says it ends; fetch the file again")]
     TooLong {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// Bytes needed, header included.
         needed: u64,
@@ -123,7 +123,7 @@ pub enum IdxError {
          the header is damaged"
     )]
     Sizes {
-        /// The file.
+        /// Path of the file, as it was named.
         file: String,
         /// The sizes of its header.
         sizes: Vec<u32>,
@@ -135,11 +135,11 @@ pub enum IdxError {
     Counts {
         /// The file of images.
         images: String,
-        /// Images in it.
+        /// How many images it holds.
         image_count: usize,
         /// The file of labels.
         labels: String,
-        /// Labels in it.
+        /// How many labels it holds.
         label_count: usize,
     },
     /// Training and test images of different size.
@@ -241,7 +241,7 @@ pub(super) fn pixel_names(rows: usize, columns: usize) -> Vec<String> {
 }
 
 impl Images {
-    /// Rows as columns.
+    /// The same images with rows and columns exchanged.
     fn transposed(&self) -> Images {
         let Images { count, rows, columns, ref pixels } = *self;
         let size = rows * columns;

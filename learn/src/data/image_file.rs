@@ -6,6 +6,7 @@ use crate::bounded::read_bounded;
 use std::io::{self, Cursor};
 use std::path::Path;
 use thiserror::Error;
+use wheatstone_sim::{Categorized, ErrorCategory};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -45,6 +46,19 @@ pub enum ImageFileError {
         /// How many rows there are.
         height: usize,
     },
+}
+
+impl Categorized for ImageFileError {
+    fn category(&self) -> ErrorCategory {
+        match self {
+            ImageFileError::Io(error) => ErrorCategory::BadInput.unless_denied(error),
+            ImageFileError::Unknown
+            | ImageFileError::Png(_)
+            | ImageFileError::Jpeg(_)
+            | ImageFileError::Pnm { .. }
+            | ImageFileError::TooLarge { .. } => ErrorCategory::BadInput,
+        }
+    }
 }
 
 /// The pixels of an image, row by row, the channels of a pixel next to each other.

@@ -97,12 +97,9 @@ pub enum ImageError {
 impl Categorized for ImageError {
     fn category(&self) -> ErrorCategory {
         match self {
-            ImageError::Folder { source, .. }
-            | ImageError::Image { source: ImageFileError::Io(source), .. } => {
-                ErrorCategory::BadInput.unless_denied(source)
-            }
+            ImageError::Folder { source, .. } => ErrorCategory::BadInput.unless_denied(source),
+            ImageError::Image { source, .. } => source.category(),
             ImageError::NoImages { .. }
-            | ImageError::Image { .. }
             | ImageError::Transparent { .. }
             | ImageError::Size { .. }
             | ImageError::TooMany { .. } => ErrorCategory::BadInput,

@@ -29,7 +29,7 @@ pub enum SplitError {
     /// Fewer than two folds.
     #[error("{folds} folds are asked for; a cross-validation needs at least 2")]
     Folds {
-        /// Folds asked for.
+        /// How many folds were asked for.
         folds: usize,
     },
     /// A class too small to be divided.
@@ -39,9 +39,9 @@ pub enum SplitError {
     SmallClass {
         /// Name of the class.
         class: String,
-        /// Rows it has.
+        /// How many rows it has.
         members: usize,
-        /// Rows needed.
+        /// How many rows are needed.
         needed: usize,
     },
     /// A class of one row, which cannot be both learned and tested.
@@ -58,21 +58,21 @@ pub enum SplitError {
         "there are {rows} rows, and 2 are needed to learn from one part and be tested on the other; add rows"
     )]
     NoTwoParts {
-        /// Rows there are.
+        /// How many rows there are.
         rows: usize,
     },
     /// Too few rows to be divided.
     #[error("there are {rows} rows and {needed} are needed; choose fewer folds or add rows")]
     TooFewRows {
-        /// Rows there are.
+        /// How many rows there are.
         rows: usize,
-        /// Rows needed.
+        /// How many rows are needed.
         needed: usize,
     },
     /// A test fraction that leaves one side empty.
     #[error("the test fraction is {fraction}; choose one above 0 and below 1, such as 0.2")]
     Fraction {
-        /// Fraction asked for.
+        /// The fraction that was asked for.
         fraction: f64,
     },
 }

@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetReason {
-    /// It was named.
+    /// The user named it.
     Asked,
     /// It is called like a label.
     Name,
@@ -38,7 +38,7 @@ impl TargetReason {
 pub enum AnswerKind {
     /// One of some classes.
     Classes,
-    /// Numbers.
+    /// Answers are numbers: a regression.
     Number,
 }
 
@@ -54,15 +54,15 @@ pub struct LeftOut {
 /// What a data set of the user's was taken to be. Its text is one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DataSummary {
-    /// The target columns.
+    /// Names of the target columns.
     pub target: Vec<String>,
-    /// Why these.
+    /// Why these columns are the targets.
     pub reason: TargetReason,
-    /// Classes or numbers.
+    /// Whether the answers are classes or numbers.
     pub kind: AnswerKind,
     /// The classes, in label order; empty for numbers.
     pub classes: Vec<String>,
-    /// Rows used.
+    /// How many rows are used.
     pub rows: usize,
     /// Rows left out because a cell is missing.
     pub rows_left_out: usize,
@@ -70,7 +70,7 @@ pub struct DataSummary {
     pub cells_filled: usize,
     /// Features, after texts became columns.
     pub features: usize,
-    /// Columns left out.
+    /// Columns that became no feature, and why.
     pub left_out: Vec<LeftOut>,
     /// Columns of text, with what they became.
     pub became: Vec<String>,

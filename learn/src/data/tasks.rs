@@ -19,7 +19,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::data::dataset::{Citation, Dataset, DatasetError, Targets};
 
-/// A generated task.
+/// A task whose rows are computed, not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
     /// Exclusive or of two bits; out of reach of a linear network.

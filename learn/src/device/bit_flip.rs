@@ -1,6 +1,6 @@
 //! A device that goes wrong on purpose, to see that whoever checks it notices.
 
-use super::{Device, DeviceError, DeviceKind, Stretch, Traffic, Trained, Watch};
+use super::{Device, DeviceError, DeviceKind, OnProgress, Stretch, Traffic, Trained};
 use std::ops::ControlFlow;
 use wheatstone_sim::{Design, OutputCoding, Sample, State};
 
@@ -68,16 +68,17 @@ impl Device for BitFlip<'_> {
     }
 
     /// The tally of a stretch in which the bit flips is that of the samples after it.
-    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
+    fn train(&mut self, stretch: &Stretch, on_progress: OnProgress) -> Result<Trained, DeviceError> {
         let before = u64::from(stretch.epoch) * self.samples + u64::from(stretch.place);
         if before >= self.after || before + stretch.count < self.after {
-            return self.device.train(stretch, watch);
+            return self.device.train(stretch, on_progress);
         }
         let first = Stretch { count: self.after - before, ..*stretch };
         self.device.train(&first, &mut |_| ControlFlow::Continue(()))?;
         self.flip()?;
         let rest = stretch.after(first.count, self.samples);
-        let trained = if rest.count > 0 { self.device.train(&rest, watch)? } else { Trained::default() };
+        let trained =
+            if rest.count > 0 { self.device.train(&rest, on_progress)? } else { Trained::default() };
         Ok(Trained { samples: first.count + trained.samples, ..trained })
     }
 

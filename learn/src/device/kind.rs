@@ -1,6 +1,6 @@
 //! What kind of thing computed a result, for people who have to judge it.
 
-/// A kind of device.
+/// What kind of thing a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceKind {
     /// The bit-exact software model in this process.
@@ -9,12 +9,12 @@ pub enum DeviceKind {
     VirtualBoard,
     /// The gateware, simulated.
     Simulation,
-    /// A board.
+    /// A circuit board with an FPGA.
     Board,
 }
 
 impl DeviceKind {
-    /// A short name.
+    /// A name of a few words for tables.
     pub fn name(self) -> &'static str {
         match self {
             DeviceKind::Model => "model (software)",

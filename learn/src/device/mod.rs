@@ -58,7 +58,7 @@ impl Stretch {
     }
 }
 
-/// What became of a stretch.
+/// The result of training a stretch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trained {
     /// Samples trained; fewer than asked for only if it was told to stop.
@@ -81,7 +81,7 @@ pub struct Traffic {
 }
 
 /// Told how many samples of a stretch are trained, from time to time; says whether to go on.
-pub type Watch<'w> = &'w mut dyn FnMut(u64) -> ControlFlow<()>;
+pub type OnProgress<'w> = &'w mut dyn FnMut(u64) -> ControlFlow<()>;
 
 /// Something a network is trained on.
 pub trait Device {
@@ -122,12 +122,12 @@ pub trait Device {
         coding: OutputCoding,
     ) -> Result<(), DeviceError>;
 
-    /// Trains.
+    /// Trains a stretch of samples, and tells now and then how far it is.
     ///
     /// # Errors
     /// [`DeviceError`] if the configuration is out of bounds or the device cannot be reached. The state is then unknown
     /// until it is set anew.
-    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError>;
+    fn train(&mut self, stretch: &Stretch, on_progress: OnProgress) -> Result<Trained, DeviceError>;
 
     /// Relaxes the samples one after the other, each from the voltages where the one before ended, `steps` steps each, and returns
     /// the free voltages of the outputs. Nothing learns; outputs are nudged if `impose_targets`.

@@ -1,6 +1,6 @@
 //! The model in this process.
 
-use super::{Device, DeviceError, DeviceKind, PackedSamples, Stretch, Trained, Watch};
+use super::{Device, DeviceError, DeviceKind, OnProgress, PackedSamples, Stretch, Trained};
 use std::sync::Arc;
 use wheatstone_sim::{
     Configuration, Design, Engine, Fast, LearningSchedule, OutputCoding, Reference, Sample, State, Tally,
@@ -80,7 +80,7 @@ impl<E: Engine> Device for Model<E> {
         Ok(())
     }
 
-    fn train(&mut self, stretch: &Stretch, watch: Watch) -> Result<Trained, DeviceError> {
+    fn train(&mut self, stretch: &Stretch, on_progress: OnProgress) -> Result<Trained, DeviceError> {
         let samples = self.samples.len();
         let (mut trained, mut left) = (Trained::default(), *stretch);
         let mut sample = Sample::default();
@@ -93,7 +93,7 @@ impl<E: Engine> Device for Model<E> {
                 let answer = self.engine.train(&sample)?;
                 trained.tally.count(self.coding, &sample.targets, class, &answer);
                 trained.samples += 1;
-                if watch(trained.samples).is_break() || trained.samples == stretch.count {
+                if on_progress(trained.samples).is_break() || trained.samples == stretch.count {
                     return Ok(trained);
                 }
             }

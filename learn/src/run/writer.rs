@@ -3,17 +3,20 @@
 use super::lock::Lock;
 use super::origin::{DataDigest, Origin};
 use super::{
-    CHECKPOINT, CONFIG, ENCODING, EVALUATION, METRICS, NETWORK, ORIGIN, RunError, RunFolder, making,
+    CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, RunError, RunFolder, making,
 };
 use crate::config::RunConfig;
+use crate::device::Traffic;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Evaluation};
+use crate::training::{Observer, Trainer};
 use crate::whole_file::{WriteError, write_whole};
+use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::path::Path;
-use wheatstone_sim::Checkpoint;
+use wheatstone_sim::{BoxedError, Checkpoint};
 
 /// A run folder that this process alone writes. It can be read like any other.
 #[derive(Debug)]
@@ -146,6 +149,20 @@ impl RunWriter {
         self.put(CHECKPOINT, &checkpoint.to_bytes())
     }
 
+    /// Writes what went over the link, for whoever watches the run.
+    fn put_traffic(&self, trainer: &Trainer, traffic: Traffic) -> Result<(), RunError> {
+        let json = json!({
+            "device": trainer.device().describe(),
+            "samples": trainer.trained(),
+            "total": trainer.total(),
+            "bytes_sent": traffic.bytes_sent,
+            "bytes_received": traffic.bytes_received,
+            "retries": traffic.repeated,
+            "damaged": traffic.damaged,
+        });
+        self.put(LINK, format!("{json}\n").as_bytes())
+    }
+
     fn rewrite_metrics(&mut self) -> Result<(), RunError> {
         let text: Result<String, io::Error> = self.metrics.iter().map(line).collect();
         let text = text.map_err(|error| self.metrics_error(error))?;
@@ -170,6 +187,21 @@ impl RunWriter {
         let text =
             serde_json::to_string_pretty(value).map_err(|e| WriteError::new(&self.file(name), e.into()))?;
         self.put(name, text.as_bytes())
+    }
+}
+
+/// Keeps metrics, checkpoints, and what went over the link.
+impl Observer for RunWriter {
+    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        self.record(metrics.clone()).map_err(BoxedError::new)?;
+        match trainer.device().traffic() {
+            Some(traffic) => self.put_traffic(trainer, traffic).map_err(BoxedError::new),
+            None => Ok(()),
+        }
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
+        self.put_checkpoint(checkpoint).map_err(BoxedError::new)
     }
 }
 

@@ -6,7 +6,7 @@ use super::cursor::StretchCursor;
 use super::sample_set::SampleSet;
 use std::sync::Arc;
 use std::time::Duration;
-use wheatstone_learn::device::{Trained, Watch};
+use wheatstone_learn::device::{OnProgress, Trained};
 use wheatstone_link::protocol::{Command, MOST_DATA, Run, Settings, Space, Status};
 use wheatstone_link::{LinkError, Transport};
 
@@ -65,12 +65,12 @@ impl<T: Transport> Linked<T> {
         }
     }
 
-    /// Waits for the end of a run. `watch` is told how far it is from time to time, and may end it; whether it did.
+    /// Waits for the end of a run. `on_progress` is told how far it is from time to time, and may end it; whether it did.
     pub(super) fn follow(
         &mut self,
         limit: u32,
         steps: u16,
-        watch: Watch,
+        on_progress: OnProgress,
     ) -> Result<(Status, bool), BoardError> {
         let begun = self.session.now();
         let mut progress = Progress::new(begun);
@@ -89,7 +89,7 @@ impl<T: Transport> Linked<T> {
             }
             let stuck = self.session.options().stuck;
             progress.note(status.done, limit, now, stuck)?;
-            if watch(status.done.into()).is_break() {
+            if on_progress(status.done.into()).is_break() {
                 return Ok((self.stop()?, true));
             }
         }
@@ -135,7 +135,7 @@ impl<T: Transport> Linked<T> {
         set: &Arc<SampleSet>,
         settings: Settings,
         mut cursor: StretchCursor,
-        watch: Watch,
+        on_progress: OnProgress,
     ) -> Result<Trained, BoardError> {
         self.send_set(set)?;
         self.session.post(Command::Configure(settings))?;
@@ -145,7 +145,7 @@ impl<T: Transport> Linked<T> {
             self.session.post(Command::Run(run))?;
             let before = trained.samples;
             let (status, stopped) =
-                self.follow(run.limit, settings.steps, &mut |done| watch(before + done))?;
+                self.follow(run.limit, settings.steps, &mut |done| on_progress(before + done))?;
             cursor.advance(status.done.into());
             trained = Trained { samples: before + u64::from(status.done), tally: status.tally };
             if stopped {

@@ -5,7 +5,7 @@ use super::Linked;
 use super::cursor::StretchCursor;
 use super::running::{MOST_WORDS, Progress, read_status};
 use super::sample_set::SampleSet;
-use wheatstone_learn::device::{Trained, Watch};
+use wheatstone_learn::device::{OnProgress, Trained};
 use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Status};
 use wheatstone_link::{Ticket, Transport};
 
@@ -47,14 +47,14 @@ impl<T: Transport> Linked<T> {
         set: &SampleSet,
         settings: Settings,
         mut cursor: StretchCursor,
-        watch: Watch,
+        on_progress: OnProgress,
     ) -> Result<Trained, BoardError> {
         self.resident = None;
         self.session.post(Command::Configure(settings))?;
         let mut ring = Ring { set, order: cursor.order(), slots: self.capacity(), written: 0, shown: 0 };
         let mut trained = Trained::default();
         while cursor.left() > 0 {
-            let (status, stopped) = self.stream_epoch(&mut ring, &cursor, watch)?;
+            let (status, stopped) = self.stream_epoch(&mut ring, &cursor, on_progress)?;
             cursor.advance(status.done.into());
             ring.shown += u64::from(status.done);
             trained = Trained { samples: ring.shown, tally: status.tally };
@@ -65,12 +65,12 @@ impl<T: Transport> Linked<T> {
         Ok(trained)
     }
 
-    /// The rest of one epoch; how it ended, and whether `watch` ended it.
+    /// The rest of one epoch; how it ended, and whether `on_progress` ended it.
     fn stream_epoch(
         &mut self,
         ring: &mut Ring<impl Iterator<Item = usize>>,
         cursor: &StretchCursor,
-        watch: Watch,
+        on_progress: OnProgress,
     ) -> Result<(Status, bool), BoardError> {
         let length = u32::try_from(cursor.left_in_epoch()).unwrap_or(u32::MAX);
         let run = first_run(ring.slots, ring.shown, cursor);
@@ -97,7 +97,7 @@ impl<T: Transport> Linked<T> {
             if !status.running && (stopped || status.done >= length) {
                 return Ok((status, stopped));
             }
-            if !stopped && watch(ring.shown + u64::from(status.done)).is_break() {
+            if !stopped && on_progress(ring.shown + u64::from(status.done)).is_break() {
                 self.session.post(Command::Stop)?;
                 // A question asked before does not tell what became of it.
                 (stopped, asked) = (true, None);

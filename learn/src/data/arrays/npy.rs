@@ -29,7 +29,7 @@ pub struct Array {
 pub enum Values {
     /// Numbers; truth values are 0 and 1.
     Numbers(Vec<f64>),
-    /// Texts.
+    /// Texts of any length.
     Texts(Vec<String>),
 }
 

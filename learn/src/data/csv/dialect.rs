@@ -11,7 +11,7 @@ use super::cell::{Cell, classify, parted_by_blanks};
 use super::options::Separator;
 use super::records::Records;
 
-/// Records looked at.
+/// How many records are looked at to tell the separator.
 const SAMPLE: usize = 200;
 
 /// How one separator parts the sample.

@@ -11,7 +11,7 @@ pub enum Separator {
     Comma,
     /// `;`
     Semicolon,
-    /// A tab.
+    /// A tab character.
     Tab,
     /// `|`
     Pipe,

@@ -17,7 +17,7 @@ pub struct CsvError {
     pub file: String,
     /// Line of the file, counted from 1; the line a record begins on. `None` where the whole file is meant.
     pub line: Option<u64>,
-    /// What is wrong.
+    /// What is wrong there, and what to do.
     #[source]
     pub problem: Box<CsvProblem>,
 }
@@ -62,7 +62,7 @@ pub enum CsvProblem {
         /// What it is, and what to do.
         what: &'static str,
     },
-    /// Not text.
+    /// A cell is not text in UTF-8.
     #[error(
         "cell {number} holds the byte {byte:#04x}, which is not UTF-8 text; save the file as UTF-8, for example with \
          `iconv -f WINDOWS-1252 -t UTF-8`"
@@ -70,7 +70,7 @@ pub enum CsvProblem {
     NotUtf8 {
         /// The cell of the record, counted from 1.
         number: usize,
-        /// The byte.
+        /// Value of the byte.
         byte: u8,
     },
     /// A NUL byte.
@@ -102,7 +102,7 @@ pub enum CsvProblem {
          take the # away if it names the columns, delete the line if it is a comment"
     )]
     CommentOrRow,
-    /// Nothing in it.
+    /// The file is empty.
     #[error("the file is empty; it needs a header line of column names and one line a row")]
     Empty,
     /// A header and no rows.
@@ -122,7 +122,7 @@ pub enum CsvProblem {
         "the first line ({cells}) looks like the rows below it, not like a header; {remedy}, or --header if it is the header"
     )]
     HeaderIsData {
-        /// Its first cells.
+        /// Its first cells, joined by commas.
         cells: String,
         /// `give --no-header, ...` or where the names may be.
         remedy: &'static str,
@@ -142,7 +142,7 @@ pub enum CsvProblem {
          is to be learned from"
     )]
     OddIndex {
-        /// The name.
+        /// The name that was given.
         name: String,
         /// Column, counted from 1.
         number: usize,
@@ -150,7 +150,7 @@ pub enum CsvProblem {
     /// Two columns of one name.
     #[error("columns {first} and {second} are both called {name:?}; rename one of them")]
     DuplicateColumn {
-        /// The name.
+        /// The name that was given.
         name: String,
         /// The first of them, counted from 1.
         first: usize,
@@ -169,7 +169,7 @@ pub enum CsvProblem {
         found: usize,
         /// Cells of the header.
         expected: usize,
-        /// What parts them.
+        /// The separator, in words.
         separator: String,
         /// The first line, if it has one cell.
         title: Option<u64>,
@@ -177,7 +177,7 @@ pub enum CsvProblem {
     /// The first line that Excel writes to itself.
     #[error("this line tells a spreadsheet the separator and is no header; delete line {line}")]
     SeparatorLine {
-        /// Its line.
+        /// Line of the file, counted from 1.
         line: u64,
     },
     /// A first line with one name for several columns.
@@ -185,11 +185,11 @@ pub enum CsvProblem {
         "this line names one of {columns} columns ({name:?}); delete line {line} if it is a title, name the columns otherwise"
     )]
     TitleLine {
-        /// Its line.
+        /// Line of the file, counted from 1.
         line: u64,
-        /// The only name.
+        /// The only name there is.
         name: String,
-        /// Its cells.
+        /// How many cells it has.
         columns: usize,
     },
     /// Rows with a cell more than the header, of which the first names no row.
@@ -205,7 +205,7 @@ pub enum CsvProblem {
         expected: usize,
         /// The first cell of the first row.
         cell: String,
-        /// What parts them.
+        /// The separator, in words.
         separator: String,
     },
     /// Only targets, no features.
@@ -223,7 +223,7 @@ pub enum CsvProblem {
     /// Several columns may be the target, and none is more likely.
     #[error("which column is the target? {candidates} could be; name it by --target")]
     WhichTarget {
-        /// The candidates.
+        /// Names of the columns that come into question.
         candidates: String,
     },
     /// The target column asked for does not exist.
@@ -257,14 +257,14 @@ pub enum CsvProblem {
     /// One column asked for twice.
     #[error("column {name:?} is given twice, as a target or to be left out; name each column once")]
     RepeatedTarget {
-        /// The column.
+        /// Name of the column.
         name: String,
     },
     /// A feature the trained network needs is missing.
     #[error("there is no column {wanted:?}, a feature the network needs{}; the columns are {there}",
         suggestion(nearest.as_deref()))]
     MissingFeature {
-        /// The feature.
+        /// Name of the feature.
         wanted: String,
         /// The column it resembles, if any.
         nearest: Option<String>,
@@ -278,11 +278,11 @@ pub enum CsvProblem {
         width.map_or_else(String::new, |width| format!(", or all {width} of the table it was trained on"))
     )]
     OtherWidth {
-        /// Columns there are.
+        /// How many columns there are.
         found: usize,
-        /// Columns needed.
+        /// How many columns are needed.
         expected: usize,
-        /// Their names.
+        /// Names of the columns that are needed.
         wanted: String,
         /// Columns of the table it was trained on, if that had no names either.
         width: Option<usize>,
@@ -293,7 +293,7 @@ pub enum CsvProblem {
         if *mean { ", or take the column's mean by --missing mean" } else { "" }
     )]
     MissingCell {
-        /// The column.
+        /// Name of the column.
         column: String,
         /// `is empty`, or which mark it holds.
         what: String,
@@ -306,7 +306,7 @@ pub enum CsvProblem {
         if *drop { ", or leave the column out by --drop" } else { "" }
     )]
     NotANumber {
-        /// The column.
+        /// Name of the column.
         column: String,
         /// The cell, shortened if long.
         cell: String,
@@ -318,7 +318,7 @@ pub enum CsvProblem {
     /// NaN, an infinity, or a number too large for a float.
     #[error("column {column:?} holds {cell:?}, which is not a finite number; correct it or delete the row")]
     NotFinite {
-        /// The column.
+        /// Name of the column.
         column: String,
         /// The cell, shortened if long.
         cell: String,
@@ -329,9 +329,9 @@ pub enum CsvProblem {
          number without it"
     )]
     AmbiguousComma {
-        /// The column.
+        /// Name of the column.
         column: String,
-        /// The cell.
+        /// Text of the cell.
         cell: String,
     },
     /// Decimal points and decimal commas in one table.
@@ -350,13 +350,13 @@ pub enum CsvProblem {
          category; leave it out by --drop, or name another --target if it is what is to be learned"
     )]
     NotCategories {
-        /// The column.
+        /// Name of the column.
         column: String,
-        /// The first text.
+        /// Text of the first cell that is no number.
         cell: String,
         /// Different texts, counted up to a limit.
         distinct: String,
-        /// Rows.
+        /// How many rows there are.
         rows: usize,
     },
     /// A text the trained network does not know.
@@ -364,9 +364,9 @@ pub enum CsvProblem {
         "column {column:?} holds {cell:?}, and the network was trained on {known}; correct it or delete the row"
     )]
     UnknownCategory {
-        /// The column.
+        /// Name of the column.
         column: String,
-        /// The cell.
+        /// Text of the cell.
         cell: String,
         /// What it was trained on.
         known: String,
@@ -377,7 +377,7 @@ pub enum CsvProblem {
          --kind classification to take every distinct text as a class"
     )]
     MixedTarget {
-        /// The target column.
+        /// Name of the target column.
         column: String,
         /// The first text, shortened if long.
         cell: String,
@@ -388,9 +388,9 @@ pub enum CsvProblem {
          one"
     )]
     MixedTruth {
-        /// The target column.
+        /// Name of the target column.
         column: String,
-        /// The first spelling.
+        /// The spelling that comes first in the file.
         first: String,
         /// The first one of another kind.
         second: String,
@@ -400,7 +400,7 @@ pub enum CsvProblem {
         "a classification has one target column and {count} were given; name one, or ask for --kind regression"
     )]
     SeveralClassTargets {
-        /// Target columns given.
+        /// How many target columns were given.
         count: usize,
     },
     /// All rows of one class.
@@ -409,9 +409,9 @@ pub enum CsvProblem {
          another --target"
     )]
     OneClass {
-        /// The target column.
+        /// Name of the target column.
         column: String,
-        /// The only class.
+        /// Name of the only class.
         class: String,
     },
     /// More classes than any network here would learn.
@@ -420,9 +420,9 @@ pub enum CsvProblem {
          regression, if it is a key choose another --target"
     )]
     TooManyClasses {
-        /// The target column.
+        /// Name of the target column.
         column: String,
-        /// Most classes taken.
+        /// The most classes there may be.
         limit: usize,
     },
     /// More numbers than fit.
@@ -430,11 +430,11 @@ pub enum CsvProblem {
         "{rows} rows of {features} features are more than {limit} numbers; learn from fewer rows or columns"
     )]
     TooLarge {
-        /// Rows.
+        /// How many rows there are.
         rows: usize,
-        /// Features.
+        /// How many features there are.
         features: usize,
-        /// Most numbers taken.
+        /// The most numbers there may be.
         limit: usize,
     },
     /// The table was read and is no data set.

@@ -59,7 +59,7 @@ enum At {
     Comment,
 }
 
-/// Reads records.
+/// Reads the records of a table one after the other.
 pub(super) struct Records<'f, R> {
     reader: R,
     file: &'f str,

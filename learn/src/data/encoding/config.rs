@@ -116,7 +116,7 @@ impl Default for EncodingConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("encoding: {field} = {value} is not possible; {needs}")]
 pub struct SettingError {
-    /// The setting.
+    /// Its key in the configuration.
     pub field: &'static str,
     /// What it was set to.
     pub value: String,

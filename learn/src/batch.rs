@@ -5,18 +5,18 @@ use crate::experiment::Experiment;
 use crate::training::TrainingError;
 use wheatstone_sim::{Replicas, Sample, State, epoch_order};
 
-/// What one run has yet to be shown.
-struct Lesson<'e> {
+/// A run of the batch, in its lane of the vectors.
+struct Lane<'e> {
     experiment: &'e Experiment,
     samples: Vec<Sample>,
     /// Of the epoch it is in.
     order: Vec<u32>,
 }
 
-impl Lesson<'_> {
-    fn new(experiment: &Experiment) -> Result<Lesson<'_>, TrainingError> {
+impl Lane<'_> {
+    fn new(experiment: &Experiment) -> Result<Lane<'_>, TrainingError> {
         let samples = experiment.samples(&experiment.split.train)?;
-        Ok(Lesson { experiment, samples, order: Vec::new() })
+        Ok(Lane { experiment, samples, order: Vec::new() })
     }
 
     fn total(&self) -> u64 {
@@ -37,7 +37,7 @@ impl Lesson<'_> {
     }
 }
 
-/// How many runs of the experiment's design a cohort should have at most; see [`Replicas::group_size`].
+/// How many runs of the experiment's design a batch should have at most; see [`Replicas::group_size`].
 pub fn size(experiment: &Experiment) -> usize {
     Replicas::group_size(&experiment.design)
 }
@@ -52,20 +52,20 @@ pub fn train(
     tick: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<State>>, TrainingError> {
     let Some(first) = experiments.first() else { return Ok(Some(Vec::new())) };
-    let mut lessons = experiments.iter().map(|e| Lesson::new(e)).collect::<Result<Vec<_>, _>>()?;
+    let mut lanes = experiments.iter().map(|e| Lane::new(e)).collect::<Result<Vec<_>, _>>()?;
     let states = experiments.iter().map(|e| e.initial_state()).collect();
     let mut replicas =
         Replicas::new(first.design.clone(), first.configuration(0), states).map_err(DeviceError::from)?;
-    for trained in 0..lessons.iter().map(Lesson::total).max().unwrap_or(0) {
-        for (replica, lesson) in lessons.iter_mut().enumerate() {
-            if let Some(epoch) = lesson.begins(trained) {
-                let experiment = lesson.experiment;
-                lesson.order = epoch_order(experiment.config.seed, epoch, lesson.samples.len());
+    for trained in 0..lanes.iter().map(Lane::total).max().unwrap_or(0) {
+        for (replica, lane) in lanes.iter_mut().enumerate() {
+            if let Some(epoch) = lane.begins(trained) {
+                let experiment = lane.experiment;
+                lane.order = epoch_order(experiment.config.seed, epoch, lane.samples.len());
                 let alpha_offset = experiment.configuration(epoch).alpha_offset;
                 replicas.set_alpha_offset(replica, alpha_offset).map_err(DeviceError::from)?;
             }
         }
-        let shown: Vec<_> = lessons.iter().map(|lesson| lesson.sample(trained)).collect();
+        let shown: Vec<_> = lanes.iter().map(|lane| lane.sample(trained)).collect();
         replicas.train(&shown).map_err(DeviceError::from)?;
         if !shown.iter().flatten().all(|_| tick()) {
             return Ok(None);

@@ -1,0 +1,43 @@
+//! Who watches a run while it trains.
+
+use super::Trainer;
+use crate::metrics::EpochMetrics;
+use wheatstone_sim::{BoxedError, Checkpoint};
+
+/// What a run does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Trains on.
+    Train,
+    /// Takes a checkpoint, then trains on.
+    Checkpoint,
+    /// Takes a checkpoint and stops.
+    Stop,
+}
+
+/// Watches a run that [`Trainer::run`] trains, keeps what it yields, and says when it is to stop. Every method does nothing
+/// unless it is written; `()` watches nothing.
+pub trait Observer {
+    /// Told how many samples of the run are trained, as often as the device says: the model after every sample, a board now and then.
+    fn on_progress(&mut self, _trained: u64) -> Next {
+        Next::Train
+    }
+
+    /// Told the metrics of an epoch; see [`Trainer::metrics_every`].
+    ///
+    /// # Errors
+    /// Any error ends the run, as [`TrainingError::Observer`](super::TrainingError::Observer).
+    fn on_metrics(&mut self, _trainer: &Trainer, _metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        Ok(())
+    }
+
+    /// Given a checkpoint that [`Observer::on_progress`] has asked for.
+    ///
+    /// # Errors
+    /// As [`Observer::on_metrics`].
+    fn on_checkpoint(&mut self, _checkpoint: &Checkpoint) -> Result<(), BoxedError> {
+        Ok(())
+    }
+}
+
+impl Observer for () {}
