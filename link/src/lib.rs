@@ -42,7 +42,9 @@
 //! // The state comes back over the scan chain, and is what the model learns by itself.
 //! let count = u8::try_from(scan::byte_length(&design))?;
 //! let chain = session.call(Command::Read { space: Space::Scan, address: 0, count })?;
-//! (0..200).try_for_each(|_| model.train(&sample))?;
+//! for _ in 0..200 {
+//!     model.train(&sample)?;
+//! }
 //! assert_eq!(scan::from_bytes(&design, &chain, 0), model.state());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
