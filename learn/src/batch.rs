@@ -1,4 +1,6 @@
-//! Runs of one design trained in step, in the lanes of vectors: seeds and splits of a study.
+//! Batches: runs of one design trained together, one in each vector lane. They differ in seeds and splits.
+//!
+//! Each run ends in the same bits as it would alone.
 
 use crate::device::DeviceError;
 use crate::experiment::Experiment;

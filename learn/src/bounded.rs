@@ -1,4 +1,4 @@
-//! Files read whole, up to a bound: a device or a pipe may have no end.
+//! Files read whole, up to a bound, since a device or a pipe may be endless.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! Reading answers: how well a state does on given rows. Nothing learns here.
+//! Evaluation: how well a state answers given rows. Nothing learns here.
 
 use crate::data::{Answer, EncodingError, Targets};
 use crate::device::{Device, DeviceError};

@@ -38,7 +38,7 @@ pub struct EpochMetrics {
     pub steps: u64,
     /// Learning shift offset in force during the epoch.
     pub alpha_offset: u8,
-    /// On the training samples as they came, before each one's learning step; at epoch 0, the
+    /// On the training samples in the order of training, before each one's learning step; at epoch 0, the
     /// first 1000 of them read out by the untrained network.
     pub train: Score,
     /// On the held-out samples after the epoch.

@@ -1,4 +1,4 @@
-//! Predictions: a trained network's answers to rows nobody has labelled.
+//! Predictions: a trained network's answers to rows without labels.
 
 use crate::data::encoding::Encoder;
 use crate::data::export::write_records;

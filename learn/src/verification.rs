@@ -1,8 +1,8 @@
 //! Verification: the same run on a device and on the reference engine, and the first register that differs.
 //!
-//! Both train stretch by stretch from the same state; after each stretch the states are compared. If they differ, the
-//! stretch is run again from its beginning, shorter and shorter, until the first sample is found after which they differ, and
-//! in that sample the first step. A device that does not differ again at the same place is told apart.
+//! Both train stretch by stretch from the same state; after each stretch the states are compared. If they differ, a binary
+//! search from the beginning of the stretch finds the first sample after which they differ, and in that sample the first
+//! step. A difference that does not occur again is reported as not repeatable.
 
 use crate::device::{Device, DeviceError, Model, OnProgress};
 use crate::experiment::Experiment;

@@ -1,4 +1,4 @@
-//! What is wrong with a value of a configuration, in the words of its writer rather than of the library that reads it.
+//! Messages about values of a configuration, in terms of TOML rather than of the library that reads them.
 
 /// Ways to write a value, by the type that reads it and the key it stands at.
 const EXAMPLES: [(&str, &str, &str); 12] = [

@@ -1,6 +1,6 @@
 //! Folders of images: a sub-folder for each class, named by it; perhaps in one folder `train` and one `test`.
 //!
-//! PNG, JPEG and the portable formats (PGM, PPM, PBM) are read, as grey values between 0 and 1. All images have one size.
+//! PNG, JPEG and the portable formats (PGM, PPM, PBM, PAM) are read, as grey values between 0 and 1. All images have one size.
 //! Folders and files are taken in their natural order: `img2` before `img10`.
 
 use std::cmp::Ordering;

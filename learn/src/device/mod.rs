@@ -112,7 +112,7 @@ pub trait Device {
     fn state(&mut self) -> Result<State, DeviceError>;
 
     /// Sets the samples to train on, with their classes, and how the outputs code an answer. They are taken one by one, so that
-    /// nobody need hold all of them.
+    /// they never are in memory all at once.
     ///
     /// # Errors
     /// [`DeviceError`] if a sample does not fit the design, or the device cannot be reached.

@@ -149,7 +149,7 @@ impl RunWriter {
         self.put(CHECKPOINT, &checkpoint.to_bytes())
     }
 
-    /// Writes what went over the link, for whoever watches the run.
+    /// Writes what went over the link, for programs that monitor the run.
     fn put_traffic(&self, trainer: &Trainer, traffic: Traffic) -> Result<(), RunError> {
         let json = json!({
             "device": trainer.device().describe(),

@@ -1,4 +1,4 @@
-//! Who watches a run while it trains.
+//! Observers: told how a run goes while it trains.
 
 use super::Trainer;
 use crate::metrics::EpochMetrics;

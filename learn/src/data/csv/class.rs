@@ -5,7 +5,7 @@ use super::cell::{boolean, with_comma};
 /// From here on two integers may be one float.
 const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 
-/// What classes are told apart and sorted by.
+/// The key by which classes are compared and sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ClassKey<'a> {
     /// The bits of a number, turned so that they sort as the number does.

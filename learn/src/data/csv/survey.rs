@@ -10,7 +10,7 @@ use super::problem::{CsvError, CsvProblem};
 use super::records::Records;
 use crate::data::summary::shortened;
 
-/// Texts of a column that are told apart; a column with more is no category.
+/// The most distinct texts of a categorical column; a column with more is none.
 pub(super) const MAX_CATEGORIES: usize = 100;
 
 /// Integers with at most this many distinct values may be classes when nobody says.
