@@ -95,11 +95,6 @@ impl<E: Engine> Board<E> {
         &self.engine
     }
 
-    /// The engine, to damage it in tests.
-    pub fn engine_mut(&mut self) -> &mut E {
-        &mut self.engine
-    }
-
     /// Who it is.
     pub fn identity(&self) -> &Identity {
         &self.identity

@@ -75,17 +75,6 @@ impl Scope {
     pub fn overlaps(&self, other: &Scope) -> bool {
         self == other || *self == Scope::Wall || *other == Scope::Wall
     }
-
-    /// What is left out that the run needs all the same.
-    pub fn excludes(&self) -> &'static str {
-        match self {
-            Scope::CpuPackages => "memory modules, mainboard, disks, fans, losses of the power supply",
-            Scope::Dram => "processors, mainboard, losses of the power supply",
-            Scope::Gpu(_) => "the host that feeds it, fans of the case, losses of the power supply",
-            Scope::Supply(_) => "the host, and losses before the meter",
-            Scope::Wall => "nothing behind the meter",
-        }
-    }
 }
 
 impl Display for Scope {
