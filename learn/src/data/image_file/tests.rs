@@ -1,6 +1,7 @@
 //! Small pictures in every format that is read. The grey values of the colours are those of the crate `image` 0.25.
 
 use super::*;
+use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Image, ImageFileError> {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -75,4 +76,28 @@ fn colours_become_the_grey_values_they_always_had() {
     let grey = grey_bytes(photograph);
     assert_eq!(grey[..12], [7.0, 9.0, 11.0, 16.0, 19.0, 19.0, 26.0, 25.0, 26.0, 30.0, 31.0, 34.0]);
     assert_eq!((grey.len(), grey.iter().sum::<f64>()), (384, 42881.0));
+}
+
+proptest! {
+    /// Whatever follows the first bytes, an image has as many grey values as pixels, between 0 and 1.
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        kind in 0usize..10,
+        header in prop::option::of((0u32..20, 0u32..20, prop_oneof![0u32..300, 0u32..70_000])),
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), b'0'..=b'9', Just(b' '), Just(b'\n')], 0..600),
+    ) {
+        let first: [&[u8]; 10] =
+            [b"P0", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"];
+        let header = header.map(|(width, height, full)| match kind {
+            7 => format!("\nWIDTH {width}\nHEIGHT {height}\nDEPTH {}\nMAXVAL {full}\nENDHDR\n", 1 + width % 4),
+            1 | 4 => format!(" {width} {height}\n"),
+            _ => format!(" {width} {height} {full}\n"),
+        });
+        let file = [first[kind], header.unwrap_or_default().as_bytes(), &bytes].concat();
+        if let Ok(image) = read(&file) {
+            let grey = image.grey();
+            prop_assert_eq!(grey.len(), image.width * image.height);
+            prop_assert!(grey.iter().all(|grey| (0.0..=1.0).contains(grey)));
+        }
+    }
 }
