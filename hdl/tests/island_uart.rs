@@ -240,21 +240,21 @@ fn a_link_echoes_frames_from_pin_to_pin() {
         for clock in 0..3 * line.clocks() {
             let block = &mut bench.block;
             block.rx.next = line.at(clock);
-            let length = block.length.val().to_u64();
+            let length = block.frames.length.val().to_u64();
             // A controller that reads a byte and pushes it, one after the other.
             block.reply_push.next = asked;
             if asked {
-                block.reply_data.next = block.data.val();
+                block.reply_data.next = block.frames.data.val();
             }
-            block.free.next = block.ready.val() && !asked && read == length;
-            block.reply_finish.next = block.free.next;
-            freed |= block.free.next;
-            block.address.next = read.into();
+            block.frames.free.next = block.frames.ready.val() && !asked && read == length;
+            block.reply_finish.next = block.frames.free.next;
+            freed |= block.frames.free.next;
+            block.frames.address.next = read.into();
             bench.settle();
             let block = &mut bench.block;
             if asked && block.reply_accept.val() {
                 (read, asked) = (read + 1, false);
-            } else if !asked && block.ready.val() && read < length {
+            } else if !asked && block.frames.ready.val() && read < length {
                 asked = true;
             }
             host.block.rx.next = block.tx.val();
@@ -270,7 +270,7 @@ fn a_link_echoes_frames_from_pin_to_pin() {
         assert_eq!(answer, encoded(&frame), "{length} bytes");
         assert!(bench.block.reply_idle.val());
     }
-    assert_eq!((bench.block.damaged.val().to_u16(), bench.block.overruns.val().to_u16()), (0, 0));
+    assert_eq!((bench.block.frames.damaged.val().to_u16(), bench.block.frames.overruns.val().to_u16()), (0, 0));
     replay(&bench.into_recording());
 }
 

@@ -5,7 +5,8 @@
 //! instruction after the one that changed them.
 
 use super::instruction::{
-    Condition, Operation, Port, Register, advancing, branch, code, on_port, operation, port, read_place,
+    Condition, Operation, Port, Register, advancing, branch, on_port, operation, operation_of, read_place,
+    reads_any, scratch_place,
 };
 use std::collections::BTreeMap;
 
@@ -129,16 +130,15 @@ impl Assembler {
 
     fn push(&mut self, word: u16) {
         let last = self.words.last().copied().unwrap_or(0);
-        let stored = (code(last) == Some(Operation::Store as u16)).then_some(last & 255);
+        let done = operation_of(last);
+        let stored = (done == Some(Operation::Store)).then_some(scratch_place(last));
         let changes_address = last == operation(Operation::Out, Register::Address as u16);
-        let writes = matches!(code(last), Some(c) if c == Operation::StoreSample as u16 || c == Operation::StoreOrder as u16);
-        let is =
-            |found: Option<u16>, ports: [Port; 2]| ports.into_iter().any(|port| found == Some(port as u16));
+        let writes = done == Some(Operation::StoreSample) || done == Some(Operation::StoreOrder);
         let frame = [Port::FrameWord, Port::FrameByte];
         let memories = [Port::Samples, Port::Order];
         let too_soon = (stored.is_some() && read_place(word) == stored)
-            || (is(port(last), frame) && is(port(word), frame))
-            || ((changes_address || writes) && is(port(word), memories));
+            || (reads_any(last, frame) && reads_any(word, frame))
+            || ((changes_address || writes) && reads_any(word, memories));
         if too_soon {
             self.words.push(0);
         }

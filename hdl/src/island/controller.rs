@@ -13,6 +13,8 @@
 //! repeated instruction until its count is done. The first 256 clocks after power-up pass so, since block RAM of some devices is
 //! not readable at once.
 
+use super::instruction::{Operation, Register, burst, kind, mode, pins, shift, step, word, xorshift};
+use super::ports::{ArrayPorts, FramePorts};
 use super::program::Image;
 use super::ram::{Program, Scratch};
 use rust_hdl::prelude::*;
@@ -22,32 +24,12 @@ use rust_hdl::widgets::edge_ff::EdgeDFF;
 const POWER_UP: u64 = 255;
 
 /// The controller.
-#[derive(LogicBlock)]
+#[derive(Default, LogicBlock)]
 pub struct Controller {
     /// The board's clock.
     pub clock: Signal<In, Clock>,
-    /// A frame waits.
-    pub frame_ready: Signal<In, Bit>,
-    /// Bytes of the frame that waits, without its CRC.
-    pub frame_length: Signal<In, Bits<8>>,
-    /// Which of them to show.
-    pub frame_address: Signal<Out, Bits<8>>,
-    /// The one asked for a clock ago.
-    pub frame_data: Signal<In, Bits<8>>,
-    /// The frame that waited is done with.
-    pub frame_release: Signal<Out, Bit>,
-    /// Damaged frames so far.
-    pub damaged: Signal<In, Bits<16>>,
-    /// Frames so far for which there was no room.
-    pub overruns: Signal<In, Bits<16>>,
-    /// A byte to send.
-    pub reply_byte: Signal<Out, Bits<8>>,
-    /// It is there.
-    pub reply_push: Signal<Out, Bit>,
-    /// It is taken, if it is there.
-    pub reply_accept: Signal<In, Bit>,
-    /// The reply is complete.
-    pub reply_finish: Signal<Out, Bit>,
+    /// The frame that waits, and the reply.
+    pub line: FramePorts,
     /// Address in the sample and the order memory.
     pub memory_address: Signal<Out, Bits<16>>,
     /// What to write there.
@@ -62,42 +44,8 @@ pub struct Controller {
     pub order_data: Signal<In, Bits<16>>,
     /// Shifts `samples_data` into the border.
     pub border_shift: Signal<Out, Bit>,
-    /// Number of an output.
-    pub answer_index: Signal<Out, Bits<16>>,
-    /// Its free voltage, sign-extended.
-    pub answer: Signal<In, Bits<16>>,
-    /// The array's steps in the next chunk.
-    pub steps: Signal<Out, Bits<8>>,
-    /// Whether the chunk closes.
-    pub close: Signal<Out, Bit>,
-    /// Whether inputs take the sample.
-    pub present: Signal<Out, Bit>,
-    /// Number of the chunk's first step modulo 2.
-    pub phase: Signal<Out, Bit>,
-    /// Whether edges learn.
-    pub learn: Signal<Out, Bit>,
-    /// Whether only some edges learn.
-    pub desynchronous: Signal<Out, Bit>,
-    /// How few, minus 1.
-    pub rarity: Signal<Out, Bits<3>>,
-    /// Alpha offset.
-    pub offset: Signal<Out, Bits<2>>,
-    /// Whether the border shows the senses.
-    pub impose: Signal<Out, Bit>,
-    /// The request, two-phase.
-    pub go: Signal<Out, Bit>,
-    /// Scan mode.
-    pub scan: Signal<Out, Bit>,
-    /// Clocks the scan chain.
-    pub strobe: Signal<Out, Bit>,
-    /// Into the scan chain.
-    pub scan_in: Signal<Out, Bit>,
-    /// Brings the handshakes to their start.
-    pub reset: Signal<Out, Bit>,
-    /// The array is at rest; from another time.
-    pub rest: Signal<In, Bit>,
-    /// Out of the scan chain.
-    pub scan_out: Signal<In, Bit>,
+    /// What the array is asked, and answers.
+    pub array: ArrayPorts,
 
     instructions: Program,
     scratch: Scratch,
@@ -114,7 +62,7 @@ pub struct Controller {
     frame: DFF<Bits<8>>,
     index: DFF<Bits<16>>,
     generator: DFF<Bits<32>>,
-    chunk: DFF<Bits<12>>,
+    burst: DFF<Bits<12>>,
     mode: DFF<Bits<7>>,
     pins: DFF<Bits<3>>,
     request: DFF<Bit>,
@@ -155,92 +103,13 @@ impl Controller {
     /// A controller that runs that program.
     pub fn new(image: &Image) -> Controller {
         Controller {
-            clock: Signal::default(),
-            frame_ready: Signal::default(),
-            frame_length: Signal::default(),
-            frame_address: Signal::default(),
-            frame_data: Signal::default(),
-            frame_release: Signal::default(),
-            damaged: Signal::default(),
-            overruns: Signal::default(),
-            reply_byte: Signal::default(),
-            reply_push: Signal::default(),
-            reply_accept: Signal::default(),
-            reply_finish: Signal::default(),
-            memory_address: Signal::default(),
-            memory_data: Signal::default(),
-            samples_write: Signal::default(),
-            samples_data: Signal::default(),
-            order_write: Signal::default(),
-            order_data: Signal::default(),
-            border_shift: Signal::default(),
-            answer_index: Signal::default(),
-            answer: Signal::default(),
-            steps: Signal::default(),
-            close: Signal::default(),
-            present: Signal::default(),
-            phase: Signal::default(),
-            learn: Signal::default(),
-            desynchronous: Signal::default(),
-            rarity: Signal::default(),
-            offset: Signal::default(),
-            impose: Signal::default(),
-            go: Signal::default(),
-            scan: Signal::default(),
-            strobe: Signal::default(),
-            scan_in: Signal::default(),
-            reset: Signal::default(),
-            rest: Signal::default(),
-            scan_out: Signal::default(),
             instructions: Program::new(&image.program),
             scratch: Scratch::new(&image.scratch),
-            counter: DFF::default(),
-            executed: DFF::default(),
-            link: DFF::default(),
             repeats: EdgeDFF::new(POWER_UP.into()),
-            accumulator: DFF::default(),
-            carry: DFF::default(),
-            quotient: DFF::default(),
-            address: DFF::default(),
-            frame: DFF::default(),
-            index: DFF::default(),
-            generator: DFF::default(),
-            chunk: DFF::default(),
-            mode: DFF::default(),
-            pins: DFF::default(),
-            request: DFF::default(),
-            shift_phase: DFF::default(),
-            shift_bit: DFF::default(),
-            shift_strobe: DFF::default(),
-            rest_early: DFF::default(),
-            rest_now: DFF::default(),
-            branch: Signal::default(),
-            operation: Signal::default(),
-            place: Signal::default(),
-            sends: Signal::default(),
-            strobes: Signal::default(),
-            complete: Signal::default(),
-            advance: Signal::default(),
-            outputs: Signal::default(),
-            condition: Signal::default(),
-            zero: Signal::default(),
-            taken: Signal::default(),
-            next: Signal::default(),
-            fetched: Signal::default(),
-            port_low: Signal::default(),
-            port_high: Signal::default(),
-            operand: Signal::default(),
-            addend: Signal::default(),
-            carry_in: Signal::default(),
-            sum: Signal::default(),
-            bitwise: Signal::default(),
-            shifted_13: Signal::default(),
-            shifted_17: Signal::default(),
+            ..Controller::default()
         }
     }
-}
 
-impl Controller {
     /// Address of the instruction that is being fetched.
     pub fn place(&self) -> u16 {
         self.counter.q.val().to_u16()
@@ -263,7 +132,7 @@ impl Logic for Controller {
             frame,
             index,
             generator,
-            chunk,
+            burst,
             mode,
             pins,
             request,
@@ -276,27 +145,28 @@ impl Logic for Controller {
         self.repeats.clk.next = self.clock.val();
         self.instructions.clock.next = self.clock.val();
         self.scratch.clock.next = self.clock.val();
-        self.rest_early.d.next = self.rest.val();
+        self.rest_early.d.next = self.array.rest.val();
         self.rest_now.d.next = self.rest_early.q.val();
 
         // Decoding, and whether the instruction is through with its last execution.
-        self.branch.next = self.executed.q.val().get_bit(15);
-        self.operation.next = self.executed.q.val().get_bits::<5>(10);
-        self.place.next = self.executed.q.val().get_bits::<4>(0);
-        self.sends.next = !self.branch.val() & (self.executed.q.val().get_bits::<4>(11) == 2);
-        self.strobes.next = !self.branch.val() & (self.operation.val() == 6);
-        self.outputs.next = !self.branch.val() & (self.operation.val() == 10);
-        self.complete.next = !(self.sends.val() & !self.reply_accept.val())
-            & !(self.strobes.val() & (self.shift_phase.q.val() != 3));
+        self.branch.next = self.executed.q.val().get_bit(word::BRANCH);
+        self.operation.next = self.executed.q.val().get_bits::<5>(word::OPERATION);
+        self.place.next = self.executed.q.val().get_bits::<4>(word::PLACE);
+        self.sends.next =
+            !self.branch.val() & (self.executed.q.val().get_bits::<4>(word::PAIR) == kind::SEND);
+        self.strobes.next = !self.branch.val() & (self.operation.val() == Operation::Shift.to_bits());
+        self.outputs.next = !self.branch.val() & (self.operation.val() == Operation::Out.to_bits());
+        self.complete.next = !(self.sends.val() & !self.line.reply_accept.val())
+            & !(self.strobes.val() & (self.shift_phase.q.val() != shift::LAST));
         self.advance.next = self.complete.val() & (self.repeats.q.val() == 0);
 
-        // The operand: a word of the scratch memory or of a port.
+        // The operand: a word of the scratch memory or of a port. The bits of a port's number lead through the tree of ports.
         if self.place.val().get_bit(2) {
             if self.place.val().get_bit(1) {
                 self.port_low.next = self.quotient.q.val();
             } else {
                 if self.place.val().get_bit(0) {
-                    self.port_low.next = self.answer.val();
+                    self.port_low.next = self.array.answer.val();
                 } else {
                     self.port_low.next = self.order_data.val();
                 }
@@ -306,13 +176,13 @@ impl Logic for Controller {
                 if self.place.val().get_bit(0) {
                     self.port_low.next = self.samples_data.val();
                 } else {
-                    self.port_low.next = bit_cast::<16, 8>(self.frame_length.val());
+                    self.port_low.next = bit_cast::<16, 8>(self.line.frame_length.val());
                 }
             } else {
                 if self.place.val().get_bit(0) {
-                    self.port_low.next = bit_cast::<16, 8>(self.frame_data.val());
+                    self.port_low.next = bit_cast::<16, 8>(self.line.frame_data.val());
                 } else {
-                    self.port_low.next = (bit_cast::<16, 8>(self.frame_data.val()) << 8)
+                    self.port_low.next = (bit_cast::<16, 8>(self.line.frame_data.val()) << 8)
                         | bit_cast::<16, 8>(self.accumulator.q.val().get_bits::<8>(8));
                 }
             }
@@ -325,12 +195,12 @@ impl Logic for Controller {
             }
         } else {
             if self.place.val().get_bit(0) {
-                self.port_high.next = self.overruns.val();
+                self.port_high.next = self.line.overruns.val();
             } else {
-                self.port_high.next = self.damaged.val();
+                self.port_high.next = self.line.damaged.val();
             }
         }
-        if self.executed.q.val().get_bit(9) {
+        if self.executed.q.val().get_bit(word::PORT) {
             if self.place.val().get_bit(3) {
                 self.operand.next = self.port_high.val();
             } else {
@@ -342,35 +212,35 @@ impl Logic for Controller {
 
         // Arithmetic, with the carry as a bit below the lowest.
         self.addend.next = self.operand.val();
-        if self.operation.val().get_bit(2) {
+        if self.operation.val().get_bit(step::SUBTRACTS) {
             self.addend.next = !self.operand.val();
         }
-        if self.operation.val().get_bit(0) & !self.quotient.q.val().get_bit(0) {
+        if self.operation.val().get_bit(step::MULTIPLIES) & !self.quotient.q.val().get_bit(0) {
             self.addend.next = 0.into();
         }
-        self.carry_in.next = self.operation.val().get_bit(2);
-        if self.operation.val().get_bit(1) {
+        self.carry_in.next = self.operation.val().get_bit(step::SUBTRACTS);
+        if self.operation.val().get_bit(step::CARRIES) {
             self.carry_in.next = self.carry.q.val();
         }
         self.sum.next = ((bit_cast::<18, 16>(self.accumulator.q.val()) << 1) | 1)
             + ((bit_cast::<18, 16>(self.addend.val()) << 1) | bit_cast::<18, 1>(self.carry_in.val().into()));
-        if self.operation.val().get_bit(1) {
-            if self.operation.val().get_bit(0) {
+        if self.operation.val().get_bit(step::CHOICE_HIGH) {
+            if self.operation.val().get_bit(step::CHOICE_LOW) {
                 self.bitwise.next = self.accumulator.q.val() | self.operand.val();
             } else {
                 self.bitwise.next = self.accumulator.q.val() ^ self.operand.val();
             }
         } else {
-            if self.operation.val().get_bit(0) {
+            if self.operation.val().get_bit(step::CHOICE_LOW) {
                 self.bitwise.next = self.accumulator.q.val() & self.operand.val();
             } else {
                 self.bitwise.next = self.operand.val();
             }
         }
-        if !self.branch.val() & self.operation.val().get_bit(4) & self.complete.val() {
-            if self.operation.val().get_bit(3) {
+        if !self.branch.val() & self.operation.val().get_bit(step::ACCUMULATES) & self.complete.val() {
+            if self.operation.val().get_bit(step::BITWISE) {
                 self.accumulator.d.next = self.bitwise.val();
-            } else if self.operation.val().get_bit(0) {
+            } else if self.operation.val().get_bit(step::MULTIPLIES) {
                 self.accumulator.d.next = self.sum.val().get_bits::<16>(2);
                 self.quotient.d.next = (bit_cast::<16, 15>(self.quotient.q.val().get_bits::<15>(1)))
                     | (bit_cast::<16, 1>(self.sum.val().get_bits::<1>(1)) << 15);
@@ -385,116 +255,119 @@ impl Logic for Controller {
             self.strobes.val() & (self.shift_phase.q.val().get_bit(0) ^ self.shift_phase.q.val().get_bit(1));
         if self.strobes.val() {
             self.shift_phase.d.next = self.shift_phase.q.val() + 1;
-            if self.shift_phase.q.val() == 0 {
+            if self.shift_phase.q.val() == shift::FIRST {
                 self.shift_bit.d.next = self.quotient.q.val().get_bit(0);
-                if self.pins.q.val().get_bit(1) {
-                    self.shift_bit.d.next = self.scan_out.val();
+                if self.pins.q.val().get_bit(pins::FEEDBACK) {
+                    self.shift_bit.d.next = self.array.scan_out.val();
                 }
             }
-            if self.shift_phase.q.val() == 3 {
+            if self.shift_phase.q.val() == shift::LAST {
                 self.quotient.d.next = (bit_cast::<16, 15>(self.quotient.q.val().get_bits::<15>(1)))
                     | (bit_cast::<16, 1>(self.shift_bit.q.val().into()) << 15);
             }
         }
-        if !self.branch.val() & (self.operation.val() == 1) {
+        if !self.branch.val() & (self.operation.val() == Operation::LoadQ.to_bits()) {
             self.quotient.d.next = self.operand.val();
         }
 
         // Memories and border.
-        if !self.branch.val() & self.executed.q.val().get_bit(8) & self.complete.val() {
+        if !self.branch.val() & self.executed.q.val().get_bit(word::ADVANCE) & self.complete.val() {
             self.address.d.next = self.address.q.val() + 1;
         }
         self.memory_address.next = self.address.q.val();
         self.memory_data.next = self.accumulator.q.val();
-        self.samples_write.next = !self.branch.val() & (self.operation.val() == 8);
-        self.order_write.next = !self.branch.val() & (self.operation.val() == 9);
-        self.border_shift.next = !self.branch.val() & (self.operation.val() == 7);
+        self.samples_write.next =
+            !self.branch.val() & (self.operation.val() == Operation::StoreSample.to_bits());
+        self.order_write.next =
+            !self.branch.val() & (self.operation.val() == Operation::StoreOrder.to_bits());
+        self.border_shift.next = !self.branch.val() & (self.operation.val() == Operation::Show.to_bits());
 
         // The frame that waits is read byte after byte.
         if !self.branch.val()
-            & self.executed.q.val().get_bit(9)
-            & (self.executed.q.val().get_bits::<3>(1) == 0)
+            & self.executed.q.val().get_bit(word::PORT)
+            & (self.executed.q.val().get_bits::<3>(word::PORT_PAIR) == kind::FRAME)
         {
             self.frame.d.next = self.frame.q.val() + 1;
         }
-        self.frame_address.next = self.frame.q.val();
-        self.reply_byte.next = self.operand.val().get_bits::<8>(0);
-        if self.operation.val().get_bit(0) {
-            self.reply_byte.next = self.operand.val().get_bits::<8>(8);
+        self.line.frame_address.next = self.frame.q.val();
+        self.line.reply_byte.next = self.operand.val().get_bits::<8>(0);
+        if self.operation.val().get_bit(step::HIGH_BYTE) {
+            self.line.reply_byte.next = self.operand.val().get_bits::<8>(8);
         }
-        self.reply_push.next = self.sends.val();
+        self.line.reply_push.next = self.sends.val();
 
         // Registers that instructions set.
-        self.shifted_13.next = self.generator.q.val() ^ (self.generator.q.val() << 13);
-        self.shifted_17.next = self.shifted_13.val() ^ (self.shifted_13.val() >> 17);
-        self.frame_release.next = false;
-        self.reply_finish.next = false;
+        self.shifted_13.next = self.generator.q.val() ^ (self.generator.q.val() << xorshift::LEFT);
+        self.shifted_17.next = self.shifted_13.val() ^ (self.shifted_13.val() >> xorshift::RIGHT);
+        self.line.frame_release.next = false;
+        self.line.reply_finish.next = false;
         if self.outputs.val() {
-            if self.place.val() == 0 {
+            if self.place.val() == Register::Address.to_bits() {
                 self.address.d.next = self.accumulator.q.val();
             }
-            if self.place.val() == 1 {
+            if self.place.val() == Register::Index.to_bits() {
                 self.index.d.next = self.accumulator.q.val();
             }
-            if self.place.val() == 2 {
-                self.chunk.d.next = self.accumulator.q.val().get_bits::<12>(0);
+            if self.place.val() == Register::Burst.to_bits() {
+                self.burst.d.next = self.accumulator.q.val().get_bits::<12>(0);
             }
-            if self.place.val() == 3 {
+            if self.place.val() == Register::Mode.to_bits() {
                 self.mode.d.next = self.accumulator.q.val().get_bits::<7>(0);
             }
-            if self.place.val() == 4 {
+            if self.place.val() == Register::Pins.to_bits() {
                 self.pins.d.next = self.accumulator.q.val().get_bits::<3>(0);
             }
-            if self.place.val() == 5 {
+            if self.place.val() == Register::Go.to_bits() {
                 self.request.d.next = !self.request.q.val();
             }
-            if self.place.val() == 6 {
-                self.frame_release.next = true;
+            if self.place.val() == Register::Release.to_bits() {
+                self.line.frame_release.next = true;
                 self.frame.d.next = 0.into();
             }
-            if self.place.val() == 7 {
-                self.reply_finish.next = true;
+            if self.place.val() == Register::Finish.to_bits() {
+                self.line.reply_finish.next = true;
             }
-            if self.place.val() == 8 {
+            if self.place.val() == Register::Seed.to_bits() {
                 self.generator.d.next = (bit_cast::<32, 16>(self.generator.q.val().get_bits::<16>(0)) << 16)
                     | bit_cast::<32, 16>(self.accumulator.q.val());
             }
-            if self.place.val() == 9 {
-                self.generator.d.next = self.shifted_17.val() ^ (self.shifted_17.val() << 5);
+            if self.place.val() == Register::Draw.to_bits() {
+                self.generator.d.next =
+                    self.shifted_17.val() ^ (self.shifted_17.val() << xorshift::LEFT_AGAIN);
             }
         }
-        if self.pins.q.val().get_bit(2) {
+        if self.pins.q.val().get_bit(pins::RESET) {
             self.request.d.next = false;
         }
-        self.answer_index.next = self.index.q.val();
-        self.steps.next = self.chunk.q.val().get_bits::<8>(0);
-        self.close.next = self.chunk.q.val().get_bit(8);
-        self.learn.next = self.chunk.q.val().get_bit(9);
-        self.present.next = self.chunk.q.val().get_bit(10);
-        self.phase.next = self.chunk.q.val().get_bit(11);
-        self.rarity.next = self.mode.q.val().get_bits::<3>(0);
-        self.desynchronous.next = self.mode.q.val().get_bit(3);
-        self.offset.next = self.mode.q.val().get_bits::<2>(4);
-        self.impose.next = self.mode.q.val().get_bit(6);
-        self.scan.next = self.pins.q.val().get_bit(0);
-        self.reset.next = self.pins.q.val().get_bit(2);
-        self.go.next = self.request.q.val();
-        self.strobe.next = self.shift_strobe.q.val();
-        self.scan_in.next = self.shift_bit.q.val();
+        self.array.answer_index.next = self.index.q.val();
+        self.array.steps.next = self.burst.q.val().get_bits::<8>(burst::STEPS);
+        self.array.close.next = self.burst.q.val().get_bit(burst::CLOSE);
+        self.array.learn.next = self.burst.q.val().get_bit(burst::LEARN);
+        self.array.present.next = self.burst.q.val().get_bit(burst::PRESENT);
+        self.array.phase.next = self.burst.q.val().get_bit(burst::PHASE);
+        self.array.rarity.next = self.mode.q.val().get_bits::<3>(mode::RARITY);
+        self.array.desynchronous.next = self.mode.q.val().get_bit(mode::DESYNCHRONOUS);
+        self.array.offset.next = self.mode.q.val().get_bits::<2>(mode::OFFSET);
+        self.array.impose.next = self.mode.q.val().get_bit(mode::IMPOSE);
+        self.array.scan.next = self.pins.q.val().get_bit(pins::SCAN);
+        self.array.reset.next = self.pins.q.val().get_bit(pins::RESET);
+        self.array.go.next = self.request.q.val();
+        self.array.strobe.next = self.shift_strobe.q.val();
+        self.array.scan_in.next = self.shift_bit.q.val();
 
         // Where the program goes on.
         self.zero.next = self.accumulator.q.val() == 0;
-        if self.executed.q.val().get_bit(14) {
-            if self.executed.q.val().get_bit(13) {
+        if self.executed.q.val().get_bit(word::CONDITION_HIGH) {
+            if self.executed.q.val().get_bit(word::CONDITION_MIDDLE) {
                 self.condition.next = self.quotient.q.val().get_bit(0);
-            } else if self.executed.q.val().get_bit(12) {
+            } else if self.executed.q.val().get_bit(word::CONDITION_LOW) {
                 self.condition.next = self.rest_now.q.val();
             } else {
-                self.condition.next = self.frame_ready.val();
+                self.condition.next = self.line.frame_ready.val();
             }
         } else {
-            if self.executed.q.val().get_bit(13) {
-                if self.executed.q.val().get_bit(12) {
+            if self.executed.q.val().get_bit(word::CONDITION_MIDDLE) {
+                if self.executed.q.val().get_bit(word::CONDITION_LOW) {
                     self.condition.next = self.accumulator.q.val().get_bit(15);
                 } else {
                     self.condition.next = self.carry.q.val();
@@ -502,22 +375,23 @@ impl Logic for Controller {
             } else {
                 // Without a condition the inverting bit makes it a call.
                 self.condition.next = self.zero.val();
-                if !self.executed.q.val().get_bit(12) {
-                    self.condition.next = !self.executed.q.val().get_bit(11);
+                if !self.executed.q.val().get_bit(word::CONDITION_LOW) {
+                    self.condition.next = !self.executed.q.val().get_bit(word::INVERT);
                 }
             }
         }
-        self.taken.next = self.branch.val() & (self.condition.val() ^ self.executed.q.val().get_bit(11));
-        self.next.next = self.executed.q.val().get_bits::<11>(0);
+        self.taken.next =
+            self.branch.val() & (self.condition.val() ^ self.executed.q.val().get_bit(word::INVERT));
+        self.next.next = self.executed.q.val().get_bits::<11>(word::TARGET);
         if !self.branch.val() {
-            self.taken.next = self.operation.val() == 11;
+            self.taken.next = self.operation.val() == Operation::Return.to_bits();
             self.next.next = self.link.q.val();
         }
         self.fetched.next = self.counter.q.val() + 1;
         if self.taken.val() {
             self.fetched.next = self.next.val();
         }
-        if self.executed.q.val().get_bits::<5>(11) == 17 {
+        if self.executed.q.val().get_bits::<5>(word::INVERT) == kind::CALL {
             self.link.d.next = self.counter.q.val();
         }
         if self.advance.val() {
@@ -529,17 +403,17 @@ impl Logic for Controller {
         }
         self.instructions.address.next = self.fetched.val();
         self.instructions.enable.next = self.advance.val();
-        self.scratch.read_address.next = self.instructions.data.val().get_bits::<8>(0);
+        self.scratch.read_address.next = self.instructions.data.val().get_bits::<8>(word::SCRATCH);
         self.scratch.read.next = self.advance.val();
-        self.scratch.write_address.next = self.executed.q.val().get_bits::<8>(0);
-        self.scratch.write.next = !self.branch.val() & (self.operation.val() == 2);
+        self.scratch.write_address.next = self.executed.q.val().get_bits::<8>(word::SCRATCH);
+        self.scratch.write.next = !self.branch.val() & (self.operation.val() == Operation::Store.to_bits());
         self.scratch.data_in.next = self.accumulator.q.val();
 
         self.repeats.d.next = self.repeats.q.val();
         if self.complete.val() & (self.repeats.q.val() != 0) {
             self.repeats.d.next = self.repeats.q.val() - 1;
         }
-        if !self.branch.val() & (self.operation.val() == 3) {
+        if !self.branch.val() & (self.operation.val() == Operation::Repeat.to_bits()) {
             self.repeats.d.next = self.operand.val().get_bits::<8>(0) - 1;
         }
     }

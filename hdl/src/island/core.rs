@@ -2,6 +2,7 @@
 
 use super::controller::Controller;
 use super::memory::{Memory, MemoryKind};
+use super::ports::{ArrayPorts, FramePorts};
 use super::program::{Facts, Image, program};
 use rust_hdl::prelude::*;
 
@@ -10,37 +11,10 @@ use rust_hdl::prelude::*;
 #[expect(missing_docs, reason = "the ports are the controller's")]
 pub struct Core {
     pub clock: Signal<In, Clock>,
-    pub frame_ready: Signal<In, Bit>,
-    pub frame_length: Signal<In, Bits<8>>,
-    pub frame_address: Signal<Out, Bits<8>>,
-    pub frame_data: Signal<In, Bits<8>>,
-    pub frame_release: Signal<Out, Bit>,
-    pub damaged: Signal<In, Bits<16>>,
-    pub overruns: Signal<In, Bits<16>>,
-    pub reply_byte: Signal<Out, Bits<8>>,
-    pub reply_push: Signal<Out, Bit>,
-    pub reply_accept: Signal<In, Bit>,
-    pub reply_finish: Signal<Out, Bit>,
+    pub line: FramePorts,
     pub border_shift: Signal<Out, Bit>,
     pub border_word: Signal<Out, Bits<16>>,
-    pub answer_index: Signal<Out, Bits<16>>,
-    pub answer: Signal<In, Bits<16>>,
-    pub steps: Signal<Out, Bits<8>>,
-    pub close: Signal<Out, Bit>,
-    pub present: Signal<Out, Bit>,
-    pub phase: Signal<Out, Bit>,
-    pub learn: Signal<Out, Bit>,
-    pub desynchronous: Signal<Out, Bit>,
-    pub rarity: Signal<Out, Bits<3>>,
-    pub offset: Signal<Out, Bits<2>>,
-    pub impose: Signal<Out, Bit>,
-    pub go: Signal<Out, Bit>,
-    pub scan: Signal<Out, Bit>,
-    pub strobe: Signal<Out, Bit>,
-    pub scan_in: Signal<Out, Bit>,
-    pub reset: Signal<Out, Bit>,
-    pub rest: Signal<In, Bit>,
-    pub scan_out: Signal<In, Bit>,
+    pub array: ArrayPorts,
     controller: Controller,
     samples: Memory,
     order: Memory,
@@ -59,37 +33,10 @@ impl Core {
         let depth = |mask: u16| usize::from(mask) + 1;
         Core {
             clock: Signal::default(),
-            frame_ready: Signal::default(),
-            frame_length: Signal::default(),
-            frame_address: Signal::default(),
-            frame_data: Signal::default(),
-            frame_release: Signal::default(),
-            damaged: Signal::default(),
-            overruns: Signal::default(),
-            reply_byte: Signal::default(),
-            reply_push: Signal::default(),
-            reply_accept: Signal::default(),
-            reply_finish: Signal::default(),
+            line: FramePorts::default(),
             border_shift: Signal::default(),
             border_word: Signal::default(),
-            answer_index: Signal::default(),
-            answer: Signal::default(),
-            steps: Signal::default(),
-            close: Signal::default(),
-            present: Signal::default(),
-            phase: Signal::default(),
-            learn: Signal::default(),
-            desynchronous: Signal::default(),
-            rarity: Signal::default(),
-            offset: Signal::default(),
-            impose: Signal::default(),
-            go: Signal::default(),
-            scan: Signal::default(),
-            strobe: Signal::default(),
-            scan_in: Signal::default(),
-            reset: Signal::default(),
-            rest: Signal::default(),
-            scan_out: Signal::default(),
+            array: ArrayPorts::default(),
             controller: Controller::new(image),
             samples: Memory::new(samples, depth(facts.sample_mask())),
             order: Memory::new(MemoryKind::Block, depth(facts.order_mask())),
@@ -113,17 +60,7 @@ impl Logic for Core {
         self.samples.clock.next = self.clock.val();
         self.order.clock.next = self.clock.val();
         // The line.
-        self.controller.frame_ready.next = self.frame_ready.val();
-        self.controller.frame_length.next = self.frame_length.val();
-        self.frame_address.next = self.controller.frame_address.val();
-        self.controller.frame_data.next = self.frame_data.val();
-        self.frame_release.next = self.controller.frame_release.val();
-        self.controller.damaged.next = self.damaged.val();
-        self.controller.overruns.next = self.overruns.val();
-        self.reply_byte.next = self.controller.reply_byte.val();
-        self.reply_push.next = self.controller.reply_push.val();
-        self.controller.reply_accept.next = self.reply_accept.val();
-        self.reply_finish.next = self.controller.reply_finish.val();
+        FramePorts::link(&mut self.line, &mut self.controller.line);
         // The memories: addresses wrap at their ends.
         self.samples.address.next = self.controller.memory_address.val() & self.sample_mask.val();
         self.samples.data_in.next = self.controller.memory_data.val();
@@ -136,23 +73,6 @@ impl Logic for Core {
         // The border.
         self.border_shift.next = self.controller.border_shift.val();
         self.border_word.next = self.samples.data_out.val();
-        self.answer_index.next = self.controller.answer_index.val();
-        self.controller.answer.next = self.answer.val();
-        self.steps.next = self.controller.steps.val();
-        self.close.next = self.controller.close.val();
-        self.present.next = self.controller.present.val();
-        self.phase.next = self.controller.phase.val();
-        self.learn.next = self.controller.learn.val();
-        self.desynchronous.next = self.controller.desynchronous.val();
-        self.rarity.next = self.controller.rarity.val();
-        self.offset.next = self.controller.offset.val();
-        self.impose.next = self.controller.impose.val();
-        self.go.next = self.controller.go.val();
-        self.scan.next = self.controller.scan.val();
-        self.strobe.next = self.controller.strobe.val();
-        self.scan_in.next = self.controller.scan_in.val();
-        self.reset.next = self.controller.reset.val();
-        self.controller.rest.next = self.rest.val();
-        self.controller.scan_out.next = self.scan_out.val();
+        ArrayPorts::link(&mut self.array, &mut self.controller.array);
     }
 }

@@ -1,5 +1,6 @@
 //! The whole way between the pins of a serial line and the frames of the link protocol.
 
+use super::ports::SlotPorts;
 use super::receiver::LinkReceiver;
 use super::transmitter::LinkTransmitter;
 use super::uart::{UartReceiver, UartTransmitter};
@@ -16,20 +17,8 @@ pub struct SerialLink {
     /// The line to the host.
     pub tx: Signal<Out, Bit>,
 
-    /// Whether a whole frame is there.
-    pub ready: Signal<Out, Bit>,
-    /// How many bytes it has without its CRC.
-    pub length: Signal<Out, Bits<8>>,
-    /// Which of them is wanted.
-    pub address: Signal<In, Bits<8>>,
-    /// The byte at the `address` of the last edge.
-    pub data: Signal<Out, Bits<8>>,
-    /// The controller is done with the frame.
-    pub free: Signal<In, Bit>,
-    /// Frames that were not whole.
-    pub damaged: Signal<Out, Bits<16>>,
-    /// Frames for which there was no slot.
-    pub overruns: Signal<Out, Bits<16>>,
+    /// The frames that are received.
+    pub frames: SlotPorts,
 
     /// A byte of a reply.
     pub reply_data: Signal<In, Bits<8>>,
@@ -58,13 +47,7 @@ impl SerialLink {
             clock: Signal::default(),
             rx: Signal::default(),
             tx: Signal::default(),
-            ready: Signal::default(),
-            length: Signal::default(),
-            address: Signal::default(),
-            data: Signal::default(),
-            free: Signal::default(),
-            damaged: Signal::default(),
-            overruns: Signal::default(),
+            frames: SlotPorts::default(),
             reply_data: Signal::default(),
             reply_push: Signal::default(),
             reply_accept: Signal::default(),
@@ -90,13 +73,13 @@ impl Logic for SerialLink {
         self.receiver.line_data.next = self.uart_receiver.data.val();
         self.receiver.line_valid.next = self.uart_receiver.valid.val();
         self.receiver.line_error.next = self.uart_receiver.error.val();
-        self.receiver.address.next = self.address.val();
-        self.receiver.free.next = self.free.val();
-        self.ready.next = self.receiver.ready.val();
-        self.length.next = self.receiver.length.val();
-        self.data.next = self.receiver.data.val();
-        self.damaged.next = self.receiver.damaged.val();
-        self.overruns.next = self.receiver.overruns.val();
+        self.receiver.frames.address.next = self.frames.address.val();
+        self.receiver.frames.free.next = self.frames.free.val();
+        self.frames.ready.next = self.receiver.frames.ready.val();
+        self.frames.length.next = self.receiver.frames.length.val();
+        self.frames.data.next = self.receiver.frames.data.val();
+        self.frames.damaged.next = self.receiver.frames.damaged.val();
+        self.frames.overruns.next = self.receiver.frames.overruns.val();
 
         self.transmitter.data.next = self.reply_data.val();
         self.transmitter.push.next = self.reply_push.val();

@@ -12,6 +12,7 @@ pub mod counter;
 mod instruction;
 pub mod link;
 pub mod memory;
+pub mod ports;
 pub mod program;
 mod ram;
 pub mod receiver;

@@ -4,7 +4,7 @@ use super::assembler::{PROGRAM_WORDS, SCRATCH_WORDS};
 use rust_hdl::prelude::*;
 
 /// The program memory.
-#[derive(LogicBlock)]
+#[derive(Default, LogicBlock)]
 pub(crate) struct Program {
     pub(crate) clock: Signal<In, Clock>,
     pub(crate) address: Signal<In, Bits<11>>,
@@ -15,13 +15,7 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn new(words: &[u16]) -> Program {
-        Program {
-            clock: Signal::default(),
-            address: Signal::default(),
-            enable: Signal::default(),
-            data: Signal::default(),
-            _words: words.to_vec(),
-        }
+        Program { _words: words.to_vec(), ..Program::default() }
     }
 }
 
@@ -57,7 +51,7 @@ impl Logic for Program {
 
 /// The scratch memory: one port to read, one to write. What is read where the same edge writes is undefined (the old word in
 /// simulation); the [assembler](super::assembler) sees to it that nothing uses it.
-#[derive(LogicBlock)]
+#[derive(Default, LogicBlock)]
 pub(crate) struct Scratch {
     pub(crate) clock: Signal<In, Clock>,
     pub(crate) read: Signal<In, Bit>,
@@ -73,16 +67,7 @@ impl Scratch {
     pub(crate) fn new(words: &[u16]) -> Scratch {
         let mut words = words.to_vec();
         words.resize(SCRATCH_WORDS, 0);
-        Scratch {
-            clock: Signal::default(),
-            read: Signal::default(),
-            read_address: Signal::default(),
-            data_out: Signal::default(),
-            write: Signal::default(),
-            write_address: Signal::default(),
-            data_in: Signal::default(),
-            _words: words,
-        }
+        Scratch { _words: words, ..Scratch::default() }
     }
 }
 

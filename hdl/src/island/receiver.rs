@@ -7,6 +7,7 @@
 
 use super::counter::SaturatingCounter;
 use super::memory::TwoPortMemory;
+use super::ports::SlotPorts;
 use rust_hdl::prelude::*;
 
 /// Bytes from one slot to the next. The last one of a slot holds the length of its frame.
@@ -43,20 +44,8 @@ pub struct LinkReceiver {
     pub line_valid: Signal<In, Bit>,
     /// 1 for one clock when a byte could not be read. Its frame is damaged.
     pub line_error: Signal<In, Bit>,
-    /// Whether a whole frame is there.
-    pub ready: Signal<Out, Bit>,
-    /// How many bytes the frame has without its CRC, while `ready` is 1.
-    pub length: Signal<Out, Bits<8>>,
-    /// Which byte of the frame the controller wants.
-    pub address: Signal<In, Bits<8>>,
-    /// The byte at the `address` of the last edge, if `ready` was 1 then.
-    pub data: Signal<Out, Bits<8>>,
-    /// 1 for one clock, while `ready` is 1: the controller is done with the frame. `ready` is then 0 for some clocks.
-    pub free: Signal<In, Bit>,
-    /// Frames that were not whole. Stops at 65535.
-    pub damaged: Signal<Out, Bits<16>>,
-    /// Whole frames for which there was no slot when they began. Stops at 65535.
-    pub overruns: Signal<Out, Bits<16>>,
+    /// The frames that are received.
+    pub frames: SlotPorts,
 
     memory: TwoPortMemory,
 
@@ -132,13 +121,7 @@ impl LinkReceiver {
             line_data: Signal::default(),
             line_valid: Signal::default(),
             line_error: Signal::default(),
-            ready: Signal::default(),
-            length: Signal::default(),
-            address: Signal::default(),
-            data: Signal::default(),
-            free: Signal::default(),
-            damaged: Signal::default(),
-            overruns: Signal::default(),
+            frames: SlotPorts::default(),
             memory: TwoPortMemory::new(SLOT_BYTES * usize::from(credits)),
             left: DFF::default(),
             zero_due: DFF::default(),
@@ -316,8 +299,8 @@ impl Logic for LinkReceiver {
                 self.shown.d.next = Shown::Frame;
             }
             Shown::Frame => {
-                self.place_out.next = self.address.val();
-                if self.free.val() {
+                self.place_out.next = self.frames.address.val();
+                if self.frames.free.val() {
                     self.tail.d.next = self.next_tail.val() & self.places.val();
                     self.shown.d.next = Shown::Nothing;
                 }
@@ -328,10 +311,10 @@ impl Logic for LinkReceiver {
         }
         self.memory.read_address.next =
             (bit_cast::<16, 4>(self.tail_slot.val()) << 8) | bit_cast::<16, 8>(self.place_out.val());
-        self.ready.next = self.shown.q.val() == Shown::Frame;
-        self.length.next = self.frame_length.q.val();
-        self.data.next = self.memory.data_out.val();
-        self.damaged.next = self.damaged_frames.count.val();
-        self.overruns.next = self.overrun_frames.count.val();
+        self.frames.ready.next = self.shown.q.val() == Shown::Frame;
+        self.frames.length.next = self.frame_length.q.val();
+        self.frames.data.next = self.memory.data_out.val();
+        self.frames.damaged.next = self.damaged_frames.count.val();
+        self.frames.overruns.next = self.overrun_frames.count.val();
     }
 }

@@ -3,16 +3,21 @@
 //! rust-hdl emits one module for every instance, all named after their place below `top`, and numbers without a width.
 //! Here equal modules are merged, every name begins with the name the top is given, and numbers have their widths, so
 //! that simulators and linters find nothing to remark. What a module computes stays as it was.
+//!
+//! Ports of an [interface](super::ports) are ports like any other, under their own names, and an interface that is handed on
+//! is one assignment for each port. Numbers that blocks call by a [name](super::instruction) are numbers.
 
-use rust_hdl::prelude::{Block, generate_verilog};
-use std::collections::{BTreeMap, HashMap};
+use super::instruction;
+use rust_hdl::core::ast::{Verilog, VerilogBlock, VerilogExpression, VerilogLink, VerilogStatement};
+use rust_hdl::prelude::{Atom, Block, Logic, ModuleDefines, Probe, check_all};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The Verilog of `block`, whose module is called `name`; those of its parts are called `name_part`.
 ///
 /// # Panics
 /// If the block's signals are not all connected (`connect_all` comes first) or one is read before it is written.
 pub fn verilog_of<B: Block>(name: &str, block: &B) -> String {
-    let (modules, rest) = split(&generate_verilog(block));
+    let (modules, rest) = split(&generate(block));
     let mut names = Names { prefix: name.to_owned(), ..Names::default() };
     let mut parts: Vec<(String, String)> = modules.into_iter().collect();
     // Parts before wholes: a part's name is that of its whole and more.
@@ -23,6 +28,108 @@ pub fn verilog_of<B: Block>(name: &str, block: &B) -> String {
         text += &format!("{line}\n");
     }
     text
+}
+
+/// What rust-hdl writes, without interfaces and names of numbers.
+///
+/// # Panics
+/// As [`verilog_of`].
+#[expect(clippy::expect_used, reason = "documented")]
+fn generate(block: &dyn Block) -> String {
+    check_all(block).expect("a block whose signals are connected and written before they are read");
+    let mut flat = Flat::default();
+    block.accept("top", &mut flat);
+    let numbers: HashMap<&str, u64> = instruction::named().collect();
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let (mut text, mut word) = (String::new(), String::new());
+    for c in flat.modules.defines().chars().chain(['\n']) {
+        if is_part(c) {
+            word.push(c);
+            continue;
+        }
+        match numbers.get(word.as_str()) {
+            Some(number) => text += &format!("32'h{number:x}"),
+            None => {
+                let own = word.split('$').filter(|part| !flat.interfaces.contains(*part));
+                text += &own.collect::<Vec<_>>().join("$");
+            }
+        }
+        word.clear();
+        text.push(c);
+    }
+    text
+}
+
+/// Collects a block's modules as if it had no interfaces.
+#[derive(Default)]
+struct Flat {
+    modules: ModuleDefines,
+    interfaces: BTreeSet<String>,
+}
+
+impl Probe for Flat {
+    fn visit_start_scope(&mut self, name: &str, node: &dyn Block) {
+        self.modules.visit_start_scope(name, &Unlinked(node));
+    }
+
+    fn visit_start_namespace(&mut self, name: &str, _: &dyn Block) {
+        self.interfaces.insert(name.to_owned());
+    }
+
+    fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
+        self.modules.visit_atom(name, signal);
+    }
+
+    fn visit_end_scope(&mut self, name: &str, node: &dyn Block) {
+        self.modules.visit_end_scope(name, node);
+    }
+}
+
+/// A block to look at, whose Verilog assigns what it links.
+struct Unlinked<'a>(&'a dyn Block);
+
+impl Logic for Unlinked<'_> {
+    fn update(&mut self) {}
+
+    fn hdl(&self) -> Verilog {
+        match self.0.hdl() {
+            Verilog::Combinatorial(block) => Verilog::Combinatorial(unlinked(block)),
+            other => other,
+        }
+    }
+}
+
+impl Block for Unlinked<'_> {
+    fn connect_all(&mut self) {}
+
+    fn update_all(&mut self) {}
+
+    fn has_changed(&self) -> bool {
+        self.0.has_changed()
+    }
+
+    fn accept(&self, name: &str, probe: &mut dyn Probe) {
+        self.0.accept(name, probe);
+    }
+}
+
+fn unlinked(block: VerilogBlock) -> VerilogBlock {
+    let assigned = |link: VerilogLink| {
+        let (VerilogLink::Forward(names) | VerilogLink::Backward(names) | VerilogLink::Bidirectional(names)) =
+            &link;
+        let port = |owner: &str| VerilogExpression::Signal(format!("{owner}{}", names.my_name));
+        let (outside, inside) = (port(&names.owner_name), port(&names.other_name));
+        match link {
+            VerilogLink::Forward(_) => VerilogStatement::Assignment(inside, outside),
+            VerilogLink::Backward(_) => VerilogStatement::Assignment(outside, inside),
+            VerilogLink::Bidirectional(_) => unreachable!("the island has no bidirectional ports"),
+        }
+    };
+    let statements = block.into_iter().flat_map(|statement| match statement {
+        VerilogStatement::Link(links) => links.into_iter().map(assigned).collect(),
+        other => vec![other],
+    });
+    statements.collect()
 }
 
 /// The modules by their names, each without its head's `module name` and its `endmodule`, and lines outside.

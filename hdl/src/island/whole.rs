@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::link::SerialLink;
 use super::memory::MemoryKind;
+use super::ports::ArrayPorts;
 use super::program::Facts;
 use rust_hdl::prelude::*;
 use wheatstone_link::protocol::{Identity, LinkLimit};
@@ -71,24 +72,7 @@ pub struct Island {
     pub tx: Signal<Out, Bit>,
     pub border_shift: Signal<Out, Bit>,
     pub border_word: Signal<Out, Bits<16>>,
-    pub answer_index: Signal<Out, Bits<16>>,
-    pub answer: Signal<In, Bits<16>>,
-    pub steps: Signal<Out, Bits<8>>,
-    pub close: Signal<Out, Bit>,
-    pub present: Signal<Out, Bit>,
-    pub phase: Signal<Out, Bit>,
-    pub learn: Signal<Out, Bit>,
-    pub desynchronous: Signal<Out, Bit>,
-    pub rarity: Signal<Out, Bits<3>>,
-    pub offset: Signal<Out, Bits<2>>,
-    pub impose: Signal<Out, Bit>,
-    pub go: Signal<Out, Bit>,
-    pub scan: Signal<Out, Bit>,
-    pub strobe: Signal<Out, Bit>,
-    pub scan_in: Signal<Out, Bit>,
-    pub reset: Signal<Out, Bit>,
-    pub rest: Signal<In, Bit>,
-    pub scan_out: Signal<In, Bit>,
+    pub array: ArrayPorts,
     link: SerialLink,
     core: Core,
 }
@@ -109,24 +93,7 @@ impl Island {
             tx: Signal::default(),
             border_shift: Signal::default(),
             border_word: Signal::default(),
-            answer_index: Signal::default(),
-            answer: Signal::default(),
-            steps: Signal::default(),
-            close: Signal::default(),
-            present: Signal::default(),
-            phase: Signal::default(),
-            learn: Signal::default(),
-            desynchronous: Signal::default(),
-            rarity: Signal::default(),
-            offset: Signal::default(),
-            impose: Signal::default(),
-            go: Signal::default(),
-            scan: Signal::default(),
-            strobe: Signal::default(),
-            scan_in: Signal::default(),
-            reset: Signal::default(),
-            rest: Signal::default(),
-            scan_out: Signal::default(),
+            array: ArrayPorts::default(),
             link: SerialLink::new(options.clock_hz, options.baud, options.credits),
             core: Core::new(&facts, options.sample_memory),
         })
@@ -140,36 +107,19 @@ impl Logic for Island {
         self.core.clock.next = self.clock.val();
         self.link.rx.next = self.rx.val();
         self.tx.next = self.link.tx.val();
-        self.core.frame_ready.next = self.link.ready.val();
-        self.core.frame_length.next = self.link.length.val();
-        self.link.address.next = self.core.frame_address.val();
-        self.core.frame_data.next = self.link.data.val();
-        self.link.free.next = self.core.frame_release.val();
-        self.core.damaged.next = self.link.damaged.val();
-        self.core.overruns.next = self.link.overruns.val();
-        self.link.reply_data.next = self.core.reply_byte.val();
-        self.link.reply_push.next = self.core.reply_push.val();
-        self.link.reply_finish.next = self.core.reply_finish.val();
-        self.core.reply_accept.next = self.link.reply_accept.val();
+        self.core.line.frame_ready.next = self.link.frames.ready.val();
+        self.core.line.frame_length.next = self.link.frames.length.val();
+        self.link.frames.address.next = self.core.line.frame_address.val();
+        self.core.line.frame_data.next = self.link.frames.data.val();
+        self.link.frames.free.next = self.core.line.frame_release.val();
+        self.core.line.damaged.next = self.link.frames.damaged.val();
+        self.core.line.overruns.next = self.link.frames.overruns.val();
+        self.link.reply_data.next = self.core.line.reply_byte.val();
+        self.link.reply_push.next = self.core.line.reply_push.val();
+        self.link.reply_finish.next = self.core.line.reply_finish.val();
+        self.core.line.reply_accept.next = self.link.reply_accept.val();
         self.border_shift.next = self.core.border_shift.val();
         self.border_word.next = self.core.border_word.val();
-        self.answer_index.next = self.core.answer_index.val();
-        self.core.answer.next = self.answer.val();
-        self.steps.next = self.core.steps.val();
-        self.close.next = self.core.close.val();
-        self.present.next = self.core.present.val();
-        self.phase.next = self.core.phase.val();
-        self.learn.next = self.core.learn.val();
-        self.desynchronous.next = self.core.desynchronous.val();
-        self.rarity.next = self.core.rarity.val();
-        self.offset.next = self.core.offset.val();
-        self.impose.next = self.core.impose.val();
-        self.go.next = self.core.go.val();
-        self.scan.next = self.core.scan.val();
-        self.strobe.next = self.core.strobe.val();
-        self.scan_in.next = self.core.scan_in.val();
-        self.reset.next = self.core.reset.val();
-        self.core.rest.next = self.rest.val();
-        self.core.scan_out.next = self.scan_out.val();
+        ArrayPorts::link(&mut self.array, &mut self.core.array);
     }
 }

@@ -3,6 +3,7 @@
 use super::{Top, TopError};
 use crate::array::Array;
 use crate::circuit::Circuit;
+use crate::island::ports::ArrayPorts;
 use crate::island::replay::Bench;
 use crate::island::{Core, Island, IslandOptions};
 use crate::options::ArrayOptions;
@@ -11,12 +12,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use wheatstone_sim::Design;
 
-/// What the array and its border see of the island.
+/// What the array and its interface see of the island, besides samples: values of [`ArrayPorts`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the ports are the controller's")]
+#[expect(missing_docs, reason = "the ports are those of `ArrayPorts`")]
 pub struct Pins {
-    pub border_shift: bool,
-    pub border_word: i64,
     pub answer_index: i64,
     pub impose: bool,
     pub steps: i64,
@@ -34,14 +33,39 @@ pub struct Pins {
     pub reset: bool,
 }
 
+impl Pins {
+    fn of(ports: &ArrayPorts) -> Pins {
+        let word = |value: u64| value.cast_signed();
+        Pins {
+            answer_index: word(ports.answer_index.val().to_u64()),
+            impose: ports.impose.val(),
+            steps: word(ports.steps.val().to_u64()),
+            close: ports.close.val(),
+            present: ports.present.val(),
+            phase: ports.phase.val(),
+            learn: ports.learn.val(),
+            desynchronous: ports.desynchronous.val(),
+            rarity: word(ports.rarity.val().to_u64()),
+            offset: word(ports.offset.val().to_u64()),
+            go: ports.go.val(),
+            scan: ports.scan.val(),
+            strobe: ports.strobe.val(),
+            scan_in: ports.scan_in.val(),
+            reset: ports.reset.val(),
+        }
+    }
+}
+
 /// A block that can stand where the island stands.
 pub trait ArraySide: Block {
     /// Its clock.
     fn clock(&mut self) -> &mut Signal<In, Clock>;
-    /// What the array sees.
-    fn pins(&self) -> Pins;
-    /// Shows what the array says: the chosen answer, whether it rests, the end of its scan chain.
-    fn set_array(&mut self, answer: i64, rest: bool, scan_out: bool);
+    /// The word it shifts into the array's interface at the next clock, if it shifts one.
+    fn shifted_word(&self) -> Option<i64>;
+    /// Its ports to the array.
+    fn ports(&self) -> &ArrayPorts;
+    /// The same, to be driven.
+    fn ports_mut(&mut self) -> &mut ArrayPorts;
 }
 
 macro_rules! array_side {
@@ -51,33 +75,16 @@ macro_rules! array_side {
                 &mut self.clock
             }
 
-            fn pins(&self) -> Pins {
-                let word = |value: u64| value.cast_signed();
-                Pins {
-                    border_shift: self.border_shift.val(),
-                    border_word: word(self.border_word.val().to_u64()),
-                    answer_index: word(self.answer_index.val().to_u64()),
-                    impose: self.impose.val(),
-                    steps: word(self.steps.val().to_u64()),
-                    close: self.close.val(),
-                    present: self.present.val(),
-                    phase: self.phase.val(),
-                    learn: self.learn.val(),
-                    desynchronous: self.desynchronous.val(),
-                    rarity: word(self.rarity.val().to_u64()),
-                    offset: word(self.offset.val().to_u64()),
-                    go: self.go.val(),
-                    scan: self.scan.val(),
-                    strobe: self.strobe.val(),
-                    scan_in: self.scan_in.val(),
-                    reset: self.reset.val(),
-                }
+            fn shifted_word(&self) -> Option<i64> {
+                self.border_shift.val().then(|| self.border_word.val().to_u64().cast_signed())
             }
 
-            fn set_array(&mut self, answer: i64, rest: bool, scan_out: bool) {
-                self.answer.next = (answer.cast_unsigned() & 0xFFFF).into();
-                self.rest.next = rest;
-                self.scan_out.next = scan_out;
+            fn ports(&self) -> &ArrayPorts {
+                &self.array
+            }
+
+            fn ports_mut(&mut self) -> &mut ArrayPorts {
+                &mut self.array
             }
         }
     };
@@ -151,25 +158,28 @@ impl<B: ArraySide> TopSimulation<B> {
     pub fn tick(&mut self) {
         let array = &self.top.array;
         let bit = |bus: &crate::bus::Bus| bus.val() == 1;
-        self.bench.block.set_array(self.top.border.answer.val(), bit(&array.rest), bit(&array.scan[1]));
+        let ports = self.bench.block.ports_mut();
+        ports.answer.next = (self.top.border.answer.val().cast_unsigned() & 0xFFFF).into();
+        ports.rest.next = bit(&array.rest);
+        ports.scan_out.next = bit(&array.scan[1]);
         self.bench.settle();
-        let before = self.bench.block.pins();
+        let shifted = self.bench.block.shifted_word();
         self.bench.tick();
         self.clocks += 1;
 
         let edge_ps = self.circuit.now_ps();
-        if before.border_shift {
+        if let Some(word) = shifted {
             self.circuit.set(&self.top.border.shift, 1);
-            self.circuit.set(&self.top.border.word, before.border_word);
+            self.circuit.set(&self.top.border.word, word);
             self.circuit.set(&self.top.border.clock, 1);
             self.circuit.run_until(edge_ps);
         }
-        let pins = self.bench.block.pins();
+        let pins = Pins::of(self.bench.block.ports());
         if pins != self.pins {
             self.pins = pins;
             self.show(pins);
         }
-        if before.border_shift {
+        if shifted.is_some() {
             self.circuit.run_until(edge_ps + self.period_ps / 2);
             self.circuit.set(&self.top.border.clock, 0);
         }

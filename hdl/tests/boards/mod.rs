@@ -79,26 +79,26 @@ impl Gateware {
 
     /// One clock.
     pub fn tick(&mut self) {
-        let wanted = usize::try_from(self.top.bench.block.frame_address.val().to_u64()).unwrap();
+        let wanted = usize::try_from(self.top.bench.block.line.frame_address.val().to_u64()).unwrap();
         let accepts = !self.slow || self.top.clocks() % 11 == 3;
-        self.top.bench.block.reply_accept.next = accepts;
+        self.top.bench.block.line.reply_accept.next = accepts;
         self.top.bench.settle();
         let core = &self.top.bench.block;
-        if core.reply_push.val() && accepts {
-            self.reply.push(core.reply_byte.val().to_u8());
+        if core.line.reply_push.val() && accepts {
+            self.reply.push(core.line.reply_byte.val().to_u8());
         }
-        if core.reply_finish.val() {
+        if core.line.reply_finish.val() {
             self.replies.push(std::mem::take(&mut self.reply));
         }
-        let released = core.frame_release.val();
+        let released = core.line.frame_release.val();
         self.top.tick();
         if released {
             self.frame.clear();
         }
         let core = &mut self.top.bench.block;
-        core.frame_ready.next = !self.frame.is_empty();
-        core.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
-        core.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
+        core.line.frame_ready.next = !self.frame.is_empty();
+        core.line.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
+        core.line.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
         let pins = self.top.pins();
         if pins.go != self.go {
             self.go = pins.go;

@@ -73,27 +73,27 @@ impl Frames {
         for _ in 0..4 {
             self.bench.tick();
         }
-        if !self.bench.block.ready.val() {
+        if !self.bench.block.frames.ready.val() {
             return None;
         }
-        let length = self.bench.block.length.val().to_u64();
+        let length = self.bench.block.frames.length.val().to_u64();
         let mut frame = Vec::new();
         for address in 0..length {
-            self.bench.block.address.next = address.into();
+            self.bench.block.frames.address.next = address.into();
             self.bench.tick();
-            frame.push(self.bench.block.data.val().to_u8());
+            frame.push(self.bench.block.frames.data.val().to_u8());
         }
-        self.bench.block.free.next = true;
+        self.bench.block.frames.free.next = true;
         self.bench.tick();
-        self.bench.block.free.next = false;
+        self.bench.block.frames.free.next = false;
         self.bench.settle();
-        assert!(!self.bench.block.ready.val(), "a frame that was freed is gone");
+        assert!(!self.bench.block.frames.ready.val(), "a frame that was freed is gone");
         Some(frame)
     }
 
     /// Damaged frames and overruns.
     pub fn counts(&self) -> (u16, u16) {
-        (self.bench.block.damaged.val().to_u16(), self.bench.block.overruns.val().to_u16())
+        (self.bench.block.frames.damaged.val().to_u16(), self.bench.block.frames.overruns.val().to_u16())
     }
 }
 

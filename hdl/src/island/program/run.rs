@@ -6,7 +6,7 @@ use super::super::instruction::{
 };
 use super::frames::{at_rest, exactly, take_byte, take_word};
 use super::{Facts, compare_done, order, scan_access, sixteen, tally};
-use Condition::{Always, Carry, NoCarry, NotZero, Rest, Zero};
+use Condition::{Always, Carry, Idle, NoCarry, NotZero, Zero};
 
 /// What a run is told in its flags.
 const RUN_LEARN: u16 = 1;
@@ -313,7 +313,7 @@ fn store_answers(a: &mut Assembler, facts: &Facts) {
 pub(super) fn chunk(a: &mut Assembler, facts: &Facts) {
     a.label("chunk");
     a.or("phase");
-    a.out(Register::Chunk);
+    a.out(Register::Burst);
     a.out(Register::Go);
     // An odd number of steps changes the phase. `rest` of before is seen for four more clocks.
     a.and(1);
@@ -326,10 +326,10 @@ pub(super) fn chunk(a: &mut Assembler, facts: &Facts) {
     a.set("waited_low", u16::try_from(turns & 0xFFFF).unwrap_or(0));
     a.set("waited_high", u16::try_from(turns >> 16).unwrap_or(0));
     a.label("wait");
-    a.jump(Rest, "at rest");
+    a.jump(Idle, "at rest");
     a.load("waited_low");
     a.subtract(1);
-    a.jump(Rest, "at rest");
+    a.jump(Idle, "at rest");
     a.store("waited_low");
     a.jump(Carry, "wait");
     a.load("waited_high");
