@@ -40,18 +40,18 @@ fn start(steps: i64) -> (Array, Circuit) {
         circuit.set(sample, voltage);
     }
     run(&array, &mut circuit, 0, true);
-    circuit.set(&array.border.present, 1);
-    circuit.set(&array.border.close, 0);
-    circuit.set(&array.border.steps, steps);
+    circuit.set(&array.controls.present, 1);
+    circuit.set(&array.controls.close, 0);
+    circuit.set(&array.controls.steps, steps);
     circuit.quiesce(1_000_000);
     (array, circuit)
 }
 
 fn run(array: &Array, circuit: &mut Circuit, steps: i64, close: bool) {
-    circuit.set(&array.border.steps, steps);
-    circuit.set(&array.border.close, close.into());
+    circuit.set(&array.controls.steps, steps);
+    circuit.set(&array.controls.close, close.into());
     circuit.quiesce(1_000_000);
-    circuit.set(&array.border.go, 1 - array.border.go.val());
+    circuit.set(&array.controls.go, 1 - array.controls.go.val());
     circuit.quiesce(1_000_000);
 }
 
@@ -65,7 +65,7 @@ fn voltages(array: &Array) -> Vec<i64> {
 fn activity_driven(steps: i64) -> (f64, Outcome) {
     let (array, mut circuit) = start(steps);
     let begun = Instant::now();
-    circuit.set(&array.border.go, 1 - array.border.go.val());
+    circuit.set(&array.controls.go, 1 - array.controls.go.val());
     let mut fires = 0;
     while circuit.advance(u64::MAX) {
         fires += circuit.rises().len() as u64;
@@ -77,7 +77,7 @@ fn activity_driven(steps: i64) -> (f64, Outcome) {
 fn stock(steps: i64) -> (f64, Outcome) {
     let (array, mut circuit) = start(steps);
     circuit.set_exhaustive(true);
-    let go = array.border.go.clone();
+    let go = array.controls.go.clone();
     let (sender, receiver) = channel();
     let mut simulation: Simulation<Circuit> = Simulation::new();
     simulation.add_testbench(move |mut sim: Sim<Circuit>| {

@@ -17,7 +17,7 @@ const FLOPS_A_TILE: u64 = 8;
 /// Counts of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Switching {
-    /// Changed bits of nets: outputs of registers, of functions that take time (others are wires), and the border's.
+    /// Changed bits of nets: outputs of registers, of functions that take time (others are wires), and the array interface's.
     pub nets: u64,
     /// Changed bits on channels between cells. They are among the nets, under this name or that of the register behind
     /// it.
@@ -180,7 +180,7 @@ impl Activity {
 
 impl Counter {
     fn net(&mut self, bus: &Bus) -> &mut Net {
-        // A net without a driver is the border's.
+        // A net without a driver is the array interface's.
         self.nets.entry(bus.id()).or_insert_with(|| Net { last: bus.val(), is_net: true, ..Net::default() })
     }
 

@@ -1,7 +1,7 @@
 //! What every kind of cell costs on a device, as yosys maps it, before anything is placed.
 //!
 //! Each kind is synthesised alone, twice: flattened, as a build does, which gives its area; and with its leaves kept
-//! apart, which tells where the area goes. Logic shrinks across the borders of leaves, and may grow there too, so the
+//! apart, which tells where the area goes. Logic shrinks across the boundaries of leaves, and may grow there too, so the
 //! sum of the leaves differs from the cell.
 //!
 //! The unit is the site of a 4-input LUT:
@@ -9,7 +9,7 @@
 //! - iCE40: an `SB_LUT4` takes one, and an `SB_CARRY` sits beside the LUT it feeds. A carry without such a LUT takes a
 //!   site of its own, which is not counted.
 //!
-//! LUTs of matched delays are counted apart: timing sets their number, not logic. The island and the array's border are
+//! LUTs of matched delays are counted apart: timing sets their number, not logic. The island and the array's interface are
 //! counted by [`measure_island`]; the join of `rest` is not counted.
 
 use crate::array::Array;
@@ -210,10 +210,10 @@ pub struct ArrayArea {
     pub total: Area,
 }
 
-/// The island and the border of an array.
+/// The island and the interface of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IslandArea {
-    /// The serial link, the controller with its memories, the border.
+    /// The serial link, the controller with its memories, the array interface.
     pub parts: Vec<CellArea>,
     /// All of them.
     pub total: Area,
@@ -256,11 +256,11 @@ pub fn measure_island(yosys: &Tool, top: &Top, options: AreaOptions) -> Result<I
     #[expect(clippy::expect_used, reason = "documented")]
     let facts = top.options.facts(top.array.design()).expect("an island that serves the design");
     let IslandOptions { clock_hz, baud, credits, sample_memory, .. } = top.options;
-    let border = &top.border.module;
+    let interface = &top.interface.module;
     let jobs = [
         Job::of_block("serial_link", SerialLink::new(clock_hz, baud, credits)),
         Job::of_block("controller", Core::new(&facts, sample_memory)),
-        Job::whole(border.name(), emit(border, technology)),
+        Job::whole(interface.name(), emit(interface, technology)),
     ];
     let parts = in_parallel(&jobs, |job| job.run(yosys, technology, synthesis));
     let parts = parts.into_iter().collect::<Result<Vec<CellArea>, AreaError>>()?;

@@ -2,14 +2,14 @@
 
 use crate::bus::{Bus, Shape};
 use crate::cell::{
-    Border, Context, EdgeDelays, EdgePorts, NodeDelays, NodePorts, NodeTraits, OutputPorts,
+    Context, Controls, EdgeDelays, EdgePorts, NodeDelays, NodePorts, NodeTraits, OutputPorts,
     edge_current_shape, input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
 use crate::delays::{CellId, DelayId, DelayLine, Delays, Length};
 use crate::module::{Module, Part};
 use crate::options::{ArrayOptions, Multiplier};
-use crate::primitive::rest;
+use crate::primitive;
 use crate::technology::Technology;
 use crate::timing;
 use std::collections::BTreeMap;
@@ -62,14 +62,14 @@ pub struct Array {
     options: ArrayOptions,
     /// The whole as a module named `array`.
     pub module: Module,
-    /// What the border imposes.
-    pub border: Border,
+    /// What the array interface imposes.
+    pub controls: Controls,
     /// Sample voltages, one an input, in port order.
     pub samples: Vec<Bus>,
     /// Targets, senses and answers, one an output, in port order.
     pub outputs: Vec<OutputPorts>,
     /// 1 while every node has done what `go` asked for.
-    pub rest: Bus,
+    pub idle: Bus,
     /// Where the scan chain begins and ends.
     pub scan: [Bus; 2],
     /// By node.
@@ -78,7 +78,7 @@ pub struct Array {
     pub edges: Vec<EdgePorts>,
     /// The `fire` of every cell: nodes, then edges.
     pub fires: Vec<Bus>,
-    /// By node: 1 while it is in the middle of a chunk.
+    /// By node: 1 while it is in the middle of a burst.
     pub started: Vec<Bus>,
     delays: Delays,
 }
@@ -111,11 +111,11 @@ impl Array {
             Multiplier::Parallel => check_buildable(&design)?,
             Multiplier::Lut | Multiplier::Serial => check_buildable_in_luts(&design)?,
         }
-        let border = Border::new();
-        let context = Context { design: &design, technology, multiplier, border: &border };
+        let controls = Controls::new();
+        let context = Context { design: &design, technology, multiplier, controls: &controls };
         let (network, format) = (design.network(), design.format());
         let mut top = Module::new("array", format!("{} in format {format}", network.name()));
-        for (name, bus) in border.named() {
+        for (name, bus) in controls.named() {
             top.input(name, bus);
         }
         let v_shape = Shape::signed(format.v_bits());
@@ -256,19 +256,19 @@ impl Array {
             fires.extend(cell.port("fire").map(|port| port.bus.clone()));
             top.module(cell_id.to_string(), cell);
         }
-        let at_rest = Bus::new(Shape::BIT);
-        top.output("rest", &at_rest);
+        let idle = Bus::new(Shape::BIT);
+        top.output("rest", &idle);
         let done: Vec<Bus> = nodes.iter().map(|n| n.done.clone()).collect();
-        top.leaf("rest_join", rest(technology, &done, &border.go, &at_rest));
+        top.leaf("rest_join", primitive::idle(technology, &done, &controls.go, &idle));
 
         Ok(Array {
             design: Arc::clone(&design),
             options,
             module: top,
-            border,
+            controls,
             samples,
             outputs: outputs.into_iter().flatten().collect(),
-            rest: at_rest,
+            idle,
             scan: [scan_in, scan_out],
             nodes,
             edges,

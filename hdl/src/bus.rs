@@ -149,7 +149,7 @@ impl Bus {
     }
 }
 
-/// Which way a value goes through a block's border, or that it does not.
+/// Which way a value goes through a block's boundary, or that it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Into the block.

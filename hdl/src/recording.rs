@@ -79,7 +79,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder of a module at rest.
+    /// A recorder of an idle module.
     pub(crate) fn new<'a>(
         start_ps: u64,
         module: &Module,

@@ -1,4 +1,4 @@
-//! The array in simulation, driven through its border as hardware is: an [`Engine`] like the model's.
+//! The array in simulation, driven through its array interface as hardware is: an [`Engine`] like the model's.
 
 use crate::array::Array;
 use crate::bus::Bus;
@@ -16,10 +16,10 @@ use wheatstone_sim::{
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
-pub const MAX_CHUNK: u32 = (1 << crate::cell::STEP_BITS) - 1;
+pub const MAX_BURST: u32 = (1 << crate::cell::STEP_BITS) - 1;
 
-/// Time between a change at the border and the request that follows it, in picoseconds.
-const BORDER_PS: u64 = 200_000;
+/// Time between a change at the array interface and the request that follows it, in picoseconds.
+const INTERFACE_PS: u64 = 200_000;
 
 /// An array that cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,9 +52,9 @@ categorize! {
     }
 }
 
-/// One request of the border.
+/// One request of the array interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Chunk {
+struct Burst {
     steps: u32,
     close: bool,
     present: bool,
@@ -67,9 +67,9 @@ pub struct ArraySimulation {
     array: Array,
     circuit: Circuit,
     configuration: Configuration,
-    /// Number of the next step modulo 2. It is the border's to remember.
+    /// Number of the next step modulo 2. It is the array interface's to remember.
     phase: u8,
-    /// A sample waits at the border, to be taken when the next chunk begins.
+    /// A sample waits at the array interface, to be taken when the next burst begins.
     presented: bool,
     trace: Option<Trace>,
     fires: u64,
@@ -79,7 +79,7 @@ pub struct ArraySimulation {
 }
 
 impl ArraySimulation {
-    /// An array at rest in `state`, loaded directly into its flip-flops.
+    /// An idle array in `state`, loaded directly into its flip-flops.
     ///
     /// # Errors
     /// [`SimulationError`] if the design cannot be built or the state is not one of it.
@@ -115,7 +115,7 @@ impl ArraySimulation {
             busy_ps: 0,
             stuck: false,
         };
-        simulation.circuit.quiesce(BORDER_PS);
+        simulation.circuit.quiesce(INTERFACE_PS);
         simulation.check_inputs(&state)?;
         simulation.load(&state);
         Ok(simulation)
@@ -141,13 +141,13 @@ impl ArraySimulation {
         self.fires
     }
 
-    /// Simulated time from the requests of the last sample, answer or step to rest, in picoseconds. What the border needs in between is
+    /// Simulated time from the requests of the last sample, answer or step to rest, in picoseconds. What the array interface needs in between is
     /// not in it.
     pub fn busy_ps(&self) -> u64 {
         self.busy_ps
     }
 
-    /// Whether the array has stood still in the middle of a chunk. It never does, unless something is broken.
+    /// Whether the array has stood still in the middle of a burst. It never does, unless something is broken.
     pub fn is_stuck(&self) -> bool {
         self.stuck
     }
@@ -163,7 +163,7 @@ impl ArraySimulation {
         self.trace.replace(fresh).unwrap_or_else(|| Trace::new(&self.array))
     }
 
-    /// Records from now on what the border does, how the outputs respond, and what goes over every channel.
+    /// Records from now on what the array interface does, how the outputs respond, and what goes over every channel.
     pub fn start_recording(&mut self) {
         self.circuit.start_recording();
         self.start_trace();
@@ -222,13 +222,13 @@ impl ArraySimulation {
         for (bus, value) in values {
             self.circuit.set(&bus, value);
         }
-        self.circuit.quiesce(BORDER_PS);
+        self.circuit.quiesce(INTERFACE_PS);
         self.refresh_gains();
     }
 
-    /// A chunk without steps and learning: edges send their conductances, nodes take their gains.
+    /// A burst without steps and learning: edges send their conductances, nodes take their gains.
     fn refresh_gains(&mut self) {
-        self.run(Chunk { steps: 0, close: true, present: false, learn: false });
+        self.run(Burst { steps: 0, close: true, present: false, learn: false });
     }
 
     /// Reads all flip-flops directly.
@@ -259,31 +259,31 @@ impl ArraySimulation {
         }
     }
 
-    /// The voltage at the border an input will take when the next chunk begins.
+    /// The voltage at the array interface an input will take when the next burst begins.
     fn waiting_voltage(&self, node: wheatstone_sim::network::NodeId) -> Option<i64> {
         let slot = self.array.design().network().inputs().iter().position(|&n| n == node)?;
         self.presented.then(|| self.array.samples[slot].val())
     }
 
-    /// Lets the array work through one chunk.
-    fn run(&mut self, chunk: Chunk) {
+    /// Lets the array work through one burst.
+    fn run(&mut self, burst: Burst) {
         let rarity = self.configuration.learning.rarity();
-        let border = self.array.border.clone();
+        let controls = self.array.controls.clone();
         for (bus, value) in [
-            (&border.steps, i64::from(chunk.steps)),
-            (&border.close, chunk.close.into()),
-            (&border.present, chunk.present.into()),
-            (&border.phase, self.phase.into()),
-            (&border.learn, chunk.learn.into()),
-            (&border.desynchronous, rarity.is_some().into()),
-            (&border.rarity, rarity.map_or(0, |rarity| i64::from(rarity) - 1)),
-            (&border.offset, self.configuration.alpha_offset.into()),
+            (&controls.steps, i64::from(burst.steps)),
+            (&controls.close, burst.close.into()),
+            (&controls.present, burst.present.into()),
+            (&controls.phase, self.phase.into()),
+            (&controls.learn, burst.learn.into()),
+            (&controls.desynchronous, rarity.is_some().into()),
+            (&controls.rarity, rarity.map_or(0, |rarity| i64::from(rarity) - 1)),
+            (&controls.offset, self.configuration.alpha_offset.into()),
         ] {
             self.circuit.set(bus, value);
         }
-        self.circuit.quiesce(BORDER_PS);
-        let go = 1 - border.go.val();
-        self.circuit.set(&border.go, go);
+        self.circuit.quiesce(INTERFACE_PS);
+        let go = 1 - controls.go.val();
+        self.circuit.set(&controls.go, go);
         let start_ps = self.circuit.now_ps();
         while self.circuit.advance(u64::MAX) {
             for &cell in self.circuit.rises() {
@@ -294,19 +294,19 @@ impl ArraySimulation {
             }
         }
         self.busy_ps += self.circuit.now_ps() - start_ps;
-        self.stuck |= self.array.rest.val() != 1;
-        self.phase = u8::from((u32::from(self.phase) + chunk.steps) % 2 == 1);
+        self.stuck |= self.array.idle.val() != 1;
+        self.phase = u8::from((u32::from(self.phase) + burst.steps) % 2 == 1);
         self.presented = false;
     }
 
-    /// Runs `steps` steps in as many chunks as it takes; the last one closes if asked.
+    /// Runs `steps` steps in as many bursts as it takes; the last one closes if asked.
     fn relax(&mut self, steps: u32, learn: bool) {
         let mut left = steps;
         loop {
-            let steps = left.min(MAX_CHUNK);
+            let steps = left.min(MAX_BURST);
             left -= steps;
             let close = learn && left == 0;
-            self.run(Chunk { steps, close, present: self.presented, learn: close });
+            self.run(Burst { steps, close, present: self.presented, learn: close });
             if left == 0 {
                 break;
             }
@@ -316,24 +316,24 @@ impl ArraySimulation {
     /// Shifts the whole scan chain once round and returns what came out: bit by bit, the end of the chain first. With `bits`,
     /// those go in instead of what came out.
     fn rotate_scan_chain(&mut self, bits: Option<&[bool]>) -> Vec<bool> {
-        let border = self.array.border.clone();
+        let controls = self.array.controls.clone();
         let [scan_in, scan_out] = self.array.scan.clone();
         let length = scan::length(self.array.design());
-        self.circuit.set(&border.scan, 1);
-        self.circuit.quiesce(BORDER_PS);
+        self.circuit.set(&controls.scan, 1);
+        self.circuit.quiesce(INTERFACE_PS);
         let mut out = Vec::with_capacity(length);
         for i in 0..length {
             let bit = scan_out.val();
             out.push(bit == 1);
             self.circuit.set(&scan_in, bits.map_or(bit, |bits| bits[i].into()));
-            self.circuit.quiesce(BORDER_PS);
+            self.circuit.quiesce(INTERFACE_PS);
             for level in [1, 0] {
-                self.circuit.set(&border.strobe, level);
-                self.circuit.quiesce(BORDER_PS);
+                self.circuit.set(&controls.strobe, level);
+                self.circuit.quiesce(INTERFACE_PS);
             }
         }
-        self.circuit.set(&border.scan, 0);
-        self.circuit.quiesce(BORDER_PS);
+        self.circuit.set(&controls.scan, 0);
+        self.circuit.quiesce(INTERFACE_PS);
         out
     }
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! where the slowest data path runs from any flip-flop, of this cell or of a neighbour, through combinational leaves
-//! to a flip-flop of this cell. What the border imposes is stable long before.
+//! to a flip-flop of this cell. What the array interface imposes is stable long before.
 
 use crate::bus::Direction;
 use crate::leaf::{Behaviour, Leaf, LeafBlock};

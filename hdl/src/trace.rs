@@ -1,7 +1,7 @@
 //! What goes over the channels, token by token.
 //!
 //! A token is what its receiver sees when it fires. An edge receives, from each end, the voltage updated last and the one
-//! before; a node receives, from each edge, a current, or in the last round of a chunk a conductance. The Kahn
+//! before; a node receives, from each edge, a current, or in the last round of a burst a conductance. The Kahn
 //! principle says that the sequence of tokens on every channel does not depend on any delay.
 
 use crate::array::Array;
@@ -32,7 +32,7 @@ impl Trace {
     /// Records what a cell receives as it fires.
     pub(crate) fn record(&mut self, array: &Array, cell: usize, time_ps: u64) {
         let values = if let Some(node) = array.nodes.get(cell) {
-            // The fire that starts a chunk receives nothing.
+            // The fire that starts a burst receives nothing.
             if array.started[cell].val() == 0 {
                 return;
             }

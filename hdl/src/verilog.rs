@@ -176,9 +176,9 @@ impl Emitter {
         let names: HashMap<usize, &str> =
             module.ports().iter().map(|p| (p.bus.id(), p.name.as_str())).collect();
         self.noglobal.extend(module.ports().iter().filter(|p| p.noglobal).map(|p| p.bus.id()));
-        let (borders, wires): (Vec<&Port>, Vec<&Port>) =
+        let (ports, wires): (Vec<&Port>, Vec<&Port>) =
             module.ports().iter().partition(|p| p.direction != Direction::Local);
-        let ports: Vec<String> = borders
+        let ports: Vec<String> = ports
             .iter()
             .map(|p| {
                 let kind = if p.direction == Direction::Input { "input" } else { "output" };

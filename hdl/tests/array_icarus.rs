@@ -20,19 +20,19 @@ fn icarus_sees_every_token_at_the_same_time() {
         for number in 1..5 {
             simulation.train(&case.sample(number)).unwrap();
         }
-        // A state loaded directly, one shifted in and one shifted out; the border remembers all of them.
+        // A state loaded directly, one shifted in and one shifted out; the array interface remembers all of them.
         let state = simulation.state();
         simulation.set_state(case.start()).unwrap();
         simulation.read(&case.sample(5).inputs, 3).unwrap();
         simulation.scan_write(&state).unwrap();
         assert_eq!(simulation.scan_read(), state, "{}", case.name);
         // Reset at rest brings handshakes to their start, where `go` must be as well, and touches nothing else.
-        if array.border.go.val() == 1 {
+        if array.controls.go.val() == 1 {
             simulation.step();
         }
         let state = simulation.state();
         for level in [1, 0] {
-            simulation.circuit_mut().set(&array.border.reset, level);
+            simulation.circuit_mut().set(&array.controls.reset, level);
             simulation.circuit_mut().quiesce(1_000_000);
         }
         assert_eq!(simulation.state(), state, "{}", case.name);

@@ -30,9 +30,9 @@ fn a_first_conversation() {
     pair.done(&Command::Read { space: Space::Samples, address: 0, count: 70 });
 }
 
-/// Chunks of the array have at most 255 steps.
+/// Bursts of the array have at most 255 steps.
 #[test]
-fn long_samples_are_several_chunks() {
+fn long_samples_are_several_bursts() {
     for learning in [LearningSchedule::Quasistatic, LearningSchedule::Continuous { every: 300 }] {
         for steps in [255, 256, 510, 600] {
             let settings = Settings { learning, ..quasistatic(steps) };
@@ -202,7 +202,7 @@ fn the_order_is_that_of_the_model() {
     }
 }
 
-/// An array that never comes to rest is given up, and the board still answers.
+/// An array that never settles is given up, and the board still answers.
 #[test]
 fn a_broken_array_is_given_up() {
     let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(3));

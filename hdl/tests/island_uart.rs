@@ -270,7 +270,10 @@ fn a_link_echoes_frames_from_pin_to_pin() {
         assert_eq!(answer, encoded(&frame), "{length} bytes");
         assert!(bench.block.reply_idle.val());
     }
-    assert_eq!((bench.block.frames.damaged.val().to_u16(), bench.block.frames.overruns.val().to_u16()), (0, 0));
+    assert_eq!(
+        (bench.block.frames.damaged.val().to_u16(), bench.block.frames.overruns.val().to_u16()),
+        (0, 0)
+    );
     replay(&bench.into_recording());
 }
 

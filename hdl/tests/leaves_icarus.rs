@@ -262,7 +262,7 @@ fn register_events(leaf: &Leaf, random: &mut Random) -> Vec<Event> {
 
 /// Events for a matched delay.
 ///
-/// `enable` comes from a join, whose inertial delay of at least one LUT swallows shorter pulses, and the border raises
+/// `enable` comes from a join, whose inertial delay of at least one LUT swallows shorter pulses, and the array interface raises
 /// `strobe` only in scan mode, where no cell is enabled. The Rust takes the chain for reset one LUT after `enable` falls,
 /// which is true then. No event falls on a moment at which a LUT switches, for simulators order these as they like.
 fn delay_events(leaf: &Leaf, random: &mut Random) -> Vec<Event> {

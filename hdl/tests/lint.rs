@@ -74,7 +74,7 @@ fn a_vendors_flip_flop_is_known() {
         let register = register(body);
         fails(&[("module register_1 (", &register)], &[]);
         let strobed = HIDDEN_PHASE.replace(".clock(fire)", ".clock(strobe)");
-        let expected = [("node_1.phase.q", Fault::BorderClock, "strobe node_1.phase.q")];
+        let expected = [("node_1.phase.q", Fault::InputClock, "strobe node_1.phase.q")];
         fails(&[("module register_1 (", &register), (HIDDEN_PHASE, &strobed)], &expected);
         let set = HIDDEN_PHASE.replace(".reset(reset)", ".reset(in[0])");
         let expected = [("node_1.phase.q", Fault::AsynchronousSet, "edge_0.out[0]")];
@@ -155,7 +155,7 @@ fn two_cells_do_not_share_a_fire() {
 #[test]
 fn an_input_of_the_array_is_no_clock() {
     let clock = HIDDEN_PHASE.replace(".clock(fire)", ".clock(strobe)");
-    fails(&[(HIDDEN_PHASE, &clock)], &[("node_1.phase.q", Fault::BorderClock, "strobe node_1.phase.q")]);
+    fails(&[(HIDDEN_PHASE, &clock)], &[("node_1.phase.q", Fault::InputClock, "strobe node_1.phase.q")]);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn an_input_that_moves_stays_away_from_a_fire() {
         ("(request_0 ~^ phase) & (request_1 ~^ phase)", "(request_0 ~^ phase) & (request_1 ~^ phase) & bit"),
     ];
     let path = "sample[0] node_0.enable node_0.matched_delay.t1 node_0.fire";
-    fails(&data, &[("node_0.fire", Fault::FireFromBorder, path)]);
+    fails(&data, &[("node_0.fire", Fault::FireFromInput, path)]);
 }
 
 #[test]
@@ -291,8 +291,8 @@ fn a_register_does_not_look_at_requests() {
     let path = "node_1.turn.q edge_0.current.d[0]";
     let expected = [("edge_0.out[0]", Fault::LooksAtRequest, path)];
     fails(&[(EDGE_DATA, &data), (HIDDEN_PHASE, &renamed)], &expected);
-    let border = (": in)", ": {in[3:1], request_1})");
-    fails(&[border], &[("node_0.out[0]", Fault::LooksAtRequest, "go node_0.voltage.d[0]")]);
+    let controls = (": in)", ": {in[3:1], request_1})");
+    fails(&[controls], &[("node_0.out[0]", Fault::LooksAtRequest, "go node_0.voltage.d[0]")]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The edge cell with a parallel multiplier: one product a fire, two fires a step.
 //!
 //! Relaxing, the first fire makes the current into end 0, the second the current into end 1. In the last round of a
-//! chunk that learns, the same two products are the squares of the clamped and the free drop; their difference, doubled
+//! burst that learns, the same two products are the squares of the clamped and the free drop; their difference, doubled
 //! as often as the configuration's offset says, moves the conductance. Then the conductance itself goes out where a
 //! current would, from which the nodes take their new gains.
 
@@ -45,7 +45,7 @@ pub fn edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 ///  previous_1  V  ═▶│  learning shift    │   inside: the conductance accumulator k,
 ///  last           ─▶│                    │   a generator of random bits
 ///  current_is_free─▶│                    │
-///  border         ═▶│                    │
+///  controls       ═▶│                    │
 ///  scan_in        ─▶│                    │
 ///                   └────────────────────┘
 ///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
@@ -162,7 +162,7 @@ pub fn parallel_edge(
     delays: EdgeDelays,
     ports: &EdgePorts,
 ) -> Module {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let format = context.design.format();
     let mut cell = Module::new(name, "an edge with a parallel multiplier");
     declare_ports(&mut cell, context, ports);
@@ -208,7 +208,7 @@ pub fn parallel_edge(
     cell.leaf("send_1", slice(&second, &ports.currents[1]));
 
     let next_k = cell.wire("next_k", k.shape());
-    cell.leaf("learning", learning(context, alpha, &k, &second, &border.scan, &generator, &next_k));
+    cell.leaf("learning", learning(context, alpha, &k, &second, &controls.scan, &generator, &next_k));
     let k_initial = i64::from(context.design.rules().g_min) << format.k_guard();
     cell.leaf(
         "k_register",
@@ -217,7 +217,7 @@ pub fn parallel_edge(
     let next_generator = cell.wire("next_generator", generator.shape());
     cell.leaf(
         "generator_step",
-        generator_step(context, &generator, &border.scan, &ports.scan_in, &next_generator),
+        generator_step(context, &generator, &controls.scan, &ports.scan_in, &next_generator),
     );
     cell.leaf(
         "generator_register",
@@ -236,9 +236,9 @@ pub(super) fn edge_handshake(
     fire: &Bus,
     tick: &Bus,
 ) {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let [enable, tick_back] = ["enable", "tick_back"].map(|name| cell.wire(name, Shape::BIT));
-    let flop = |q: &Bus| falling_flop(technology, fire, tick, q, Some(&border.reset));
+    let flop = |q: &Bus| falling_flop(technology, fire, tick, q, Some(&controls.reset));
     if delays.recovery == 0 {
         cell.leaf("tick_back_flop", flop(&tick_back));
     } else {
@@ -251,12 +251,12 @@ pub(super) fn edge_handshake(
     }
     let requests = [&ports.requests[0], &ports.requests[1]];
     cell.leaf("join_requests", join_ends(technology, requests, &ports.phase, tick, &tick_back, &enable));
-    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &border.strobe, fire));
+    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &controls.strobe, fire));
 }
 
 /// Names everything an edge is connected to, whichever multiplier it has.
 pub(super) fn declare_ports(cell: &mut Module, context: Context<'_>, ports: &EdgePorts) {
-    let border = context.border;
+    let controls = context.controls;
     for end in 0..2 {
         cell.input(format!("request_{end}"), &ports.requests[end]);
         cell.input(format!("current_{end}"), &ports.current[end]);
@@ -265,13 +265,13 @@ pub(super) fn declare_ports(cell: &mut Module, context: Context<'_>, ports: &Edg
     cell.input("last", &ports.last);
     cell.input("current_is_free", &ports.current_is_free);
     for (name, bus) in [
-        ("learn", &border.learn),
-        ("desynchronous", &border.desynchronous),
-        ("rarity", &border.rarity),
-        ("offset", &border.offset),
-        ("reset", &border.reset),
-        ("scan", &border.scan),
-        ("strobe", &border.strobe),
+        ("learn", &controls.learn),
+        ("desynchronous", &controls.desynchronous),
+        ("rarity", &controls.rarity),
+        ("offset", &controls.offset),
+        ("reset", &controls.reset),
+        ("scan", &controls.scan),
+        ("strobe", &controls.strobe),
     ] {
         cell.input(name, bus);
     }

@@ -18,7 +18,7 @@
 //!
 //! # Taking turns
 //!
-//! A *chunk* is what the border asks for with one toggle of `go`: some steps, and a closing round if the edges learn. With one
+//! A *burst* is what the array interface asks for with one toggle of `go`: some steps, and a closing round if the edges learn. With one
 //! step and a closing round, every node fires three times and every edge answers twice:
 //!
 //! ```text
@@ -29,10 +29,10 @@
 //!         phase  ¯¯¯¯¯¯¯¯¯¯¯¯\___________________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯  currents or conductance
 //! node 2  fire   ___/¯\____________/¯\__________________/¯\______  a longer matched delay
 //!         token  ¯¯¯¯\______________/¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
-//!         done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_______  answers the border
+//!         done   ¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\_______  answers the array interface
 //! ```
 //!
-//! The same chunk in a crossbar of two inputs and one output, as simulated:
+//! The same burst in a crossbar of two inputs and one output, as simulated:
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -94,14 +94,14 @@ use crate::options::Multiplier;
 use crate::technology::Technology;
 use wheatstone_sim::Design;
 
-/// Width of a chunk's step count: the array relaxes up to 255 steps for one request.
+/// Width of a burst's step count: the array relaxes up to 255 steps for one request.
 pub const STEP_BITS: u32 = 8;
 
-/// What every cell hears from the border. All but `go` and `strobe` change only while the array is at rest. One bit each
+/// What every cell hears from the array interface. All but `go` and `strobe` change only while the array is idle. One bit each
 /// unless stated.
 #[derive(Clone, Debug)]
-pub struct Border {
-    /// Request, two-phase: a toggle starts a chunk.
+pub struct Controls {
+    /// Request, two-phase: a toggle starts a burst.
     pub go: Bus,
     /// Brings every handshake to its start. Asynchronous; voltages and conductances stay.
     pub reset: Bus,
@@ -109,15 +109,15 @@ pub struct Border {
     pub scan: Bus,
     /// Clocks all cells in scan mode, at its rising edge.
     pub strobe: Bus,
-    /// Steps to relax in this chunk, 0 to 255: [`STEP_BITS`] bits.
+    /// Steps to relax in this burst, 0 to 255: [`STEP_BITS`] bits.
     pub steps: Bus,
-    /// Whether the chunk ends with a learning step, or at least with new gains.
+    /// Whether the burst ends with a learning step, or at least with new gains.
     pub close: Bus,
-    /// Whether inputs take the sample's voltages as the chunk begins.
+    /// Whether inputs take the sample's voltages as the burst begins.
     pub present: Bus,
-    /// Number of the chunk's first step modulo 2: with a node's colour, which wave it updates first.
+    /// Number of the burst's first step modulo 2: with a node's colour, which wave it updates first.
     pub phase: Bus,
-    /// Whether edges learn when the chunk closes.
+    /// Whether edges learn when the burst closes.
     pub learn: Bus,
     /// Whether an edge learns only if its generator says so.
     pub desynchronous: Bus,
@@ -127,11 +127,11 @@ pub struct Border {
     pub offset: Bus,
 }
 
-impl Border {
-    /// A border of unconnected buses.
-    pub fn new() -> Border {
+impl Controls {
+    /// A array interface of unconnected buses.
+    pub fn new() -> Controls {
         let bit = || Bus::new(Shape::BIT);
-        Border {
+        Controls {
             go: bit(),
             reset: bit(),
             scan: bit(),
@@ -166,9 +166,9 @@ impl Border {
     }
 }
 
-impl Default for Border {
+impl Default for Controls {
     fn default() -> Self {
-        Border::new()
+        Controls::new()
     }
 }
 
@@ -181,8 +181,8 @@ pub struct Context<'a> {
     pub technology: Technology,
     /// How edges multiply.
     pub multiplier: Multiplier,
-    /// What the border says.
-    pub border: &'a Border,
+    /// What the array interface says.
+    pub controls: &'a Controls,
 }
 
 /// Shape of a signed value whose magnitude is at most `magnitude`.

@@ -30,12 +30,12 @@ fn handshake(
     ports: &NodePorts,
     data: impl FnOnce(&mut Module),
 ) -> (Module, Bus, NodeSequence) {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let mut cell = Module::new(name, "a node");
     for (i, request) in ports.requests.iter().enumerate() {
         cell.input(format!("request_{i}"), request);
     }
-    for (name, bus) in border.named() {
+    for (name, bus) in controls.named() {
         if !["learn", "desynchronous", "rarity", "offset"].contains(&name) {
             cell.input(name, bus);
         }
@@ -76,9 +76,9 @@ fn handshake(
     };
     cell.leaf(
         "join_requests",
-        join_requests(technology, &ports.requests, &own.phase, &border.go, &ports.done, &joined),
+        join_requests(technology, &ports.requests, &own.phase, &controls.go, &ports.done, &joined),
     );
-    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &border.strobe, &fire));
+    cell.leaf("matched_delay", matched_delay(technology, delays.matched, &enable, &controls.strobe, &fire));
     (cell, fire, sequence)
 }
 
@@ -87,9 +87,9 @@ fn handshake(
 /// ```text
 ///                ┌────────────────────┐
 ///  request_i * ─▶│                    │─▶ token *            to all its edges
-///  go        * ─▶│     input_node     │─▶ done *             to the border
-///  sample    V ═▶│                    │─▶ last               the token closes a chunk
-///  border      ═▶│  n edges, colour   │─▶ current_is_free
+///  go        * ─▶│     input_node     │─▶ done *             to the array interface
+///  sample    V ═▶│                    │─▶ last               the token closes a burst
+///  controls    ═▶│  n edges, colour   │─▶ current_is_free
 ///  scan_in     ─▶│                    │═▶ current   V        both the voltage held
 ///                │                    │═▶ previous  V
 ///                └────────────────────┘─▶ scan_out
@@ -100,9 +100,9 @@ fn handshake(
 ///
 /// | fire | waits for | does | answers |
 /// |---|---|---|---|
-/// | start | `go` differs from `done` | takes `sample` if the border says `present` | `token` |
-/// | relax, once a step | all requests equal `token` | nothing: its voltage is imposed | `token`, or `done` after the last step of a chunk that does not close |
-/// | close, if the chunk closes | all requests equal `token`, `last` is 1 | nothing: it has no gain | `done` |
+/// | start | `go` differs from `done` | takes `sample` if the array interface says `present` | `token` |
+/// | relax, once a step | all requests equal `token` | nothing: its voltage is imposed | `token`, or `done` after the last step of a burst that does not close |
+/// | close, if the burst closes | all requests equal `token`, `last` is 1 | nothing: it has no gain | `done` |
 ///
 /// # Handshake
 ///
@@ -120,7 +120,7 @@ fn handshake(
 /// # Example
 ///
 /// A crossbar of two inputs and one output is trained on one sample with one step; this is its first input. At the
-/// request of the border it takes 1000. It fires twice more, when its edge has answered. The last fire answers the border
+/// request of the array interface it takes 1000. It fires twice more, when its edge has answered. The last fire answers the array interface
 /// instead of the edge.
 ///
 /// ```
@@ -164,7 +164,7 @@ fn handshake(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `sample` is the border's voltage, in LSB of the format.
+/// `sample` is the array interface's voltage, in LSB of the format.
 pub fn input_node(
     context: Context<'_>,
     name: String,
@@ -173,7 +173,7 @@ pub fn input_node(
     ports: &NodePorts,
     sample: &Bus,
 ) -> Module {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let (mut cell, fire, sequence) =
         handshake(name, context, colour, delays, ports, |cell| cell.input("sample", sample));
     let voltage = &ports.current;
@@ -185,8 +185,8 @@ pub fn input_node(
             .input("voltage", voltage)
             .input("sample", sample)
             .input("start", &sequence.start)
-            .input("present", &border.present)
-            .input("scan", &border.scan)
+            .input("present", &controls.present)
+            .input("scan", &controls.scan)
             .input("scan_in", &ports.scan_in)
             .output("next", &next, format!("scan ? {{scan_in, voltage[{top}:1]}} : sample"))
             .output("take", &take, "scan | (start & present)")
@@ -215,9 +215,9 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 /// ```text
 ///                ┌────────────────────┐
 ///  request_i * ─▶│                    │─▶ token *            to all its edges
-///  into_i      ═▶│        node        │─▶ done *             to the border
-///  go        * ─▶│                    │─▶ last               the token closes a chunk
-///  border      ═▶│  n edges, colour,  │─▶ current_is_free    `current` is the free wave's
+///  into_i      ═▶│        node        │─▶ done *             to the array interface
+///  go        * ─▶│                    │─▶ last               the token closes a burst
+///  controls    ═▶│  n edges, colour,  │─▶ current_is_free    `current` is the free wave's
 ///  scan_in     ─▶│  diode, nudge      │═▶ current   V        voltage updated last
 ///                │                    │═▶ previous  V        voltage updated before
 ///                ├ ─ ─ ─ output ─ ─ ─ ┤─▶ scan_out
@@ -231,9 +231,9 @@ fn same(from: &Bus, to: &Bus) -> Leaf {
 ///
 /// | fire | waits for | does | answers |
 /// |---|---|---|---|
-/// | start | `go` differs from `done` | takes from the border which wave comes first | `token` |
-/// | relax, once a step | all requests equal `token` | `u' = u + round(sum of currents × gain)`, saturated, then the diode; the other wave's accumulator becomes `previous` | `token`, or `done` after the last step of a chunk that does not close |
-/// | close, if the chunk closes | all requests equal `token`, `last` is 1 | the edges have sent conductances: takes the gain of their sum | `done` |
+/// | start | `go` differs from `done` | takes from the array interface which wave comes first | `token` |
+/// | relax, once a step | all requests equal `token` | `u' = u + round(sum of currents × gain)`, saturated, then the diode; the other wave's accumulator becomes `previous` | `token`, or `done` after the last step of a burst that does not close |
+/// | close, if the burst closes | all requests equal `token`, `last` is 1 | the edges have sent conductances: takes the gain of their sum | `done` |
 ///
 /// The waves take turns, so that a step always updates the older of the two accumulators. In the clamped wave an output
 /// with a target goes part of the way from its free voltage to the target (coupled learning), or relaxes with a further
@@ -328,7 +328,7 @@ pub fn node(
     delays: NodeDelays,
     ports: &NodePorts,
 ) -> Module {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let (format, rules) = (context.design.format(), context.design.rules());
     let (mut cell, fire, sequence) = handshake(name, context, traits.colour, delays, ports, |cell| {
         for (i, current) in ports.currents.iter().enumerate() {
@@ -371,7 +371,7 @@ pub fn node(
     cell.leaf("update", update.leaf(context, traits.clamp, &ports.scan_in, &next_u));
     let take = Leaf::function("take", "the waves take turns, or the scan chain shifts", technology.lut_ps())
         .input("relax", &sequence.relax)
-        .input("scan", &border.scan)
+        .input("scan", &controls.scan)
         .output("take", &take_u, "relax | scan")
         .evaluate(|x, y| y[0] = x[0] | x[1]);
     cell.leaf("taking", take);

@@ -17,9 +17,9 @@ pub struct NodePorts {
     pub currents: Vec<Bus>,
     /// Out, two-phase: its own phase, the request to all its edges. `token` in Verilog.
     pub phase: Bus,
-    /// Out, two-phase: its acknowledgement to the border. Equal to `go` when it has done what was asked for.
+    /// Out, two-phase: its acknowledgement to the array interface. Equal to `go` when it has done what was asked for.
     pub done: Bus,
-    /// Out, level: the token on its way to the edges closes a chunk.
+    /// Out, level: the token on its way to the edges closes a burst.
     pub last: Bus,
     /// Out, level: `current` belongs to the free wave, `previous` to the clamped one; the other way round if 0.
     pub current_is_free: Bus,
@@ -33,14 +33,14 @@ pub struct NodePorts {
     pub scan_out: Bus,
 }
 
-/// What an output has besides. The border keeps `target` and `sense` stable while the array runs.
+/// What an output has besides. The array interface keeps `target` and `sense` stable while the array runs.
 #[derive(Clone, Debug)]
 pub struct OutputPorts {
     /// In: the wanted voltage, signed, `V` bits.
     pub target: Bus,
     /// In, two bits. 0: no target; 1: equal; 2: at least; 3: at most.
     pub sense: Bus,
-    /// Out: the free voltage, signed, `V` bits. Valid at rest.
+    /// Out: the free voltage, signed, `V` bits. Valid while the array is idle.
     pub answer: Bus,
 }
 
@@ -115,7 +115,7 @@ pub struct EdgePorts {
     pub current: [Bus; 2],
     /// In: voltages the ends updated before. Bundled with the requests.
     pub previous: [Bus; 2],
-    /// In, level: end 0 says the token closes a chunk.
+    /// In, level: end 0 says the token closes a burst.
     pub last: Bus,
     /// In, level: end 0 says its current voltage is the free wave's.
     pub current_is_free: Bus,

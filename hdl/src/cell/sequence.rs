@@ -9,9 +9,9 @@ use crate::technology::Technology;
 
 /// The control state of a node.
 ///
-/// A chunk of `steps` steps is this many fires: one to start (tokens go out to the edges), one for each step, and if
-/// the chunk closes one more, in which the edges have learnt and sent their conductances instead of currents. The last
-/// one answers the border instead of the edges: `done` toggles, `phase` does not.
+/// A burst of `steps` steps is this many fires: one to start (tokens go out to the edges), one for each step, and if
+/// the burst closes one more, in which the edges have learnt and sent their conductances instead of currents. The last
+/// one answers the array interface instead of the edges: `done` toggles, `phase` does not.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeSequence {
     /// The node's number of edges.
@@ -22,7 +22,7 @@ pub(crate) struct NodeSequence {
     pub current_is_free: Bus,
     /// This fire is a relaxing step.
     pub relax: Bus,
-    /// This fire starts a chunk.
+    /// This fire starts a burst.
     pub start: Bus,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn node_sequence(
     colour: u8,
     ports: &NodePorts,
 ) -> NodeSequence {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let NodePorts { phase, done, last, current_is_free, .. } = ports;
     let count_shape = Shape::unsigned(STEP_BITS);
     let (count, next_count) = (cell.wire("count", count_shape), cell.wire("next_count", count_shape));
@@ -75,10 +75,10 @@ pub(crate) fn node_sequence(
     .input("phase", phase)
     .input("done", done)
     .input("free", current_is_free)
-    .input("steps", &border.steps)
-    .input("close", &border.close)
-    .input("phase_of_step", &border.phase)
-    .input("scan", &border.scan)
+    .input("steps", &controls.steps)
+    .input("close", &controls.close)
+    .input("phase_of_step", &controls.phase)
+    .input("scan", &controls.scan)
     .verilog(
         "(* keep *) wire full;\nassign full = count == steps;\n\
          (* keep *) wire stop;\nassign stop = last | (full & ~close);",
@@ -116,7 +116,7 @@ pub(crate) fn node_sequence(
         ("done_register", &next_done, done),
         ("free_register", &next_free, current_is_free),
     ] {
-        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
+        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&controls.reset), 0));
     }
     NodeSequence {
         degree: ports.requests.len(),
@@ -173,7 +173,7 @@ pub(crate) fn edge_sequence(
     generator: &Bus,
 ) -> EdgeSequence {
     use state::{DRAW, FIRST, PUBLISH, SECOND, SHIFT};
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let three = Shape::unsigned(3);
     let [state, next_state, count, next_count] =
         ["state", "next_state", "count", "next_count"].map(|name| cell.wire(name, three));
@@ -193,11 +193,11 @@ pub(crate) fn edge_sequence(
         .input("last", last)
         .input("free", current_is_free)
         .input("generator", generator)
-        .input("learn", &border.learn)
-        .input("desynchronous", &border.desynchronous)
-        .input("rarity", &border.rarity)
-        .input("offset", &border.offset)
-        .input("scan", &border.scan)
+        .input("learn", &controls.learn)
+        .input("desynchronous", &controls.desynchronous)
+        .input("rarity", &controls.rarity)
+        .input("offset", &controls.offset)
+        .input("scan", &controls.scan)
         .verilog(format!(
             "wire is_first = state == 3'd{FIRST}, is_second = state == 3'd{SECOND}, is_publish = state == 3'd{PUBLISH};\n\
              wire is_draw = state == 3'd{DRAW}, is_shift = state == 3'd{SHIFT};\n\
@@ -277,7 +277,7 @@ pub(crate) fn edge_sequence(
         ("tick_register", &next_tick, &tick),
         ("phase_register", &next_phase, phase),
     ] {
-        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
+        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&controls.reset), 0));
     }
     EdgeSequence { tick, other, publish, accumulate, take_first, take_second, take_k, take_generator }
 }

@@ -39,7 +39,7 @@ pub fn serial_edge_module_name(kind: EdgeKind, alpha: i32) -> String {
 ///  previous_1  V  ═▶│  learning shift    │   inside: the conductance accumulator k,
 ///  last           ─▶│                    │   a generator of random bits
 ///  current_is_free─▶│                    │
-///  border         ═▶│                    │
+///  controls       ═▶│                    │
 ///  scan_in        ─▶│                    │
 ///                   └────────────────────┘
 ///  * two-phase: every change is an event      V: a voltage, `V` bits, signed
@@ -149,7 +149,7 @@ pub fn serial_edge(
     delays: EdgeDelays,
     ports: &EdgePorts,
 ) -> Module {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let format = context.design.format();
     let timeline = Timeline::new(format, kind, alpha);
     let mut cell = Module::new(name, "an edge with bit-serial multipliers");
@@ -173,7 +173,7 @@ pub fn serial_edge(
     let next_generator = cell.wire("next_generator", generator.shape());
     cell.leaf(
         "generator_step",
-        generator_step(context, &generator, &border.scan, &ports.scan_in, &next_generator),
+        generator_step(context, &generator, &controls.scan, &ports.scan_in, &next_generator),
     );
     cell.leaf(
         "generator_register",

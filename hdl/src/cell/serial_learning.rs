@@ -44,7 +44,7 @@ pub(super) fn learning(
             3 * technology.lut_ps(),
         )
         .input("delayed", &delayed)
-        .input("offset", &context.border.offset)
+        .input("offset", &context.controls.offset)
         .input("early", &sequence.early)
         .input("skip", &sequence.skip)
         .output("change", &next_change, "~early & ~skip & delayed[offset]")
@@ -107,7 +107,7 @@ fn learning_adder(
     .input("rotating", &sequence.rotating)
     .input("fill", &sequence.fill)
     .input("too_low", low)
-    .input("scan", &context.border.scan)
+    .input("scan", &context.controls.scan)
     .input("generator", generator)
     .verilog(
         "wire lowest = k[0] & rotating;\n\

@@ -133,7 +133,7 @@ pub(crate) fn serial_sequence(
     last: &Bus,
     generator: &Bus,
 ) -> SerialSequence {
-    let (technology, border) = (context.technology, context.border);
+    let (technology, controls) = (context.technology, context.controls);
     let shape = Shape::unsigned(timeline.count_bits);
     let [count, next_count] = ["count", "next_count"].map(|name| cell.wire(name, shape));
     let mut bit = |name: &str| cell.wire(name, Shape::BIT);
@@ -190,7 +190,7 @@ pub(crate) fn serial_sequence(
         .input("rotating", &s.rotating)
         .input("tick", &s.tick)
         .input("phase", phase)
-        .input("scan", &border.scan)
+        .input("scan", &controls.scan)
         .verilog(format!(
             "wire wrap = run_end | finish;\nwire [{}:0] toggles = {{{}}};",
             bits - 1,
@@ -226,7 +226,7 @@ pub(crate) fn serial_sequence(
         ("tick_register", &next_tick, &s.tick),
         ("phase_register", &next_phase, phase),
     ] {
-        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&border.reset), 0));
+        cell.leaf(name, register(technology, fire, d, q, Some(&running), Some(&controls.reset), 0));
     }
     sequence
 }
@@ -251,7 +251,7 @@ fn bit_times(
     Leaf::function("bit_times", "what this bit time is", 2 * context.technology.lut_ps())
         .input("count", &sequence.count)
         .input("last", last)
-        .input("learn", &context.border.learn)
+        .input("learn", &context.controls.learn)
         .input("learnt", learnt)
         .verilog(format!(
             "wire is_learning = last & learn & ~learnt;\n\
@@ -329,7 +329,7 @@ fn draw(
     generator: &Bus,
     [next_drawn, next_skip]: [&Bus; 2],
 ) -> Leaf {
-    let border = context.border;
+    let controls = context.controls;
     let mask = (1 << RARITY_BITS) - 1;
     Leaf::function("draw", "whether a bit is drawn, and whether all were 0", 2 * context.technology.lut_ps())
         .input("count", &sequence.count)
@@ -337,9 +337,9 @@ fn draw(
         .input("drawn", drawn)
         .input("skip", &sequence.skip)
         .input("generator", generator)
-        .input("desynchronous", &border.desynchronous)
-        .input("rarity", &border.rarity)
-        .input("scan", &border.scan)
+        .input("desynchronous", &controls.desynchronous)
+        .input("rarity", &controls.rarity)
+        .input("scan", &controls.scan)
         .verilog(format!(
             "wire drawing = learning & desynchronous & ~drawn;\n\
              wire enough = count[{}:0] == rarity;",

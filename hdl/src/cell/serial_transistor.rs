@@ -113,7 +113,7 @@ struct Factors {
 /// Adds everything up to the differences and sums of overdrives, or of drops while learning.
 fn factors(cell: &mut Module, datapath: Datapath<'_>) -> Factors {
     let Datapath { context, fire, sequence, ports, k, .. } = datapath;
-    let (technology, format, reset) = (context.technology, context.design.format(), &context.border.reset);
+    let (technology, format, reset) = (context.technology, context.design.format(), &context.controls.reset);
     let mut bit = |name: String| cell.wire(name, Shape::BIT);
     let [signs, collect, tail, gate, rail, next_rail] =
         ["signs", "collect", "tail", "gate", "rail", "next_rail"].map(|n| bit(n.to_owned()));

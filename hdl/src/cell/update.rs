@@ -142,7 +142,7 @@ impl Update<'_> {
         .input("previous", self.previous)
         .input("shifted", self.shifted)
         .input("half", self.half)
-        .input("scan", &context.border.scan)
+        .input("scan", &context.controls.scan)
         .input("scan_in", scan_in);
         let moved = if let Some((nudged, wanted)) = self.nudge {
             leaf = leaf.input("nudged", nudged).input("wanted", wanted);

@@ -2,7 +2,7 @@
 //!
 //! Nearly all of a board's behaviour is bookkeeping: parsing frames, counters of 32 and 48 bits, four dozen parameters. As
 //! wired state machines that would be larger than the network it serves on a small device; as a program it costs block RAM, of
-//! which an array uses none. What must be quick is one instruction: a word into the border, a step of a product, the next number
+//! which an array uses none. What must be quick is one instruction: a word into the array interface, a step of a product, the next number
 //! of the order's generator, a shift of the scan chain.
 //!
 //! One instruction a clock, in two stages. An instruction that has come out of the program memory reads its operand from the
@@ -42,7 +42,7 @@ pub struct Controller {
     pub order_write: Signal<Out, Bit>,
     /// What the order memory held at the address of the clock before.
     pub order_data: Signal<In, Bits<16>>,
-    /// Shifts `samples_data` into the border.
+    /// Shifts `samples_data` into the array interface.
     pub border_shift: Signal<Out, Bit>,
     /// What the array is asked, and answers.
     pub array: ArrayPorts,
@@ -270,7 +270,7 @@ impl Logic for Controller {
             self.quotient.d.next = self.operand.val();
         }
 
-        // Memories and border.
+        // Memories and array interface.
         if !self.branch.val() & self.executed.q.val().get_bit(word::ADVANCE) & self.complete.val() {
             self.address.d.next = self.address.q.val() + 1;
         }

@@ -6,7 +6,7 @@ use super::ports::{ArrayPorts, FramePorts};
 use super::program::{Facts, Image, program};
 use rust_hdl::prelude::*;
 
-/// The island between the frames of the line and the border of the array. Its ports are those of the [`Controller`].
+/// The island between the frames of the line and the interface of the array. Its ports are those of the [`Controller`].
 #[derive(LogicBlock)]
 #[expect(missing_docs, reason = "the ports are the controller's")]
 pub struct Core {
@@ -70,7 +70,7 @@ impl Logic for Core {
         self.order.data_in.next = self.controller.memory_data.val();
         self.order.write.next = self.controller.order_write.val();
         self.controller.order_data.next = self.order.data_out.val();
-        // The border.
+        // The array interface.
         self.border_shift.next = self.controller.border_shift.val();
         self.border_word.next = self.samples.data_out.val();
         ArrayPorts::link(&mut self.array, &mut self.controller.array);

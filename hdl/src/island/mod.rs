@@ -4,8 +4,8 @@
 //! fixed width. Those macros are easily given expressions of which simulation and Verilog differ; so each block is
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
+pub mod array_interface;
 mod assembler;
-pub mod border;
 pub mod controller;
 pub mod core;
 pub mod counter;
@@ -22,7 +22,7 @@ pub mod uart;
 pub mod verilog;
 pub mod whole;
 
-pub use border::SampleBorder;
+pub use array_interface::ArrayInterface;
 pub use controller::Controller;
 pub use core::Core;
 pub use counter::SaturatingCounter;

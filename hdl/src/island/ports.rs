@@ -1,6 +1,8 @@
 //! The ports that blocks of the island hand on, each list once.
 //!
-//! A block has such a list as one field. In Verilog its ports have their own names, without the field's.
+//! A block has such a list as one field. In Verilog its ports have their own names, without the field's. Manifests hold the
+//! digest of that text, so the names stay: `rest` says that the array is idle, and what begins with `border` goes to the
+//! array's interface.
 
 use rust_hdl::prelude::*;
 

@@ -32,7 +32,7 @@ use thiserror::Error;
 use wheatstone_sim::{Categorized, ErrorCategory};
 use wheatstone_tools::{Tool, ToolError};
 
-/// Passes over the block within which it must come to rest.
+/// Passes over the block within which it must settle.
 const MAX_PASSES: usize = 200;
 
 /// The module of the test bench.
@@ -69,7 +69,7 @@ impl<B: Block> Bench<B> {
     /// Lets the outputs follow the inputs without a clock.
     ///
     /// # Panics
-    /// If they never come to rest.
+    /// If they never settle.
     pub fn settle(&mut self) {
         assert!(simulate(&mut self.block, MAX_PASSES), "the block does not come to rest");
     }
@@ -77,7 +77,7 @@ impl<B: Block> Bench<B> {
     /// One clock. Afterwards the outputs are those that the inputs give after the edge.
     ///
     /// # Panics
-    /// If the block never comes to rest.
+    /// If the block never settles.
     pub fn tick(&mut self) {
         self.settle();
         if let Some(recording) = &mut self.recording {

@@ -1,4 +1,4 @@
-//! A serial line without a clock of its own: 8 data bits, lowest first, no parity, one stop bit; high at rest.
+//! A serial line without a clock of its own: 8 data bits, lowest first, no parity, one stop bit; high while idle.
 //!
 //! Bits are timed by a phase accumulator, so that the clock need be no multiple of the baud. It works from 3 clocks a
 //! bit upwards. With so few the receiver has one clock of room on either side of where it looks at a bit, which bears

@@ -1,4 +1,4 @@
-//! The whole island: from the two pins of the serial line to the ports of the array and its border.
+//! The whole island: from the two pins of the serial line to the ports of the array and its interface.
 
 use super::core::Core;
 use super::link::SerialLink;
@@ -24,7 +24,7 @@ pub struct IslandOptions {
     pub sample_memory: MemoryKind,
     /// Words of order memory, a power of two up to 32,768.
     pub order_words: u16,
-    /// Clocks after which an array that has not come to rest is given up, about.
+    /// Clocks after which an array that has not settle is given up, about.
     pub watchdog: u32,
 }
 

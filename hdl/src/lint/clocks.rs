@@ -4,7 +4,7 @@
 
 use super::array::{Array, ArrayCell};
 use super::cone::{Cones, Origin, Walk};
-use super::convention::{BORDER_STROBES, is_border_request};
+use super::convention::{INPUT_STROBES, is_input_request};
 use super::graph::{BitId, Driver, Signal};
 use super::report::{Check, Fault, Violation};
 
@@ -36,7 +36,7 @@ pub(super) fn own_fire(array: &Array<'_>) -> Check {
 
 fn clock_fault(array: &Array<'_>, clock: BitId) -> Fault {
     if array.graph.drivers[clock].iter().any(|driver| matches!(driver, Driver::Port(_))) {
-        Fault::BorderClock
+        Fault::InputClock
     } else if array.fires(clock).next().is_some() {
         Fault::ForeignClock
     } else {
@@ -44,7 +44,7 @@ fn clock_fault(array: &Array<'_>, clock: BitId) -> Fault {
     }
 }
 
-/// Every cell makes its fire itself, out of requests and of what moves at rest only.
+/// Every cell makes its fire itself, out of requests and of what moves only while the array is idle.
 pub(super) fn fire_from_requests(array: &Array<'_>) -> Check {
     let mut violations = Vec::new();
     let mut cones = Cones::new(array.graph);
@@ -64,7 +64,7 @@ pub(super) fn fire_from_requests(array: &Array<'_>) -> Check {
             match &source.origin {
                 Origin::Stop => report(Fault::FireFromFire, cones.path(source.bit)),
                 Origin::Port(port) if !may_reach_fire(port) => {
-                    report(Fault::FireFromBorder, cones.path(source.bit));
+                    report(Fault::FireFromInput, cones.path(source.bit));
                 }
                 Origin::Port(_) | Origin::Flop(_) => {}
             }
@@ -79,5 +79,5 @@ fn drives_own_fire(array: &Array<'_>, cell: &ArrayCell, fire: BitId) -> bool {
 }
 
 fn may_reach_fire(port: &str) -> bool {
-    BORDER_STROBES.contains(&port) || is_border_request(port)
+    INPUT_STROBES.contains(&port) || is_input_request(port)
 }

@@ -27,14 +27,14 @@ pub const DELAY_PRIMITIVES: [&str; 3] = ["LUT4", "SB_LUT4", "delay_lut"];
 /// The instances that hold a cell's phase. A flop in another cell's fire logic counts as a phase under any name.
 pub const PHASE_INSTANCES: [&str; 2] = ["phase", "phase_register"];
 
-/// Requests that enter at the border, themselves or followed by `_` and more.
+/// Requests that enter at the array interface, themselves or followed by `_` and more.
 pub const BORDER_REQUESTS: [&str; 1] = ["go"];
 
 /// The input that fires all cells in scan mode, and is low while the array computes.
 pub const STROBE: &str = "strobe";
 
-/// Inputs that may reach a `fire` net without a delay: they move only while the array is at rest.
-pub const BORDER_STROBES: [&str; 3] = [STROBE, SCAN, RESET];
+/// Inputs that may reach a `fire` net without a delay: they move only while the array is idle.
+pub const INPUT_STROBES: [&str; 3] = [STROBE, SCAN, RESET];
 
 /// The only input that may set or reset a flip-flop asynchronously.
 pub const RESET: &str = "reset";
@@ -55,7 +55,7 @@ pub fn is_cell(instance: &str) -> bool {
 }
 
 /// Whether that top-level input is a request.
-pub fn is_border_request(port: &str) -> bool {
+pub fn is_input_request(port: &str) -> bool {
     BORDER_REQUESTS
         .iter()
         .any(|name| port.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))

@@ -1,6 +1,6 @@
 //! Every request passes the matched delay of the cell it makes fire, and a fire waits for all of it.
 //!
-//! Two things are proved. No path from a flip-flop or border request leaves out the chain: walked backwards from the
+//! Two things are proved. No path from a flip-flop or request from outside leaves out the chain: walked backwards from the
 //! fire, each lies behind a LUT of it. And every LUT of the chain holds back the fire: with the LUT's output low and the
 //! strobe low, the fire is low whatever everything else is. A fire may fall sooner than it rises, so the LUTs may listen
 //! to the join as well as to each other; but they must wait one for another, each pair in one order or the other.
@@ -8,7 +8,7 @@
 use super::array::{Array, ArrayCell};
 use super::cone::{Cones, Origin, Walk};
 use super::constants::output;
-use super::convention::{STROBE, is_border_request};
+use super::convention::{STROBE, is_input_request};
 use super::graph::{BitId, Cell, CellId, Driver, Graph, Signal};
 use super::kind::Kind;
 use super::report::{Check, Fault, Violation};
@@ -31,7 +31,7 @@ pub(super) fn delayed(array: &Array<'_>) -> Check {
         for source in cell.fire.iter().flat_map(|&fire| cones.sources(fire, &walk)).collect::<Vec<_>>() {
             let is_request = match &source.origin {
                 Origin::Flop(_) => true,
-                Origin::Port(port) => is_border_request(port),
+                Origin::Port(port) => is_input_request(port),
                 Origin::Stop => false,
             };
             examined += usize::from(is_request);

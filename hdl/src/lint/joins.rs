@@ -6,7 +6,7 @@
 use super::array::{Array, Flop};
 use super::cone::{Cones, Origin, Source, Walk};
 use super::constants::Constants;
-use super::convention::{RESET, is_border_request};
+use super::convention::{RESET, is_input_request};
 use super::graph::{BitId, Signal};
 use super::kind::Kind;
 use super::report::{Check, Fault, Violation};
@@ -111,7 +111,7 @@ pub(super) fn joined(array: &Array<'_>) -> Check {
 fn is_outside_request(array: &Array<'_>, source: &Source, cell: Option<usize>) -> bool {
     match &source.origin {
         Origin::Flop(flop) => array.phases.get(flop).is_some_and(|&owner| owner.is_none() || owner != cell),
-        Origin::Port(port) => is_border_request(port),
+        Origin::Port(port) => is_input_request(port),
         Origin::Stop => false,
     }
 }

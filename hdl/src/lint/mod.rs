@@ -9,7 +9,7 @@
 //! | `own-fire` | every flip-flop is clocked by the fire of its own cell and by nothing else |
 //! | `fire-from-requests` | every fire is made in its own cell, from requests, `strobe`, `scan` and `reset` |
 //! | `no-loop` | every loop passes a flip-flop |
-//! | `delayed-requests` | every path from a flip-flop or border request to a fire passes the matched delay |
+//! | `delayed-requests` | every path from a flip-flop or request from outside to a fire passes the matched delay |
 //! | `held-back-fires` | no fire is high before every LUT of its matched delay is, and these rise one after another |
 //! | `joined-requests` | requests from outside a cell reach its fire through its join only |
 //! | `no-look-at-requests` | no register's data or enable depends on a request from outside its cell |

@@ -17,12 +17,12 @@ pub enum Fault {
     SharedFire,
     /// A fire net is made from another cell's.
     FireFromFire,
-    /// A fire net depends on an input of the array that is neither a request nor moves at rest only.
-    FireFromBorder,
+    /// A fire net depends on an input of the array that is neither a request nor moves only while the array is idle.
+    FireFromInput,
     /// The clock is another cell's fire net.
     ForeignClock,
     /// The clock is an input of the array.
-    BorderClock,
+    InputClock,
     /// The clock is some other net.
     OtherClock,
     /// A combinational loop.
@@ -65,9 +65,9 @@ impl fmt::Display for Fault {
             Fault::NoFire => "is not a net of one bit that a gate of its own cell drives",
             Fault::SharedFire => "is the fire of another cell too",
             Fault::FireFromFire => "depends on another cell's fire",
-            Fault::FireFromBorder => "depends on an input of the array that may move while cells fire",
+            Fault::FireFromInput => "depends on an input of the array that may move while cells fire",
             Fault::ForeignClock => "is clocked by another cell's fire",
-            Fault::BorderClock => "is clocked by an input of the array",
+            Fault::InputClock => "is clocked by an input of the array",
             Fault::OtherClock => "is clocked by a net that is not its cell's fire",
             Fault::CombinationalLoop => "is part of a loop without a flip-flop",
             Fault::NoDelay => "has no matched delay before it",

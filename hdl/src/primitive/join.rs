@@ -65,8 +65,8 @@ pub fn join_ends(
         .evaluate(|x, y| y[0] = i64::from(x[0] != x[2] && x[1] != x[2] && x[3] == x[4]))
 }
 
-/// The array is at rest when every node has done what `go` asked for.
-pub fn rest(technology: Technology, done: &[Bus], go: &Bus, at_rest: &Bus) -> Leaf {
+/// The array is idle when every node has done what `go` asked for.
+pub fn idle(technology: Technology, done: &[Bus], go: &Bus, idle: &Bus) -> Leaf {
     let n = done.len();
     let mut leaf = new(technology, "rest", "every node has done what go asked for", n);
     for (i, phase) in done.iter().enumerate() {
@@ -74,6 +74,6 @@ pub fn rest(technology: Technology, done: &[Bus], go: &Bus, at_rest: &Bus) -> Le
     }
     let all: Vec<String> = (0..n).rev().map(|i| format!("done_{i}")).collect();
     leaf.input("go", go)
-        .output("rest", at_rest, format!("&({{{}}} ~^ {{{n}{{go}}}})", all.join(", ")))
+        .output("rest", idle, format!("&({{{}}} ~^ {{{n}{{go}}}})", all.join(", ")))
         .evaluate(move |x, y| y[0] = i64::from(x[..n].iter().all(|&d| d == x[n])))
 }

@@ -8,7 +8,7 @@
 //! | [`delay_line`] | follows `n` LUTs late, both ways | a chain of kept LUTs | `n` times a [LUT](crate::Technology::lut_ps) |
 //! | [`join_requests`] | a node's join: all requests equal its phase, and `go` differs from `done` | `assign` | [LUT](crate::Technology::lut_ps) levels of the AND |
 //! | [`join_ends`] | an edge's join: both requests differ from its phase, and the last pulse is over | `assign` | two [LUTs](crate::Technology::lut_ps) |
-//! | [`rest`] | every node's `done` equals `go` | `assign` | [LUT](crate::Technology::lut_ps) levels of the AND |
+//! | [`idle`] | every node's `done` equals `go` | `assign` | [LUT](crate::Technology::lut_ps) levels of the AND |
 //!
 //! Adders with a gate in front of every bit, which are written out for the ECP5's `CCU2C`, are parts of the leaves that
 //! use them: their delay is the leaf's, from [`Technology::carry_ps`].
@@ -21,7 +21,7 @@
 //! [`join_requests`]: join_requests()
 //! [`join_ends`]: join_ends()
 //! [`delay_line`]: delay_line()
-//! [`rest`]: rest()
+//! [`idle`]: idle()
 
 mod carry;
 mod delay;
@@ -31,4 +31,4 @@ mod join;
 pub(crate) use carry::{CarryRow, SaturationRow};
 pub use delay::{delay_line, matched_delay};
 pub use flop::{falling_flop, register};
-pub use join::{join_ends, join_requests, rest};
+pub use join::{idle, join_ends, join_requests};

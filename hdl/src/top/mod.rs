@@ -1,4 +1,4 @@
-//! Everything on a chip: the island, the border and the array.
+//! Everything on a chip: the island, the array interface and the array.
 
 pub mod simulation;
 
@@ -7,7 +7,7 @@ use crate::board::Board;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::delays::Delays;
-use crate::island::{Island, IslandOptions, SampleBorder, verilog_of};
+use crate::island::{ArrayInterface, Island, IslandOptions, verilog_of};
 use crate::module::Module;
 use crate::options::ArrayOptions;
 use rust_hdl::prelude::Block;
@@ -35,13 +35,13 @@ categorize! {
     }
 }
 
-/// An array with its border, and what the island must be to serve it.
+/// An array with its interface, and what the island must be to serve it.
 #[derive(Clone, Debug)]
 pub struct Top {
     /// The array.
     pub array: Array,
-    /// Its border.
-    pub border: SampleBorder,
+    /// Its array interface.
+    pub interface: ArrayInterface,
     /// Both as a module named `bordered_array`.
     pub module: Module,
     /// How the island is built.
@@ -77,14 +77,14 @@ impl Top {
     }
 
     fn around(array: Array, options: IslandOptions) -> Top {
-        let border = SampleBorder::new(&array);
+        let interface = ArrayInterface::new(&array);
         let mut module = Module::new("bordered_array", "the array and its border");
-        for (name, bus) in border.inputs().into_iter().chain(array.border.named()) {
+        for (name, bus) in interface.inputs().into_iter().chain(array.controls.named()) {
             module.input(name, bus);
         }
         module.input("scan_in", &array.scan[0]);
-        module.output("answer", &border.answer);
-        module.output("rest", &array.rest);
+        module.output("answer", &interface.answer);
+        module.output("rest", &array.idle);
         module.output("scan_out", &array.scan[1]);
         for (i, sample) in array.samples.iter().enumerate() {
             module.local(format!("sample_{i}"), sample);
@@ -95,9 +95,9 @@ impl Top {
                 module.local(format!("{name}_{i}"), bus);
             }
         }
-        module.module("border", border.module.clone());
+        module.module("border", interface.module.clone());
         module.module("array", array.module.clone());
-        Top { array, border, module, options }
+        Top { array, interface, module, options }
     }
 
     /// The island.
@@ -108,19 +108,19 @@ impl Top {
         Island::new(self.array.design(), self.options)
     }
 
-    /// The ports of the array and its border that the island has by another or the same name: the island's, the bus.
+    /// The ports of the array and its interface that the island has by another or the same name: the island's, the bus.
     pub(crate) fn wires(&self) -> Vec<(&'static str, &'static str, &Bus)> {
         let mut wires = vec![
-            ("border_shift", "shift", &self.border.shift),
-            ("border_word", "word", &self.border.word),
-            ("impose", "impose", &self.border.impose),
-            ("answer_index", "index", &self.border.index),
-            ("answer", "answer", &self.border.answer),
-            ("rest", "rest", &self.array.rest),
+            ("border_shift", "shift", &self.interface.shift),
+            ("border_word", "word", &self.interface.word),
+            ("impose", "impose", &self.interface.impose),
+            ("answer_index", "index", &self.interface.index),
+            ("answer", "answer", &self.interface.answer),
+            ("rest", "rest", &self.array.idle),
             ("scan_in", "scan_in", &self.array.scan[0]),
             ("scan_out", "scan_out", &self.array.scan[1]),
         ];
-        wires.extend(self.array.border.named().map(|(name, bus)| (name, name, bus)));
+        wires.extend(self.array.controls.named().map(|(name, bus)| (name, name, bus)));
         wires
     }
 

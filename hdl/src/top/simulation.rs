@@ -123,7 +123,7 @@ impl TopSimulation<Island> {
 }
 
 impl<B: ArraySide> TopSimulation<B> {
-    /// The array and its border around some block.
+    /// The array and its array interface around some block.
     pub fn around(bench: Bench<B>, top: Top) -> TopSimulation<B> {
         let mut circuit = Circuit::new(top.module.clone());
         let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
@@ -136,7 +136,7 @@ impl<B: ArraySide> TopSimulation<B> {
         &self.top.array
     }
 
-    /// The running array and its border.
+    /// The running array and its array interface.
     pub fn circuit_mut(&mut self) -> &mut Circuit {
         &mut self.circuit
     }
@@ -154,13 +154,13 @@ impl<B: ArraySide> TopSimulation<B> {
     /// One clock.
     ///
     /// # Panics
-    /// If the block never comes to rest.
+    /// If the block never settles.
     pub fn tick(&mut self) {
         let array = &self.top.array;
         let bit = |bus: &crate::bus::Bus| bus.val() == 1;
         let ports = self.bench.block.ports_mut();
-        ports.answer.next = (self.top.border.answer.val().cast_unsigned() & 0xFFFF).into();
-        ports.rest.next = bit(&array.rest);
+        ports.answer.next = (self.top.interface.answer.val().cast_unsigned() & 0xFFFF).into();
+        ports.rest.next = bit(&array.idle);
         ports.scan_out.next = bit(&array.scan[1]);
         self.bench.settle();
         let shifted = self.bench.block.shifted_word();
@@ -169,9 +169,9 @@ impl<B: ArraySide> TopSimulation<B> {
 
         let edge_ps = self.circuit.now_ps();
         if let Some(word) = shifted {
-            self.circuit.set(&self.top.border.shift, 1);
-            self.circuit.set(&self.top.border.word, word);
-            self.circuit.set(&self.top.border.clock, 1);
+            self.circuit.set(&self.top.interface.shift, 1);
+            self.circuit.set(&self.top.interface.word, word);
+            self.circuit.set(&self.top.interface.clock, 1);
             self.circuit.run_until(edge_ps);
         }
         let pins = Pins::of(self.bench.block.ports());
@@ -181,29 +181,29 @@ impl<B: ArraySide> TopSimulation<B> {
         }
         if shifted.is_some() {
             self.circuit.run_until(edge_ps + self.period_ps / 2);
-            self.circuit.set(&self.top.border.clock, 0);
+            self.circuit.set(&self.top.interface.clock, 0);
         }
         self.circuit.run_until(edge_ps + self.period_ps);
     }
 
     fn show(&mut self, pins: Pins) {
-        let (border, array) = (&self.top.border, &self.top.array);
+        let (interface, array) = (&self.top.interface, &self.top.array);
         for (bus, value) in [
-            (&border.index, pins.answer_index),
-            (&border.impose, pins.impose.into()),
-            (&array.border.steps, pins.steps),
-            (&array.border.close, pins.close.into()),
-            (&array.border.present, pins.present.into()),
-            (&array.border.phase, pins.phase.into()),
-            (&array.border.learn, pins.learn.into()),
-            (&array.border.desynchronous, pins.desynchronous.into()),
-            (&array.border.rarity, pins.rarity),
-            (&array.border.offset, pins.offset),
-            (&array.border.go, pins.go.into()),
-            (&array.border.scan, pins.scan.into()),
-            (&array.border.strobe, pins.strobe.into()),
+            (&interface.index, pins.answer_index),
+            (&interface.impose, pins.impose.into()),
+            (&array.controls.steps, pins.steps),
+            (&array.controls.close, pins.close.into()),
+            (&array.controls.present, pins.present.into()),
+            (&array.controls.phase, pins.phase.into()),
+            (&array.controls.learn, pins.learn.into()),
+            (&array.controls.desynchronous, pins.desynchronous.into()),
+            (&array.controls.rarity, pins.rarity),
+            (&array.controls.offset, pins.offset),
+            (&array.controls.go, pins.go.into()),
+            (&array.controls.scan, pins.scan.into()),
+            (&array.controls.strobe, pins.strobe.into()),
             (&array.scan[0], pins.scan_in.into()),
-            (&array.border.reset, pins.reset.into()),
+            (&array.controls.reset, pins.reset.into()),
         ] {
             self.circuit.set(bus, value);
         }

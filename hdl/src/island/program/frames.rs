@@ -2,11 +2,13 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
-use super::{Facts, compare_done, outcome};
+use super::wire::{HEAD_BYTES, REPLY, number};
+use super::{Facts, compare_done};
 use Condition::{Always, Carry, NoCarry, NotZero, Zero};
+use wheatstone_link::protocol::ResultCode;
 
 pub(super) fn declare(a: &mut Assembler) {
-    a.variables(&["session", "expected", "from", "sequence", "opcode", "payload", "outcome"]);
+    a.variables(&["session", "expected", "from", "sequence", "opcode", "payload", "result"]);
 }
 
 /// A word of the frame into a variable.
@@ -28,21 +30,21 @@ pub(super) fn exactly(a: &mut Assembler, bytes: u16) {
 }
 
 /// Refuses the frame if a run is in progress.
-pub(super) fn at_rest(a: &mut Assembler) {
+pub(super) fn require_idle(a: &mut Assembler) {
     compare_done(a);
     a.jump(NoCarry, "busy");
 }
 
 /// Sends the head of a reply that reports success.
 pub(super) fn success(a: &mut Assembler) {
-    a.set("outcome", 0);
+    a.set("result", 0);
     a.call("head");
 }
 
 pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
     a.label("frame");
     a.load(Port::Length);
-    a.subtract(4);
+    a.subtract(HEAD_BYTES);
     a.store("payload");
     take_byte(a, "from");
     take_word(a, "sequence");
@@ -53,11 +55,11 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
     a.jump(Zero, "identify");
 
     a.label("numbered");
-    a.set("outcome", outcome::OTHER_SESSION);
+    a.set("result", number(ResultCode::OtherSession));
     a.load("from");
     a.subtract("session");
     a.jump(NotZero, "reply");
-    a.set("outcome", outcome::OUT_OF_ORDER);
+    a.set("result", number(ResultCode::OutOfOrder));
     a.load("sequence");
     a.subtract("expected");
     a.jump(NotZero, "reply");
@@ -71,10 +73,10 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
         a.jump(Zero, label);
     }
     for (label, code) in [
-        ("unknown", outcome::UNKNOWN),
-        ("length", outcome::LENGTH),
-        ("busy", outcome::BUSY),
-        ("address", outcome::ADDRESS),
+        ("unknown", number(ResultCode::Unknown)),
+        ("length", number(ResultCode::Length)),
+        ("busy", number(ResultCode::Busy)),
+        ("address", number(ResultCode::Address)),
     ] {
         a.label(label);
         a.load(code);
@@ -83,7 +85,7 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
         }
     }
     a.label("refuse");
-    a.store("outcome");
+    a.store("result");
     a.label("reply");
     a.call("head");
     a.label("finish");
@@ -103,12 +105,12 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
     // Subroutine: the head of every reply.
     a.label("head");
     a.load("opcode");
-    a.or(128);
+    a.or(REPLY);
     a.store("opcode");
     a.on(Operation::SendLow, "session");
     a.send_word("sequence");
     a.on(Operation::SendLow, "opcode");
-    a.on(Operation::SendLow, "outcome");
+    a.on(Operation::SendLow, "result");
     a.send_word("expected");
     a.plain(Operation::Return);
 
@@ -135,16 +137,16 @@ pub(super) fn frames(a: &mut Assembler, facts: &Facts) {
     a.load(1);
     a.label("standing");
     a.or("stalled");
-    a.store("outcome");
+    a.store("result");
     a.load("phase");
-    a.on(Operation::SendLow, "outcome");
-    // The phase is a bit of the chunk's word: 8 in its high byte.
+    a.on(Operation::SendLow, "result");
+    // The phase is a bit of the burst's word: 8 in its high byte.
     a.jump(Zero, "phase is 0");
     a.load(1);
     a.label("phase is 0");
-    a.store("outcome");
+    a.store("result");
     a.plain(Operation::Nothing);
-    a.on(Operation::SendLow, "outcome");
+    a.on(Operation::SendLow, "result");
     for word in ["done_low", "done_high", "place", "epochs"] {
         a.send_word(word);
     }

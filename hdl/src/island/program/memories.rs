@@ -3,6 +3,7 @@
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
 use super::frames::{exactly, success, take_byte, take_word};
+use super::wire::{SPACE_SCAN, SPACES, WRITE_HEAD_BYTES};
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Odd, Zero};
 use wheatstone_link::protocol::MOST_DATA;
@@ -15,7 +16,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     let most = sixteen(MOST_DATA);
     a.label("write");
     a.load("payload");
-    a.subtract(3);
+    a.subtract(WRITE_HEAD_BYTES);
     a.jump(NoCarry, "length");
     a.store("count");
     space_and_address(a);
@@ -24,7 +25,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.subtract(most + 1);
     a.jump(Carry, "length");
     a.load("space");
-    a.subtract(2);
+    a.subtract(SPACE_SCAN);
     a.jump(Zero, "write scan");
     a.on(Operation::LoadQ, "count");
     a.jump(Odd, "length");
@@ -45,7 +46,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     take_byte(a, "count");
     a.jump(Zero, "length");
     a.load("space");
-    a.subtract(2);
+    a.subtract(SPACE_SCAN);
     a.jump(Zero, "read scan");
     a.load("count");
     a.subtract(most / 2 + 1);
@@ -63,7 +64,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
 
 fn space_and_address(a: &mut Assembler) {
     take_byte(a, "space");
-    a.subtract(3);
+    a.subtract(SPACES);
     a.jump(Carry, "unknown");
     take_word(a, "at");
 }

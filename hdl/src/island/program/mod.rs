@@ -16,6 +16,7 @@ mod order;
 mod run;
 mod scan_access;
 mod tally;
+mod wire;
 
 use super::assembler::Assembler;
 pub use super::assembler::Image;
@@ -27,7 +28,7 @@ use wheatstone_link::protocol::{Identity, SampleLayout};
 pub struct Facts {
     /// What the board says of itself: the design's counts, its memories, clock and line.
     pub identity: Identity,
-    /// Clocks after which an array that has not come to rest is given up, about.
+    /// Clocks after which an array that has not settle is given up, about.
     pub watchdog: u32,
 }
 
@@ -56,16 +57,6 @@ fn sixteen(value: usize) -> u16 {
     u16::try_from(value).unwrap_or(u16::MAX)
 }
 
-/// What a refused frame is answered, by its number on the wire.
-mod outcome {
-    pub(super) const OUT_OF_ORDER: u16 = 1;
-    pub(super) const OTHER_SESSION: u16 = 2;
-    pub(super) const UNKNOWN: u16 = 3;
-    pub(super) const LENGTH: u16 = 4;
-    pub(super) const ADDRESS: u16 = 5;
-    pub(super) const BUSY: u16 = 6;
-}
-
 /// The program for a design.
 pub fn program(facts: &Facts) -> Image {
     let mut a = Assembler::new();
@@ -86,7 +77,7 @@ pub fn program(facts: &Facts) -> Image {
     run::commands(&mut a, facts);
     memories::commands(&mut a, facts);
     scan_access::commands(&mut a, facts);
-    run::chunk(&mut a, facts);
+    run::burst(&mut a, facts);
     run::prepare(&mut a);
     tally::clear(&mut a);
     scan_access::rotate(&mut a);

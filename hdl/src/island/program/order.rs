@@ -2,15 +2,13 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
+use super::wire::RUN_GENERATED;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NotZero, Zero};
 use wheatstone_sim::generator::KEY_STEP;
 
 /// Numbers the generator drops at the beginning.
 const WARM_UP: u16 = 8;
-
-/// The order is to be made on the board if this flag of the run is set.
-const RUN_GENERATED: u16 = 16;
 
 pub(super) fn declare(a: &mut Assembler) {
     a.variables(&[

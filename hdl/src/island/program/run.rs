@@ -4,18 +4,14 @@ use super::super::assembler::Assembler;
 use super::super::instruction::{
     CLOSE, Condition, DESYNCHRONOUS, IMPOSE, LEARN, OFFSET, Operation, PHASE, PRESENT, Port, RESET, Register,
 };
-use super::frames::{at_rest, exactly, take_byte, take_word};
+use super::frames::{exactly, require_idle, take_byte, take_word};
+use super::wire::{
+    self, CONTINUOUS, RUN_GENERATED, RUN_GIVEN, RUN_IMPOSE, RUN_LEARN, RUN_ONE_TALLY, RUN_STORE, STALLED,
+};
 use super::{Facts, compare_done, order, scan_access, sixteen, tally};
 use Condition::{Always, Carry, Idle, NoCarry, NotZero, Zero};
 
-/// What a run is told in its flags.
-const RUN_LEARN: u16 = 1;
-const RUN_IMPOSE: u16 = 2;
-const RUN_STORE: u16 = 4;
-const RUN_IN_ORDER: u16 = 8 + 16;
-const RUN_ONE_TALLY: u16 = 32;
-
-/// The longest chunk the array takes.
+/// The longest burst the array takes.
 const MOST_STEPS: u16 = 255;
 
 /// Most executions of a repeated instruction.
@@ -40,8 +36,8 @@ pub(super) fn declare(a: &mut Assembler) {
         "sequential",
         "stalled",
     ]);
-    // The sample: its record, its steps to do, how many before the next learning step, and the chunk.
-    a.variables(&["record", "class", "left", "segment", "chunk steps", "first", "closing", "phase"]);
+    // The sample: its record, its steps to do, how many before the next learning step, and the burst.
+    a.variables(&["record", "class", "left", "segment", "burst steps", "first", "closing", "phase"]);
     a.variables(&["learned closing", "mode", "waited_low", "waited_high"]);
     // A board that is only told how far to run reads its first sample.
     for (name, value) in
@@ -54,7 +50,7 @@ pub(super) fn declare(a: &mut Assembler) {
 pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.label("configure");
     exactly(a, 7);
-    at_rest(a);
+    require_idle(a);
     take_word(a, "steps");
     take_byte(a, "learning");
     take_word(a, "every");
@@ -65,7 +61,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
 
     a.label("run");
     exactly(a, 22);
-    at_rest(a);
+    require_idle(a);
     take_byte(a, "flags");
     for name in
         ["run samples", "place", "limit_low", "limit_high", "seed_low", "seed_high", "key_low", "key_high"]
@@ -103,7 +99,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
 
     a.label("commit");
     exactly(a, 1);
-    at_rest(a);
+    require_idle(a);
     a.load(Port::FrameByte);
     a.and(1);
     a.jump(Zero, "commit phase");
@@ -112,7 +108,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.store("phase");
     scan_access::home(a, facts);
     a.load(CLOSE);
-    a.call("chunk");
+    a.call("burst");
     a.jump(Always, "done");
 }
 
@@ -131,7 +127,7 @@ pub(super) fn prepare(a: &mut Assembler) {
     a.and(RUN_LEARN);
     a.jump(Zero, "segment is set");
     a.load("learning");
-    a.subtract(1);
+    a.subtract(CONTINUOUS);
     a.jump(NotZero, "does learn");
     // No steps at all would never end; no host asks for them.
     a.load("every");
@@ -146,7 +142,7 @@ pub(super) fn prepare(a: &mut Assembler) {
     a.multiply(OFFSET);
     a.set("mode", Port::Q);
     a.load("learning");
-    a.subtract(2);
+    a.subtract(wire::DESYNCHRONOUS);
     a.jump(NotZero, "all learn");
     a.load("rarity");
     a.subtract(1);
@@ -173,7 +169,7 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     a.label("order is filled");
 
     a.load("flags");
-    a.and(RUN_IN_ORDER);
+    a.and(RUN_GIVEN | RUN_GENERATED);
     a.jump(Zero, "in sequence");
     a.load("place");
     a.out(Register::Address);
@@ -212,29 +208,29 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     a.subtract("segment");
     a.jump(Carry, "whole segment");
     a.set("closing", 0);
-    a.set("chunk steps", "left");
+    a.set("burst steps", "left");
     a.set("left", 0);
-    a.jump(Always, "next chunk");
+    a.jump(Always, "next burst");
     a.label("whole segment");
     a.store("left");
     a.set("closing", "learned closing");
-    a.set("chunk steps", "segment");
-    a.label("next chunk");
-    a.load("chunk steps");
+    a.set("burst steps", "segment");
+    a.label("next burst");
+    a.load("burst steps");
     a.subtract(MOST_STEPS + 1);
-    a.jump(NoCarry, "last chunk");
+    a.jump(NoCarry, "last burst");
     a.add(1);
-    a.store("chunk steps");
+    a.store("burst steps");
     a.load(MOST_STEPS);
     a.or("first");
-    a.call("chunk");
+    a.call("burst");
     a.set("first", 0);
-    a.jump(Always, "next chunk");
-    a.label("last chunk");
-    a.load("chunk steps");
+    a.jump(Always, "next burst");
+    a.label("last burst");
+    a.load("burst steps");
     a.or("first");
     a.or("closing");
-    a.call("chunk");
+    a.call("burst");
     a.set("first", 0);
     a.load("left");
     a.jump(NotZero, "next segment");
@@ -309,27 +305,27 @@ fn store_answers(a: &mut Assembler, facts: &Facts) {
     a.label("answers are stored");
 }
 
-/// Subroutine: lets the array work through the chunk in A, and waits for it.
-pub(super) fn chunk(a: &mut Assembler, facts: &Facts) {
-    a.label("chunk");
+/// Subroutine: lets the array work through the burst in A, and waits for it.
+pub(super) fn burst(a: &mut Assembler, facts: &Facts) {
+    a.label("burst");
     a.or("phase");
     a.out(Register::Burst);
     a.out(Register::Go);
     // An odd number of steps changes the phase. `rest` of before is seen for four more clocks.
     a.and(1);
-    a.jump(Zero, "chunk goes");
+    a.jump(Zero, "burst goes");
     a.load(PHASE);
-    a.label("chunk goes");
+    a.label("burst goes");
     a.xor("phase");
     a.store("phase");
     let turns = facts.watchdog.div_ceil(WAITING_CLOCKS).max(1);
     a.set("waited_low", u16::try_from(turns & 0xFFFF).unwrap_or(0));
     a.set("waited_high", u16::try_from(turns >> 16).unwrap_or(0));
     a.label("wait");
-    a.jump(Idle, "at rest");
+    a.jump(Idle, "idle");
     a.load("waited_low");
     a.subtract(1);
-    a.jump(Idle, "at rest");
+    a.jump(Idle, "idle");
     a.store("waited_low");
     a.jump(Carry, "wait");
     a.load("waited_high");
@@ -339,14 +335,14 @@ pub(super) fn chunk(a: &mut Assembler, facts: &Facts) {
 
     a.load(RESET);
     a.out(Register::Pins);
-    a.set("stalled", 2);
+    a.set("stalled", STALLED);
     a.load(0);
     a.out(Register::Pins);
-    // The sample is given up; if there is none, it was a commit's chunk, which is answered.
+    // The sample is given up; if there is none, it was a commit's burst, which is answered.
     compare_done(a);
     a.jump(Carry, "done");
     stop(a);
     a.jump(Always, "main");
-    a.label("at rest");
+    a.label("idle");
     a.plain(Operation::Return);
 }

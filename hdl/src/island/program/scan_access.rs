@@ -5,14 +5,12 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, FEEDBACK, Operation, Port, Register, SCAN};
-use super::frames::{at_rest, success};
+use super::frames::{require_idle, success};
 use super::memories::count_down;
+use super::wire::OPCODE_READ;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Zero};
 use wheatstone_link::protocol::MOST_DATA;
-
-/// The command that reads.
-const OPCODE_READ: u16 = 5;
 
 /// Bits rotated at once.
 const STRIDE: u16 = 128;
@@ -70,7 +68,7 @@ pub(super) fn home(a: &mut Assembler, facts: &Facts) {
 /// Rotates the chain to byte `at`.
 fn go_to_place(a: &mut Assembler, length: u16) {
     let bytes = length.div_ceil(8);
-    at_rest(a);
+    require_idle(a);
     a.load(bytes);
     a.subtract("at");
     a.jump(NoCarry, "address");

@@ -6,6 +6,7 @@
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
 use super::run::count_up;
+use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE};
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, Even, Negative, NoCarry, NotNegative, NotZero, Odd, Zero};
 
@@ -30,9 +31,6 @@ fn load_target(a: &mut Assembler, facts: &Facts) {
     }
 }
 
-/// What the settings say of the outputs.
-const DIFFERENTIAL: u16 = 1;
-const SINGLE: u16 = 2;
 /// Outputs whose senses share a word.
 const SENSES: u16 = 8;
 
@@ -68,7 +66,7 @@ pub(super) fn count(a: &mut Assembler, facts: &Facts) {
     a.store("target at");
     a.set("output", 0);
     a.load("coding");
-    a.and(DIFFERENTIAL);
+    a.and(CODING_DIFFERENTIAL);
     a.jump(NotZero, "pairs");
     plain(a, facts);
     if layout.outputs > 1 {
@@ -243,7 +241,7 @@ fn plain(a: &mut Assembler, facts: &Facts) {
 fn single(a: &mut Assembler, what: &str, first: impl FnOnce(&mut Assembler)) {
     let (many, is) = (format!("{what}: many classes"), format!("{what}: class is known"));
     a.load("coding");
-    a.and(SINGLE);
+    a.and(CODING_SINGLE);
     a.jump(Zero, many.clone());
     first(a);
     a.jump(Zero, is.clone());

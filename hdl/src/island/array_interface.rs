@@ -1,8 +1,8 @@
-//! The border: between the island's words and the array's voltages.
+//! The array interface: between the island's words and the array's voltages.
 //!
 //! A sample's words are shifted in, one a clock, inputs first, until every one stands at the port of the array it belongs to; the
 //! senses come last, and stand at the entrance. Bits of a word beyond a voltage's width end nowhere and cost nothing. In the other
-//! direction a multiplexer shows one output's free voltage. The width of all this follows from the network, so the border is made of
+//! direction a multiplexer shows one output's free voltage. The width of all this follows from the network, so the array interface is made of
 //! the array's kind of parts and not of the island's.
 
 use crate::array::Array;
@@ -16,10 +16,10 @@ use wheatstone_link::protocol::SampleLayout;
 /// A word of the island.
 const WORD: Shape = Shape { bits: 16, signed: false };
 
-/// The border of one array.
+/// The array interface of one array.
 #[derive(Clone, Debug)]
-pub struct SampleBorder {
-    /// It as a module named `border`.
+pub struct ArrayInterface {
+    /// It as a module named `array interface`.
     pub module: Module,
     /// In: the board's clock.
     pub clock: Bus,
@@ -35,16 +35,16 @@ pub struct SampleBorder {
     pub answer: Bus,
 }
 
-impl SampleBorder {
-    /// The border of an array. It drives the array's samples, targets and senses.
-    pub fn new(array: &Array) -> SampleBorder {
+impl ArrayInterface {
+    /// The array interface of an array. It drives the array's samples, targets and senses.
+    pub fn new(array: &Array) -> ArrayInterface {
         let technology = array.technology();
         let network = array.design().network();
         let layout = SampleLayout::of(network);
         let mut module =
             Module::new("border", format!("between words and the voltages of {}", network.name()));
         let bit = || Bus::new(Shape::BIT);
-        let border = SampleBorder {
+        let interface = ArrayInterface {
             module: module.clone(),
             clock: bit(),
             shift: bit(),
@@ -53,15 +53,16 @@ impl SampleBorder {
             index: Bus::new(WORD),
             answer: Bus::new(Shape::signed(16)),
         };
-        for (name, bus) in border.inputs() {
+        for (name, bus) in interface.inputs() {
             module.input(name, bus);
         }
         // The words of a record without its class, the last one at the entrance.
         let mut words = Vec::new();
-        let mut entering = border.word.clone();
+        let mut entering = interface.word.clone();
         for i in 0..layout.class_at() {
             let word = module.wire(format!("word_{i}"), WORD);
-            let leaf = register(technology, &border.clock, &entering, &word, Some(&border.shift), None, 0);
+            let leaf =
+                register(technology, &interface.clock, &entering, &word, Some(&interface.shift), None, 0);
             module.leaf(format!("shift_{i}"), leaf);
             words.push(word.clone());
             entering = word;
@@ -79,15 +80,18 @@ impl SampleBorder {
             );
             module.output(format!("sense_{i}"), &ports.sense);
             let word = &words[layout.senses_at() + i / 8];
-            module.leaf(format!("imposed_{i}"), sense(technology, i % 8, word, &border.impose, &ports.sense));
+            module.leaf(
+                format!("imposed_{i}"),
+                sense(technology, i % 8, word, &interface.impose, &ports.sense),
+            );
         }
         let answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
         for (i, answer) in answers.iter().enumerate() {
             module.input(format!("answer_{i}"), answer);
         }
-        module.output("answer", &border.answer);
-        module.leaf("choice", choice(technology, &border.index, &answers, &border.answer));
-        SampleBorder { module, ..border }
+        module.output("answer", &interface.answer);
+        module.leaf("choice", choice(technology, &interface.index, &answers, &interface.answer));
+        ArrayInterface { module, ..interface }
     }
 
     /// What the island drives, with names.
