@@ -1,5 +1,6 @@
 use super::*;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 #[test]
 fn a_board_is_known_by_its_name() {

@@ -1,7 +1,8 @@
 //! The island without its serial line: the controller and its memories.
 
 use super::controller::Controller;
-use super::memory::{Memory, MemoryKind};
+use super::memory::Memory;
+use super::options::MemoryKind;
 use super::ports::{ArrayPorts, FramePorts};
 use super::program::{Facts, Image, program};
 use rust_hdl::prelude::*;

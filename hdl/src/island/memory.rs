@@ -8,24 +8,14 @@
 //! - addresses at or above the depth (zeros in simulation, where nothing is written there);
 //! - what is read at an edge that writes: at the same port at all, at the other port at the same address.
 
+use super::options::MemoryKind;
 use rust_hdl::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Words in one SPRAM of an iCE40 UltraPlus.
 const SPRAM_WORDS: usize = 1 << 14;
 
 /// What the simulation of an SPRAM shows after a write, when its real output is unknown.
 const AFTER_WRITE: u64 = 0xDEAD;
-
-/// What a [`Memory`] is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MemoryKind {
-    /// Whatever block RAM yosys finds in the device.
-    Block,
-    /// `SB_SPRAM256KA` of an iCE40 UltraPlus, 16384 words each. Yosys takes them by name only.
-    Spram,
-}
 
 /// A single-ported memory of words of 16 bits.
 ///

@@ -2,46 +2,12 @@
 
 use super::core::Core;
 use super::link::SerialLink;
-use super::memory::MemoryKind;
+use super::options::IslandOptions;
 use super::ports::ArrayPorts;
 use super::program::Facts;
 use rust_hdl::prelude::*;
 use wheatstone_link::protocol::{Identity, LinkLimit};
 use wheatstone_sim::Design;
-
-/// How an island is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IslandOptions {
-    /// The board's clock in Hz.
-    pub clock_hz: u32,
-    /// Speed of the serial line in baud.
-    pub baud: u32,
-    /// Frames that are kept until they are executed.
-    pub credits: u8,
-    /// Words of sample memory, a power of two up to 65,536.
-    pub sample_words: u32,
-    /// What the sample memory is made of.
-    pub sample_memory: MemoryKind,
-    /// Words of order memory, a power of two up to 32,768.
-    pub order_words: u16,
-    /// Clocks after which an array that has not settle is given up, about.
-    pub watchdog: u32,
-}
-
-impl Default for IslandOptions {
-    /// What suits a large device at 25 MHz.
-    fn default() -> Self {
-        IslandOptions {
-            clock_hz: 25_000_000,
-            baud: 3_000_000,
-            credits: 8,
-            sample_words: 16_384,
-            sample_memory: MemoryKind::Block,
-            order_words: 2048,
-            watchdog: 1 << 20,
-        }
-    }
-}
 
 impl IslandOptions {
     /// What the island's program must know to serve a design.
