@@ -5,10 +5,10 @@ use wheatstone_sim::network::{EdgeKind, NodeId};
 use wheatstone_sim::{Design, Network, NetworkError, categorize};
 
 /// Widest operand of a device's multiplier, in signed bits.
-pub const MULTIPLIER_BITS: u32 = 18;
+const MULTIPLIER_BITS: u32 = 18;
 
 /// Largest number of edges at a node.
-pub const MAX_DEGREE: usize = 256;
+const MAX_DEGREE: usize = 256;
 
 /// A design the array cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -279,7 +279,7 @@ pub fn device(name: &str) -> Option<&'static Device> {
 }
 
 /// The die whose bitstreams say that of themselves.
-pub fn die(part: Part) -> Option<&'static str> {
+fn die(part: Part) -> Option<&'static str> {
     devices().iter().find(|device| device.part == part).map(|device| device.die.as_str())
 }
 

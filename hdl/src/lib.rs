@@ -38,9 +38,7 @@ pub mod waves;
 
 pub use array::Array;
 pub use board::{Board, BoardError, Description, UnknownBoard};
-pub use check::{
-    MAX_DEGREE, MULTIPLIER_BITS, NotBuildable, check_buildable, check_buildable_in_luts, check_network,
-};
+pub use check::{NotBuildable, check_buildable, check_buildable_in_luts, check_network};
 pub use device::Corner;
 pub use header::emitted;
 pub use options::{ArrayOptions, Multiplier};

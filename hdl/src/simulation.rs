@@ -16,7 +16,7 @@ use wheatstone_sim::{
 };
 
 /// The largest number of steps the array relaxes for one request; longer runs are several.
-pub const MAX_BURST: u32 = (1 << crate::cell::STEP_BITS) - 1;
+const MAX_BURST: u32 = (1 << crate::cell::STEP_BITS) - 1;
 
 /// Time between a change at the array interface and the request that follows it, in picoseconds.
 const INTERFACE_PS: u64 = 200_000;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Matched delays are longer than the data they wait for by this factor, in percent.
-pub const MARGIN_PERCENT: u64 = 125;
+const MARGIN_PERCENT: u64 = 125;
 
 /// What bounds a cell's matched delay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +41,8 @@ pub struct CellTiming {
 }
 
 impl CellTiming {
-    /// How much later than its data the request comes, in picoseconds; negative if the constraint is broken.
-    pub fn slack_ps(&self) -> i64 {
-        (self.control_ps + self.matched_ps).cast_signed() - self.data_ps.cast_signed()
-    }
-
     /// The matched delay the margin asks for, in picoseconds.
-    pub fn required_ps(&self) -> u64 {
+    fn required_ps(&self) -> u64 {
         (self.data_ps * MARGIN_PERCENT).div_ceil(100).saturating_sub(self.control_ps)
     }
 }

@@ -128,17 +128,17 @@ pub(crate) fn node_sequence(
 }
 
 /// States of an edge with a parallel multiplier. The encoding makes most of what depends on them one bit.
-pub(crate) mod state {
+mod state {
     /// First product: the current into end 0; in the last round the square of the clamped drop.
-    pub const FIRST: i64 = 0;
+    pub(super) const FIRST: i64 = 0;
     /// Second product: the current into end 1; in the last round the square of the free drop.
-    pub const SECOND: i64 = 1;
+    pub(super) const SECOND: i64 = 1;
     /// The conductance goes out to both ends.
-    pub const PUBLISH: i64 = 2;
+    pub(super) const PUBLISH: i64 = 2;
     /// A bit is drawn from the generator.
-    pub const DRAW: i64 = 4;
+    pub(super) const DRAW: i64 = 4;
     /// The difference of squares is doubled, or the conductance updated.
-    pub const SHIFT: i64 = 5;
+    pub(super) const SHIFT: i64 = 5;
 }
 
 /// The control state of an edge with a parallel multiplier.

@@ -28,7 +28,7 @@ pub const DELAY_PRIMITIVES: [&str; 3] = ["LUT4", "SB_LUT4", "delay_lut"];
 pub const PHASE_INSTANCES: [&str; 2] = ["phase", "phase_register"];
 
 /// Requests that enter at the array interface, themselves or followed by `_` and more.
-pub const BORDER_REQUESTS: [&str; 1] = ["go"];
+pub const INPUT_REQUESTS: [&str; 1] = ["go"];
 
 /// The input that fires all cells in scan mode, and is low while the array computes.
 pub const STROBE: &str = "strobe";
@@ -56,7 +56,7 @@ pub fn is_cell(instance: &str) -> bool {
 
 /// Whether that top-level input is a request.
 pub fn is_input_request(port: &str) -> bool {
-    BORDER_REQUESTS
+    INPUT_REQUESTS
         .iter()
         .any(|name| port.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
 }

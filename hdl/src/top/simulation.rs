@@ -250,11 +250,6 @@ impl SerialLine {
         self.sending.extend(bytes);
     }
 
-    /// Whether everything queued has been sent.
-    pub fn is_idle(&self) -> bool {
-        self.sending.is_empty() && self.bits_left == 0
-    }
-
     /// One clock of the board; the byte that came, if one is complete.
     ///
     /// # Panics

@@ -5,7 +5,7 @@ use crate::network::NetworkError;
 use thiserror::Error;
 
 /// Every format that is taken, for messages.
-pub const TAKEN: &str = "network files (TOML or JSON with `wheatstone_network`), node-link JSON of networkx, GraphML, edge \
+const TAKEN: &str = "network files (TOML or JSON with `wheatstone_network`), node-link JSON of networkx, GraphML, edge \
                          lists (`u v [weight]`), JSON of `nodes`, `pts` and `edges`, and SPICE netlists of resistors";
 
 /// A graph that cannot be read, or is no network.

@@ -15,7 +15,7 @@ mod recognise;
 mod spice;
 
 pub use draft::{Graph, Ports};
-pub use error::{GraphError, TAKEN};
+pub use error::GraphError;
 pub use recognise::recognise;
 pub use spice::Circuit;
 
