@@ -72,9 +72,9 @@ pub struct Array {
     pub idle: Bus,
     /// Where the scan chain begins and ends.
     pub scan: [Bus; 2],
-    /// By node.
+    /// Ports of the node cells, by node id.
     pub nodes: Vec<NodePorts>,
-    /// By edge.
+    /// Ports of the edge cells, by edge id.
     pub edges: Vec<EdgePorts>,
     /// The `fire` of every cell: nodes, then edges.
     pub fires: Vec<Bus>,

@@ -152,7 +152,7 @@ impl Bus {
 /// Which way a value goes through a block's boundary, or that it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Into the block.
+    /// The block reads the value.
     Input,
     /// Out of the block.
     Output,
@@ -163,11 +163,11 @@ pub enum Direction {
 /// A bus under the name one block has for it.
 #[derive(Clone, Debug)]
 pub struct Port {
-    /// The name.
+    /// Name of the port in Verilog.
     pub name: String,
-    /// Its direction.
+    /// Whether the block reads or drives it.
     pub direction: Direction,
-    /// The node.
+    /// The bus that is connected to the port.
     pub bus: Bus,
     /// Must stay off the chip's global buffers, whose delay the timing of a handshake does not see.
     pub noglobal: bool,

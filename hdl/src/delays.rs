@@ -123,7 +123,7 @@ impl DelayLine {
 /// One delay line of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DelayId {
-    /// The cell.
+    /// The cell that the line belongs to.
     pub cell: CellId,
     /// Which of its lines.
     pub line: DelayLine,

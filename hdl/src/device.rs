@@ -44,7 +44,7 @@ impl Display for Part {
 pub enum Corner {
     /// Everything as fast as it can be.
     Min,
-    /// Everything typical.
+    /// Typical silicon, voltage and temperature.
     Typ,
     /// Everything as slow as it can be.
     Max,
@@ -87,7 +87,7 @@ impl Router {
 pub struct Family {
     /// The name of its file: `ice40-up`.
     pub name: String,
-    /// Its primitives.
+    /// The primitives of all devices of the family.
     pub technology: Technology,
     /// The corners for which nextpnr writes delays, the fastest first.
     pub corners: Vec<Corner>,
@@ -147,15 +147,15 @@ pub struct Device {
     pub packages: Vec<String>,
     /// Sites of 4-input LUTs.
     pub lut4_sites: u64,
-    /// Multipliers it has.
+    /// Hard multipliers on the device, usable by an array or not.
     pub multipliers: u64,
     /// Of these, those that the array can use.
     pub multiplier_sites: u64,
-    /// Its `SB_SPRAM256KA`.
+    /// Blocks of `SB_SPRAM256KA`, 32 KiB each; 0 on most devices.
     pub spram_sites: u64,
     /// Static power of its core; absent if no figure is known.
     pub static_power: Option<StaticPower>,
-    /// Its family.
+    /// The family, with what all its devices share.
     pub family: Arc<Family>,
 }
 

@@ -23,7 +23,7 @@ pub type Evaluate = Arc<dyn Fn(&[i64], &mut [i64]) + Send + Sync>;
 /// How a leaf behaves in simulation.
 #[derive(Clone)]
 pub enum Behaviour {
-    /// Combinational.
+    /// Combinational: outputs are a function of the inputs, after the leaf's delay.
     Function(Evaluate),
     /// Takes `d` at an edge of `fire` where `enable`, if there is one, is 1.
     Register {
@@ -56,7 +56,7 @@ impl Debug for Behaviour {
 /// The Verilog of a leaf, without the module's head.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// Declarations and statements.
+    /// Declarations and statements of the module, without its head.
     pub body: String,
     /// Expressions of the outputs that are continuous assignments: `(output, expression)`.
     pub assigns: Vec<(String, String)>,

@@ -1,7 +1,40 @@
 //! The self-timed learning array as hardware.
 //!
 //! A [`Design`](wheatstone_sim::Design) becomes an [`Array`]: one small clockless cell for every node and edge, which
-//! computes exactly what the model's engines compute, whatever the delays.
+//! computes exactly what the model's engines compute, whatever the delays. [`ArraySimulation`] runs it as an
+//! [`Engine`](wheatstone_sim::Engine), picosecond by picosecond; [`Top`] puts it on a chip, with the island that serves its
+//! serial line; [`lint`] proves on the netlist that it has no clock.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use wheatstone_hdl::{ArraySimulation, Technology};
+//! use wheatstone_sim::network::{EdgeKind, crossbar};
+//! use wheatstone_sim::{
+//!     Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample, Sense, State,
+//!     Target,
+//! };
+//!
+//! // Two rails and one output: a voltage divider that learns to divide in half.
+//! let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
+//! let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
+//! let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
+//! let configuration = Configuration { steps: 4, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
+//!
+//! // The array of an ECP5 with its delays, and the model in the same state.
+//! let mut array = ArraySimulation::new(Arc::clone(&design), Technology::Ecp5, configuration, start.clone())?;
+//! let mut model = Reference::new(design, configuration, start)?;
+//! let half = Target { voltage: 500, sense: Sense::Equal };
+//! let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(half)] };
+//! for _ in 0..50 {
+//!     assert_eq!(array.train(&sample)?, model.train(&sample)?);
+//! }
+//! assert_eq!(array.state(), model.state(), "every voltage and conductance, to the bit");
+//! assert!(array.read(&[1000, 0], 4)?[0].abs_diff(500) <= 2);
+//!
+//! // The same array as Verilog.
+//! assert!(array.array().verilog().contains("module array"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod activity;
 pub mod area;

@@ -17,7 +17,7 @@ use wheatstone_sim::categorize;
 pub struct UnknownSignal {
     /// The cell it was looked for in.
     pub cell: String,
-    /// Its name.
+    /// Name of the signal that was asked for.
     pub signal: String,
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A part of a module.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// Something that computes.
+    /// A leaf, which computes.
     Leaf(LeafBlock),
     /// Something that consists of parts.
     Module(Module),

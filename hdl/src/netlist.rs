@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// A file of `write_json`, or of nextpnr's `--write`.
 #[derive(Debug, Deserialize)]
 pub struct Netlist {
-    /// Modules by name.
+    /// The design's modules, by name.
     pub modules: BTreeMap<String, Module>,
 }
 
@@ -20,7 +20,7 @@ pub struct Module {
     /// What it is made of, by name.
     #[serde(default)]
     pub cells: BTreeMap<String, Instance>,
-    /// Nets by name.
+    /// Named nets of the module.
     #[serde(default)]
     pub netnames: BTreeMap<String, Net>,
 }
@@ -40,7 +40,7 @@ pub struct Instance {
     /// The module or primitive it is one of.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its parameters.
+    /// Parameters of the instance, by name.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
     /// Its attributes.
@@ -70,9 +70,9 @@ pub struct Net {
 pub enum Direction {
     /// Into the cell, or into the chip.
     Input,
-    /// Out of it.
+    /// Out of the cell, or out of the chip.
     Output,
-    /// Both.
+    /// Both ways.
     Inout,
 }
 
@@ -80,9 +80,9 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Bit {
-    /// Of that net.
+    /// A net, by its number in the module.
     Net(usize),
-    /// Of that value.
+    /// A constant: `0`, `1`, `x` or `z`.
     Constant(String),
 }
 

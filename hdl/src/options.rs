@@ -28,7 +28,7 @@ impl Multiplier {
 /// How an array is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ArrayOptions {
-    /// The device.
+    /// The primitives that the array is built of.
     pub technology: Technology,
     /// How its edges multiply.
     pub multiplier: Multiplier,

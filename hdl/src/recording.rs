@@ -14,7 +14,7 @@ use std::collections::HashMap;
 pub struct Signal {
     /// Its name; of a flip-flop, the path of its leaf and the name of the port.
     pub name: String,
-    /// Width and signedness.
+    /// Width in bits, and whether the value is signed.
     pub shape: Shape,
     /// Its value when the recording began.
     pub start: i64,
@@ -23,11 +23,11 @@ pub struct Signal {
 /// A signal took a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// When, in picoseconds.
+    /// Simulated time of the change, in picoseconds.
     pub time_ps: u64,
     /// Number of the signal.
     pub signal: usize,
-    /// The value.
+    /// The value from then on.
     pub value: i64,
 }
 
@@ -38,11 +38,11 @@ pub struct Recording {
     pub start_ps: u64,
     /// When it ended, in picoseconds.
     pub end_ps: u64,
-    /// The module's inputs.
+    /// Inputs of the recorded module, in port order.
     pub inputs: Vec<Signal>,
     /// All flip-flops, numbered on from the inputs.
     pub flops: Vec<Signal>,
-    /// The module's outputs.
+    /// Outputs of the recorded module, in port order.
     pub outputs: Vec<Signal>,
     /// What was imposed on inputs and flip-flops, in order.
     pub imposed: Vec<Change>,

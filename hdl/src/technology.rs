@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Technology {
-    /// Lattice ECP5.
+    /// Lattice ECP5: `LUT4`, `CCU2C`, `TRELLIS_FF`, `MULT18X18D`.
     Ecp5,
-    /// Lattice iCE40.
+    /// Lattice iCE40: `SB_LUT4`, `SB_CARRY`, `SB_DFF` and, in some, `SB_MAC16`.
     Ice40,
     /// Plain Verilog without a vendor's primitives, for simulators and linters.
     Generic,

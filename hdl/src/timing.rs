@@ -28,7 +28,7 @@ const MARGIN_PERCENT: u64 = 125;
 pub struct CellTiming {
     /// The cell's name in the array.
     pub cell: String,
-    /// Its module.
+    /// Name of the cell's Verilog module.
     pub module: String,
     /// Slowest data path into one of its flip-flops, setup included, in picoseconds.
     pub data_ps: u64,

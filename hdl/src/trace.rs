@@ -9,7 +9,7 @@ use crate::array::Array;
 /// What one cell received at one fire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// When, in picoseconds.
+    /// Simulated time of the fire, in picoseconds.
     pub time_ps: u64,
     /// A node: currents by edge. An edge: current and previous voltage of end 0, then of end 1.
     pub values: Vec<i64>,

@@ -22,9 +22,9 @@ pub struct Difference {
     pub step: u64,
     /// The port that received it, or the register.
     pub what: String,
-    /// The model's value.
+    /// The value in the model.
     pub expected: i64,
-    /// The array's value.
+    /// The value in the array.
     pub found: i64,
     /// When, in picoseconds of the array's time.
     pub time_ps: u64,

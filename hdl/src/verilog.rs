@@ -62,7 +62,7 @@ pub fn comment(text: &str) -> String {
 pub struct LeafModule {
     /// Its name in the emitted text.
     pub name: String,
-    /// Its text.
+    /// Verilog of the module, head and `endmodule` included.
     pub text: String,
     /// Every leaf emitted as it; all of them must compute the same.
     pub instances: Vec<Arc<Leaf>>,

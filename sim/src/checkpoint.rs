@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub steps: u64,
     /// Whatever the program that wrote it wants to find again; not interpreted here.
     pub remark: String,
-    /// The architectural state.
+    /// The architectural state of that design.
     pub state: State,
 }
 

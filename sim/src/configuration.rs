@@ -48,7 +48,7 @@ impl LearningSchedule {
 pub struct Configuration {
     /// Relaxing steps a sample, at least 1.
     pub steps: u32,
-    /// When edges learn.
+    /// When edges learn within a sample.
     pub learning: LearningSchedule,
     /// Added to every group's learning shift; 0..=3.
     pub alpha_offset: u8,
@@ -58,13 +58,13 @@ pub struct Configuration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{field} = {value} is outside {low}..={high}; choose a value inside these bounds")]
 pub struct ConfigurationError {
-    /// Which field.
+    /// Name of the field in files and on the command line.
     pub field: &'static str,
     /// What was asked for.
     pub value: u32,
-    /// Smallest value allowed.
+    /// Smallest value that is allowed.
     pub low: u32,
-    /// Largest value allowed.
+    /// Largest value that is allowed.
     pub high: u32,
 }
 

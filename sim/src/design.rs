@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// Over-relaxation factor.
+    /// Over-relaxation factor, in eighths: 8 is Gauss-Seidel.
     pub omega: Omega,
     /// How outputs are nudged.
     pub nudge: Nudge,

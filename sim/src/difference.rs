@@ -14,7 +14,7 @@ pub struct StateDifference {
     pub register: &'static str,
     /// What it should hold.
     pub expected: i64,
-    /// What it holds.
+    /// What the register holds in the other state.
     pub found: i64,
 }
 

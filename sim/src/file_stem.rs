@@ -39,7 +39,7 @@ categorize!(FileStemError: BadInput);
 /// What is wrong with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FileStemFault {
-    /// There is none.
+    /// The name is empty.
     #[error("it is empty")]
     Empty,
     /// It has more than [`MAX_BYTES`] bytes.

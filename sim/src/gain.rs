@@ -55,7 +55,7 @@ impl From<Omega> for u8 {
 pub struct Gain {
     /// Mantissa in eighths, 8..=15.
     pub q: u8,
-    /// Shift.
+    /// Shift of the gain to the right, in bits.
     pub s: u32,
 }
 

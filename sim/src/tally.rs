@@ -58,7 +58,7 @@ fn difference<T>(group: &[T], value: impl Fn(&T) -> i32) -> i64 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tally {
-    /// Samples answered.
+    /// Samples that were answered since the tally was cleared.
     pub samples: u32,
     /// Those whose class was answered.
     pub right: u32,

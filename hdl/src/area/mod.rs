@@ -43,9 +43,9 @@ pub struct Area {
     pub lut4_sites: u64,
     /// LUTs of matched delays.
     pub delay_luts: u64,
-    /// Flip-flops.
+    /// Flip-flops of any kind.
     pub flip_flops: u64,
-    /// `MULT18X18D` or `SB_MAC16`.
+    /// Hard multipliers: `MULT18X18D` of an ECP5, `SB_MAC16` of an iCE40.
     pub multipliers: u64,
     /// Everything else, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -103,7 +103,7 @@ impl AddAssign<&Area> for Area {
 /// One module of leaves inside a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeafArea {
-    /// Its name.
+    /// Name of the leaf's Verilog module.
     pub leaf: String,
     /// How many of it one cell has.
     pub count: u64,
@@ -134,7 +134,7 @@ impl CellArea {
 /// All kinds of cell of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ArrayArea {
-    /// By name.
+    /// One entry for each kind of cell, sorted by name.
     pub cells: Vec<CellArea>,
     /// Of the whole array: every kind as often as the array has it.
     pub total: Area,
@@ -145,7 +145,7 @@ pub struct ArrayArea {
 pub struct IslandArea {
     /// The serial link, the controller with its memories, the array interface.
     pub parts: Vec<CellArea>,
-    /// All of them.
+    /// The sum of all parts.
     pub total: Area,
 }
 

@@ -26,7 +26,7 @@ pub struct Pins {
 /// What a board's file says, with its device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
-    /// Its device.
+    /// The FPGA on the board.
     pub device: &'static Device,
     /// Its device's package, in nextpnr's spelling.
     pub package: String,
@@ -53,9 +53,9 @@ pub enum Loading {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bridge {
-    /// Who made it.
+    /// USB vendor id of the bridge.
     pub vendor_id: u16,
-    /// Which it is.
+    /// USB product id of the bridge.
     pub product_id: u16,
     /// Which of its interfaces is the serial line, from 0; absent if it has one.
     pub interface: Option<u8>,

@@ -43,7 +43,7 @@ struct Entry {
     names().join(", ")
 )]
 pub struct UnknownBoard {
-    /// The name.
+    /// The name that was given.
     pub name: String,
 }
 

@@ -177,9 +177,9 @@ impl Default for Controls {
 pub struct Context<'a> {
     /// The network, its format and its rules.
     pub design: &'a Design,
-    /// The device.
+    /// The primitives that the cells are built of.
     pub technology: Technology,
-    /// How edges multiply.
+    /// Which multiplier the edges have.
     pub multiplier: Multiplier,
     /// What the array interface says.
     pub controls: &'a Controls,

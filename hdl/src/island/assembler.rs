@@ -18,7 +18,7 @@ pub(crate) const SCRATCH_WORDS: usize = 256;
 /// What both memories hold at power-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The program.
+    /// Words of the program memory, from address 0.
     pub program: Vec<u16>,
     /// The scratch memory: variables and constants.
     pub scratch: Vec<u16>,

@@ -26,7 +26,7 @@ const POWER_UP: u64 = 255;
 /// The controller.
 #[derive(Default, LogicBlock)]
 pub struct Controller {
-    /// The board's clock.
+    /// The board's clock; everything happens at its rising edge.
     pub clock: Signal<In, Clock>,
     /// The frame that waits, and the reply.
     pub line: FramePorts,

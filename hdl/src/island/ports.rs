@@ -9,7 +9,7 @@ use rust_hdl::prelude::*;
 /// The frame that waits, and the reply: between the controller and the serial link.
 #[derive(Clone, Debug, Default, LogicInterface)]
 pub struct FramePorts {
-    /// A frame waits.
+    /// 1 while a whole frame waits.
     pub frame_ready: Signal<In, Bit>,
     /// Bytes of the frame that waits, without its CRC.
     pub frame_length: Signal<In, Bits<8>>,
@@ -48,19 +48,19 @@ pub struct ArrayPorts {
     pub present: Signal<Out, Bit>,
     /// Number of the burst's first step modulo 2.
     pub phase: Signal<Out, Bit>,
-    /// Whether edges learn.
+    /// Whether edges learn when the burst closes.
     pub learn: Signal<Out, Bit>,
     /// Whether only some edges learn.
     pub desynchronous: Signal<Out, Bit>,
     /// How few, minus 1.
     pub rarity: Signal<Out, Bits<3>>,
-    /// Alpha offset.
+    /// What is added to every learning shift, 0 to 3.
     pub offset: Signal<Out, Bits<2>>,
     /// Whether the array's interface shows the senses.
     pub impose: Signal<Out, Bit>,
-    /// The request, two-phase.
+    /// The request for a burst, two-phase: each change is one.
     pub go: Signal<Out, Bit>,
-    /// Scan mode.
+    /// Scan mode: all registers of the array form one shift register.
     pub scan: Signal<Out, Bit>,
     /// Clocks the scan chain.
     pub strobe: Signal<Out, Bit>,

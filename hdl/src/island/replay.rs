@@ -169,7 +169,7 @@ pub enum ReplayError {
     /// The simulator did not run or found an error.
     #[error(transparent)]
     Tool(#[from] ToolError),
-    /// An output differs.
+    /// An output of the Verilog differs from the recording: the edge, and both values.
     #[error("Verilog and recording differ at:\n{0}")]
     Difference(String),
 }

@@ -176,7 +176,7 @@ pub struct UartTransmitter {
     pub push: Signal<In, Bit>,
     /// Whether a byte would be taken.
     pub ready: Signal<Out, Bit>,
-    /// The line.
+    /// The line to the host; high while idle.
     pub tx: Signal<Out, Bit>,
     /// What is to be sent, lowest bit first. Lows are kept as 1, because flip-flops begin with 0 and the line with 1.
     lows: DFF<Bits<9>>,

@@ -25,7 +25,7 @@ pub enum Fault {
     InputClock,
     /// The clock is some other net.
     OtherClock,
-    /// A combinational loop.
+    /// Gates form a loop without a flip-flop.
     CombinationalLoop,
     /// A cell has no delay chain.
     NoDelay,
@@ -120,7 +120,7 @@ pub struct Check {
     pub claim: &'static str,
     /// How many objects were examined; never 0 in a check that passed.
     pub examined: usize,
-    /// What was counted.
+    /// What the check counted, in the plural.
     pub objects: &'static str,
     /// Where the claim does not hold, in order of the cells' names.
     pub violations: Vec<Violation>,

@@ -12,7 +12,7 @@ use std::fmt::Write;
 pub(crate) struct CarryRow<'a> {
     /// The wire it declares; helpers are called `name_...`.
     pub name: &'a str,
-    /// Its width.
+    /// Width of the row in bits.
     pub bits: u32,
     /// The LUT of every bit, index `{d, c, b, a}`.
     pub init: u16,
@@ -62,13 +62,13 @@ impl CarryRow<'_> {
 pub(crate) struct SaturationRow<'a> {
     /// The wire it declares.
     pub name: &'a str,
-    /// Its width.
+    /// Width of the row in bits.
     pub bits: u32,
     /// Taken where `code` is 0.
     pub value: &'a str,
     /// Taken where `code` is 3.
     pub scanned: &'a str,
-    /// What to take.
+    /// Verilog expression of two bits that choose among the four values.
     pub code: &'a str,
     /// Taken where `code` is 1.
     pub high: i64,

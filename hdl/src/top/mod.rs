@@ -38,9 +38,9 @@ categorize! {
 /// An array with its interface, and what the island must be to serve it.
 #[derive(Clone, Debug)]
 pub struct Top {
-    /// The array.
+    /// The array of cells.
     pub array: Array,
-    /// Its array interface.
+    /// The registers between the island's words and the array's voltages.
     pub interface: ArrayInterface,
     /// Both as a module named `bordered_array`.
     pub module: Module,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum NodeKind {
     /// Its voltage is imposed and never updated.
     Input,
-    /// It relaxes.
+    /// It relaxes, and samples say nothing about it.
     Hidden,
     /// It relaxes, and is nudged towards a target in the clamped wave.
     Output,
@@ -38,7 +38,7 @@ impl NodeKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DiodeClamp {
-    /// No diode.
+    /// No diode: the whole range of voltages.
     #[default]
     None,
     /// The voltage stays at or above zero.

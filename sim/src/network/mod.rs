@@ -59,7 +59,7 @@ impl GroupId {
 /// One node of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// What drives it.
+    /// Whether it is an input, an output or hidden.
     pub kind: NodeKind,
     /// Its diode, if any.
     pub clamp: DiodeClamp,
@@ -70,7 +70,7 @@ pub struct Node {
 pub struct Edge {
     /// The nodes it joins.
     pub ends: [NodeId; 2],
-    /// How it conducts.
+    /// The law of its current.
     pub kind: EdgeKind,
     /// The group whose learning shift it uses.
     pub group: GroupId,
@@ -93,7 +93,7 @@ pub const ALPHA_RANGE: std::ops::RangeInclusive<i8> = -24..=16;
 /// An edge seen from one of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incidence {
-    /// The edge.
+    /// The edge at the node.
     pub edge: EdgeId,
     /// The node at its other end.
     pub neighbour: NodeId,

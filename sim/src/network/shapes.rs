@@ -6,7 +6,7 @@ use super::{DiodeClamp, EdgeKind, Network, NetworkBuilder, NetworkError, NodeId}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Boundary {
-    /// At its border.
+    /// The lattice ends at its boundary.
     Open,
     /// Nowhere: each row and column closes on itself (a torus).
     Periodic,

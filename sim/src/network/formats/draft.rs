@@ -28,7 +28,7 @@ pub struct Ports {
 /// A network, and what was made of what the file said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
-    /// The network.
+    /// The network that was read.
     pub network: Network,
     /// What was merged, scaled or left out, a sentence each.
     pub notes: Vec<String>,

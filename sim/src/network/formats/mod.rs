@@ -32,7 +32,7 @@ pub enum GraphFormat {
     Json,
     /// Node-link JSON of networkx.
     NodeLink,
-    /// GraphML.
+    /// GraphML, an XML format of graphs.
     GraphMl,
     /// A line for each edge.
     EdgeList,
@@ -131,7 +131,7 @@ pub fn read(bytes: &[u8], ports: &Ports) -> Result<Graph, GraphError> {
 pub struct Outline {
     /// The format it is in.
     pub format: GraphFormat,
-    /// Its nodes.
+    /// Number of nodes.
     pub nodes: usize,
     /// Its edges, parallel ones counted each.
     pub edges: usize,
