@@ -48,7 +48,7 @@ pub enum TestbenchError {
     /// Something was imposed where a bench cannot.
     #[error(
         "{count} values were imposed on wires that are neither inputs nor flip-flops; \
-         record a run that is driven through the border"
+         record a run that is driven through the array interface"
     )]
     Elsewhere {
         /// How many.

@@ -40,7 +40,7 @@ pub(super) fn delayed(array: &Array<'_>) -> Check {
             }
         }
     }
-    let claim = "every path from a flip-flop or a border request to a fire passes the matched delay";
+    let claim = "every path from a flip-flop or a request from outside to a fire passes the matched delay";
     Check::new(["delayed-requests", claim, "requests of cells"], examined, violations)
 }
 
