@@ -5,7 +5,7 @@
 //! that simulators and linters find nothing to remark. What a module computes stays as it was.
 //!
 //! Ports of an [interface](super::ports) are ports like any other, under their own names, and an interface that is handed on
-//! is one assignment for each port. Numbers that blocks call by a [name](super::instruction) are numbers.
+//! is one assignment for each port. Numbers that blocks call by a name are numbers.
 
 use super::instruction;
 use rust_hdl::core::ast::{Verilog, VerilogBlock, VerilogExpression, VerilogLink, VerilogStatement};
