@@ -7,6 +7,11 @@ use crate::leaf::Leaf;
 use crate::module::Module;
 use wheatstone_sim::shift_rounded;
 
+/// A target's sense in the two bits of an output's port, as the link writes them; 1 is a target to be met.
+const NO_TARGET: i64 = 0;
+const AT_LEAST: i64 = 2;
+const AT_MOST: i64 = 3;
+
 /// Adds the nudge of coupled learning and returns whether it applies and the accumulator it wants.
 pub(super) fn clamped_nudge(
     cell: &mut Module,
@@ -35,7 +40,7 @@ pub(super) fn clamped_nudge(
     .input("target", &output.target)
     .input("sense", &output.sense)
     .verilog(format!(
-        "wire satisfied = (sense == 2'd2 & current >= target) | (sense == 2'd3 & current <= target);\n\
+        "wire satisfied = (sense == 2'd{AT_LEAST} & current >= target) | (sense == 2'd{AT_MOST} & current <= target);\n\
          wire signed [{wide}:0] aim = {target};\n\
          wire signed [{wide}:0] drop = (aim <<< {guard}) - {now};\n\
          wire signed [{wide}:0] part = {rounded};\n\
@@ -44,12 +49,12 @@ pub(super) fn clamped_nudge(
         target = extended("target", format.v_bits(), top + 3),
         now = extended("current_u", top + 1, top + 3),
     ))
-    .output("nudged", &nudged, "free & (sense != 2'd0)")
+    .output("nudged", &nudged, format!("free & (sense != 2'd{NO_TARGET})"))
     .output("wanted", &wanted, format!("satisfied ? current_u : moved[{top}:0]"))
     .evaluate(move |x, y| {
         let &[current_u, current, free, target, sense] = x else { return };
-        y[0] = i64::from(free == 1 && sense != 0);
-        let satisfied = (sense == 2 && current >= target) || (sense == 3 && current <= target);
+        y[0] = i64::from(free == 1 && sense != NO_TARGET);
+        let satisfied = (sense == AT_LEAST && current >= target) || (sense == AT_MOST && current <= target);
         y[1] =
             if satisfied { current_u } else { current_u + shift_rounded((target << guard) - current_u, eta) };
     });
@@ -87,7 +92,7 @@ pub(super) fn nudging_current(
     .input("sense", &output.sense)
     .verilog(format!(
         "wire signed [{v_bits}:0] drop = target - previous;\n\
-         wire blocked = (sense == 2'd0) | (sense == 2'd2 & drop[{v_bits}]) | (sense == 2'd3 & ~drop[{v_bits}]);\n\
+         wire blocked = (sense == 2'd{NO_TARGET}) | (sense == 2'd{AT_LEAST} & drop[{v_bits}]) | (sense == 2'd{AT_MOST} & ~drop[{v_bits}]);\n\
          wire signed [{top}:0] passed = blocked ? {zero} : {drop};\n\
          wire signed [{top}:0] pull = free ? passed : {free_wave};",
         zero = shape.literal(0),
@@ -98,9 +103,9 @@ pub(super) fn nudging_current(
         let &[previous, free, last, target, sense] = x else { return };
         let drop = target - previous;
         let passed = match sense {
-            0 => 0,
-            2 => drop.max(0),
-            3 => drop.min(0),
+            NO_TARGET => 0,
+            AT_LEAST => drop.max(0),
+            AT_MOST => drop.min(0),
             _ => drop,
         };
         let sign = if free == 1 { 1 } else if centred { -1 } else { 0 };
@@ -108,4 +113,24 @@ pub(super) fn nudging_current(
     });
     cell.leaf("nudge", leaf);
     nudging
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wheatstone_link::protocol::sense_code;
+    use wheatstone_sim::{Sense, Target};
+
+    #[test]
+    fn senses_are_those_of_the_link() {
+        assert_eq!(i64::from(sense_code(None)), NO_TARGET);
+        for &sense in Sense::ALL {
+            let code = match sense {
+                Sense::Equal => 1,
+                Sense::AtLeast => AT_LEAST,
+                Sense::AtMost => AT_MOST,
+            };
+            assert_eq!(i64::from(sense_code(Some(Target { voltage: 0, sense }))), code);
+        }
+    }
 }
