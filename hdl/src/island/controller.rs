@@ -47,6 +47,7 @@ pub struct Controller {
     /// What the array is asked, and answers.
     pub array: ArrayPorts,
 
+    // Names of fields are those of the emitted text, which manifests hold the digest of: `chunk` is the burst that is asked for.
     instructions: Program,
     scratch: Scratch,
     // The fetched instruction's place, the executed instruction, where a subroutine returns to.
@@ -62,7 +63,7 @@ pub struct Controller {
     frame: DFF<Bits<8>>,
     index: DFF<Bits<16>>,
     generator: DFF<Bits<32>>,
-    burst: DFF<Bits<12>>,
+    chunk: DFF<Bits<12>>,
     mode: DFF<Bits<7>>,
     pins: DFF<Bits<3>>,
     request: DFF<Bit>,
@@ -132,7 +133,7 @@ impl Logic for Controller {
             frame,
             index,
             generator,
-            burst,
+            chunk,
             mode,
             pins,
             request,
@@ -309,7 +310,7 @@ impl Logic for Controller {
                 self.index.d.next = self.accumulator.q.val();
             }
             if self.place.val() == Register::Burst.to_bits() {
-                self.burst.d.next = self.accumulator.q.val().get_bits::<12>(0);
+                self.chunk.d.next = self.accumulator.q.val().get_bits::<12>(0);
             }
             if self.place.val() == Register::Mode.to_bits() {
                 self.mode.d.next = self.accumulator.q.val().get_bits::<7>(0);
@@ -340,11 +341,11 @@ impl Logic for Controller {
             self.request.d.next = false;
         }
         self.array.answer_index.next = self.index.q.val();
-        self.array.steps.next = self.burst.q.val().get_bits::<8>(burst::STEPS);
-        self.array.close.next = self.burst.q.val().get_bit(burst::CLOSE);
-        self.array.learn.next = self.burst.q.val().get_bit(burst::LEARN);
-        self.array.present.next = self.burst.q.val().get_bit(burst::PRESENT);
-        self.array.phase.next = self.burst.q.val().get_bit(burst::PHASE);
+        self.array.steps.next = self.chunk.q.val().get_bits::<8>(burst::STEPS);
+        self.array.close.next = self.chunk.q.val().get_bit(burst::CLOSE);
+        self.array.learn.next = self.chunk.q.val().get_bit(burst::LEARN);
+        self.array.present.next = self.chunk.q.val().get_bit(burst::PRESENT);
+        self.array.phase.next = self.chunk.q.val().get_bit(burst::PHASE);
         self.array.rarity.next = self.mode.q.val().get_bits::<3>(mode::RARITY);
         self.array.desynchronous.next = self.mode.q.val().get_bit(mode::DESYNCHRONOUS);
         self.array.offset.next = self.mode.q.val().get_bits::<2>(mode::OFFSET);
