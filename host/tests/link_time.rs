@@ -42,10 +42,10 @@ fn sample_time(experiment: &Experiment) -> Duration {
     board.call(Command::Run(Run::training(SAMPLES, 1, 0, 0, SAMPLES.into(), 3))).unwrap();
     let chip = board.transport_mut();
     let (mut starts, mut first, mut last) = (0, Duration::ZERO, Duration::ZERO);
-    let mut go = chip.top_mut().pins().go;
+    let mut go = chip.top_mut().ports().go.val();
     while starts < SAMPLES {
         chip.wait(chip.now() + Duration::from_nanos(1));
-        if chip.top_mut().pins().go != go {
+        if chip.top_mut().ports().go.val() != go {
             go = !go;
             starts += 1;
             last = chip.now();

@@ -32,17 +32,15 @@ impl Core {
     /// The same with another program.
     pub fn with_program(facts: &Facts, samples: MemoryKind, image: &Image) -> Core {
         let depth = |mask: u16| usize::from(mask) + 1;
-        Core {
-            clock: Signal::default(),
-            line: FramePorts::default(),
-            border_shift: Signal::default(),
-            border_word: Signal::default(),
-            array: ArrayPorts::default(),
-            controller: Controller::new(image),
-            samples: Memory::new(samples, depth(facts.sample_mask())),
-            order: Memory::new(MemoryKind::Block, depth(facts.order_mask())),
-            sample_mask: Constant::new(u64::from(facts.sample_mask()).into()),
-            order_mask: Constant::new(u64::from(facts.order_mask()).into()),
+        block! {
+            Core {
+                controller: Controller::new(image),
+                samples: Memory::new(samples, depth(facts.sample_mask())),
+                order: Memory::new(MemoryKind::Block, depth(facts.order_mask())),
+                sample_mask: Constant::new(u64::from(facts.sample_mask()).into()),
+                order_mask: Constant::new(u64::from(facts.order_mask()).into()),
+            }
+            clock line border_shift border_word array
         }
     }
 }

@@ -18,13 +18,11 @@ pub struct SaturatingCounter {
 
 impl Default for SaturatingCounter {
     fn default() -> SaturatingCounter {
-        SaturatingCounter {
-            clock: Signal::default(),
-            increment: Signal::default(),
-            count: Signal::default(),
-            value: DFF::default(),
-            sum: Signal::default(),
-            one: Constant::new(1.into()),
+        block! {
+            SaturatingCounter {
+                one: Constant::new(1.into()),
+            }
+            clock increment count value sum
         }
     }
 }

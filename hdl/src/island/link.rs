@@ -43,20 +43,14 @@ impl SerialLink {
     /// # Panics
     /// As [`UartReceiver::new`] and [`LinkReceiver::new`].
     pub fn new(clock_hz: u32, baud: u32, credits: u8) -> SerialLink {
-        SerialLink {
-            clock: Signal::default(),
-            rx: Signal::default(),
-            tx: Signal::default(),
-            frames: SlotPorts::default(),
-            reply_data: Signal::default(),
-            reply_push: Signal::default(),
-            reply_accept: Signal::default(),
-            reply_finish: Signal::default(),
-            reply_idle: Signal::default(),
-            uart_receiver: UartReceiver::new(clock_hz, baud),
-            uart_transmitter: UartTransmitter::new(clock_hz, baud),
-            receiver: LinkReceiver::new(credits),
-            transmitter: LinkTransmitter::default(),
+        block! {
+            SerialLink {
+                uart_receiver: UartReceiver::new(clock_hz, baud),
+                uart_transmitter: UartTransmitter::new(clock_hz, baud),
+                receiver: LinkReceiver::new(credits),
+            }
+            clock rx tx frames reply_data reply_push reply_accept reply_finish reply_idle
+            transmitter
         }
     }
 }

@@ -45,14 +45,12 @@ impl Memory {
     /// If there are none or more than 65536.
     pub fn new(kind: MemoryKind, depth: usize) -> Memory {
         assert!((1..=1 << 16).contains(&depth), "a memory has 1 to 65536 words, not {depth}");
-        Memory {
-            clock: Signal::default(),
-            write: Signal::default(),
-            address: Signal::default(),
-            data_in: Signal::default(),
-            data_out: Signal::default(),
-            _kind: kind,
-            _words: vec![Bits::default(); depth],
+        block! {
+            Memory {
+                _kind: kind,
+                _words: vec![Bits::default(); depth],
+            }
+            clock write address data_in data_out
         }
     }
 
@@ -184,14 +182,11 @@ impl TwoPortMemory {
     /// If there are none or more than 65536.
     pub fn new(depth: usize) -> TwoPortMemory {
         assert!((1..=1 << 16).contains(&depth), "a memory has 1 to 65536 bytes, not {depth}");
-        TwoPortMemory {
-            clock: Signal::default(),
-            write: Signal::default(),
-            write_address: Signal::default(),
-            data_in: Signal::default(),
-            read_address: Signal::default(),
-            data_out: Signal::default(),
-            _bytes: vec![Bits::default(); depth],
+        block! {
+            TwoPortMemory {
+                _bytes: vec![Bits::default(); depth],
+            }
+            clock write write_address data_in read_address data_out
         }
     }
 

@@ -5,6 +5,13 @@
 //! replayed in a Verilog simulator by [`replay`], clock by clock.
 
 pub mod array_interface;
+/// A block with these fields; those whose names follow begin as by default: signals unconnected, flip-flops at 0.
+macro_rules! block {
+    ($block:ident { $($given:tt)* } $($field:ident)+) => {
+        $block { $($field: Default::default(),)+ $($given)* }
+    };
+}
+
 mod assembler;
 pub mod controller;
 pub mod core;

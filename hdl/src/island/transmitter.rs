@@ -88,42 +88,21 @@ pub struct LinkTransmitter {
 
 impl Default for LinkTransmitter {
     fn default() -> LinkTransmitter {
-        LinkTransmitter {
-            clock: Signal::default(),
-            data: Signal::default(),
-            push: Signal::default(),
-            accept: Signal::default(),
-            finish: Signal::default(),
-            idle: Signal::default(),
-            line_data: Signal::default(),
-            line_push: Signal::default(),
-            line_ready: Signal::default(),
-            memory: TwoPortMemory::new(FRAME_BYTES),
-            phase: DFF::default(),
-            count: DFF::default(),
-            code: DFF::default(),
-            run: DFF::default(),
-            crc: DFF::default(),
-            crc_bits: DFF::default(),
-            appended: DFF::default(),
-            busy: Signal::default(),
-            take: Signal::default(),
-            byte_in: Signal::default(),
-            feedback: Signal::default(),
-            shifted: Signal::default(),
-            next_count: Signal::default(),
-            next_run: Signal::default(),
-            place: Signal::default(),
-            close: Signal::default(),
-            sent: Signal::default(),
-            zero: Constant::new(0.into()),
-            one: Constant::new(1.into()),
-            marker: Constant::new(0x100.into()),
-            polynomial: Constant::new(POLYNOMIAL.into()),
-            top: Constant::new((1 << 31).into()),
-            cleared: Constant::new(0.into()),
-            no_bits: Constant::new(0.into()),
-            one_appended: Constant::new(1.into()),
+        block! {
+            LinkTransmitter {
+                memory: TwoPortMemory::new(FRAME_BYTES),
+                zero: Constant::new(0.into()),
+                one: Constant::new(1.into()),
+                marker: Constant::new(0x100.into()),
+                polynomial: Constant::new(POLYNOMIAL.into()),
+                top: Constant::new((1 << 31).into()),
+                cleared: Constant::new(0.into()),
+                no_bits: Constant::new(0.into()),
+                one_appended: Constant::new(1.into()),
+            }
+            clock data push accept finish idle line_data line_push line_ready phase count code run
+            crc crc_bits appended busy take byte_in feedback shifted next_count next_run place close
+            sent
         }
     }
 }

@@ -82,27 +82,15 @@ impl UartReceiver {
     /// If a bit takes less than 3 clocks or more than 4096.
     pub fn new(clock_hz: u32, baud: u32) -> UartReceiver {
         let step = step(clock_hz, baud);
-        UartReceiver {
-            clock: Signal::default(),
-            rx: Signal::default(),
-            data: Signal::default(),
-            valid: Signal::default(),
-            error: Signal::default(),
-            first: DFF::default(),
-            low: DFF::default(),
-            state: DFF::default(),
-            phase: DFF::default(),
-            shift: DFF::default(),
-            is_valid: DFF::default(),
-            is_error: DFF::default(),
-            sum: Signal::default(),
-            turn: Signal::default(),
-            full: Signal::default(),
-            step: Constant::new(step.into()),
-            // The middle of a bit, sooner by the clock that on average has passed until its edge was seen and the
-            // turn was.
-            start: Constant::new(((1 << (PHASE_BITS - 1)) + step).into()),
-            empty: Constant::new(0x100.into()),
+        block! {
+            UartReceiver {
+                step: Constant::new(step.into()),
+                // The middle of a bit, sooner by the clock that on average has passed until its edge was seen and the
+                // turn was.
+                start: Constant::new(((1 << (PHASE_BITS - 1)) + step).into()),
+                empty: Constant::new(0x100.into()),
+            }
+            clock rx data valid error first low state phase shift is_valid is_error sum turn full
         }
     }
 }
@@ -200,24 +188,16 @@ impl UartTransmitter {
     /// # Panics
     /// If a bit takes less than 3 clocks or more than 4096.
     pub fn new(clock_hz: u32, baud: u32) -> UartTransmitter {
-        UartTransmitter {
-            clock: Signal::default(),
-            data: Signal::default(),
-            push: Signal::default(),
-            ready: Signal::default(),
-            tx: Signal::default(),
-            lows: DFF::default(),
-            left: DFF::default(),
-            phase: DFF::default(),
-            sum: Signal::default(),
-            empty: Signal::default(),
-            step: Constant::new(step(clock_hz, baud).into()),
-            none: Constant::new(0.into()),
-            one: Constant::new(1.into()),
-            all: Constant::new(10.into()),
-            low: Constant::new(1.into()),
-            origin: Constant::new(0.into()),
-            inverted: Signal::default(),
+        block! {
+            UartTransmitter {
+                step: Constant::new(step(clock_hz, baud).into()),
+                none: Constant::new(0.into()),
+                one: Constant::new(1.into()),
+                all: Constant::new(10.into()),
+                low: Constant::new(1.into()),
+                origin: Constant::new(0.into()),
+            }
+            clock data push ready tx lows left phase sum empty inverted
         }
     }
 }

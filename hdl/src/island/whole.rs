@@ -53,15 +53,12 @@ impl Island {
     /// As [`SerialLink::new`].
     pub fn new(design: &Design, options: IslandOptions) -> Result<Island, LinkLimit> {
         let facts = options.facts(design)?;
-        Ok(Island {
-            clock: Signal::default(),
-            rx: Signal::default(),
-            tx: Signal::default(),
-            border_shift: Signal::default(),
-            border_word: Signal::default(),
-            array: ArrayPorts::default(),
-            link: SerialLink::new(options.clock_hz, options.baud, options.credits),
-            core: Core::new(&facts, options.sample_memory),
+        Ok(block! {
+            Island {
+                link: SerialLink::new(options.clock_hz, options.baud, options.credits),
+                core: Core::new(&facts, options.sample_memory),
+            }
+            clock rx tx border_shift border_word array
         })
     }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 use wheatstone_link::protocol::LinkLimit;
 use wheatstone_sim::{Design, categorize};
 
-pub use simulation::{ArraySide, Pins, SerialLine, TopSimulation};
+pub use simulation::{ArraySide, SerialLine, TopSimulation};
 
 /// A design that cannot be put on a chip.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

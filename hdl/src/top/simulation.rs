@@ -12,50 +12,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use wheatstone_sim::Design;
 
-/// What the array and its interface see of the island, besides samples: values of [`ArrayPorts`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the ports are those of `ArrayPorts`")]
-pub struct Pins {
-    pub answer_index: i64,
-    pub impose: bool,
-    pub steps: i64,
-    pub close: bool,
-    pub present: bool,
-    pub phase: bool,
-    pub learn: bool,
-    pub desynchronous: bool,
-    pub rarity: i64,
-    pub offset: i64,
-    pub go: bool,
-    pub scan: bool,
-    pub strobe: bool,
-    pub scan_in: bool,
-    pub reset: bool,
-}
-
-impl Pins {
-    fn of(ports: &ArrayPorts) -> Pins {
-        let word = |value: u64| value.cast_signed();
-        Pins {
-            answer_index: word(ports.answer_index.val().to_u64()),
-            impose: ports.impose.val(),
-            steps: word(ports.steps.val().to_u64()),
-            close: ports.close.val(),
-            present: ports.present.val(),
-            phase: ports.phase.val(),
-            learn: ports.learn.val(),
-            desynchronous: ports.desynchronous.val(),
-            rarity: word(ports.rarity.val().to_u64()),
-            offset: word(ports.offset.val().to_u64()),
-            go: ports.go.val(),
-            scan: ports.scan.val(),
-            strobe: ports.strobe.val(),
-            scan_in: ports.scan_in.val(),
-            reset: ports.reset.val(),
-        }
-    }
-}
-
 /// A block that can stand where the island stands.
 pub trait ArraySide: Block {
     /// Its clock.
@@ -99,7 +55,8 @@ pub struct TopSimulation<B = Island> {
     pub bench: Bench<B>,
     top: Top,
     circuit: Circuit,
-    pins: Pins,
+    /// What the array and its interface see of the block.
+    shown: [i64; 15],
     period_ps: u64,
     clocks: u64,
 }
@@ -128,7 +85,7 @@ impl<B: ArraySide> TopSimulation<B> {
         let mut circuit = Circuit::new(top.module.clone());
         let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
         circuit.quiesce(period_ps);
-        TopSimulation { bench, top, circuit, pins: Pins::default(), period_ps, clocks: 0 }
+        TopSimulation { bench, top, circuit, shown: [0; 15], period_ps, clocks: 0 }
     }
 
     /// The array.
@@ -146,9 +103,9 @@ impl<B: ArraySide> TopSimulation<B> {
         self.clocks
     }
 
-    /// What the array sees of the block.
-    pub fn pins(&self) -> Pins {
-        self.pins
+    /// The block's ports to the array.
+    pub fn ports(&self) -> &ArrayPorts {
+        self.bench.block.ports()
     }
 
     /// One clock.
@@ -174,11 +131,7 @@ impl<B: ArraySide> TopSimulation<B> {
             self.circuit.set(&self.top.interface.clock, 1);
             self.circuit.run_until(edge_ps);
         }
-        let pins = Pins::of(self.bench.block.ports());
-        if pins != self.pins {
-            self.pins = pins;
-            self.show(pins);
-        }
+        self.show();
         if shifted.is_some() {
             self.circuit.run_until(edge_ps + self.period_ps / 2);
             self.circuit.set(&self.top.interface.clock, 0);
@@ -186,26 +139,31 @@ impl<B: ArraySide> TopSimulation<B> {
         self.circuit.run_until(edge_ps + self.period_ps);
     }
 
-    fn show(&mut self, pins: Pins) {
-        let (interface, array) = (&self.top.interface, &self.top.array);
-        for (bus, value) in [
-            (&interface.index, pins.answer_index),
-            (&interface.impose, pins.impose.into()),
-            (&array.controls.steps, pins.steps),
-            (&array.controls.close, pins.close.into()),
-            (&array.controls.present, pins.present.into()),
-            (&array.controls.phase, pins.phase.into()),
-            (&array.controls.learn, pins.learn.into()),
-            (&array.controls.desynchronous, pins.desynchronous.into()),
-            (&array.controls.rarity, pins.rarity),
-            (&array.controls.offset, pins.offset),
-            (&array.controls.go, pins.go.into()),
-            (&array.controls.scan, pins.scan.into()),
-            (&array.controls.strobe, pins.strobe.into()),
-            (&array.scan[0], pins.scan_in.into()),
-            (&array.controls.reset, pins.reset.into()),
-        ] {
-            self.circuit.set(bus, value);
+    /// Shows the array what the block drives.
+    fn show(&mut self) {
+        let (interface, array, ports) = (&self.top.interface, &self.top.array, self.bench.block.ports());
+        let (controls, word) = (&array.controls, |value: u64| value.cast_signed());
+        let driven = [
+            (&interface.index, word(ports.answer_index.val().to_u64())),
+            (&interface.impose, ports.impose.val().into()),
+            (&controls.steps, word(ports.steps.val().to_u64())),
+            (&controls.close, ports.close.val().into()),
+            (&controls.present, ports.present.val().into()),
+            (&controls.phase, ports.phase.val().into()),
+            (&controls.learn, ports.learn.val().into()),
+            (&controls.desynchronous, ports.desynchronous.val().into()),
+            (&controls.rarity, word(ports.rarity.val().to_u64())),
+            (&controls.offset, word(ports.offset.val().to_u64())),
+            (&controls.go, ports.go.val().into()),
+            (&controls.scan, ports.scan.val().into()),
+            (&controls.strobe, ports.strobe.val().into()),
+            (&array.scan[0], ports.scan_in.val().into()),
+            (&controls.reset, ports.reset.val().into()),
+        ];
+        let values = driven.map(|(_, value)| value);
+        if values != self.shown {
+            driven.into_iter().for_each(|(bus, value)| self.circuit.set(bus, value));
+            self.shown = values;
         }
     }
 }

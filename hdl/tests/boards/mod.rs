@@ -99,10 +99,10 @@ impl Gateware {
         core.line.frame_ready.next = !self.frame.is_empty();
         core.line.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
         core.line.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
-        let pins = self.top.pins();
-        if pins.go != self.go {
-            self.go = pins.go;
-            self.begun += u32::from(pins.present);
+        let ports = self.top.ports();
+        if ports.go.val() != self.go {
+            self.go = ports.go.val();
+            self.begun += u32::from(ports.present.val());
         }
     }
 
@@ -120,7 +120,7 @@ impl Gateware {
         for _ in 0..200 {
             self.tick();
             let place = self.top.bench.block.controller().place();
-            println!("{place} {} {:?}", image.label(place), self.top.pins());
+            println!("{place} {} {:?}", image.label(place), self.top.ports());
         }
         panic!("no reply to {request:?}");
     }

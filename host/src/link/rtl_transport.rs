@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::top::{Pins, SerialLine, TopError, TopSimulation};
+use wheatstone_hdl::top::{SerialLine, TopError, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board};
 use wheatstone_link::{Transport, TransportError};
 use wheatstone_sim::Design;
@@ -56,7 +56,7 @@ impl RtlTransport {
     /// One clock of the chip.
     fn tick(&mut self) {
         self.arrived.extend(self.line.tick(&mut self.top));
-        let Pins { go, present, .. } = self.top.pins();
+        let (go, present) = (self.top.ports().go.val(), self.top.ports().present.val());
         let now = self.now();
         if let Some(on_sample) = self.on_sample.as_mut().filter(|_| go != self.gone && present) {
             on_sample(now);

@@ -137,7 +137,8 @@ impl Dense {
         let mut high = Aligned::new(scales.u_range[1], lanes);
         let mut nudge = Aligned::new(0.0, lanes);
         for (node, &lane) in network.nodes().iter().zip(&lane_of) {
-            kernels::limit(node.clamp, &mut low[lane as usize], &mut high[lane as usize]);
+            [low[lane as usize], high[lane as usize]] =
+                node.clamp.limits(design.format().u_range()).map(|u| double(u) + BIAS);
             if node.kind.is_nudged() {
                 nudge[lane as usize] = scales.nudge;
             }

@@ -4,7 +4,6 @@ use super::aligned::Aligned;
 use super::exact::{BIAS, Scales, double};
 use super::lanes::Lanes;
 use crate::Target;
-use crate::network::DiodeClamp;
 use std::ops::Range;
 
 /// `sums[c] += g[r][c] v[r]` over all rows `r`.
@@ -384,13 +383,4 @@ pub(super) fn nudged(u_free: f64, v_free: f64, target: Target, eta: u8, v_guard:
         eta,
     );
     double(u) + BIAS
-}
-
-/// Narrows the biased range of an accumulator to what a diode permits.
-pub(super) fn limit(clamp: DiodeClamp, low: &mut f64, high: &mut f64) {
-    match clamp {
-        DiodeClamp::None => {}
-        DiodeClamp::NonNegative => *low = BIAS,
-        DiodeClamp::NonPositive => *high = BIAS,
-    }
 }
