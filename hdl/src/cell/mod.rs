@@ -85,7 +85,7 @@ mod update;
 
 pub use edge::{edge_current_shape, edge_module_name, parallel_edge};
 pub use node::{input_node, node};
-pub(crate) use operand::sends_twice;
+pub(crate) use ports::sends_twice;
 pub use ports::{EdgeDelays, EdgePorts, NodeDelays, NodePorts, NodeTraits, OutputPorts};
 pub use serial_edge::{serial_edge, serial_edge_module_name};
 

@@ -36,15 +36,7 @@ pub(crate) fn factor_shapes(format: Format, kind: EdgeKind) -> [Shape; 2] {
     }
 }
 
-/// Whether an edge of that kind sends twice its current: the square law's factor 1/2 would lose a bit.
-pub(crate) fn sends_twice(kind: EdgeKind) -> bool {
-    match kind {
-        EdgeKind::Linear => false,
-        EdgeKind::Transistor => true,
-    }
-}
-
-/// Shape of the current an edge sends, or of [twice it](sends_twice).
+/// Shape of the current an edge sends, or of [twice it](super::sends_twice).
 pub(crate) fn current_shape(format: Format, kind: EdgeKind) -> Shape {
     match kind {
         EdgeKind::Linear => signed_for(((1 << format.v_bits()) - 1) * format.g_max()),

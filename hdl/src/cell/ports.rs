@@ -1,6 +1,5 @@
 //! What cells are connected to, and what tells one from another: ports, traits, lengths of delays.
 
-use super::operand::sends_twice;
 use crate::bus::Bus;
 use wheatstone_sim::network::{DiodeClamp, EdgeKind};
 
@@ -42,6 +41,14 @@ pub struct OutputPorts {
     pub sense: Bus,
     /// Out: the free voltage, signed, `V` bits. Valid while the array is idle.
     pub answer: Bus,
+}
+
+/// Whether an edge of that kind sends twice its current: the square law's factor 1/2 would lose a bit.
+pub(crate) fn sends_twice(kind: EdgeKind) -> bool {
+    match kind {
+        EdgeKind::Linear => false,
+        EdgeKind::Transistor => true,
+    }
 }
 
 /// How a node differs from others of its degree. Equal traits make equal cells, which share a module.
