@@ -107,3 +107,8 @@ pub mod run;
 pub mod training;
 pub mod verification;
 pub mod whole_file;
+
+/// The example of the README, which is to compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
