@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use wheatstone_sim::hex;
 
 /// The list of an entry's files.
 const LIST: &str = "entry.json";
@@ -34,7 +35,7 @@ impl Key {
     }
 
     fn name(&self) -> String {
-        hex(self.0.clone())
+        finished(self.0.clone())
     }
 }
 
@@ -113,7 +114,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut bytes = vec![0; 1 << 16];
     loop {
         match file.read(&mut bytes)? {
-            0 => return Ok(hex(digest)),
+            0 => return Ok(finished(digest)),
             count => digest.update(&bytes[..count]),
         }
     }
@@ -121,17 +122,11 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 
 /// The SHA-256 of bytes, in hexadecimal.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    hex(Sha256::new_with_prefix(bytes))
+    finished(Sha256::new_with_prefix(bytes))
 }
 
-fn hex(digest: Sha256) -> String {
-    let bytes: [u8; 32] = digest.finalize().into();
-    hexadecimal(&bytes)
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn finished(digest: Sha256) -> String {
+    hex::encode(&digest.finalize())
 }
 
 #[cfg(test)]

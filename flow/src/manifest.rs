@@ -1,7 +1,7 @@
 //! What a bitstream was made of and what is known of it: `MANIFEST.toml` beside it.
 
 use crate::build::Built;
-use crate::cache::{hexadecimal, sha256};
+use crate::cache::sha256;
 use crate::simulation::Simulated;
 use crate::spec::BuildSpec;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 use thiserror::Error;
 use wheatstone_hdl::delays::Delays;
-use wheatstone_sim::{Categorized, ErrorCategory};
+use wheatstone_sim::{Categorized, ErrorCategory, hex};
 
 /// The file.
 pub const FILE: &str = "MANIFEST.toml";
@@ -107,8 +107,8 @@ impl Manifest {
         let (design, network) = (&spec.design, spec.design.network());
         let pins = spec.board.pins().map_or("", |pins| pins.text);
         let sources = [
-            ("design", hexadecimal(&design.digest())),
-            ("network", hexadecimal(&network.digest())),
+            ("design", hex::encode(&design.digest())),
+            ("network", hex::encode(&network.digest())),
             ("verilog", built.verilog_sha256.clone()),
             ("pins", sha256(pins)),
         ];

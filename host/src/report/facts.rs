@@ -4,6 +4,7 @@ use super::{Dataset, Report};
 use crate::bench::wilson;
 use crate::plot::grouped;
 use wheatstone_learn::metrics::{Detail, EpochMetrics, Score};
+use wheatstone_sim::hex;
 
 /// Number of epochs in the table.
 const LAST: usize = 10;
@@ -118,8 +119,8 @@ pub(super) fn provenance(report: &Report<'_>) -> Vec<(String, String, bool)> {
     for (program, version) in report.versions {
         put(program, (*version).to_owned(), true);
     }
-    put("Digest of the design", hex(&report.design.digest()), true);
-    put("Digest of the final state", hex(&report.state.digest()), true);
+    put("Digest of the design", hex::encode(&report.design.digest()), true);
+    put("Digest of the final state", hex::encode(&report.state.digest()), true);
     facts
 }
 
@@ -169,10 +170,6 @@ fn small(value: f64) -> String {
         format!("{value:.3e}")
     };
     text.replace('-', "\u{2212}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
