@@ -311,11 +311,6 @@ impl NetworkKernel {
         (self.plan.u, self.plan.k)
     }
 
-    /// Invocations of one replica's workgroup, and how many of them share the edges of a node.
-    pub fn invocations(&self) -> (u32, u32) {
-        (self.plan.workgroup, self.plan.lanes)
-    }
-
     /// Trains every replica on the samples that its order names, as [`Engine::train`](wheatstone_sim::Engine::train)
     /// does one after the other, and waits until the device is done.
     ///

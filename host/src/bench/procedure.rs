@@ -110,9 +110,11 @@ fn measure(
         })
         .collect();
     let plan = plan(effort, !sources.is_empty());
+    let seconds = Duration::from_secs(plan.expected_duration(turns.len()).as_secs());
+    let in_all = humantime::format_duration(seconds);
     let measured = energy::measure(&mut turns, sources, &plan, clock, &mut |progress: &Progress| {
-        let stage =
-            format!("timing and metering in turns, block {} of {}", progress.done + 1, progress.blocks);
+        let Progress { done, blocks, .. } = progress;
+        let stage = format!("timing and metering in turns ({in_all}), block {} of {blocks}", done + 1);
         if watch(&stage) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     match measured {

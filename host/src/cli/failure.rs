@@ -89,11 +89,7 @@ categorize!(TooFewEpochs: Usage);
 #[error("device and model differ: {0}")]
 pub struct Mismatch(pub String);
 
-impl Categorized for Mismatch {
-    fn category(&self) -> ErrorCategory {
-        ErrorCategory::Mismatch
-    }
-}
+categorize!(Mismatch: Mismatch);
 
 /// A check did not pass; its report has been printed.
 #[derive(Debug, Error)]
