@@ -17,11 +17,7 @@ use wheatstone_link::{Transport, TransportError};
 
 #[track_caller]
 fn refused(ended: &Ended, what: &str, fragments: &[&str]) {
-    assert_eq!(ended.code, 2, "{what}: {}{}", ended.out, ended.err);
-    assert!(!ended.err.contains("panicked"), "{what}: {}", ended.err);
-    for fragment in fragments {
-        assert!(ended.err.contains(fragment), "{what}: no `{fragment}` in: {}", ended.err);
-    }
+    ended.assert_refused(what, 2, fragments);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Ended, Place, program};
+use common::{Place, program};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,17 +15,6 @@ use std::time::Duration;
 fn table() -> String {
     let rows = (0..60).map(|i| format!("{},{},{}\n", i % 3 + i % 7, i % 5, ["x", "y", "z"][i % 3]));
     format!("a,b,kind\n{}", rows.collect::<String>())
-}
-
-/// Runs a command that must end with this code, with all these fragments in its message.
-#[track_caller]
-fn refused(place: &Place, arguments: &str, code: i32, fragments: &[&str]) -> Ended {
-    let ended = place.run(arguments);
-    assert_eq!(ended.code, code, "{arguments}: {}", ended.err);
-    for fragment in fragments {
-        assert!(ended.err.contains(fragment), "{arguments}: no `{fragment}` in: {}", ended.err);
-    }
-    ended
 }
 
 fn spawn(place: &Place, arguments: &str) -> Child {
@@ -109,7 +98,7 @@ fn nothing_that_was_there_is_written_over() {
         let _ = fs::remove_dir_all(place.path("p"));
         fs::create_dir(place.path("p")).unwrap();
         place.write(&format!("p/{file}"), "mine");
-        refused(&place, "train xor --epochs 1 --out p", 2, &["p already holds", file, "another folder"]);
+        place.refused("train xor --epochs 1 --out p", 2, &["p already holds", file, "another folder"]);
         assert_eq!(place.files(), [format!("p/{file}")]);
         assert_eq!(place.read(&format!("p/{file}")), b"mine");
     }
@@ -123,7 +112,7 @@ fn nothing_that_was_there_is_written_over() {
     // A folder with the configuration alone is a run that has not begun.
     fs::create_dir(place.path("begun")).unwrap();
     fs::copy(place.path("empty/config.toml"), place.path("begun/config.toml")).unwrap();
-    refused(&place, "train xor --epochs 2 --out begun", 2, &["begun already holds a run"]);
+    place.refused("train xor --epochs 2 --out begun", 2, &["begun already holds a run"]);
     assert_eq!(place.run("train xor --epochs 1 --out begun").code, 0);
     same_files(&place, "begun", "empty");
 }
@@ -137,7 +126,7 @@ fn a_lock_file_of_others_is_neither_written_nor_followed() {
         let _ = fs::remove_dir_all(place.path("p"));
         fs::create_dir(place.path("p")).unwrap();
         place.write("p/.lock", text);
-        refused(&place, "train xor --epochs 1 --out p", 2, &["p already holds .lock", "another folder"]);
+        place.refused("train xor --epochs 1 --out p", 2, &["p already holds .lock", "another folder"]);
         assert_eq!(place.read("p/.lock"), text.as_bytes());
         assert_eq!(place.files(), ["p/.lock"]);
     }
@@ -157,7 +146,7 @@ fn a_lock_file_of_others_is_neither_written_nor_followed() {
         fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
         make(&lock);
         for verb in ["resume run --epochs 2", "train xor --epochs 2 --out run --resume-or-start"] {
-            refused(&place, verb, 2, &["run already holds .lock"]);
+            place.refused(verb, 2, &["run already holds .lock"]);
         }
         assert_eq!(place.read("keep.txt"), b"process 1\n");
         assert!(!place.path("nothing").exists());
@@ -205,7 +194,7 @@ fn a_run_has_one_writer() {
         "train wine --epochs 1000000 --out run",
         "train wine --epochs 1000000 --out run --resume-or-start",
     ] {
-        refused(&place, verb, 1, &["run is being written by process", &pid]);
+        place.refused(verb, 1, &["run is being written by process", &pid]);
     }
     // Readers need no lock.
     for verb in ["eval run", "inspect run", "monitor run --once"] {
@@ -240,12 +229,7 @@ fn a_run_moves_with_its_data() {
 
     // Alone, it is told where they are.
     fs::rename(place.path("b/run"), place.path("run")).unwrap();
-    refused(
-        &place,
-        "resume run --epochs 7",
-        2,
-        &["the data of this run are not at", "a/table.csv", "--data"],
-    );
+    place.refused("resume run --epochs 7", 2, &["the data of this run are not at", "a/table.csv", "--data"]);
     place.json("resume run --epochs 7 --data b/table.csv");
     // The path it was trained with is not looked at first: other data may lie there by now.
     fs::create_dir(place.path("a")).unwrap();
@@ -255,7 +239,7 @@ fn a_run_moves_with_its_data() {
     same_files(&place, "run", "whole-8");
 
     place.json("train xor --epochs 1 --out xor");
-    refused(&place, "resume xor --epochs 2 --data b/table.csv", 2, &["xor", "needs no file", "--data"]);
+    place.refused("resume xor --epochs 2 --data b/table.csv", 2, &["xor", "needs no file", "--data"]);
 }
 
 #[test]
@@ -282,11 +266,11 @@ fn a_run_goes_on_with_its_own_data_only() {
         ("columns", &renamed, "the features"),
     ] {
         place.write("table.csv", text);
-        let ended = refused(&place, "resume run --epochs 3", 2, &["run: the data have changed", fragment]);
+        let ended = place.refused("resume run --epochs 3", 2, &["run: the data have changed", fragment]);
         assert_eq!(ended.out, "", "{what}");
         place.write("other.csv", text);
         place.write("table.csv", table());
-        refused(&place, "resume run --epochs 3 --data other.csv", 2, &["the data have changed", fragment]);
+        place.refused("resume run --epochs 3 --data other.csv", 2, &["the data have changed", fragment]);
     }
     let config = String::from_utf8(place.read("run/config.toml")).unwrap();
     for (key, edited) in [
@@ -296,13 +280,13 @@ fn a_run_goes_on_with_its_own_data_only() {
     ] {
         assert_ne!(edited, config);
         place.write("run/config.toml", &edited);
-        refused(&place, "resume run --epochs 3", 2, &["run: the configuration has changed", key]);
+        place.refused("resume run --epochs 3", 2, &["run: the configuration has changed", key]);
     }
     // Without its notes, the checkpoint itself still knows.
     fs::remove_file(place.path("run/run.json")).unwrap();
     place.write("run/config.toml", &config);
     place.write("table.csv", swapped);
-    refused(&place, "resume run --epochs 3", 2, &["other data, or on rows held out otherwise"]);
+    place.refused("resume run --epochs 3", 2, &["other data, or on rows held out otherwise"]);
     place.write("table.csv", table());
     place.json("resume run --epochs 3");
     place.json("train --data table.csv --epochs 3 --out whole");
@@ -318,7 +302,7 @@ fn a_run_is_evaluated_on_its_own_data_only() {
     let verbs = ["eval run", "eval run --part all", "convert run out.cir --sample 1"];
     let refused = |fragments: &[&str]| {
         for verb in verbs {
-            let ended = refused(&place, verb, 2, fragments);
+            let ended = place.refused(verb, 2, fragments);
             assert!(ended.out.is_empty() && !place.path("out.cir").exists(), "{verb}: {}", ended.out);
         }
     };
@@ -369,7 +353,7 @@ fn a_damaged_file_of_a_run_is_named() {
         place.write("run/run.json", damaged);
         for verb in ["resume run --epochs 2", "eval run"] {
             let place_of_it = format!("run/run.json: line {at}");
-            let ended = refused(&place, verb, 2, &[&place_of_it, &format!("{key}Q"), "restore"]);
+            let ended = place.refused(verb, 2, &[&place_of_it, &format!("{key}Q"), "restore"]);
             assert!(ended.err.len() < 800, "{}", ended.err);
         }
     }
@@ -382,18 +366,18 @@ fn a_damaged_file_of_a_run_is_named() {
         let kept = place.read(&path);
         fs::remove_file(place.path(&path)).unwrap();
         for verb in verbs {
-            let ended = refused(&place, verb, 2, &[&path, "it was lost"]);
+            let ended = place.refused(verb, 2, &[&path, "it was lost"]);
             assert!(!ended.err.contains("name the folder"), "{}", ended.err);
         }
         place.write(&path, "");
         for verb in verbs {
-            refused(&place, verb, 2, &[&path]);
+            place.refused(verb, 2, &[&path]);
         }
         place.write(&path, kept);
     }
     place.write("run/checkpoint.bin", "");
     for verb in ["eval run", "resume run --epochs 2", "inspect run", "convert run out.dot"] {
-        refused(&place, verb, 2, &["run/checkpoint.bin: this file is empty"]);
+        place.refused(verb, 2, &["run/checkpoint.bin: this file is empty"]);
     }
 }
 
@@ -419,11 +403,11 @@ fn images_whose_labels_changed_are_other_data() {
     for part in ["train", "t10k"] {
         let count = if part == "train" { 20 } else { 10 };
         place.write(&format!("idx/{part}-labels-idx1-ubyte"), labels(count, 1));
-        refused(&place, "resume run --epochs 3", 2, &["the data have changed", "the targets"]);
+        place.refused("resume run --epochs 3", 2, &["the data have changed", "the targets"]);
         place.write(&format!("idx/{part}-labels-idx1-ubyte"), labels(count, 0));
     }
     fs::rename(place.path("idx"), place.path("moved")).unwrap();
-    refused(&place, "resume run --epochs 3", 2, &["are not at", "idx"]);
+    place.refused("resume run --epochs 3", 2, &["are not at", "idx"]);
     place.json("resume run --epochs 3 --data moved");
 }
 
@@ -440,8 +424,8 @@ fn more_epochs_stand_in_the_configuration() {
     let ended = place.run("resume run");
     assert!(ended.code == 0 && ended.err.contains("trained to its end"), "{}", ended.err);
     same_files(&place, "run", "again");
-    refused(&place, "resume run --epochs 3", 2, &["3 epochs", "already"]);
-    refused(&place, "resume run --epochs 0", 2, &["epochs = 0"]);
+    place.refused("resume run --epochs 3", 2, &["3 epochs", "already"]);
+    place.refused("resume run --epochs 0", 2, &["epochs = 0"]);
     assert_eq!(place.read("run/config.toml"), config.as_bytes());
 }
 
@@ -465,17 +449,12 @@ fn a_command_can_be_given_until_its_run_is_done() {
         ("--set steps=9", ["already holds another run", "steps (9 now"]),
         ("--format compact", ["already holds another run", "format"]),
     ] {
-        refused(&place, &format!("{command} {change}"), 2, &fragments);
+        place.refused(&format!("{command} {change}"), 2, &fragments);
     }
     let other = command.replace("300", "301");
-    refused(&place, &other, 2, &["another run", "epochs (301 now, 300 then)"]);
-    refused(
-        &place,
-        "train wine --epochs 300 --out runs/one",
-        2,
-        &["already holds a run", "--resume-or-start"],
-    );
-    refused(&place, "train wine --resume-or-start", 2, &["--out"]);
+    place.refused(&other, 2, &["another run", "epochs (301 now, 300 then)"]);
+    place.refused("train wine --epochs 300 --out runs/one", 2, &["already holds a run", "--resume-or-start"]);
+    place.refused("train wine --resume-or-start", 2, &["--out"]);
 }
 
 #[cfg(unix)]
@@ -585,11 +564,10 @@ fn a_recording_is_begun_with_its_first_frame() {
         ("resume nowhere", 2),
         ("train xor --set omega=99 --out run", 2),
     ] {
-        refused(&place, &format!("{verb} --device pty: --record earlier.jsonl"), code, &[]);
+        place.refused(&format!("{verb} --device pty: --record earlier.jsonl"), code, &[]);
         assert_eq!(place.read("earlier.jsonl"), b"earlier", "{verb}");
     }
-    refused(
-        &place,
+    place.refused(
         "train xor --out run --device pty: --record no/such/file",
         1,
         &["no/such/file", "make its folder"],
@@ -598,8 +576,7 @@ fn a_recording_is_begun_with_its_first_frame() {
     place.json("train xor --epochs 1 --out run --device pty: --record earlier.jsonl");
     assert!(place.read("earlier.jsonl").starts_with(b"{\"ns\":"));
     if Path::new("/dev/full").exists() {
-        refused(
-            &place,
+        place.refused(
             "train xor --epochs 1 --out lost --device pty: --record /dev/full",
             1,
             &["/dev/full: cannot write", "free space"],

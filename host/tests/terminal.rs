@@ -20,16 +20,6 @@ fn harmless(what: &str, ended: &Ended) {
     }
 }
 
-#[track_caller]
-fn refused(place: &Place, arguments: &str, code: i32, fragments: &[&str]) -> Ended {
-    let ended = place.run(arguments);
-    assert_eq!(ended.code, code, "{arguments}: {}", ended.err);
-    for fragment in fragments {
-        assert!(ended.err.contains(fragment), "{arguments}: no `{fragment}` in: {}", ended.err);
-    }
-    ended
-}
-
 #[test]
 fn names_of_networks_do_not_drive_the_terminal() {
     let place = Place::new();
@@ -103,13 +93,13 @@ fn values_are_refused_in_the_words_of_their_writer() {
         ("train iris --set name=\"\"", &["name = \"\"", "give the run a name"]),
         ("train iris-continuous --set learning.every=9999", &["learning.every = 9999", "steps"]),
     ] {
-        let ended = refused(&place, arguments, 2, fragments);
+        let ended = place.refused(arguments, 2, fragments);
         for word in ["internally tagged", "18446744073709551615", "is not in", "enum", "struct"] {
             assert!(!ended.err.contains(word), "{arguments}: `{word}` in: {}", ended.err);
         }
     }
     place.write("file.toml", "extends = \"wine\"\nnudge = 4\n");
-    refused(&place, "train --config file.toml", 2, &["file.toml: nudge", "presets show wine"]);
+    place.refused("train --config file.toml", 2, &["file.toml: nudge", "presets show wine"]);
     assert!(place.run("train xor --set steps=4 --epochs 1").code == 0);
     let ended = place.run("verify xor --device serial:/etc/passwd");
     assert!(
@@ -130,7 +120,7 @@ fn sizes_have_bounds_that_are_told() {
         ("train iris --set network.shape.layered.hidden=[4294967296,4294967296]", &["edges", "67108864"]),
         ("train allostery --set network.shape.lattice.columns=1152921504606846976", &["edges", "67108864"]),
     ] {
-        refused(&place, arguments, 2, fragments);
+        place.refused(arguments, 2, fragments);
     }
     let long = "x".repeat(10_000_000);
     place.write("name.json", format!("{{\"wheatstone_network\": 1, \"name\": 7, \"nodes\": \"{long}\"}}"));
@@ -143,7 +133,7 @@ fn sizes_have_bounds_that_are_told() {
         ("train --config value.toml", "value.toml"),
         ("train --config syntax.toml", "syntax.toml"),
     ] {
-        let ended = refused(&place, arguments, 2, &[fragment]);
+        let ended = place.refused(arguments, 2, &[fragment]);
         assert!(ended.err.len() < 5000, "{arguments}: {} bytes", ended.err.len());
     }
     assert!(!place.path("runs").exists());

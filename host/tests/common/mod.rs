@@ -21,6 +21,17 @@ pub struct Ended {
     pub err: String,
 }
 
+impl Ended {
+    #[track_caller]
+    pub fn assert_refused(&self, what: &str, code: i32, fragments: &[&str]) {
+        assert_eq!(self.code, code, "{what}: {}{}", self.out, self.err);
+        assert!(!self.err.contains("panicked"), "{what}: {}", self.err);
+        for fragment in fragments {
+            assert!(self.err.contains(fragment), "{what}: no `{fragment}` in: {}", self.err);
+        }
+    }
+}
+
 impl Place {
     pub fn new() -> Place {
         Place { folder: tempfile::tempdir().unwrap() }
@@ -46,6 +57,23 @@ impl Place {
             .output()
             .unwrap();
         ended(&done)
+    }
+
+    /// Runs a command that must end with this code and a message that holds all these fragments.
+    #[track_caller]
+    pub fn refused(&self, arguments: &str, code: i32, fragments: &[&str]) -> Ended {
+        let ended = self.run(arguments);
+        ended.assert_refused(arguments, code, fragments);
+        ended
+    }
+
+    /// The same, and it must print no result and leave nothing behind.
+    #[track_caller]
+    pub fn refused_without_trace(&self, arguments: &str, code: i32, fragments: &[&str]) {
+        let before = self.files();
+        let ended = self.refused(arguments, code, fragments);
+        assert_eq!(ended.out, "", "{arguments}");
+        assert_eq!(self.files(), before, "{arguments} left something behind");
     }
 
     /// Runs it with arguments as they are, in an environment with these variables more and none that names a tool.
