@@ -1,4 +1,4 @@
-//! What imports what: between the crates of the workspace, and between the files of a crate.
+//! What imports what: between the crates of the workspace, and between the files of a crate; and what documents say of both.
 //!
 //! Dependencies point one way, and few files know each other in a circle, so that each can be read alone. Both are read from what
 //! is there, not from a list kept by hand.
@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod crates;
+mod documents;
 mod imports;
 
 use std::path::PathBuf;
@@ -67,4 +68,19 @@ fn a_circle_is_found_through_imports_paths_and_re_exports() {
         file("b.rs", "pub struct Thing; #[cfg(test)] mod tests { use crate::a::A; }"),
     ]);
     assert_eq!(acyclic.circles(), Vec::<Vec<String>>::new(), "tests may look back");
+}
+
+#[test]
+fn documents_name_files_that_exist() {
+    let others = ["docs", "testdata", "constraints", "bitstreams", "fuzz"];
+    let folders: Vec<&str> = crates::LAYERS.iter().map(|layer| layer.folder).chain(others).collect();
+    assert_eq!(documents::missing(&root(), &folders), Vec::<String>::new());
+}
+
+#[test]
+fn a_path_that_a_document_names_is_found() {
+    let text =
+        "`sim/src/{a,b}/{c,d}.rs`, `sim/NAME.rs`, `other/a.rs`, `sim`\n```\n`sim/block.rs`\n```\n`sim/e.rs`";
+    let named = documents::named(text, &["sim"]);
+    assert_eq!(named, ["sim/src/a/c.rs", "sim/src/a/d.rs", "sim/src/b/c.rs", "sim/src/b/d.rs", "sim/e.rs"]);
 }
