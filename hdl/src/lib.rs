@@ -16,20 +16,20 @@
 //!
 //! // Two rails and one output: a voltage divider that learns to divide in half.
 //! let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Clamped { eta: 0 }, g_min: 1, lowest_rail: 0 };
-//! let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::COMPACT, rules)?);
+//! let design = Arc::new(Design::new(crossbar(2, 1, EdgeKind::Linear)?, Format::WIDE, rules)?);
 //! let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
-//! let configuration = Configuration { steps: 4, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
+//! let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
 //!
 //! // The array of an ECP5 with its delays, and the model in the same state.
 //! let mut array = ArraySimulation::new(Arc::clone(&design), Technology::Ecp5, configuration, start.clone())?;
 //! let mut model = Reference::new(design, configuration, start)?;
-//! let half = Target { voltage: 500, sense: Sense::Equal };
-//! let sample = Sample { inputs: vec![1000, 0], targets: vec![Some(half)] };
-//! for _ in 0..50 {
+//! let half = Target { voltage: 10_000, sense: Sense::Equal };
+//! let sample = Sample { inputs: vec![20_000, 0], targets: vec![Some(half)] };
+//! for _ in 0..200 {
 //!     assert_eq!(array.train(&sample)?, model.train(&sample)?);
 //! }
 //! assert_eq!(array.state(), model.state(), "every voltage and conductance, to the bit");
-//! assert!(array.read(&[1000, 0], 4)?[0].abs_diff(500) <= 2);
+//! assert!(array.read(&[20_000, 0], 8)?[0].abs_diff(10_000) <= 2);
 //!
 //! // The same array as Verilog.
 //! assert!(array.array().verilog().contains("module array"));
