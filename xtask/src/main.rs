@@ -25,6 +25,7 @@ mod graphics;
 mod hardware_tools;
 mod invocation;
 mod paths;
+mod python_package;
 mod setup;
 mod test_suite;
 mod tool;

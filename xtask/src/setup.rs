@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::graphics::Graphics;
 use crate::hardware_tools::HardwareTools;
-use crate::{apt, tool};
+use crate::{apt, tool, venv};
 
 /// Provide the tools that the tests of hardware and kernels need, and show their versions
 ///
@@ -15,6 +15,9 @@ pub struct Args {
     /// Also ngspice, with which `compare-speed` compares and tests solve netlists; it comes from the system
     #[arg(long)]
     ngspice: bool,
+    /// Also what the Python package is built and tested with; it goes into target/venv-python and takes 500 MB
+    #[arg(long)]
+    python: bool,
 }
 
 /// Installs what is missing, then shows what is there.
@@ -26,6 +29,9 @@ pub fn run(args: &Args) -> Result<()> {
     let graphics = Graphics::provide()?;
     if args.ngspice && tool::on_path("ngspice").is_none() {
         apt::install(&["ngspice"])?;
+    }
+    if args.python {
+        venv::PACKAGE.python()?;
     }
     print!("{}{}", tools.report(), graphics.report());
     Ok(())

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::graphics::Graphics;
 use crate::hardware_tools::HardwareTools;
 use crate::invocation::Invocation;
+use crate::python_package::{self, PythonPackage};
 use crate::tool;
 
 /// Tests with this in their name need a board attached. nextest leaves them out by `.config/nextest.toml`.
@@ -15,8 +16,8 @@ const NEEDS_HARDWARE: &str = "hardware_in_the_loop";
 /// Check format, lints, documentation, tests, licences and sources
 ///
 /// With the environment variable CI set, missing tools are installed into target/tools. Without it, plain `cargo
-/// test` stands in for cargo-nextest, the check of licences and sources is left out where cargo-deny is missing, and
-/// tests of hardware and kernels whose tools are missing are skipped.
+/// test` stands in for cargo-nextest, the check of licences and sources is left out where cargo-deny is missing, tests of hardware
+/// and kernels whose tools are missing are skipped, and the Python package is tested where `setup --python` was run.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only format, lints and tests: no documentation, no examples in it, no licences
@@ -50,7 +51,15 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let hardware = if ci { HardwareTools::provide()? } else { HardwareTools::locate()? };
     let graphics = if ci { Graphics::provide()? } else { Graphics::locate() };
-    let outcome = run_steps(&plan(args.quick, ci, nextest, deny));
+    let python = match (args.quick, ci) {
+        (true, _) => None,
+        (false, true) => Some(PythonPackage::provide()?),
+        (false, false) => PythonPackage::locate(),
+    };
+    let outcome = run_steps(&plan(args.quick, ci, nextest, deny, python.as_ref()));
+    if python.is_none() && !args.quick {
+        eprintln!("note: {}", python_package::MISSING);
+    }
     for note in hardware.missing_note().into_iter().chain(graphics.missing_note()) {
         eprintln!("note: {note}");
     }
@@ -73,7 +82,13 @@ fn tool_or_fallback(tool: tool::Tool, ci: bool, fallback: &str) -> Result<Option
     Ok(starter)
 }
 
-fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocation>) -> Vec<Step> {
+fn plan(
+    quick: bool,
+    ci: bool,
+    nextest: Option<Invocation>,
+    deny: Option<Invocation>,
+    python: Option<&PythonPackage>,
+) -> Vec<Step> {
     let has_nextest = nextest.is_some();
     let tests = match nextest {
         Some(nextest) => {
@@ -109,6 +124,8 @@ fn plan(quick: bool, ci: bool, nextest: Option<Invocation>, deny: Option<Invocat
                 Invocation::cargo("test --doc --workspace --features wheatstone/gpu --locked"),
             ));
         }
+        steps.push(Step { name: "python package", invocation: python.map(PythonPackage::build) });
+        steps.push(Step { name: "python", invocation: python.map(PythonPackage::test) });
         let deny = deny.map(|deny| deny.args(["check", "bans", "licenses", "sources"]));
         steps.push(Step { name: "licences", invocation: deny });
     }
@@ -153,7 +170,8 @@ mod tests {
 
     #[test]
     fn everything_is_checked_where_the_tools_are() {
-        let steps = plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")));
+        let steps =
+            plan(false, true, Some(Invocation::cargo("nextest")), Some(Invocation::cargo("deny")), None);
         assert_eq!(
             commands(&steps),
             [
@@ -162,6 +180,8 @@ mod tests {
                 "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --features wheatstone/gpu --no-deps --locked",
                 "cargo nextest run --workspace --features wheatstone/gpu --locked --profile ci",
                 "cargo test --doc --workspace --features wheatstone/gpu --locked",
+                "-",
+                "-",
                 "cargo deny check bans licenses sources",
             ]
         );
@@ -169,11 +189,13 @@ mod tests {
 
     #[test]
     fn plain_cargo_test_leaves_hardware_alone() {
-        let steps = plan(false, false, None, None);
+        let steps = plan(false, false, None, None, None);
         assert_eq!(
             commands(&steps)[3..],
             [
                 "cargo test --workspace --features wheatstone/gpu --locked --no-fail-fast -- --skip hardware_in_the_loop",
+                "-",
+                "-",
                 "-"
             ]
         );
@@ -181,7 +203,7 @@ mod tests {
 
     #[test]
     fn quick_keeps_format_lints_and_tests() {
-        let names: Vec<_> = plan(true, false, None, None).iter().map(|step| step.name).collect();
+        let names: Vec<_> = plan(true, false, None, None, None).iter().map(|step| step.name).collect();
         assert_eq!(names, ["format", "lints", "tests"]);
     }
 

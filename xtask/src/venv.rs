@@ -1,6 +1,7 @@
 //! Python environments inside `target/`, each with exactly the packages it is made for.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -35,6 +36,13 @@ pub const TORCH: Venv = Venv {
 pub const FPGA: Venv =
     Venv { folder: "target/tools/fpga", requirements: "xtask/tools/fpga.txt", contents: "tools for FPGAs" };
 
+/// What the Python package is built, tested and shown with.
+pub const PACKAGE: Venv = Venv {
+    folder: "target/venv-python",
+    requirements: "xtask/tools/python.txt",
+    contents: "what the Python package is built and tested with (500 MB)",
+};
+
 /// One environment; its paths are relative to the root of the repository.
 pub struct Venv {
     folder: &'static str,
@@ -48,15 +56,29 @@ impl Venv {
     /// # Errors
     /// Python 3 is missing, or its packages cannot be installed.
     pub fn python(&self) -> Result<Invocation> {
-        let wanted = fs::read_to_string(paths::root().join(self.requirements))
-            .with_context(|| format!("cannot read {}", self.requirements))?;
-        // Written last, so that an installation that broke off counts as none.
-        let installed = paths::root().join(self.folder).join("installed.txt");
-        if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
+        if !self.is_installed() {
             self.install()?;
-            fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+            let installed = self.marker();
+            fs::copy(paths::root().join(self.requirements), &installed)
+                .with_context(|| format!("cannot write {}", installed.display()))?;
         }
         Ok(self.interpreter())
+    }
+
+    /// Whether it is there with the packages it is made for.
+    pub fn is_installed(&self) -> bool {
+        let wanted = fs::read_to_string(paths::root().join(self.requirements)).ok();
+        wanted.is_some() && fs::read_to_string(self.marker()).ok() == wanted
+    }
+
+    /// Written last, so that an installation that broke off counts as none.
+    fn marker(&self) -> PathBuf {
+        paths::root().join(self.folder).join("installed.txt")
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> PathBuf {
+        paths::root().join(self.folder)
     }
 
     /// Where the environment has, or would have, a program of its packages.
@@ -106,7 +128,7 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned() {
-        for venv in [BASELINES, TABLES, SPEED, TORCH, FPGA] {
+        for venv in [BASELINES, TABLES, SPEED, TORCH, FPGA, PACKAGE] {
             let text = fs::read_to_string(paths::root().join(venv.requirements)).unwrap();
             let packages: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             assert!(!packages.is_empty() && packages.iter().all(|line| line.contains("==")), "{text}");

@@ -34,6 +34,19 @@ pub const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "wheatstone-python",
+        folder: "python",
+        without: &[
+            "wheatstone-hdl",
+            "wheatstone-link",
+            "rust-hdl",
+            "serialport",
+            "plotters",
+            "ratatui",
+            "clap",
+        ],
+    },
+    Layer {
         name: "wheatstone-link",
         folder: "link",
         without: &[
