@@ -1,9 +1,9 @@
 //! Leaves: the blocks that compute. Each carries its behaviour in Rust and its text in Verilog side by side, and a
 //! delay; everything else in the design is wiring.
 //!
-//! There are three kinds. A *function* is combinational: some time after its inputs change, its outputs do. A
-//! *register* takes its input at the rising edge of its cell's `fire`. A *matched delay* is a chain of LUTs that makes
-//! a request arrive after the data it stands for.
+//! There are four kinds. A *function* is combinational: some time after its inputs change, its outputs do. A
+//! *register* takes its input at the rising edge of its cell's `fire`. A *clocked* leaf has registers and memories of its
+//! own. A *matched delay* is a chain of LUTs that makes a request arrive after the data it stands for.
 //!
 //! Delays are inertial, as those of a continuous assignment in Verilog: an output that is about to change forgets it
 //! when its inputs change their mind, and until the delay has passed it shows its old value. So data taken too early
@@ -19,6 +19,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What a combinational leaf computes: all inputs in, all outputs out, in the order of its ports. Outputs are wrapped
 /// to their widths afterwards.
 pub type Evaluate = Arc<dyn Fn(&[i64], &mut [i64]) + Send + Sync>;
+
+/// What a leaf with registers and memories of its own does: a tile's pipelines.
+pub trait Clocked: Debug + Send {
+    /// A rising edge at the clock of that number, with all inputs as they are before it, clocks first.
+    fn edge(&mut self, clock: usize, inputs: &[i64]);
+
+    /// The outputs, from what is stored and, if the leaf reads asynchronously, from the inputs.
+    fn outputs(&self, inputs: &[i64], outputs: &mut [i64]);
+
+    /// The words of a memory, to be read and set directly. `None` if it has no memory of that name.
+    fn memory(&mut self, _name: &str) -> Option<&mut [i64]> {
+        None
+    }
+}
+
+/// Makes a clocked leaf at power-up.
+pub type PowerUp = Arc<dyn Fn() -> Box<dyn Clocked> + Send + Sync>;
 
 /// How a leaf behaves in simulation.
 #[derive(Clone)]
@@ -36,6 +53,15 @@ pub enum Behaviour {
         /// Whether there is an asynchronous `reset` input, the last one.
         reset: bool,
     },
+    /// Has registers and memories of its own.
+    Clocked {
+        /// How many inputs are clocks, the first ones. They are independent of each other.
+        clocks: usize,
+        /// Whether outputs follow inputs without an edge, as those of a memory of LUTs follow its address.
+        asynchronous: bool,
+        /// What it is at power-up.
+        power_up: PowerUp,
+    },
     /// Rises late and falls soon: `delay_ps` after `i`, or one LUT after `strobe`, has risen; one LUT after both are low.
     MatchedDelay {
         /// Delay of one LUT in picoseconds.
@@ -48,6 +74,7 @@ impl Debug for Behaviour {
         f.write_str(match self {
             Behaviour::Function(_) => "Function",
             Behaviour::Register { .. } => "Register",
+            Behaviour::Clocked { .. } => "Clocked",
             Behaviour::MatchedDelay { .. } => "MatchedDelay",
         })
     }
@@ -69,6 +96,8 @@ struct State {
     inputs: Vec<i64>,
     outputs: Vec<i64>,
     clock: bool,
+    clocks: Vec<bool>,
+    clocked: Option<Box<dyn Clocked>>,
 }
 
 /// A block that computes.
@@ -89,6 +118,26 @@ impl Leaf {
     /// A combinational leaf of module name `module` without ports; `summary` is its comment in Verilog.
     pub fn function(module: impl Into<String>, summary: impl Into<String>, delay_ps: u64) -> Leaf {
         Leaf::new(module.into(), summary.into(), Behaviour::Function(Arc::new(|_, _| {})), delay_ps)
+    }
+
+    /// A leaf without ports that has registers and memories of its own. Its inputs begin with the clocks.
+    pub fn clocked(
+        module: impl Into<String>,
+        summary: impl Into<String>,
+        delay_ps: u64,
+        clocks: usize,
+        power_up: impl Fn() -> Box<dyn Clocked> + Send + Sync + 'static,
+    ) -> Leaf {
+        let behaviour = Behaviour::Clocked { clocks, asynchronous: false, power_up: Arc::new(power_up) };
+        Leaf::new(module.into(), summary.into(), behaviour, delay_ps)
+    }
+
+    /// The same leaf, if it is clocked, with outputs that follow inputs without an edge.
+    pub fn reads_asynchronously(mut self) -> Leaf {
+        if let Behaviour::Clocked { asynchronous, .. } = &mut self.behaviour {
+            *asynchronous = true;
+        }
+        self
     }
 
     pub(crate) fn new(module: String, summary: String, behaviour: Behaviour, delay_ps: u64) -> Leaf {
@@ -211,7 +260,8 @@ impl Leaf {
     pub(crate) fn sensitivity(&self) -> Vec<Bus> {
         let wakes = |(index, _): &(usize, &Port)| match self.behaviour {
             Behaviour::Register { reset, .. } => *index == 0 || (reset && index + 1 == self.inputs.len()),
-            _ => true,
+            Behaviour::Clocked { clocks, asynchronous, .. } => asynchronous || *index < clocks,
+            Behaviour::Function(_) | Behaviour::MatchedDelay { .. } => true,
         };
         self.inputs.iter().enumerate().filter(wakes).map(|(_, port)| port.bus.clone()).collect()
     }
@@ -224,6 +274,28 @@ impl Leaf {
         let mut state = self.state();
         state.pending = vec![None; self.outputs.len()];
         state.clock = matches!(self.behaviour, Behaviour::Register { falling: true, .. });
+        if let Behaviour::Clocked { clocks, power_up, .. } = &self.behaviour {
+            state.clocks = vec![false; *clocks];
+            state.clocked = Some(power_up());
+        }
+    }
+
+    /// The words of a memory of a clocked leaf. `None` if it has none of that name.
+    pub fn memory(&self, name: &str) -> Option<Vec<i64>> {
+        Some(self.state().clocked.as_mut()?.memory(name)?.to_vec())
+    }
+
+    /// Sets a word of a memory of a clocked leaf directly. False if there is no such word.
+    pub fn set_memory(&self, name: &str, index: usize, value: i64) -> bool {
+        let mut state = self.state();
+        let memory = state.clocked.as_mut().and_then(|clocked| clocked.memory(name));
+        match memory.and_then(|words| words.get_mut(index)) {
+            Some(word) => {
+                *word = value;
+                true
+            }
+            None => false,
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -263,6 +335,23 @@ impl Leaf {
                     schedule(0, *initial, delay_ps);
                 } else if rose && (!enable || input(2) == 1) {
                     schedule(0, input(1), delay_ps);
+                }
+            }
+            Behaviour::Clocked { clocks, .. } => {
+                let Some(clocked) = &mut state.clocked else { return };
+                state.inputs.clear();
+                state.inputs.extend(self.inputs.iter().map(|port| port.bus.val()));
+                for clock in 0..*clocks {
+                    let level = state.inputs[clock] == 1;
+                    if level && !state.clocks[clock] {
+                        clocked.edge(clock, &state.inputs);
+                    }
+                    state.clocks[clock] = level;
+                }
+                state.outputs.resize(self.outputs.len(), 0);
+                clocked.outputs(&state.inputs, &mut state.outputs);
+                for (output, &value) in state.outputs.iter().enumerate() {
+                    schedule(output, value, delay_ps);
                 }
             }
             Behaviour::MatchedDelay { lut_ps } => match (input(0), input(1)) {

@@ -61,6 +61,7 @@ pub mod recording;
 pub mod simulation;
 pub mod technology;
 pub mod testbench;
+pub mod tile;
 pub mod timing;
 mod tool_category;
 pub mod top;

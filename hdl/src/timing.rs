@@ -12,7 +12,7 @@
 //! to a flip-flop of this cell. What the array interface imposes is stable long before.
 
 use crate::bus::Direction;
-use crate::leaf::{Behaviour, Leaf, LeafBlock};
+use crate::leaf::{Behaviour, Leaf};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
 use rand_chacha::ChaCha8Rng;
@@ -113,8 +113,9 @@ impl Arrivals {
         let Some(leaf) = self.drivers.get(&bus).cloned() else { return 0 };
         let arrival = match leaf.behaviour() {
             Behaviour::Register { .. } => leaf.delay_ps(),
+            Behaviour::Clocked { asynchronous: false, .. } => leaf.delay_ps(),
             Behaviour::MatchedDelay { .. } => 0,
-            Behaviour::Function(_) => {
+            Behaviour::Function(_) | Behaviour::Clocked { asynchronous: true, .. } => {
                 let inputs = leaf.inputs().iter().map(|port| self.at(port.bus.id())).max();
                 inputs.unwrap_or(0) + leaf.delay_ps()
             }
@@ -133,30 +134,32 @@ impl Arrivals {
             matched_ps: 0,
         };
         let (mut join_ps, mut launch_ps) = (0, 0);
-        for (part_name, part) in module.parts() {
-            let Part::Leaf(LeafBlock(leaf)) = part else { continue };
-            match leaf.behaviour() {
-                Behaviour::Register { falling: true, .. } => {}
-                Behaviour::Register { reset, .. } => {
-                    let last = leaf.inputs().len() - usize::from(*reset);
-                    for port in &leaf.inputs()[1..last] {
-                        debug_assert_eq!(port.direction, Direction::Input);
-                        let data_ps = self.at(port.bus.id()) + setup_ps;
-                        if data_ps > timing.data_ps {
-                            timing.data_ps = data_ps;
-                            timing.endpoint = format!("{name}.{part_name}.{}", port.name);
-                        }
-                    }
+        module.for_each_leaf(&mut |path, leaf| {
+            let data = match leaf.behaviour() {
+                Behaviour::Register { falling: true, .. } => 0..0,
+                Behaviour::Register { reset, .. } => 1..leaf.inputs().len() - usize::from(*reset),
+                Behaviour::Clocked { clocks, .. } => *clocks..leaf.inputs().len(),
+                Behaviour::MatchedDelay { .. } => {
+                    timing.matched_ps = leaf.delay_ps();
+                    0..0
                 }
-                Behaviour::MatchedDelay { .. } => timing.matched_ps = leaf.delay_ps(),
-                Behaviour::Function(_) if part_name.starts_with("join_") => {
+                Behaviour::Function(_) if path.starts_with("join_") => {
                     join_ps = leaf.delay_ps();
                     let drivers = leaf.inputs().iter().filter_map(|port| self.drivers.get(&port.bus.id()));
                     launch_ps = drivers.map(|flop| flop.delay_ps()).min().unwrap_or(0);
+                    0..0
                 }
-                Behaviour::Function(_) => {}
+                Behaviour::Function(_) => 0..0,
+            };
+            for port in &leaf.inputs()[data] {
+                debug_assert_eq!(port.direction, Direction::Input);
+                let data_ps = self.at(port.bus.id()) + setup_ps;
+                if data_ps > timing.data_ps {
+                    timing.data_ps = data_ps;
+                    timing.endpoint = format!("{name}.{path}.{}", port.name);
+                }
             }
-        }
+        });
         timing.control_ps = launch_ps + join_ps;
         timing
     }

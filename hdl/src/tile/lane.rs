@@ -1,0 +1,472 @@
+//! A lane: the edges of its rows in a memory, two multipliers, an accumulator a row.
+//!
+//! ```text
+//!                 ┌──────────┐        ┌─────┐  ┌───────┐
+//!  address ══════▶│ k memory │══k════▶│  +  │═▶│ limit │═▶ k' (written)
+//!                 └──────────┘        └──▲──┘  └───┬───┘
+//!  column, row drops ══▶ × ══▶ shift ════╯         │ g'          learn: the sample before
+//!                       │                          ▼
+//!  relax: g, row ══════▶╯══▶ up the tree      g ═▶ × ◀══ column's voltage ══▶ accumulator of the row
+//! ```
+//!
+//! In a learn train the first multiplier makes `(dF - dC)(dF + dC)` (Stern et al., Phys. Rev. X 11, 021045, 2021; section 7 of the
+//! contract), in a relax train `g` times the row's voltage of the wave that columns relax. The second one makes `g` times the
+//! column's voltage. See the [schedule](super::schedule) for the ages.
+
+use super::columns::{ColumnVoltages, VoltageWrite};
+use super::folding::TilePlan;
+use super::sequencer::{RowSequence, Sequence};
+use super::tokens::{TokenControls, shifts};
+use crate::bus::{Bus, Shape};
+use crate::leaf::{Clocked, Leaf};
+use crate::technology::Technology;
+use wheatstone_sim::{Design, EdgeGenerator, Format, shift_rounded};
+
+/// What the array interface says about learning; stable while the array works.
+#[derive(Clone, Debug)]
+pub(super) struct LearningControls {
+    /// The sample before is learnt from.
+    pub apply: Bus,
+    /// Added to every learning shift.
+    pub offset: Bus,
+    /// Edges learn by their generators.
+    pub desynchronous: Bus,
+    /// Bits drawn at a learning step, less 1.
+    pub rarity: Bus,
+}
+
+impl LearningControls {
+    pub(super) fn new() -> LearningControls {
+        let bit = || Bus::new(Shape::BIT);
+        LearningControls {
+            apply: bit(),
+            offset: Bus::new(Shape::unsigned(2)),
+            desynchronous: bit(),
+            rarity: Bus::new(Shape::unsigned(3)),
+        }
+    }
+
+    pub(super) fn named(&self) -> [(&'static str, &Bus); 4] {
+        [
+            ("apply", &self.apply),
+            ("offset", &self.offset),
+            ("desynchronous", &self.desynchronous),
+            ("rarity", &self.rarity),
+        ]
+    }
+}
+
+/// What a lane gives away.
+#[derive(Clone, Debug)]
+pub(super) struct LaneOutputs {
+    /// A sum taken out of an accumulator.
+    pub sum: Bus,
+    /// The conductances of that row, summed in a learn train.
+    pub conductance: Bus,
+    /// What goes up the tree.
+    pub rising: Bus,
+}
+
+/// Widths of sums in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SumWidths {
+    /// Of an accumulator.
+    pub sum: u32,
+    /// Of a sum of conductances.
+    pub conductance: u32,
+}
+
+impl SumWidths {
+    /// Those of a design.
+    pub(super) fn of(design: &Design) -> SumWidths {
+        let terms = usize::BITS - (design.network().max_degree() + 2).leading_zeros();
+        SumWidths { sum: super::schedule::sum_bits(design), conductance: design.format().k_bits() + terms }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Lane {
+    format: Format,
+    g_min: i64,
+    shifts: Vec<i8>,
+    k: Vec<i64>,
+    generators: Vec<i64>,
+    voltages: [Vec<i64>; 2],
+    sums: Vec<i64>,
+    conductances: Vec<i64>,
+    row_sum: i64,
+    row_difference: i64,
+    row_voltage: i64,
+    address: usize,
+    k_read: i64,
+    draw_address: usize,
+    generator: u16,
+    drawn: u16,
+    first: [i64; 2],
+    product: i64,
+    change: i64,
+    raw: i64,
+    k_new: i64,
+    second: [i64; 2],
+    forward: i64,
+    sum_out: i64,
+    conductance_out: i64,
+}
+
+/// The inputs of a lane in order, after its clock.
+struct Inputs {
+    learn: bool,
+    wave: usize,
+    read_address: usize,
+    row_fold: usize,
+    shift: usize,
+    write_address: usize,
+    sum_fold: usize,
+    fold: usize,
+    draw_address: usize,
+    draw_write_address: usize,
+    column_sum: i64,
+    column_difference: i64,
+    forward: i64,
+    take: bool,
+    take_fold: usize,
+    sent_fold: usize,
+    sent_wave: usize,
+    sent_both: bool,
+    sent_voltage: i64,
+    apply: bool,
+    offset: i32,
+    desynchronous: bool,
+    rarity: u8,
+    learns: bool,
+    write: bool,
+    rises: bool,
+    accumulates: bool,
+    draw_write: bool,
+    sent: bool,
+}
+
+impl Inputs {
+    fn new(values: &[i64]) -> Inputs {
+        let mut values = values[1..].iter().copied();
+        let mut next = || values.next().unwrap_or(0);
+        let index = |value: i64| usize::try_from(value).unwrap_or(0);
+        Inputs {
+            learn: next() == 1,
+            wave: index(next()),
+            read_address: index(next()),
+            row_fold: index(next()),
+            shift: index(next()),
+            write_address: index(next()),
+            sum_fold: index(next()),
+            fold: index(next()),
+            draw_address: index(next()),
+            draw_write_address: index(next()),
+            column_sum: next(),
+            column_difference: next(),
+            forward: next(),
+            take: next() == 1,
+            take_fold: index(next()),
+            sent_fold: index(next()),
+            sent_wave: index(next()),
+            sent_both: next() == 1,
+            sent_voltage: next(),
+            apply: next() == 1,
+            offset: i32::try_from(next()).unwrap_or(0),
+            desynchronous: next() == 1,
+            rarity: u8::try_from(next()).unwrap_or(0),
+            learns: next() == 1,
+            write: next() == 1,
+            rises: next() == 1,
+            accumulates: next() == 1,
+            draw_write: next() == 1,
+            sent: next() == 1,
+        }
+    }
+}
+
+fn at<T: Copy + Default>(words: &[T], index: usize) -> T {
+    words.get(index).copied().unwrap_or_default()
+}
+
+impl Lane {
+    /// `product` times `2^alpha`, rounded.
+    fn scaled(&self, product: i64, shift: usize, offset: i32) -> i64 {
+        let alpha = i32::from(at(&self.shifts, shift)) + offset;
+        if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) }
+    }
+
+    /// Every register takes what was before it; the order is from the end of the pipeline to its begin, memories are read before
+    /// they are written.
+    fn fire(&mut self, x: &Inputs) {
+        let [g_new, g_read] = [self.k_new, self.k_read].map(|k| self.format.conductance(k));
+        let (k_read, generator) = (at(&self.k, self.address), at(&self.generators, self.draw_address));
+        let voltages = [0, 1].map(|wave| at(&self.voltages[wave], x.row_fold));
+
+        let (sum_at, conductance_at) = if x.take { (x.take_fold, x.take_fold) } else { (x.fold, x.sum_fold) };
+        if x.take {
+            self.sum_out = std::mem::take(&mut self.sums[sum_at]);
+            self.conductance_out = std::mem::take(&mut self.conductances[conductance_at]);
+        } else {
+            if x.accumulates {
+                self.sums[sum_at] += self.forward;
+            }
+            if x.write {
+                self.conductances[conductance_at] += g_new;
+            }
+        }
+        if x.write && x.apply {
+            self.k[x.write_address] = self.k_new;
+        }
+        if x.draw_write && x.apply && x.desynchronous {
+            self.generators[x.draw_write_address] = self.drawn.into();
+        }
+        self.forward = self.second[0] * self.second[1];
+        self.second = [if x.learn { g_new } else { g_read }, x.forward];
+
+        let (low, high) = self.format.k_range(self.g_min);
+        self.k_new = self.raw.clamp(low, high);
+        self.raw = self.k_read + self.change;
+        let mut drawing = EdgeGenerator::new(self.generator);
+        let fires = drawing.fires(x.rarity + 1);
+        self.drawn = drawing.state();
+        let learns = x.learns && x.apply && (fires || !x.desynchronous);
+        self.change = if learns { self.scaled(self.product, x.shift, x.offset) } else { 0 };
+        self.product = self.first[0] * self.first[1];
+        self.first = if x.learn {
+            [x.column_difference - self.row_difference, x.column_sum - self.row_sum]
+        } else {
+            [g_read, self.row_voltage]
+        };
+
+        (self.k_read, self.address) = (k_read, x.read_address);
+        (self.generator, self.draw_address) = (u16::try_from(generator).unwrap_or(1), x.draw_address);
+        let [free, clamped] = voltages;
+        (self.row_sum, self.row_difference) = (free + clamped, free - clamped);
+        self.row_voltage = if x.wave == 0 { clamped } else { free };
+        for wave in (0..2).filter(|&wave| x.sent && (x.sent_both || x.sent_wave == wave)) {
+            self.voltages[wave][x.sent_fold] = x.sent_voltage;
+        }
+    }
+}
+
+impl Clocked for Lane {
+    fn edge(&mut self, _clock: usize, inputs: &[i64]) {
+        self.fire(&Inputs::new(inputs));
+    }
+
+    fn outputs(&self, inputs: &[i64], outputs: &mut [i64]) {
+        let x = Inputs::new(inputs);
+        let rising = if x.learn { self.format.conductance(self.k_new) } else { self.product };
+        outputs.copy_from_slice(&[self.sum_out, self.conductance_out, if x.rises { rising } else { 0 }]);
+    }
+
+    fn memory(&mut self, name: &str) -> Option<&mut [i64]> {
+        match name {
+            "k" => Some(&mut self.k),
+            "generators" => Some(&mut self.generators),
+            "voltages_0" => Some(&mut self.voltages[0]),
+            "voltages_1" => Some(&mut self.voltages[1]),
+            _ => None,
+        }
+    }
+}
+
+/// What all lanes of a tile share.
+pub(super) struct LaneContext<'a> {
+    pub technology: Technology,
+    pub design: &'a Design,
+    pub plan: &'a TilePlan,
+    pub fire: &'a Bus,
+    pub sequence: &'a Sequence,
+    pub rows: &'a RowSequence,
+    pub tokens: &'a TokenControls,
+    pub columns: &'a ColumnVoltages,
+    pub learning: &'a LearningControls,
+    pub sent: &'a VoltageWrite,
+    pub sent_fold: &'a Bus,
+}
+
+/// Lane number `lane` of a tile; `sent` says that a voltage is sent to one of its rows.
+pub(super) fn lane(context: &LaneContext<'_>, lane: usize, sent: &Bus) -> (Leaf, LaneOutputs) {
+    let LaneContext { technology, design, plan, sequence, rows, tokens, columns, learning, .. } = *context;
+    let format = design.format();
+    let widths = SumWidths::of(design);
+    let outputs = LaneOutputs {
+        sum: Bus::new(Shape::signed(widths.sum)),
+        conductance: Bus::new(Shape::unsigned(widths.conductance)),
+        rising: Bus::new(Shape::signed(format.v_bits() + format.k_bits() + 1)),
+    };
+    let (words, folds) = (1usize << tokens.read_address.shape().bits, 1usize << tokens.fold.shape().bits);
+    let model = Lane {
+        format,
+        g_min: design.rules().g_min.into(),
+        shifts: shifts(plan),
+        k: vec![0; words],
+        generators: vec![1; words],
+        voltages: [vec![0; folds], vec![0; folds]],
+        sums: vec![0; folds],
+        conductances: vec![0; folds],
+        row_sum: 0,
+        row_difference: 0,
+        row_voltage: 0,
+        address: 0,
+        k_read: 0,
+        draw_address: 0,
+        generator: 1,
+        drawn: 1,
+        first: [0; 2],
+        product: 0,
+        change: 0,
+        raw: 0,
+        k_new: 0,
+        second: [0; 2],
+        forward: 0,
+        sum_out: 0,
+        conductance_out: 0,
+    };
+    let inputs: [(&str, &Bus); 29] = [
+        ("learn", &sequence.learn),
+        ("wave", &sequence.wave),
+        ("read_address", &tokens.read_address),
+        ("row_fold", &tokens.row_fold),
+        ("shift", &tokens.shift),
+        ("write_address", &tokens.write_address),
+        ("sum_fold", &tokens.sum_fold),
+        ("fold", &tokens.fold),
+        ("draw_address", &tokens.draw_address),
+        ("draw_write_address", &tokens.draw_write_address),
+        ("column_sum", &columns.sum),
+        ("column_difference", &columns.difference),
+        ("forward", &columns.forward),
+        ("take", &rows.take),
+        ("take_fold", &rows.take_fold),
+        ("sent_fold", context.sent_fold),
+        ("sent_wave", &context.sent.wave),
+        ("sent_both", &context.sent.both),
+        ("sent_voltage", &context.sent.voltage),
+        ("apply", &learning.apply),
+        ("offset", &learning.offset),
+        ("desynchronous", &learning.desynchronous),
+        ("rarity", &learning.rarity),
+        ("learns", &tokens.learns[lane]),
+        ("write", &tokens.write[lane]),
+        ("rises", &tokens.rises[lane]),
+        ("accumulates", &tokens.accumulates[lane]),
+        ("draw_write", &tokens.draw_write[lane]),
+        ("sent", sent),
+    ];
+    let mut leaf = Leaf::clocked(
+        "lane",
+        "the edges of a few rows: conductances, two products, sums",
+        technology.clock_to_q_ps() + technology.lut_ps(),
+        1,
+        move || Box::new(model.clone()),
+    )
+    .reads_asynchronously()
+    .input("fire", context.fire);
+    for (name, bus) in inputs {
+        leaf = leaf.input(name, bus);
+    }
+    let leaf = leaf
+        .output("sum", &outputs.sum, "sum_q")
+        .output("conductance", &outputs.conductance, "conductance_q")
+        .output("rising", &outputs.rising, "rises ? (learn ? $signed({1'b0, g_new}) : product) : 0")
+        .verilog(verilog(design, plan, words, folds));
+    (leaf, outputs)
+}
+
+/// The Verilog of a lane. Every register takes what was before it, as in [`Lane::fire`].
+fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> String {
+    let format = design.format();
+    let SumWidths { sum, conductance } = SumWidths::of(design);
+    let (v, k, kk, guard) =
+        (format.v_bits(), format.k_bits(), format.k_bits() + format.k_guard(), format.k_guard());
+    let shifts = shifts(plan);
+    let highest = shifts.iter().map(|&shift| i32::from(shift) + 3).max().unwrap_or(0);
+    // A change holds the largest product; with `k` a bit more.
+    let change = (2 * v + 3 + highest.max(0).unsigned_abs()).max(kk + 2);
+    let product = (2 * v + 2).max(v + k + 1) + 1;
+    let (low, high) = format.k_range(design.rules().g_min.into());
+    let mut scaled = String::new();
+    for (number, &shift) in shifts.iter().enumerate() {
+        for offset in 0..4 {
+            let alpha = i32::from(shift) + offset;
+            let by = alpha.unsigned_abs();
+            let value = match alpha {
+                0.. => format!("wide <<< {by}"),
+                _ => format!("(wide + {}) >>> {by}", Shape::signed(change).literal(1 << (by - 1))),
+            };
+            scaled +=
+                &format!("    {}: scaled = {value};\n", number * 4 + usize::try_from(offset).unwrap_or(0));
+        }
+    }
+    let mut draws = String::from("wire [15:0] draw_0 = generator;\nwire zero_0 = 1'b1;\n");
+    for bit in 1..=8 {
+        let before = bit - 1;
+        draws += &format!(
+            "wire [15:0] draw_{bit} = {{1'b0, draw_{before}[15:1]}} ^ (draw_{before}[0] ? 16'hb400 : 16'h0);\n\
+             wire zero_{bit} = zero_{before} & ~draw_{before}[0];\n"
+        );
+    }
+    let of_rarity = |name: &str| {
+        let arms: Vec<String> =
+            (0..8).map(|rarity| format!("rarity == {rarity} ? {name}_{}", rarity + 1)).collect();
+        format!("{} : {name}_8", arms[..7].join(" : "))
+    };
+    format!(
+        "reg [{kk1}:0] k [0:{words1}];\nreg [15:0] generators [0:{words1}];\n\
+         reg signed [{v1}:0] voltages_0 [0:{folds1}];\nreg signed [{v1}:0] voltages_1 [0:{folds1}];\n\
+         reg signed [{sum1}:0] sums [0:{folds1}];\nreg [{conductance1}:0] conductances [0:{folds1}];\n\
+         reg [{address1}:0] address, draw_at;\nreg [{kk1}:0] k_read, k_new;\nreg [15:0] generator, drawn;\n\
+         reg signed [{v}:0] row_sum, row_difference;\nreg signed [{v1}:0] row_voltage, second_b;\n\
+         reg signed [{a1}:0] first_a, first_b;\nreg signed [{product1}:0] product;\n\
+         reg signed [{change1}:0] change, raw;\nreg [{k1}:0] second_a;\nreg signed [{f1}:0] forwarded;\n\
+         reg signed [{sum1}:0] sum_q;\nreg [{conductance1}:0] conductance_q;\ninteger i;\n\
+         initial begin\n    for (i = 0; i <= {words1}; i = i + 1) begin k[i] = 0; generators[i] = 1; end\n\
+         \x20   for (i = 0; i <= {folds1}; i = i + 1) begin voltages_0[i] = 0; voltages_1[i] = 0; sums[i] = 0; conductances[i] = 0; end\n\
+         \x20   address = 0; draw_at = 0; k_read = 0; k_new = 0; generator = 1; drawn = 1; row_sum = 0; row_difference = 0; row_voltage = 0;\n\
+         \x20   second_a = 0; second_b = 0; first_a = 0; first_b = 0; product = 0; change = 0; raw = 0; forwarded = 0; sum_q = 0; conductance_q = 0;\nend\n\
+         wire [{k1}:0] g_read = k_read[{kk1}:{guard}];\nwire [{k1}:0] g_new = k_new[{kk1}:{guard}];\n\
+         wire signed [{change1}:0] wide = product;\nreg signed [{change1}:0] scaled;\n\
+         always @* case ({{shift, offset}})\n{scaled}    default: scaled = 0;\nendcase\n\
+         {draws}wire [15:0] next_drawn = {drawn};\nwire fires = {fires};\n\
+         wire low = raw < {low};\nwire high = raw > {high};\n\
+         wire [{fold1}:0] at = take ? take_fold : fold;\nwire [{fold1}:0] conductance_at = take ? take_fold : sum_fold;\n\
+         always @(posedge fire) begin\n\
+         \x20   address <= read_address;\n    k_read <= k[address];\n\
+         \x20   draw_at <= draw_address;\n    generator <= generators[draw_at];\n    drawn <= next_drawn;\n\
+         \x20   row_sum <= voltages_0[row_fold] + voltages_1[row_fold];\n    row_difference <= voltages_0[row_fold] - voltages_1[row_fold];\n\
+         \x20   row_voltage <= wave ? voltages_0[row_fold] : voltages_1[row_fold];\n\
+         \x20   first_a <= learn ? column_difference - row_difference : $signed({{1'b0, g_read}});\n\
+         \x20   first_b <= learn ? column_sum - row_sum : row_voltage;\n    product <= first_a * first_b;\n\
+         \x20   change <= learns & apply & (fires | ~desynchronous) ? scaled : 0;\n    raw <= $signed({{1'b0, k_read}}) + change;\n\
+         \x20   k_new <= low ? {kk}'d{low_value} : high ? {kk}'d{high_value} : raw[{kk1}:0];\n\
+         \x20   second_a <= learn ? g_new : g_read;\n    second_b <= forward;\n    forwarded <= $signed({{1'b0, second_a}}) * second_b;\n\
+         \x20   if (write & apply) k[write_address] <= k_new;\n    if (draw_write & apply & desynchronous) generators[draw_write_address] <= drawn;\n\
+         \x20   if (take | accumulates) sums[at] <= take ? 0 : sums[at] + forwarded;\n\
+         \x20   if (take | write) conductances[conductance_at] <= take ? 0 : conductances[conductance_at] + g_new;\n\
+         \x20   if (take) begin sum_q <= sums[at]; conductance_q <= conductances[conductance_at]; end\n\
+         \x20   if (sent & (sent_both | ~sent_wave)) voltages_0[sent_fold] <= sent_voltage;\n\
+         \x20   if (sent & (sent_both | sent_wave)) voltages_1[sent_fold] <= sent_voltage;\nend\n",
+        kk1 = kk - 1,
+        words1 = words - 1,
+        v1 = v - 1,
+        folds1 = folds - 1,
+        sum1 = sum - 1,
+        conductance1 = conductance - 1,
+        address1 = words.ilog2().max(1) - 1,
+        fold1 = folds.ilog2().max(1) - 1,
+        a1 = (v + 2).max(k + 1) - 1,
+        product1 = product - 1,
+        change1 = change - 1,
+        k1 = k - 1,
+        f1 = v + k,
+        drawn = of_rarity("draw"),
+        fires = of_rarity("zero"),
+        low = Shape::signed(change).literal(low),
+        high = Shape::signed(change).literal(high),
+        low_value = low,
+        high_value = high,
+    )
+}

@@ -1,0 +1,336 @@
+//! The sequencer of a tile: counts the fires of its trains, and says what each is for.
+//!
+//! ```text
+//!               ┌─────────────┐─▶ busy            in the middle of a train
+//!  steps     ══▶│  sequencer  │─▶ phase *         changes with every train that has ended
+//!  start_phase ▶│             │─▶ done *          changes with every request of the array interface that is done
+//!  fire       ─▶│             │─▶ learn           the train goes over all tokens
+//!               └─────────────┘─▶ wave            the wave that rows relax: 0 free, 1 clamped
+//!                               ═▶ token, prepare, take, row: what the pipelines do next
+//! ```
+//!
+//! It holds no data and takes no decision: what it sends at which fire is a table of the [schedule](super::schedule).
+
+use super::folding::{LANES, TilePlan};
+use super::schedule::{DRAIN, Train, tile_train};
+use crate::bus::{Bus, Shape};
+use crate::leaf::{Clocked, Leaf};
+use crate::technology::Technology;
+
+/// Width of the number of relaxing steps in a request.
+pub(super) const STEP_BITS: u32 = 12;
+
+/// Bits that hold the numbers below `count`, at least one.
+pub(super) fn index_bits(count: usize) -> u32 {
+    (usize::BITS - count.saturating_sub(1).leading_zeros()).max(1)
+}
+
+/// A number that fits a bus.
+pub(super) fn number(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// What a sequencer sends to the pipelines of its cell.
+#[derive(Clone, Debug)]
+pub(super) struct Sequence {
+    /// 1 in the middle of a train.
+    pub busy: Bus,
+    /// Changes when a train ends.
+    pub phase: Bus,
+    /// Changes when a request is done.
+    pub done: Bus,
+    /// 1 in a learn train.
+    pub learn: Bus,
+    /// The wave that this cell's nodes relax.
+    pub wave: Bus,
+    /// A token is sent: to the lanes in a tile, up the tree in the root.
+    pub token_valid: Bus,
+    /// Its number.
+    pub token: Bus,
+    /// A node is prepared.
+    pub prepare_valid: Bus,
+    /// Its number.
+    pub prepare: Bus,
+}
+
+impl Sequence {
+    /// Buses for so many tokens and nodes.
+    pub(super) fn new(tokens: usize, nodes: usize) -> Sequence {
+        let bit = || Bus::new(Shape::BIT);
+        let number = |count| Bus::new(Shape::unsigned(index_bits(count)));
+        Sequence {
+            busy: bit(),
+            phase: bit(),
+            done: bit(),
+            learn: bit(),
+            wave: bit(),
+            token_valid: bit(),
+            token: number(tokens),
+            prepare_valid: bit(),
+            prepare: number(nodes),
+        }
+    }
+
+    /// The buses under their names.
+    pub(super) fn named(&self) -> [(&'static str, &Bus); 9] {
+        [
+            ("busy", &self.busy),
+            ("phase", &self.phase),
+            ("done", &self.done),
+            ("learn", &self.learn),
+            ("wave", &self.wave),
+            ("token_valid", &self.token_valid),
+            ("token", &self.token),
+            ("prepare_valid", &self.prepare_valid),
+            ("prepare", &self.prepare),
+        ]
+    }
+}
+
+/// What a tile's sequencer sends besides.
+#[derive(Clone, Debug)]
+pub(super) struct RowSequence {
+    /// The sums of a fold are taken out of the accumulators.
+    pub take: Bus,
+    /// Which fold.
+    pub take_fold: Bus,
+    /// A row goes into the update unit.
+    pub row_valid: Bus,
+    /// Its number.
+    pub row: Bus,
+}
+
+/// When a window of a train begins, by kind of train, and how many fires it lasts.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    start: [usize; 2],
+    count: [usize; 2],
+}
+
+impl Window {
+    /// The place of fire `at` in the window, if it lies in it.
+    fn place(&self, train: usize, at: usize) -> Option<usize> {
+        at.checked_sub(self.start[train]).filter(|&place| place < self.count[train])
+    }
+
+    /// The Verilog of whether `c` lies in the window.
+    fn condition(&self, bits: u32) -> String {
+        let of = |train: usize| {
+            let (from, to) = (self.start[train], self.start[train] + self.count[train]);
+            match self.count[train] {
+                0 => "1'b0".to_owned(),
+                _ if from == 0 => format!("(c < {bits}'d{to})"),
+                _ => format!("(c >= {bits}'d{from} & c < {bits}'d{to})"),
+            }
+        };
+        format!("(n == 0 ? {} : {})", of(0), of(1))
+    }
+}
+
+/// The counters of a sequencer.
+#[derive(Clone, Debug)]
+struct Sequencer {
+    lengths: [usize; 2],
+    drain: usize,
+    token: Window,
+    prepare: Window,
+    row: Option<Window>,
+    /// Colour of the nodes that the cell relaxes.
+    colour: i64,
+    train: i64,
+    c: usize,
+    phase: i64,
+    done: i64,
+    busy: i64,
+    learn: i64,
+    wave: i64,
+    now: [Option<usize>; 4],
+}
+
+impl Clocked for Sequencer {
+    fn edge(&mut self, _clock: usize, inputs: &[i64]) {
+        let &[_, steps, start_phase] = inputs else { return };
+        let kind = usize::from(self.train != 0);
+        let finishes = self.train == steps;
+        let last = self.c + 1 == self.lengths[kind] + if finishes { self.drain } else { 0 };
+        self.learn = i64::from(kind == 0);
+        // Steps are counted from 1, and the first has the phase the request came with.
+        self.wave = start_phase ^ ((self.train + 1) & 1) ^ self.colour;
+        let take = self.row.and_then(|row| row.place(kind, self.c + 1)).filter(|place| place % LANES == 0);
+        self.now = [
+            self.token.place(kind, self.c),
+            self.prepare.place(kind, self.c),
+            take.map(|place| place / LANES),
+            self.row.and_then(|row| row.place(kind, self.c)),
+        ];
+        self.busy = i64::from(!last);
+        self.c = if last { 0 } else { self.c + 1 };
+        if last {
+            self.phase ^= 1;
+            self.done ^= i64::from(finishes);
+            self.train = if finishes { 0 } else { self.train + 1 };
+        }
+    }
+
+    fn outputs(&self, _inputs: &[i64], outputs: &mut [i64]) {
+        let (head, windows) = outputs.split_at_mut(5);
+        head.copy_from_slice(&[self.busy, self.phase, self.done, self.learn, self.wave]);
+        for (window, now) in windows.chunks_mut(2).zip(self.now) {
+            window.copy_from_slice(&[i64::from(now.is_some()), number(now.unwrap_or(0))]);
+        }
+    }
+}
+
+/// What every sequencer has: counters of trains and fires, and windows in which things happen.
+struct Layout {
+    name: &'static str,
+    lengths: [usize; 2],
+    /// Further fires of the last train of a request.
+    drain: usize,
+    token: Window,
+    prepare: Window,
+    row: Option<Window>,
+    colour: u8,
+}
+
+fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], sequence: &Sequence) -> Leaf {
+    let Layout { name, lengths, drain, token, prepare, row, colour } = layout;
+    let longest = lengths[0].max(lengths[1]) + drain;
+    let bits = index_bits(longest + 1);
+    let [learn_last, relax_last] = lengths.map(|length| length - 1);
+    let mut body = format!(
+        "reg [{top}:0] c;\nreg [{steps}:0] n;\nreg busy_q, phase_q, done_q, learn_q, wave_q;\n\
+         initial begin c = 0; n = 0; busy_q = 0; phase_q = 0; done_q = 0; learn_q = 0; wave_q = 0; end\n\
+         wire last = c == (n == 0 ? {bits}'d{learn_last} : {bits}'d{relax_last}) + (n == steps ? {bits}'d{drain} : {bits}'d0);\n\
+         always @(posedge fire) begin\n    learn_q <= n == 0;\n    wave_q <= start_phase ^ ~n[0] ^ 1'b{colour};\n    busy_q <= ~last;\n\
+         \x20   c <= last ? {bits}'d0 : c + {bits}'d1;\n    if (last) begin\n        phase_q <= ~phase_q;\n\
+         \x20       if (n == steps) begin n <= 0; done_q <= ~done_q; end else n <= n + 1;\n    end\nend\n",
+        top = bits - 1,
+        steps = STEP_BITS - 1,
+    );
+    let mut window = |name: &str, window: &Window, bus: &Bus, scale: usize, ahead: usize| {
+        let width = bus.shape().bits;
+        let shifted = Window { start: window.start.map(|start| start - ahead), count: window.count };
+        let offset = |train: usize| format!("{bits}'d{}", shifted.start[train]);
+        let mut condition = shifted.condition(bits);
+        body += &format!(
+            "wire [{top}:0] {name}_place = c - (n == 0 ? {} : {});\n",
+            offset(0),
+            offset(1),
+            top = bits - 1
+        );
+        if scale > 1 {
+            condition = format!("{condition} & {name}_place[2:0] == 3'd0");
+        }
+        let low = if scale > 1 { 3 } else { 0 };
+        let value = if low + width <= bits {
+            format!("{name}_place[{}:{low}]", low + width - 1)
+        } else if low < bits {
+            format!("{{{}'d0, {name}_place[{}:{low}]}}", low + width - bits, bits - 1)
+        } else {
+            format!("{width}'d0")
+        };
+        body += &format!(
+            "reg {name}_valid_q;\nreg [{}:0] {name}_q;\ninitial begin {name}_valid_q = 0; {name}_q = 0; end\n\
+             wire {name}_now = {condition};\n\
+             always @(posedge fire) begin\n    {name}_valid_q <= {name}_now;\n    {name}_q <= {name}_now ? {value} : {width}'d0;\nend\n",
+            width - 1
+        );
+    };
+    window("token", &token, &sequence.token, 1, 0);
+    window("prepare", &prepare, &sequence.prepare, 1, 0);
+    if let Some((window_of_rows, rows)) = &row_window(row, &sequence.prepare) {
+        window("take", window_of_rows, &rows[0], LANES, 1);
+        window("row", window_of_rows, &rows[1], 1, 0);
+    }
+    let model = Sequencer {
+        lengths,
+        drain,
+        token,
+        prepare,
+        row,
+        colour: colour.into(),
+        train: 0,
+        c: 0,
+        phase: 0,
+        done: 0,
+        busy: 0,
+        learn: 0,
+        wave: 0,
+        now: [None; 4],
+    };
+    let mut leaf =
+        Leaf::clocked(name, "counts the fires of its trains", technology.clock_to_q_ps(), 1, move || {
+            Box::new(model.clone())
+        });
+    for (name, bus) in inputs {
+        leaf = leaf.input(name, bus);
+    }
+    for (name, bus) in sequence.named() {
+        leaf = leaf.output(name, bus, format!("{name}_q"));
+    }
+    leaf.verilog(body)
+}
+
+/// The window of rows with buses as wide as those of its outputs.
+fn row_window(row: Option<Window>, rows: &Bus) -> Option<(Window, [Bus; 2])> {
+    let bits = rows.shape().bits;
+    let fold_bits = bits.saturating_sub(3).max(1);
+    Some((row?, [Bus::new(Shape::unsigned(fold_bits)), rows.clone()]))
+}
+
+/// The sequencer of a tile whose rows have that colour. Its inputs: the tile's fire, the steps of the request, and the phase of the
+/// first.
+pub(super) fn tile_sequencer(
+    technology: Technology,
+    plan: &TilePlan,
+    colour: u8,
+    inputs: [(&str, &Bus); 3],
+    sequence: &Sequence,
+) -> (Leaf, RowSequence) {
+    let trains = [Train::Learn, Train::Relax].map(|train| tile_train(plan, train));
+    let rows = RowSequence {
+        take: Bus::new(Shape::BIT),
+        take_fold: Bus::new(Shape::unsigned(sequence.prepare.shape().bits.saturating_sub(3).max(1))),
+        row_valid: Bus::new(Shape::BIT),
+        row: Bus::new(sequence.prepare.shape()),
+    };
+    let layout = Layout {
+        name: "tile_sequencer",
+        lengths: trains.map(|train| train.length),
+        drain: DRAIN,
+        token: Window { start: [0, 0], count: trains.map(|train| train.tokens) },
+        prepare: Window { start: [0, 0], count: [0, plan.rows.len()] },
+        row: Some(Window {
+            start: trains.map(|train| train.take + 1),
+            count: trains.map(|train| train.rows),
+        }),
+        colour,
+    };
+    let leaf = leaf(technology, layout, inputs, sequence)
+        .output("take", &rows.take, "take_valid_q")
+        .output("take_fold", &rows.take_fold, "take_q")
+        .output("row_valid", &rows.row_valid, "row_valid_q")
+        .output("row", &rows.row, "row_q");
+    (leaf, rows)
+}
+
+/// The sequencer of the root: it reads the sums of `columns` columns from fire `read` on, in trains of `length` fires.
+pub(super) fn root_sequencer(
+    technology: Technology,
+    (read, columns, length): (usize, usize, usize),
+    colour: u8,
+    inputs: [(&str, &Bus); 3],
+    sequence: &Sequence,
+) -> Leaf {
+    let layout = Layout {
+        name: "root_sequencer",
+        lengths: [length; 2],
+        drain: 0,
+        token: Window { start: [read; 2], count: [columns; 2] },
+        prepare: Window { start: [0, 0], count: [0, columns] },
+        row: None,
+        colour,
+    };
+    leaf(technology, layout, inputs, sequence)
+}

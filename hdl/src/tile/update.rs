@@ -1,0 +1,362 @@
+//! The update unit: nodes relax in a pipeline, one a fire.
+//!
+//! It holds what belongs to a node: accumulators `u` of both waves, the sum of its conductances and its gain, what the imposed columns
+//! contribute, its target. Two streams go through it, and what they compute is section 5 and 6 of the contract:
+//!
+//! - *prepare*, ahead of the sums: `base = imposed - v D + nudge`;
+//! - *update*: `u' = u + round((sum + base) 2^GV q / 2^(s+3))`, limited, then the diode; or the nudge of coupled learning.
+//!
+//! In a learn train the update stream brings `D` and the imposed sum instead, from which the gain follows. An imposed node
+//! takes its voltage from the sample then.
+
+mod verilog;
+
+use super::columns::{SampleWrite, VoltageWrite};
+use super::sequencer::{Sequence, number};
+use crate::bus::Bus;
+use crate::leaf::{Clocked, Leaf};
+use crate::technology::Technology;
+use std::sync::Arc;
+use wheatstone_link::protocol::sense_code;
+use wheatstone_sim::network::DiodeClamp;
+use wheatstone_sim::network::{NodeId, NodeKind};
+use wheatstone_sim::{Design, Gain, Sense, Target, Wave, shift_rounded};
+
+/// A node of the unit: what it is, and its registers.
+#[derive(Clone, Debug)]
+struct Node {
+    kind: NodeKind,
+    clamp: DiodeClamp,
+    imposed_sum: i64,
+    conductance: i64,
+    gain: Gain,
+    base: i64,
+    /// By bank: the sense of the target.
+    sense: [i64; 2],
+}
+
+/// A node on its way through the update stream.
+#[derive(Clone, Copy, Debug)]
+struct Passing {
+    node: usize,
+    learn: bool,
+    wave: usize,
+    sum: i64,
+    conductance: i64,
+    /// What is added to `u`, in halves of its LSB.
+    halves: i64,
+    gain: Gain,
+    result: i64,
+}
+
+#[derive(Clone, Debug)]
+struct UpdateUnit {
+    design: Arc<Design>,
+    number: i64,
+    nodes: Vec<Node>,
+    u: [Vec<i64>; 2],
+    /// By bank, by node: voltage of an imposed node's sample, or the target's voltage.
+    samples: [Vec<i64>; 2],
+    /// Bases on their way, by stage: of which node, and the value.
+    preparing: [Option<(usize, i64)>; 4],
+    /// Nodes on their way to their update, by stage.
+    passing: [Option<Passing>; 7],
+    sent: Sent,
+}
+
+/// What the unit sends.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    valid: bool,
+    node: usize,
+    wave: usize,
+    both: bool,
+    voltage: i64,
+}
+
+/// The target that two bits and a voltage stand for.
+fn target(code: i64, voltage: i64) -> Option<Target> {
+    let voltage = i32::try_from(voltage).unwrap_or(0);
+    let of = |sense| Some(Target { voltage, sense });
+    Sense::ALL.iter().find(|&&sense| i64::from(sense_code(of(sense))) == code).and_then(|&sense| of(sense))
+}
+
+impl UpdateUnit {
+    fn voltage(&self, node: usize, wave: usize) -> i64 {
+        self.design.format().voltage(self.u[wave][node])
+    }
+
+    fn target(&self, node: usize, bank: usize) -> Option<Target> {
+        let Node { kind, sense, .. } = &self.nodes[node];
+        if kind.is_nudged() { target(sense[bank], self.samples[bank][node]) } else { None }
+    }
+
+    /// What a node's sum starts from: the imposed columns, its own voltage, its nudge.
+    fn base(&self, node: usize, wave: usize, bank: usize) -> i64 {
+        let (rules, format) = (self.design.rules(), self.design.format());
+        let v = self.voltage(node, wave);
+        let nudge = self.target(node, bank).map_or(0, |target| {
+            let passed = target.sense.passes(i64::from(target.voltage) - v);
+            i64::from(rules.nudge.direction(Wave::BOTH[wave])) * rules.nudge.conductance(format) * passed
+        });
+        self.nodes[node].imposed_sum - v * self.nodes[node].conductance + nudge
+    }
+
+    /// The accumulator that a node takes.
+    fn relaxed(&self, passing: &Passing, bank: usize) -> i64 {
+        let (rules, format) = (self.design.rules(), self.design.format());
+        let node = &self.nodes[passing.node];
+        let nudged = self.target(passing.node, bank).zip(rules.nudge.imposed(Wave::BOTH[passing.wave]));
+        let u = match nudged {
+            Some((target, eta)) => {
+                let (u, wanted) = (self.u[0][passing.node], i64::from(target.voltage));
+                if target.sense.is_satisfied(format.voltage(u), wanted) {
+                    u
+                } else {
+                    u + shift_rounded(format.accumulator(wanted) - u, eta.into())
+                }
+            }
+            None => {
+                let (low, high) = format.u_range();
+                (self.u[passing.wave][passing.node] + ((passing.halves + 1) >> 1)).clamp(low, high)
+            }
+        };
+        node.clamp.apply(u)
+    }
+
+    /// The gain of a node whose edges conduct so much.
+    fn gain(&self, node: usize, conductance: i64) -> Gain {
+        let (design, format) = (&self.design, self.design.format());
+        let nudge =
+            if self.nodes[node].kind.is_nudged() { design.rules().nudge.conductance(format) } else { 0 };
+        design.gains().gain(conductance + nudge, format.k_bits())
+    }
+
+    fn fire(&mut self, x: &Inputs) {
+        // From the end of the pipeline to its begin.
+        self.sent = Sent::default();
+        if let Some(done) = self.passing[6].take() {
+            let imposed = !self.nodes[done.node].kind.relaxes();
+            if imposed == done.learn {
+                for wave in 0..2 {
+                    if imposed || wave == done.wave {
+                        self.u[wave][done.node] = done.result;
+                    }
+                }
+                let voltage = self.design.format().voltage(done.result);
+                self.sent = Sent { valid: true, node: done.node, wave: done.wave, both: imposed, voltage };
+            }
+        }
+        self.passing[6] = self.passing[5].take();
+        self.passing[5] = self.passing[4].take().map(|mut passing| {
+            if passing.learn {
+                self.nodes[passing.node].gain = passing.gain;
+                passing.result = self.design.format().accumulator(self.samples[x.bank][passing.node]);
+            } else {
+                passing.result = self.relaxed(&passing, x.bank);
+            }
+            passing
+        });
+        self.passing[4] = self.passing[3].take();
+        self.passing[3] = self.passing[2].take();
+        self.passing[2] = self.passing[1].take().map(|mut passing| {
+            let Gain { q, s } = passing.gain;
+            let scaled = (passing.sum << self.design.format().v_guard()) * i64::from(q);
+            passing.halves = scaled >> (s + 2);
+            passing
+        });
+        self.passing[1] = self.passing[0].take().map(|mut passing| {
+            if passing.learn {
+                passing.gain = self.gain(passing.node, passing.conductance);
+                let node = &mut self.nodes[passing.node];
+                (node.imposed_sum, node.conductance) = (passing.sum, passing.conductance);
+            } else {
+                let node = &self.nodes[passing.node];
+                passing.sum += node.base;
+                passing.gain = node.gain;
+            }
+            passing
+        });
+        self.passing[0] = x.update.map(|node| Passing {
+            node,
+            learn: x.update_learn,
+            wave: x.update_wave,
+            sum: x.sum,
+            conductance: x.conductance,
+            halves: 0,
+            gain: Gain { q: 8, s: 0 },
+            result: 0,
+        });
+        if let Some((node, base)) = self.preparing[3] {
+            self.nodes[node].base = base;
+        }
+        self.preparing.copy_within(0..3, 1);
+        self.preparing[0] = x.prepare.map(|node| (node, self.base(node, x.wave, x.bank)));
+    }
+}
+
+/// The inputs of the unit, after its clocks.
+struct Inputs {
+    to: i64,
+    write_bank: usize,
+    index: usize,
+    voltage: i64,
+    sense: i64,
+    wave: usize,
+    bank: usize,
+    prepare: Option<usize>,
+    update: Option<usize>,
+    update_learn: bool,
+    update_wave: usize,
+    sum: i64,
+    conductance: i64,
+}
+
+impl Inputs {
+    fn new(values: &[i64]) -> Inputs {
+        let mut values = values[2..].iter().copied();
+        let mut next = || values.next().unwrap_or(0);
+        let index = |value: i64| usize::try_from(value).unwrap_or(0);
+        Inputs {
+            to: next(),
+            write_bank: index(next()),
+            index: index(next()),
+            voltage: next(),
+            sense: next(),
+            wave: index(next()),
+            bank: index(next()),
+            prepare: (next() == 1, index(next())).into_some(),
+            update: (next() == 1, index(next())).into_some(),
+            update_learn: next() == 1,
+            update_wave: index(next()),
+            sum: next(),
+            conductance: next(),
+        }
+    }
+}
+
+/// A valid bit and a number as an option.
+trait IntoSome {
+    fn into_some(self) -> Option<usize>;
+}
+
+impl IntoSome for (bool, usize) {
+    fn into_some(self) -> Option<usize> {
+        self.0.then_some(self.1)
+    }
+}
+
+impl Clocked for UpdateUnit {
+    fn edge(&mut self, clock: usize, inputs: &[i64]) {
+        let x = Inputs::new(inputs);
+        if clock == 0 {
+            self.fire(&x);
+        } else if x.to == self.number
+            && let Some(node) = self.nodes.get_mut(x.index)
+        {
+            node.sense[x.write_bank] = x.sense;
+            self.samples[x.write_bank][x.index] = x.voltage;
+        }
+    }
+
+    fn outputs(&self, _inputs: &[i64], outputs: &mut [i64]) {
+        let Sent { valid, node, wave, both, voltage } = self.sent;
+        outputs.copy_from_slice(&[valid.into(), number(node), number(wave), both.into(), voltage]);
+    }
+
+    fn memory(&mut self, name: &str) -> Option<&mut [i64]> {
+        match name {
+            "u_0" => Some(&mut self.u[0]),
+            "u_1" => Some(&mut self.u[1]),
+            "sample_0" => Some(&mut self.samples[0]),
+            "sample_1" => Some(&mut self.samples[1]),
+            _ => None,
+        }
+    }
+}
+
+/// What goes through the update stream.
+pub(super) struct UpdateStream<'a> {
+    /// A node's sum is there.
+    pub valid: &'a Bus,
+    /// Its number.
+    pub node: &'a Bus,
+    /// Whether the sums are those of a learn train.
+    pub learn: &'a Bus,
+    /// The wave it relaxes.
+    pub wave: &'a Bus,
+    /// The sum of currents, or of what the imposed columns contribute.
+    pub sum: &'a Bus,
+    /// The sum of conductances.
+    pub conductance: &'a Bus,
+}
+
+/// The update unit of the cell with that number among those that [`SampleWrite::to`] names. `nodes` are its nodes by number.
+#[expect(clippy::too_many_arguments, reason = "a private step of a cell, which has all of them at hand")]
+pub(super) fn update_unit(
+    technology: Technology,
+    design: &Arc<Design>,
+    cell: i64,
+    nodes: &[NodeId],
+    fire: &Bus,
+    write: &SampleWrite,
+    bank: &Bus,
+    sequence: &Sequence,
+    stream: &UpdateStream<'_>,
+    sent: &VoltageWrite,
+) -> Leaf {
+    let network = design.network();
+    let node = |id: &NodeId| Node {
+        kind: network.nodes()[id.index()].kind,
+        clamp: network.nodes()[id.index()].clamp,
+        imposed_sum: 0,
+        conductance: 0,
+        gain: design.gains().gain(0, design.format().k_bits()),
+        base: 0,
+        sense: [0; 2],
+    };
+    // As many as a number can name, so that none is without meaning.
+    let size = 1usize << sent.index.shape().bits;
+    let mut nodes: Vec<Node> = nodes.iter().map(node).collect();
+    let filler = Node { kind: NodeKind::Hidden, clamp: DiodeClamp::None, ..nodes[0].clone() };
+    nodes.resize(size, filler);
+    let model = UpdateUnit {
+        design: Arc::clone(design),
+        number: cell,
+        nodes,
+        u: [vec![0; size], vec![0; size]],
+        samples: [vec![0; size], vec![0; size]],
+        preparing: [None; 4],
+        passing: [None; 7],
+        sent: Sent::default(),
+    };
+    let text = verilog::verilog(design, cell, &model.nodes, sent.index.shape().bits);
+    let mut leaf = Leaf::clocked(
+        format!("update_unit_{cell}"),
+        "nodes relax in a pipeline, one a fire",
+        technology.clock_to_q_ps(),
+        2,
+        move || Box::new(model.clone()),
+    )
+    .input("fire", fire)
+    .input("strobe", &write.strobe)
+    .input("to", &write.to)
+    .input("write_bank", &write.bank)
+    .input("index_", &write.index)
+    .input("voltage", &write.voltage)
+    .input("sense", &write.sense)
+    .input("wave", &sequence.wave)
+    .input("bank", bank)
+    .input("prepare_valid", &sequence.prepare_valid)
+    .input("prepare", &sequence.prepare)
+    .input("update_valid", stream.valid)
+    .input("update", stream.node)
+    .input("update_learn", stream.learn)
+    .input("update_wave", stream.wave)
+    .input("sum", stream.sum)
+    .input("conductance", stream.conductance);
+    for (name, bus) in sent.named() {
+        leaf = leaf.output(name, bus, format!("{name}_q"));
+    }
+    leaf.verilog(text)
+}
