@@ -9,6 +9,7 @@ use super::tokens::TokenControls;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
 use crate::technology::Technology;
+use std::cmp::Ordering;
 
 /// What the array interface writes: voltages of samples, and targets.
 #[derive(Clone, Debug)]
@@ -124,12 +125,9 @@ impl Clocked for Columns {
         else {
             return;
         };
-        let at = |words: &[i64], index: i64| usize::try_from(index).ok().and_then(|i| words.get(i)).copied();
-        let set = |words: &mut [i64], index: i64, voltage: i64| {
-            if let Some(word) = usize::try_from(index).ok().and_then(|i| words.get_mut(i)) {
-                *word = voltage;
-            }
-        };
+        // Addresses have as many bits as the memories need.
+        let place = |index: i64| usize::try_from(index).unwrap_or(0) % self.free[0].len();
+        let (column, sent_index, index) = (place(column), place(sent_index), place(index));
         match clock {
             0 => {
                 self.forward.copy_within(0..5, 1);
@@ -139,18 +137,12 @@ impl Clocked for Columns {
                 self.forward[0] = if was_free == 1 { 0 } else { new_sample };
                 self.next = self.read;
                 let bank = |bank: i64| &self.samples[usize::from(bank == 1)];
-                let waves = [0, 1].map(|wave| at(&self.free[wave], column).unwrap_or(0));
-                self.read = [
-                    at(bank(old), column).unwrap_or(0),
-                    at(bank(new), column).unwrap_or(0),
-                    waves[0],
-                    waves[1],
-                    is_free,
-                ];
+                let waves = [0, 1].map(|wave: usize| self.free[wave][column]);
+                self.read = [bank(old)[column], bank(new)[column], waves[0], waves[1], is_free];
                 self.relax = waves[usize::from(wave == 1)];
             }
-            1 if to == TO_COLUMNS => set(&mut self.samples[usize::from(bank == 1)], index, voltage),
-            2 if sent == 1 => set(&mut self.free[usize::from(sent_wave == 1)], sent_index, sent_voltage),
+            1 if to == TO_COLUMNS => self.samples[usize::from(bank == 1)][index] = voltage,
+            2 if sent == 1 => self.free[usize::from(sent_wave == 1)][sent_index] = sent_voltage,
             _ => {}
         }
     }
@@ -194,9 +186,10 @@ pub(super) fn columns(
         forward: Bus::new(Shape::signed(v_bits)),
     };
     let column_bits = tokens.column.shape().bits;
+    let size = 1 << column_bits;
     let model = Columns {
-        samples: [vec![0; imposed.max(1)], vec![0; imposed.max(1)]],
-        free: [vec![0; free.max(1)], vec![0; free.max(1)]],
+        samples: [vec![0; size], vec![0; size]],
+        free: [vec![0; size], vec![0; size]],
         read: [0; 5],
         next: [0; 5],
         relax: 0,
@@ -238,9 +231,10 @@ pub(super) fn columns(
 
 fn verilog(v_bits: u32, column_bits: u32, index_bits: u32, sent_bits: u32) -> String {
     let (v, size) = (v_bits - 1, 1u64 << column_bits);
-    let address = |name: &str, bits: u32| match bits.min(column_bits) {
-        _ if bits < column_bits => format!("{{{}'d0, {name}}}", column_bits - bits),
-        least => format!("{name}[{}:0]", least - 1),
+    let address = |name: &str, bits: u32| match bits.cmp(&column_bits) {
+        Ordering::Less => format!("{{{}'d0, {name}}}", column_bits - bits),
+        Ordering::Equal => name.to_owned(),
+        Ordering::Greater => format!("{name}[{}:0]", column_bits - 1),
     };
     let (index, sent_index) = (address("index", index_bits), address("sent_index", sent_bits));
     let mut text = format!(

@@ -185,14 +185,16 @@ impl Inputs {
     }
 }
 
-fn at<T: Copy + Default>(words: &[T], index: usize) -> T {
+/// The word at an index, zero beyond the end.
+pub(super) fn at<T: Copy + Default>(words: &[T], index: usize) -> T {
     words.get(index).copied().unwrap_or_default()
 }
 
 impl Lane {
     /// `product` times `2^alpha`, rounded.
     fn scaled(&self, product: i64, shift: usize, offset: i32) -> i64 {
-        let alpha = i32::from(at(&self.shifts, shift)) + offset;
+        let Some(&alpha) = self.shifts.get(shift) else { return 0 };
+        let alpha = i32::from(alpha) + offset;
         if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) }
     }
 

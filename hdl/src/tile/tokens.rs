@@ -5,6 +5,7 @@
 //! train.
 
 use super::folding::{LANES, TilePlan};
+use super::lane::at;
 use super::sequencer::{Sequence, index_bits, number};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
@@ -92,8 +93,6 @@ pub(super) fn shifts(plan: &TilePlan) -> Vec<i8> {
 fn words(plan: &TilePlan) -> Vec<Word> {
     let shifts = shifts(plan);
     let word = |(address, token): (usize, &super::folding::Token)| Word {
-        valid: true,
-        address: number(address),
         column: number(token.column),
         fold: number(token.fold),
         shift: number(shifts.iter().position(|&shift| shift == token.alpha).unwrap_or(0)),
@@ -101,6 +100,7 @@ fn words(plan: &TilePlan) -> Vec<Word> {
         free: address < plan.free,
         first: token.first,
         last: token.last,
+        ..Word::default()
     };
     plan.tokens.iter().enumerate().map(word).collect()
 }
@@ -121,7 +121,10 @@ impl Clocked for TokenPipeline {
         let &[_, learn, valid, token] = inputs else { return };
         self.learn = learn == 1;
         self.ages.copy_within(2..AGES - 1, 3);
-        self.ages[2] = self.next.and_then(|token| self.words.get(token)).copied().unwrap_or_default();
+        self.ages[2] = match self.next {
+            Some(token) => Word { valid: true, address: number(token), ..at(&self.words, token) },
+            None => self.ages[1],
+        };
         self.ages[1] = Word { address: token, ..Word::default() };
         self.next = (valid == 1).then(|| usize::try_from(token).unwrap_or(0));
     }

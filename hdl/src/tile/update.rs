@@ -132,52 +132,60 @@ impl UpdateUnit {
         design.gains().gain(conductance + nudge, format.k_bits())
     }
 
+    /// A node's sum meets its base and its gain; in a learn train its gain follows from its conductance.
+    fn with_gain(&self, mut passing: Passing) -> Passing {
+        let node = &self.nodes[passing.node];
+        if passing.learn {
+            passing.gain = self.gain(passing.node, passing.conductance);
+        } else {
+            passing.sum += node.base;
+            passing.gain = node.gain;
+        }
+        passing
+    }
+
+    /// Every register takes what was before it: memories are read before they are written.
     fn fire(&mut self, x: &Inputs) {
-        // From the end of the pipeline to its begin.
+        let format = self.design.format();
+        let prepared = x.prepare.map(|node| (node, self.base(node, x.wave, x.bank)));
+        let summed = self.passing[0].map(|passing| self.with_gain(passing));
+        let scaled = self.passing[1].map(|passing| {
+            let Gain { q, s } = passing.gain;
+            let halves = ((passing.sum << format.v_guard()) * i64::from(q)) >> (s + 2);
+            Passing { halves, ..passing }
+        });
+        let relaxed = self.passing[4].map(|passing| {
+            let result = if passing.learn {
+                format.accumulator(self.samples[x.bank][passing.node])
+            } else {
+                self.relaxed(&passing, x.bank)
+            };
+            Passing { result, ..passing }
+        });
+        let done = self.passing[6];
         self.sent = Sent::default();
-        if let Some(done) = self.passing[6].take() {
+        if let Some(done) = done {
             let imposed = !self.nodes[done.node].kind.relaxes();
+            // Relaxed nodes take what a relax train brings, imposed ones what a learn train does.
             if imposed == done.learn {
-                for wave in 0..2 {
-                    if imposed || wave == done.wave {
-                        self.u[wave][done.node] = done.result;
-                    }
+                for wave in (0..2).filter(|&wave| imposed || wave == done.wave) {
+                    self.u[wave][done.node] = done.result;
                 }
-                let voltage = self.design.format().voltage(done.result);
-                self.sent = Sent { valid: true, node: done.node, wave: done.wave, both: imposed, voltage };
+                let (wave, voltage) = (done.wave, format.voltage(done.result));
+                self.sent = Sent { valid: true, node: done.node, wave, both: imposed, voltage };
             }
         }
-        self.passing[6] = self.passing[5].take();
-        self.passing[5] = self.passing[4].take().map(|mut passing| {
-            if passing.learn {
-                self.nodes[passing.node].gain = passing.gain;
-                passing.result = self.design.format().accumulator(self.samples[x.bank][passing.node]);
-            } else {
-                passing.result = self.relaxed(&passing, x.bank);
-            }
-            passing
-        });
-        self.passing[4] = self.passing[3].take();
-        self.passing[3] = self.passing[2].take();
-        self.passing[2] = self.passing[1].take().map(|mut passing| {
-            let Gain { q, s } = passing.gain;
-            let scaled = (passing.sum << self.design.format().v_guard()) * i64::from(q);
-            passing.halves = scaled >> (s + 2);
-            passing
-        });
-        self.passing[1] = self.passing[0].take().map(|mut passing| {
-            if passing.learn {
-                passing.gain = self.gain(passing.node, passing.conductance);
-                let node = &mut self.nodes[passing.node];
-                (node.imposed_sum, node.conductance) = (passing.sum, passing.conductance);
-            } else {
-                let node = &self.nodes[passing.node];
-                passing.sum += node.base;
-                passing.gain = node.gain;
-            }
-            passing
-        });
-        self.passing[0] = x.update.map(|node| Passing {
+        if let Some(learnt) = relaxed.filter(|passing| passing.learn) {
+            self.nodes[learnt.node].gain = learnt.gain;
+        }
+        if let Some(learnt) = summed.filter(|passing| passing.learn) {
+            let node = &mut self.nodes[learnt.node];
+            (node.imposed_sum, node.conductance) = (learnt.sum, learnt.conductance);
+        }
+        if let Some((node, base)) = self.preparing[3] {
+            self.nodes[node].base = base;
+        }
+        let entering = x.update.map(|node| Passing {
             node,
             learn: x.update_learn,
             wave: x.update_wave,
@@ -187,11 +195,8 @@ impl UpdateUnit {
             gain: Gain { q: 8, s: 0 },
             result: 0,
         });
-        if let Some((node, base)) = self.preparing[3] {
-            self.nodes[node].base = base;
-        }
-        self.preparing.copy_within(0..3, 1);
-        self.preparing[0] = x.prepare.map(|node| (node, self.base(node, x.wave, x.bank)));
+        self.passing = [entering, summed, scaled, self.passing[2], self.passing[3], relaxed, self.passing[5]];
+        self.preparing = [prepared, self.preparing[0], self.preparing[1], self.preparing[2]];
     }
 }
 
