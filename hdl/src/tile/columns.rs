@@ -126,8 +126,10 @@ impl Clocked for Columns {
             return;
         };
         // Addresses have as many bits as the memories need.
-        let place = |index: i64| usize::try_from(index).unwrap_or(0) % self.free[0].len();
-        let (column, sent_index, index) = (place(column), place(sent_index), place(index));
+        let place = |index: i64, size: usize| usize::try_from(index).unwrap_or(0) % size;
+        let [size, free_size] = [self.samples[0].len(), self.free[0].len()];
+        let (index, sent_index) = (place(index, size), place(sent_index, free_size));
+        let (column, free_column) = (place(column, size), place(column, free_size));
         match clock {
             0 => {
                 self.forward.copy_within(0..5, 1);
@@ -137,7 +139,7 @@ impl Clocked for Columns {
                 self.forward[0] = if was_free == 1 { 0 } else { new_sample };
                 self.next = self.read;
                 let bank = |bank: i64| &self.samples[usize::from(bank == 1)];
-                let waves = [0, 1].map(|wave: usize| self.free[wave][column]);
+                let waves = [0, 1].map(|wave: usize| self.free[wave][free_column]);
                 self.read = [bank(old)[column], bank(new)[column], waves[0], waves[1], is_free];
                 self.relax = waves[usize::from(wave == 1)];
             }
@@ -186,10 +188,11 @@ pub(super) fn columns(
         forward: Bus::new(Shape::signed(v_bits)),
     };
     let column_bits = tokens.column.shape().bits;
-    let size = 1 << column_bits;
+    let free_bits = index_bits(free);
+    let (size, free_size) = (1 << column_bits, 1 << free_bits);
     let model = Columns {
         samples: [vec![0; size], vec![0; size]],
-        free: [vec![0; size], vec![0; size]],
+        free: [vec![0; free_size], vec![0; free_size]],
         read: [0; 5],
         next: [0; 5],
         relax: 0,
@@ -225,60 +228,40 @@ pub(super) fn columns(
     .output("column_sum", &voltages.sum, "sum_q")
     .output("column_difference", &voltages.difference, "difference_q")
     .output("forward", &voltages.forward, "learn ? forward_10 : relax_q")
-    .verilog(verilog(v_bits, column_bits, write.index.shape().bits, sent.index.shape().bits));
+    .verilog(verilog(v_bits, column_bits, free_bits, write.index.shape().bits));
     (leaf, voltages)
 }
 
-fn verilog(v_bits: u32, column_bits: u32, index_bits: u32, sent_bits: u32) -> String {
-    let (v, size) = (v_bits - 1, 1u64 << column_bits);
-    let address = |name: &str, bits: u32| match bits.cmp(&column_bits) {
-        Ordering::Less => format!("{{{}'d0, {name}}}", column_bits - bits),
+fn verilog(v_bits: u32, column_bits: u32, free_bits: u32, index_bits: u32) -> String {
+    let v = v_bits - 1;
+    let narrowed = |name: &str, from: u32, to: u32| match from.cmp(&to) {
+        Ordering::Less => format!("{{{}'d0, {name}}}", to - from),
         Ordering::Equal => name.to_owned(),
-        Ordering::Greater => format!("{name}[{}:0]", column_bits - 1),
+        Ordering::Greater => format!("{name}[{}:0]", to - 1),
     };
-    let (index, sent_index) = (address("index", index_bits), address("sent_index", sent_bits));
-    let mut text = format!(
+    let index = narrowed("index", index_bits, column_bits);
+    let free_column = narrowed("column", column_bits, free_bits);
+    let voltages = "sample_0, sample_1, free_3, clamped_3, old_4, new_4, free_4, clamped_4, relax_q, \
+                    forward_5, forward_6, forward_7, forward_8, forward_9, forward_10";
+    let zero = |names: &str| names.split(", ").map(|name| format!("{name} = 0; ")).collect::<String>();
+    format!(
         "reg signed [{v}:0] samples_0 [0:{end}];\nreg signed [{v}:0] samples_1 [0:{end}];\n\
-         reg signed [{v}:0] free_0 [0:{end}];\nreg signed [{v}:0] free_1 [0:{end}];\n\
-         reg signed [{v}:0] a0, a1, f0, c0, old_4, new_4, f_4, c_4, relax_q, forward_5, forward_6, forward_7, forward_8, forward_9, forward_10;\n\
-         reg is_3, is_4;\nreg signed [{v1}:0] sum_q, difference_q;\ninteger i;\n\
-         initial begin\n    for (i = 0; i < {size}; i = i + 1) begin samples_0[i] = 0; samples_1[i] = 0; free_0[i] = 0; free_1[i] = 0; end\n    ",
-        end = size - 1,
-        v1 = v_bits,
-    );
-    for name in [
-        "a0",
-        "a1",
-        "f0",
-        "c0",
-        "old_4",
-        "new_4",
-        "f_4",
-        "c_4",
-        "relax_q",
-        "forward_5",
-        "forward_6",
-        "forward_7",
-        "forward_8",
-        "forward_9",
-        "forward_10",
-        "is_3",
-        "is_4",
-        "sum_q",
-        "difference_q",
-    ] {
-        text += &format!("{name} = 0; ");
-    }
-    text += &format!(
-        "\nend\nalways @(posedge strobe) if (to == 0) begin if (bank) samples_1[{index}] <= voltage; else samples_0[{index}] <= voltage; end\n\
-         always @(posedge root_fire) if (sent) begin if (sent_wave) free_1[{sent_index}] <= sent_voltage; else free_0[{sent_index}] <= sent_voltage; end\n\
-         reg old_3, new_3;\ninitial begin old_3 = 0; new_3 = 0; end\n\
+         reg signed [{v}:0] free_0 [0:{free_end}];\nreg signed [{v}:0] free_1 [0:{free_end}];\n\
+         reg signed [{v}:0] {voltages};\nreg is_3, is_4, old_3, new_3;\nreg signed [{v_bits}:0] sum_q, difference_q;\ninteger i;\n\
+         initial begin\n    for (i = 0; i <= {end}; i = i + 1) begin samples_0[i] = 0; samples_1[i] = 0; end\n\
+         \x20   for (i = 0; i <= {free_end}; i = i + 1) begin free_0[i] = 0; free_1[i] = 0; end\n    {}\nend\n\
+         wire signed [{v}:0] free_now = free_0[{free_column}];\nwire signed [{v}:0] clamped_now = free_1[{free_column}];\n\
+         always @(posedge strobe) if (to == 0) begin\n    if (bank) samples_1[{index}] <= voltage; else samples_0[{index}] <= voltage;\nend\n\
+         always @(posedge root_fire) if (sent) begin\n    if (sent_wave) free_1[sent_index] <= sent_voltage; else free_0[sent_index] <= sent_voltage;\nend\n\
          always @(posedge fire) begin\n\
-         \x20   a0 <= samples_0[column]; a1 <= samples_1[column]; f0 <= free_0[column]; c0 <= free_1[column]; is_3 <= is_free; old_3 <= old_bank; new_3 <= new_bank;\n\
-         \x20   relax_q <= wave ? free_1[column] : free_0[column];\n\
-         \x20   old_4 <= old_3 ? a1 : a0; new_4 <= new_3 ? a1 : a0; f_4 <= f0; c_4 <= c0; is_4 <= is_3;\n\
-         \x20   sum_q <= is_4 ? f_4 + c_4 : old_4 + old_4;\n    difference_q <= is_4 ? f_4 - c_4 : 0;\n\
-         \x20   forward_5 <= is_4 ? 0 : new_4; forward_6 <= forward_5; forward_7 <= forward_6; forward_8 <= forward_7; forward_9 <= forward_8; forward_10 <= forward_9;\nend\n"
-    );
-    text
+         \x20   sample_0 <= samples_0[column]; sample_1 <= samples_1[column]; old_3 <= old_bank; new_3 <= new_bank;\n\
+         \x20   free_3 <= free_now; clamped_3 <= clamped_now; is_3 <= is_free; relax_q <= wave ? clamped_now : free_now;\n\
+         \x20   old_4 <= old_3 ? sample_1 : sample_0; new_4 <= new_3 ? sample_1 : sample_0; free_4 <= free_3; clamped_4 <= clamped_3; is_4 <= is_3;\n\
+         \x20   sum_q <= is_4 ? free_4 + clamped_4 : old_4 + old_4;\n    difference_q <= is_4 ? free_4 - clamped_4 : 0;\n\
+         \x20   forward_5 <= is_4 ? 0 : new_4; forward_6 <= forward_5; forward_7 <= forward_6;\n\
+         \x20   forward_8 <= forward_7; forward_9 <= forward_8; forward_10 <= forward_9;\nend\n",
+        zero(&format!("{voltages}, is_3, is_4, old_3, new_3, sum_q, difference_q")),
+        end = (1u64 << column_bits) - 1,
+        free_end = (1u64 << free_bits) - 1,
+    )
 }

@@ -7,7 +7,7 @@ use super::schedule::{root_train, tree_levels};
 use super::sequencer::{STEP_BITS, Sequence, index_bits, number, root_sequencer, tile_sequencer};
 use super::tokens::tokens;
 use super::tree::{
-    ColumnSum, PartialSum, join_root, join_tile, lane_select, partial_sums, row_select, senders, tile_tree,
+    ColumnSum, PartialSum, join_root, join_tile, partial_sums, row_place, row_sums, senders, tile_tree,
 };
 use super::update::{UpdateStream, update_unit};
 use crate::bus::{Bus, Shape};
@@ -317,8 +317,8 @@ fn tile_cell(
     );
     cell.leaf("sequencer", leaf);
     for (name, bus) in [
+        ("take_valid", &rows.take_valid),
         ("take", &rows.take),
-        ("take_fold", &rows.take_fold),
         ("row_valid", &rows.row_valid),
         ("row", &rows.row),
     ] {
@@ -377,14 +377,17 @@ fn tile_cell(
     cell.leaf("update_unit", unit);
     let sent_lanes: Vec<Bus> = (0..LANES).map(|lane| cell.wire(format!("sent_{lane}"), Shape::BIT)).collect();
     let sent_fold = cell.wire("sent_fold", token_controls.row_fold.shape());
-    cell.leaf("lane_select", lane_select(technology, &sent.valid, &sent.index, &sent_lanes, &sent_fold));
+    cell.leaf("sent_place", row_place(technology, &sent.valid, &sent.index, &sent_lanes, &sent_fold));
+    let take_lanes: Vec<Bus> = (0..LANES).map(|lane| cell.wire(format!("take_{lane}"), Shape::BIT)).collect();
+    let take_fold = cell.wire("take_fold", token_controls.row_fold.shape());
+    cell.leaf("take_place", row_place(technology, &rows.take_valid, &rows.take, &take_lanes, &take_fold));
     let context = LaneContext {
         technology,
         design,
         plan,
         fire: &fire,
         sequence: &sequence,
-        rows: &rows,
+        take_fold: &take_fold,
         tokens: &token_controls,
         columns: &voltages,
         learning: &controls.learning,
@@ -392,15 +395,15 @@ fn tile_cell(
         sent_fold: &sent_fold,
     };
     let mut lanes: Vec<LaneOutputs> = Vec::new();
-    for (number, sent) in sent_lanes.iter().enumerate() {
-        let (leaf, outputs) = lane(&context, number, sent);
+    for (number, (take, sent)) in take_lanes.iter().zip(&sent_lanes).enumerate() {
+        let (leaf, outputs) = lane(&context, number, take, sent);
         for port in leaf.outputs() {
             cell.local(format!("{}_{number}", port.name), &port.bus);
         }
         cell.leaf(format!("lane_{number}"), leaf);
         lanes.push(outputs);
     }
-    cell.leaf("row_select", row_select(technology, &rows.row, &lanes, &sum, &conductance));
+    cell.leaf("row_sums", row_sums(technology, &lanes, &sum, &conductance));
     if has_root {
         let rising: Vec<Bus> = lanes.iter().map(|lane| lane.rising.clone()).collect();
         let (leaf, partial) = partial_sums(
@@ -413,7 +416,7 @@ fn tile_cell(
             &channels.read,
         );
         cell.leaf("partial_sums", leaf);
-        outputs.extend(owned(&[("partial", &partial.sum), ("token", &partial.token)]));
+        outputs.extend(owned(&[("partial", &partial.sum), ("sum_token", &partial.token)]));
         channels.partials.push(Some(partial));
     }
     channels.done.push(sequence.done.clone());

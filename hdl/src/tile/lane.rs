@@ -15,7 +15,7 @@
 
 use super::columns::{ColumnVoltages, VoltageWrite};
 use super::folding::TilePlan;
-use super::sequencer::{RowSequence, Sequence};
+use super::sequencer::Sequence;
 use super::tokens::{TokenControls, shifts};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
@@ -59,9 +59,9 @@ impl LearningControls {
 /// What a lane gives away.
 #[derive(Clone, Debug)]
 pub(super) struct LaneOutputs {
-    /// A sum taken out of an accumulator.
+    /// The sum that is taken out of an accumulator, 0 otherwise.
     pub sum: Bus,
-    /// The conductances of that row, summed in a learn train.
+    /// The conductances of that row, summed in a learn train; 0 otherwise.
     pub conductance: Bus,
     /// What goes up the tree.
     pub rising: Bus,
@@ -206,6 +206,7 @@ impl Lane {
         let voltages = [0, 1].map(|wave| at(&self.voltages[wave], x.row_fold));
 
         let (sum_at, conductance_at) = if x.take { (x.take_fold, x.take_fold) } else { (x.fold, x.sum_fold) };
+        (self.sum_out, self.conductance_out) = (0, 0);
         if x.take {
             self.sum_out = std::mem::take(&mut self.sums[sum_at]);
             self.conductance_out = std::mem::take(&mut self.conductances[conductance_at]);
@@ -281,7 +282,7 @@ pub(super) struct LaneContext<'a> {
     pub plan: &'a TilePlan,
     pub fire: &'a Bus,
     pub sequence: &'a Sequence,
-    pub rows: &'a RowSequence,
+    pub take_fold: &'a Bus,
     pub tokens: &'a TokenControls,
     pub columns: &'a ColumnVoltages,
     pub learning: &'a LearningControls,
@@ -289,9 +290,9 @@ pub(super) struct LaneContext<'a> {
     pub sent_fold: &'a Bus,
 }
 
-/// Lane number `lane` of a tile; `sent` says that a voltage is sent to one of its rows.
-pub(super) fn lane(context: &LaneContext<'_>, lane: usize, sent: &Bus) -> (Leaf, LaneOutputs) {
-    let LaneContext { technology, design, plan, sequence, rows, tokens, columns, learning, .. } = *context;
+/// Lane number `lane` of a tile; `take` says that the sums of one of its rows are taken, `sent` that a voltage is sent to one.
+pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bus) -> (Leaf, LaneOutputs) {
+    let LaneContext { technology, design, plan, sequence, tokens, columns, learning, .. } = *context;
     let format = design.format();
     let widths = SumWidths::of(design);
     let outputs = LaneOutputs {
@@ -341,8 +342,8 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, sent: &Bus) -> (Leaf,
         ("column_sum", &columns.sum),
         ("column_difference", &columns.difference),
         ("forward", &columns.forward),
-        ("take", &rows.take),
-        ("take_fold", &rows.take_fold),
+        ("take", take),
+        ("take_fold", context.take_fold),
         ("sent_fold", context.sent_fold),
         ("sent_wave", &context.sent.wave),
         ("sent_both", &context.sent.both),
@@ -448,7 +449,7 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
          \x20   if (write & apply) k[write_address] <= k_new;\n    if (draw_write & apply & desynchronous) generators[draw_write_address] <= drawn;\n\
          \x20   if (take | accumulates) sums[at] <= take ? 0 : sums[at] + forwarded;\n\
          \x20   if (take | write) conductances[conductance_at] <= take ? 0 : conductances[conductance_at] + g_new;\n\
-         \x20   if (take) begin sum_q <= sums[at]; conductance_q <= conductances[conductance_at]; end\n\
+         \x20   sum_q <= take ? sums[at] : 0;\n    conductance_q <= take ? conductances[conductance_at] : 0;\n\
          \x20   if (sent & (sent_both | ~sent_wave)) voltages_0[sent_fold] <= sent_voltage;\n\
          \x20   if (sent & (sent_both | sent_wave)) voltages_1[sent_fold] <= sent_voltage;\nend\n",
         kk1 = kk - 1,

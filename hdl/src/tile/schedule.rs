@@ -57,7 +57,7 @@ impl Train {
 pub struct TileSchedule {
     /// Tokens sent, one a fire from the first.
     pub tokens: usize,
-    /// When the first sums are taken out of the accumulators.
+    /// When the first row's sums are taken out of its accumulators, one row a fire from then on.
     pub take: usize,
     /// Rows that go through the update unit, one a fire from the fire after `take`.
     pub rows: usize,

@@ -11,7 +11,7 @@
 //!
 //! It holds no data and takes no decision: what it sends at which fire is a table of the [schedule](super::schedule).
 
-use super::folding::{LANES, TilePlan};
+use super::folding::TilePlan;
 use super::schedule::{DRAIN, Train, tile_train};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
@@ -90,11 +90,11 @@ impl Sequence {
 /// What a tile's sequencer sends besides.
 #[derive(Clone, Debug)]
 pub(super) struct RowSequence {
-    /// The sums of a fold are taken out of the accumulators.
+    /// The sums of a row are taken out of the accumulators.
+    pub take_valid: Bus,
+    /// Of which row.
     pub take: Bus,
-    /// Which fold.
-    pub take_fold: Bus,
-    /// A row goes into the update unit.
+    /// A row goes into the update unit, one fire later.
     pub row_valid: Bus,
     /// Its number.
     pub row: Bus,
@@ -156,11 +156,10 @@ impl Clocked for Sequencer {
         self.learn = i64::from(kind == 0);
         // Steps are counted from 1, and the first has the phase the request came with.
         self.wave = start_phase ^ ((self.train + 1) & 1) ^ self.colour;
-        let take = self.row.and_then(|row| row.place(kind, self.c + 1)).filter(|place| place % LANES == 0);
         self.now = [
             self.token.place(kind, self.c),
             self.prepare.place(kind, self.c),
-            take.map(|place| place / LANES),
+            self.row.and_then(|row| row.place(kind, self.c + 1)),
             self.row.and_then(|row| row.place(kind, self.c)),
         ];
         self.busy = i64::from(!last);
@@ -208,40 +207,29 @@ fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], seque
         top = bits - 1,
         steps = STEP_BITS - 1,
     );
-    let mut window = |name: &str, window: &Window, bus: &Bus, scale: usize, ahead: usize| {
-        let width = bus.shape().bits;
-        let shifted = Window { start: window.start.map(|start| start - ahead), count: window.count };
-        let offset = |train: usize| format!("{bits}'d{}", shifted.start[train]);
-        let mut condition = shifted.condition(bits);
-        body += &format!(
-            "wire [{top}:0] {name}_place = c - (n == 0 ? {} : {});\n",
-            offset(0),
-            offset(1),
-            top = bits - 1
-        );
-        if scale > 1 {
-            condition = format!("{condition} & {name}_place[2:0] == 3'd0");
-        }
-        let low = if scale > 1 { 3 } else { 0 };
-        let value = if low + width <= bits {
-            format!("{name}_place[{}:{low}]", low + width - 1)
-        } else if low < bits {
-            format!("{{{}'d0, {name}_place[{}:{low}]}}", low + width - bits, bits - 1)
+    let mut window = |name: &str, window: Window, width: u32, ahead: usize| {
+        let start = window.start.map(|start| start - ahead);
+        let condition = Window { start, ..window }.condition(bits);
+        let value = if width < bits {
+            format!("{name}_place[{}:0]", width - 1)
         } else {
-            format!("{width}'d0")
+            format!("{{{}'d0, {name}_place}}", width + 1 - bits)
         };
         body += &format!(
-            "reg {name}_valid_q;\nreg [{}:0] {name}_q;\ninitial begin {name}_valid_q = 0; {name}_q = 0; end\n\
-             wire {name}_now = {condition};\n\
+            "wire [{top}:0] {name}_place = c - (n == 0 ? {bits}'d{} : {bits}'d{});\nwire {name}_now = {condition};\n\
+             reg {name}_valid_q;\nreg [{}:0] {name}_q;\ninitial begin {name}_valid_q = 0; {name}_q = 0; end\n\
              always @(posedge fire) begin\n    {name}_valid_q <= {name}_now;\n    {name}_q <= {name}_now ? {value} : {width}'d0;\nend\n",
-            width - 1
+            start[0],
+            start[1],
+            width - 1,
+            top = bits - 1
         );
     };
-    window("token", &token, &sequence.token, 1, 0);
-    window("prepare", &prepare, &sequence.prepare, 1, 0);
-    if let Some((window_of_rows, rows)) = &row_window(row, &sequence.prepare) {
-        window("take", window_of_rows, &rows[0], LANES, 1);
-        window("row", window_of_rows, &rows[1], 1, 0);
+    window("token", token, sequence.token.shape().bits, 0);
+    window("prepare", prepare, sequence.prepare.shape().bits, 0);
+    if let Some(row) = row {
+        window("take", row, sequence.prepare.shape().bits, 1);
+        window("row", row, sequence.prepare.shape().bits, 0);
     }
     let model = Sequencer {
         lengths,
@@ -272,13 +260,6 @@ fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], seque
     leaf.verilog(body)
 }
 
-/// The window of rows with buses as wide as those of its outputs.
-fn row_window(row: Option<Window>, rows: &Bus) -> Option<(Window, [Bus; 2])> {
-    let bits = rows.shape().bits;
-    let fold_bits = bits.saturating_sub(3).max(1);
-    Some((row?, [Bus::new(Shape::unsigned(fold_bits)), rows.clone()]))
-}
-
 /// The sequencer of a tile whose rows have that colour. Its inputs: the tile's fire, the steps of the request, and the phase of the
 /// first.
 pub(super) fn tile_sequencer(
@@ -290,8 +271,8 @@ pub(super) fn tile_sequencer(
 ) -> (Leaf, RowSequence) {
     let trains = [Train::Learn, Train::Relax].map(|train| tile_train(plan, train));
     let rows = RowSequence {
-        take: Bus::new(Shape::BIT),
-        take_fold: Bus::new(Shape::unsigned(sequence.prepare.shape().bits.saturating_sub(3).max(1))),
+        take_valid: Bus::new(Shape::BIT),
+        take: Bus::new(sequence.prepare.shape()),
         row_valid: Bus::new(Shape::BIT),
         row: Bus::new(sequence.prepare.shape()),
     };
@@ -308,8 +289,8 @@ pub(super) fn tile_sequencer(
         colour,
     };
     let leaf = leaf(technology, layout, inputs, sequence)
-        .output("take", &rows.take, "take_valid_q")
-        .output("take_fold", &rows.take_fold, "take_q")
+        .output("take_valid", &rows.take_valid, "take_valid_q")
+        .output("take", &rows.take, "take_q")
         .output("row_valid", &rows.row_valid, "row_valid_q")
         .output("row", &rows.row, "row_q");
     (leaf, rows)

@@ -271,55 +271,39 @@ pub(super) fn join_tile(
     })
 }
 
-/// Chooses the sums of the lane that the row is on.
-pub(super) fn row_select(
+/// The sums of the row that is taken: all other lanes give 0.
+pub(super) fn row_sums(
     technology: Technology,
-    row: &Bus,
     lanes: &[super::lane::LaneOutputs],
     sum: &Bus,
     conductance: &Bus,
 ) -> Leaf {
-    let mut leaf =
-        Leaf::function("row_select", "the sums of the row's lane", 2 * technology.lut_ps()).input("row", row);
+    let mut leaf = Leaf::function("row_sums", "the sums of the row that is taken", 2 * technology.lut_ps());
     for (lane, outputs) in lanes.iter().enumerate() {
         leaf = leaf
             .input(format!("sum_{lane}"), &outputs.sum)
             .input(format!("conductance_{lane}"), &outputs.conductance);
     }
-    let index =
-        |bits: u32| if bits < 3 { format!("{{{}'d0, row}}", 3 - bits) } else { "row[2:0]".to_owned() };
-    let index = index(row.shape().bits);
-    let case = |what: &str| {
-        let arms: Vec<String> =
-            (0..LANES).map(|lane| format!("3'd{lane}: {what} = {what}_{lane};")).collect();
-        format!("always @* case (lane)\n    {}\nendcase\n", arms.join("\n    "))
-    };
-    leaf.verilog(format!(
-        "wire [2:0] lane = {index};\nreg signed [{}:0] sum_r;\nreg [{}:0] conductance_r;\n{}{}",
-        sum.shape().bits - 1,
-        conductance.shape().bits - 1,
-        case("sum").replace("sum = ", "sum_r = "),
-        case("conductance").replace("conductance = ", "conductance_r = "),
-    ))
-    .output("sum", sum, "sum_r")
-    .output("conductance", conductance, "conductance_r")
-    .evaluate(move |x, y| {
-        let lane = usize::try_from(x[0]).unwrap_or(0) % LANES;
-        (y[0], y[1]) = (x[1 + 2 * lane], x[2 + 2 * lane]);
-    })
+    let any = |what: &str| (0..LANES).map(|lane| format!("{what}_{lane}")).collect::<Vec<_>>().join(" | ");
+    leaf.output("sum", sum, any("sum")).output("conductance", conductance, any("conductance")).evaluate(
+        |x, y| {
+            y[0] = x.iter().step_by(2).fold(0, |any, sum| any | sum);
+            y[1] = x[1..].iter().step_by(2).fold(0, |any, sum| any | sum);
+        },
+    )
 }
 
-/// Says which lane a row's voltage goes to, and the row's fold.
-pub(super) fn lane_select(technology: Technology, valid: &Bus, row: &Bus, lanes: &[Bus], fold: &Bus) -> Leaf {
+/// The lane of a row, one bit a lane, and its fold.
+pub(super) fn row_place(technology: Technology, valid: &Bus, row: &Bus, lanes: &[Bus], fold: &Bus) -> Leaf {
     let bits = row.shape().bits;
     let index = if bits < 3 { format!("{{{}'d0, row}}", 3 - bits) } else { "row[2:0]".to_owned() };
     let fold_text = if bits > 3 { format!("row[{}:3]", bits - 1) } else { "1'b0".to_owned() };
-    let mut leaf = Leaf::function("lane_select", "the lane and the fold of a row", technology.lut_ps())
+    let mut leaf = Leaf::function("row_place", "the lane and the fold of a row", technology.lut_ps())
         .input("valid", valid)
         .input("row", row)
         .verilog(format!("wire [2:0] lane = {index};"));
     for (lane, bus) in lanes.iter().enumerate() {
-        leaf = leaf.output(format!("sent_{lane}"), bus, format!("valid & lane == 3'd{lane}"));
+        leaf = leaf.output(format!("lane_{lane}"), bus, format!("valid & lane == 3'd{lane}"));
     }
     leaf.output("fold", fold, fold_text).evaluate(|x, y| {
         let row = usize::try_from(x[1]).unwrap_or(0);

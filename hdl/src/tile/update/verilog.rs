@@ -116,7 +116,7 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
          reg valid_1, valid_2, valid_3, valid_4, valid_5, valid_6, valid_7, learn_1, learn_2, learn_3, learn_4, learn_5, learn_6, learn_7, wave_1, wave_2, wave_3, wave_4, wave_5, wave_6, wave_7;\n\
          reg [{i1}:0] node_1, node_2, node_3, node_4, node_5, node_6, node_7;\n\
          reg signed [{sum1}:0] sum_1, sum_2;\nreg [{c1}:0] d_1;\nreg [{d1}:0] d_2, d_3, d_4;\nreg [5:0] left_3, left_4;\nreg [3:0] q_2, q_5;\nreg [5:0] s_2, s_3, s_4, s_5;\n\
-         reg signed [{scaled1}:0] scaled_3, scaled_4, halves_5;\nreg signed [{t1}:0] t_6;\nreg signed [{u1}:0] r_7;\nreg sent_q, sent_wave_q, sent_both_q;\nreg [{i1}:0] sent_index_q;\nreg signed [{v1}:0] sent_voltage_q;\n\
+         reg signed [{scaled1}:0] eight_3, rest_3, scaled_4, halves_5;\nreg signed [{t1}:0] t_6;\nreg signed [{u1}:0] r_7;\nreg sent_q, sent_wave_q, sent_both_q;\nreg [{i1}:0] sent_index_q;\nreg signed [{v1}:0] sent_voltage_q;\n\
          initial begin valid_1 = 0; valid_2 = 0; valid_3 = 0; valid_4 = 0; valid_5 = 0; valid_6 = 0; valid_7 = 0; sent_q = 0; sent_wave_q = 0; sent_both_q = 0; sent_index_q = 0; sent_voltage_q = 0; end\n\
          // D, its leading one moved to the top in two stages.\n\
          function [{d1}:0] coarse(input [{d1}:0] d);\n    coarse = |d[{d1}:{d16}] ? d : |d[{d16m}:{d32}] ? d << 8 : |d[{d32m}:{d48}] ? d << 16 : d << 24;\nendfunction\n\
@@ -164,8 +164,8 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
          \x20   d_2 <= d_1 + (is_output(node_1) ? {nudging} : 0);\n\
          \x20   if (valid_1 & learn_1) begin imposed_sums[node_1] <= sum_1; conductances[node_1] <= d_1; end\n\
          \x20   valid_3 <= valid_2; node_3 <= node_2; learn_3 <= learn_2; wave_3 <= wave_2; s_3 <= s_2;\n\
-         \x20   scaled_3 <= (sum_wide <<< {guard}) * $signed({{1'b0, q_2}}); d_3 <= coarse(d_2); left_3 <= coarse_left(d_2);\n\
-         \x20   valid_4 <= valid_3; node_4 <= node_3; learn_4 <= learn_3; wave_4 <= wave_3; s_4 <= s_3; scaled_4 <= scaled_3; d_4 <= d_3 == 0 ? 32'h8000_0000 : d_3 << fine; left_4 <= d_3 == 0 ? 31 : left_3 + fine;\n\
+         \x20   eight_3 <= (sum_wide <<< 3) + (q_2[0] ? sum_wide : 0); rest_3 <= (q_2[2] ? sum_wide <<< 2 : 0) + (q_2[1] ? sum_wide <<< 1 : 0); d_3 <= coarse(d_2); left_3 <= coarse_left(d_2);\n\
+         \x20   valid_4 <= valid_3; node_4 <= node_3; learn_4 <= learn_3; wave_4 <= wave_3; s_4 <= s_3; scaled_4 <= (eight_3 + rest_3) <<< {guard}; d_4 <= d_3 == 0 ? 32'h8000_0000 : d_3 << fine; left_4 <= d_3 == 0 ? 31 : left_3 + fine;\n\
          \x20   valid_5 <= valid_4; node_5 <= node_4; learn_5 <= learn_4; wave_5 <= wave_4; halves_5 <= scaled_4 >>> (s_4 + 2);\n\
          \x20   q_5 <= factor_of(m); s_5 <= n_and_d > {smallest} ? n_and_d : {smallest};\n\
          \x20   valid_6 <= valid_5; node_6 <= node_5; learn_6 <= learn_5; wave_6 <= wave_5;\n\
