@@ -111,6 +111,7 @@ pub struct Leaf {
     behaviour: Behaviour,
     nominal_ps: u64,
     delay_ps: AtomicU64,
+    internal_ps: u64,
     state: Mutex<State>,
 }
 
@@ -150,6 +151,7 @@ impl Leaf {
             behaviour,
             nominal_ps: delay_ps,
             delay_ps: AtomicU64::new(delay_ps),
+            internal_ps: 0,
             state: Mutex::default(),
         }
     }
@@ -195,6 +197,7 @@ impl Leaf {
             inputs: self.inputs.iter().map(port).collect(),
             outputs: self.outputs.iter().map(port).collect(),
             text: self.text.clone(),
+            internal_ps: self.internal_ps,
             ..Leaf::new(self.module.clone(), self.summary.clone(), self.behaviour.clone(), self.nominal_ps)
         }
     }
@@ -232,6 +235,17 @@ impl Leaf {
     /// The documented delay it was built with, in picoseconds.
     pub fn nominal_ps(&self) -> u64 {
         self.nominal_ps
+    }
+
+    /// Sets the slowest way from a register or memory of a clocked leaf to another of its own, in picoseconds, without the setup.
+    pub fn internal_delay(mut self, internal_ps: u64) -> Leaf {
+        self.internal_ps = internal_ps;
+        self
+    }
+
+    /// The slowest way between registers of its own, in picoseconds.
+    pub fn internal_ps(&self) -> u64 {
+        self.internal_ps
     }
 
     /// Its present delay in picoseconds.

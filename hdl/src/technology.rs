@@ -64,6 +64,14 @@ impl Technology {
         start + each * u64::from(bits)
     }
 
+    /// A block RAM from its clock to the register behind it. ECP5: DP16KD without its output register, 5.83 ns in prjtrellis, slow
+    /// corner, speed grade 6, and a wire; the others are taken to be no slower.
+    pub fn memory_ps(self) -> u64 {
+        match self {
+            Technology::Ecp5 | Technology::Generic | Technology::Ice40 => 5830 + 630,
+        }
+    }
+
     /// A multiplier of one operand of so many bits. ECP5: MULT18X18D without registers, 3.93 ns in prjtrellis, and its wires; iCE40:
     /// an array of adders.
     pub fn multiplier_ps(self, bits: u32) -> u64 {

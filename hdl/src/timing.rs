@@ -151,13 +151,18 @@ impl Arrivals {
                 }
                 Behaviour::Function(_) => 0..0,
             };
-            for port in &leaf.inputs()[data] {
-                debug_assert_eq!(port.direction, Direction::Input);
-                let data_ps = self.at(port.bus.id()) + setup_ps;
+            let mut arrives = |data_ps: u64, port: &str| {
                 if data_ps > timing.data_ps {
                     timing.data_ps = data_ps;
-                    timing.endpoint = format!("{name}.{path}.{}", port.name);
+                    timing.endpoint = format!("{name}.{path}.{port}");
                 }
+            };
+            if leaf.internal_ps() > 0 {
+                arrives(leaf.internal_ps() + setup_ps, "its own registers");
+            }
+            for port in &leaf.inputs()[data] {
+                debug_assert_eq!(port.direction, Direction::Input);
+                arrives(self.at(port.bus.id()) + setup_ps, &port.name);
             }
         });
         timing.control_ps = launch_ps + join_ps;

@@ -208,6 +208,7 @@ pub(super) fn columns(
         move || Box::new(model.clone()),
     )
     .reads_asynchronously()
+    .internal_delay(technology.memory_ps())
     .input("fire", fire)
     .input("strobe", &write.strobe)
     .input("root_fire", root_fire)

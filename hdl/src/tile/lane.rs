@@ -97,9 +97,10 @@ struct Lane {
     row_sum: i64,
     row_difference: i64,
     row_voltage: i64,
-    address: usize,
+    /// What the memories have read, on its way to a register.
+    k_latched: i64,
     k_read: i64,
-    draw_address: usize,
+    generator_latched: i64,
     generator: u16,
     drawn: u16,
     first: [i64; 2],
@@ -202,10 +203,15 @@ impl Lane {
     /// they are written.
     fn fire(&mut self, x: &Inputs) {
         let [g_new, g_read] = [self.k_new, self.k_read].map(|k| self.format.conductance(k));
-        let (k_read, generator) = (at(&self.k, self.address), at(&self.generators, self.draw_address));
-        let voltages = [0, 1].map(|wave| at(&self.voltages[wave], x.row_fold));
+        let (k_latched, generator_latched) =
+            (at(&self.k, x.read_address), at(&self.generators, x.draw_address));
+        // A lane of one row has registers instead of memories, and no use for the number of a fold.
+        let place = |fold: usize| fold % self.sums.len();
+        let [row_fold, sent_fold] = [x.row_fold, x.sent_fold].map(place);
+        let voltages = [0, 1].map(|wave: usize| self.voltages[wave][row_fold]);
 
-        let (sum_at, conductance_at) = if x.take { (x.take_fold, x.take_fold) } else { (x.fold, x.sum_fold) };
+        let ends = if x.take { [x.take_fold; 2] } else { [x.fold, x.sum_fold] };
+        let [sum_at, conductance_at] = ends.map(place);
         (self.sum_out, self.conductance_out) = (0, 0);
         if x.take {
             self.sum_out = std::mem::take(&mut self.sums[sum_at]);
@@ -242,13 +248,14 @@ impl Lane {
             [g_read, self.row_voltage]
         };
 
-        (self.k_read, self.address) = (k_read, x.read_address);
-        (self.generator, self.draw_address) = (u16::try_from(generator).unwrap_or(1), x.draw_address);
+        self.k_read = std::mem::replace(&mut self.k_latched, k_latched);
+        let generator = std::mem::replace(&mut self.generator_latched, generator_latched);
+        self.generator = u16::try_from(generator).unwrap_or(1);
         let [free, clamped] = voltages;
         (self.row_sum, self.row_difference) = (free + clamped, free - clamped);
         self.row_voltage = if x.wave == 0 { clamped } else { free };
         for wave in (0..2).filter(|&wave| x.sent && (x.sent_both || x.sent_wave == wave)) {
-            self.voltages[wave][x.sent_fold] = x.sent_voltage;
+            self.voltages[wave][sent_fold] = x.sent_voltage;
         }
     }
 }
@@ -300,7 +307,7 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         conductance: Bus::new(Shape::unsigned(widths.conductance)),
         rising: Bus::new(Shape::signed(format.v_bits() + format.k_bits() + 1)),
     };
-    let (words, folds) = (1usize << tokens.read_address.shape().bits, 1usize << tokens.fold.shape().bits);
+    let (words, folds) = (1usize << tokens.read_address.shape().bits, plan.folds().next_power_of_two());
     let model = Lane {
         format,
         g_min: design.rules().g_min.into(),
@@ -313,9 +320,9 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         row_sum: 0,
         row_difference: 0,
         row_voltage: 0,
-        address: 0,
+        k_latched: 0,
         k_read: 0,
-        draw_address: 0,
+        generator_latched: 1,
         generator: 1,
         drawn: 1,
         first: [0; 2],
@@ -367,6 +374,7 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         move || Box::new(model.clone()),
     )
     .reads_asynchronously()
+    .internal_delay(technology.memory_ps().max(technology.multiplier_ps(format.v_bits())))
     .input("fire", context.fire);
     for (name, bus) in inputs {
         leaf = leaf.input(name, bus);
@@ -417,48 +425,60 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
             (0..8).map(|rarity| format!("rarity == {rarity} ? {name}_{}", rarity + 1)).collect();
         format!("{} : {name}_8", arms[..7].join(" : "))
     };
+    // A lane of one row has registers instead of memories of rows.
+    let of_rows = |text: &str| if folds == 1 { String::new() } else { text.to_owned() };
+    let g_min = design.rules().g_min;
+    let too_low = match g_min {
+        1 => "~|raw_g".to_owned(),
+        _ => format!("raw_g < {k}'d{g_min}"),
+    };
     format!(
         "reg [{kk1}:0] k [0:{words1}];\nreg [15:0] generators [0:{words1}];\n\
-         reg signed [{v1}:0] voltages_0 [0:{folds1}];\nreg signed [{v1}:0] voltages_1 [0:{folds1}];\n\
-         reg signed [{sum1}:0] sums [0:{folds1}];\nreg [{conductance1}:0] conductances [0:{folds1}];\n\
-         reg [{address1}:0] address, draw_at;\nreg [{kk1}:0] k_read, k_new;\nreg [15:0] generator, drawn;\n\
+         reg signed [{v1}:0] voltages_0{rows};\nreg signed [{v1}:0] voltages_1{rows};\n\
+         reg signed [{sum1}:0] sums{rows};\nreg [{conductance1}:0] conductances{rows};\n\
+         reg [{kk1}:0] k_latched, k_read, k_new;\nreg [15:0] generator_latched, generator, drawn;\n\
          reg signed [{v}:0] row_sum, row_difference;\nreg signed [{v1}:0] row_voltage, second_b;\n\
          reg signed [{a1}:0] first_a, first_b;\nreg signed [{product1}:0] product;\n\
          reg signed [{change1}:0] change, raw;\nreg [{k1}:0] second_a;\nreg signed [{f1}:0] forwarded;\n\
          reg signed [{sum1}:0] sum_q;\nreg [{conductance1}:0] conductance_q;\ninteger i;\n\
          initial begin\n    for (i = 0; i <= {words1}; i = i + 1) begin k[i] = 0; generators[i] = 1; end\n\
-         \x20   for (i = 0; i <= {folds1}; i = i + 1) begin voltages_0[i] = 0; voltages_1[i] = 0; sums[i] = 0; conductances[i] = 0; end\n\
-         \x20   address = 0; draw_at = 0; k_read = 0; k_new = 0; generator = 1; drawn = 1; row_sum = 0; row_difference = 0; row_voltage = 0;\n\
+         \x20   for (i = 0; i < {folds}; i = i + 1) begin voltages_0{each} = 0; voltages_1{each} = 0; sums{each} = 0; conductances{each} = 0; end\n\
+         \x20   k_latched = 0; generator_latched = 1; k_read = 0; k_new = 0; generator = 1; drawn = 1; row_sum = 0; row_difference = 0; row_voltage = 0;\n\
          \x20   second_a = 0; second_b = 0; first_a = 0; first_b = 0; product = 0; change = 0; raw = 0; forwarded = 0; sum_q = 0; conductance_q = 0;\nend\n\
          wire [{k1}:0] g_read = k_read[{kk1}:{guard}];\nwire [{k1}:0] g_new = k_new[{kk1}:{guard}];\n\
          wire signed [{change1}:0] wide = product;\nreg signed [{change1}:0] scaled;\n\
          always @* case ({{shift, offset}})\n{scaled}    default: scaled = 0;\nendcase\n\
          {draws}wire [15:0] next_drawn = {drawn};\nwire fires = {fires};\n\
-         wire low = raw < {low};\nwire high = raw > {high};\n\
-         wire [{fold1}:0] at = take ? take_fold : fold;\nwire [{fold1}:0] conductance_at = take ? take_fold : sum_fold;\n\
+         wire [{k1}:0] raw_g = raw[{kk1}:{guard}];\nwire above = |raw[{change2}:{kk}];\n\
+         wire low = raw[{change1}] | (~above & {too_low});\nwire high = ~raw[{change1}] & above;\n\
+         wire [{fold1}:0] sum_at = take ? take_fold : fold;\nwire [{fold1}:0] conductance_at = take ? take_fold : sum_fold;\n\
          always @(posedge fire) begin\n\
-         \x20   address <= read_address;\n    k_read <= k[address];\n\
-         \x20   draw_at <= draw_address;\n    generator <= generators[draw_at];\n    drawn <= next_drawn;\n\
-         \x20   row_sum <= voltages_0[row_fold] + voltages_1[row_fold];\n    row_difference <= voltages_0[row_fold] - voltages_1[row_fold];\n\
-         \x20   row_voltage <= wave ? voltages_0[row_fold] : voltages_1[row_fold];\n\
+         \x20   k_latched <= k[read_address];\n    k_read <= k_latched;\n\
+         \x20   generator_latched <= generators[draw_address];\n    generator <= generator_latched;\n    drawn <= next_drawn;\n\
+         \x20   row_sum <= voltages_0{row} + voltages_1{row};\n    row_difference <= voltages_0{row} - voltages_1{row};\n\
+         \x20   row_voltage <= wave ? voltages_0{row} : voltages_1{row};\n\
          \x20   first_a <= learn ? column_difference - row_difference : $signed({{1'b0, g_read}});\n\
          \x20   first_b <= learn ? column_sum - row_sum : row_voltage;\n    product <= first_a * first_b;\n\
          \x20   change <= learns & apply & (fires | ~desynchronous) ? scaled : 0;\n    raw <= $signed({{1'b0, k_read}}) + change;\n\
          \x20   k_new <= low ? {kk}'d{low_value} : high ? {kk}'d{high_value} : raw[{kk1}:0];\n\
          \x20   second_a <= learn ? g_new : g_read;\n    second_b <= forward;\n    forwarded <= $signed({{1'b0, second_a}}) * second_b;\n\
          \x20   if (write & apply) k[write_address] <= k_new;\n    if (draw_write & apply & desynchronous) generators[draw_write_address] <= drawn;\n\
-         \x20   if (take | accumulates) sums[at] <= take ? 0 : sums[at] + forwarded;\n\
-         \x20   if (take | write) conductances[conductance_at] <= take ? 0 : conductances[conductance_at] + g_new;\n\
-         \x20   sum_q <= take ? sums[at] : 0;\n    conductance_q <= take ? conductances[conductance_at] : 0;\n\
-         \x20   if (sent & (sent_both | ~sent_wave)) voltages_0[sent_fold] <= sent_voltage;\n\
-         \x20   if (sent & (sent_both | sent_wave)) voltages_1[sent_fold] <= sent_voltage;\nend\n",
+         \x20   if (take | accumulates) sums{sum_at} <= take ? 0 : sums{sum_at} + forwarded;\n\
+         \x20   if (take | write) conductances{conductance_at} <= take ? 0 : conductances{conductance_at} + g_new;\n\
+         \x20   sum_q <= take ? sums{sum_at} : 0;\n    conductance_q <= take ? conductances{conductance_at} : 0;\n\
+         \x20   if (sent & (sent_both | ~sent_wave)) voltages_0{sent_at} <= sent_voltage;\n\
+         \x20   if (sent & (sent_both | sent_wave)) voltages_1{sent_at} <= sent_voltage;\nend\n",
         kk1 = kk - 1,
         words1 = words - 1,
         v1 = v - 1,
-        folds1 = folds - 1,
+        rows = of_rows(&format!(" [0:{}]", folds - 1)),
+        each = of_rows("[i]"),
+        row = of_rows("[row_fold]"),
+        sent_at = of_rows("[sent_fold]"),
+        sum_at = of_rows("[sum_at]"),
+        conductance_at = of_rows("[conductance_at]"),
         sum1 = sum - 1,
         conductance1 = conductance - 1,
-        address1 = words.ilog2().max(1) - 1,
         fold1 = folds.ilog2().max(1) - 1,
         a1 = (v + 2).max(k + 1) - 1,
         product1 = product - 1,
@@ -467,8 +487,7 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
         f1 = v + k,
         drawn = of_rarity("draw"),
         fires = of_rarity("zero"),
-        low = Shape::signed(change).literal(low),
-        high = Shape::signed(change).literal(high),
+        change2 = change - 2,
         low_value = low,
         high_value = high,
     )

@@ -257,6 +257,7 @@ pub(super) fn tokens(
         move || Box::new(model.clone()),
     )
     .reads_asynchronously()
+    .internal_delay(technology.memory_ps())
     .input("fire", fire)
     .input("learn", &sequence.learn)
     .input("token_valid", &sequence.token_valid)

@@ -343,6 +343,8 @@ pub(super) fn update_unit(
         2,
         move || Box::new(model.clone()),
     )
+    // The shift by the gain, six levels of it.
+    .internal_delay(technology.clock_to_q_ps() + 7 * technology.lut_ps())
     .input("fire", fire)
     .input("strobe", &write.strobe)
     .input("to", &write.to)
