@@ -17,7 +17,7 @@ use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 /// Edges that a leaf gets, at any of its clocks.
 const EDGES: usize = 1500;
 
-/// Designs that fold: those of the spatial array without transistors, and layers with several rows a lane.
+/// Designs that slot: those of the spatial array without transistors, and layers with several rows a lane.
 fn folded() -> Vec<FoldedArray> {
     let of_cases =
         cases().into_iter().chain(extremes()).filter(|case| case.options.multiplier == Multiplier::Parallel);

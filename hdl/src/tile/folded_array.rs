@@ -376,23 +376,23 @@ fn tile_cell(
     }
     cell.leaf("update_unit", unit);
     let sent_lanes: Vec<Bus> = (0..LANES).map(|lane| cell.wire(format!("sent_{lane}"), Shape::BIT)).collect();
-    let sent_fold = cell.wire("sent_fold", token_controls.row_fold.shape());
-    cell.leaf("sent_place", row_place(technology, &sent.valid, &sent.index, &sent_lanes, &sent_fold));
+    let sent_slot = cell.wire("sent_slot", token_controls.row_slot.shape());
+    cell.leaf("sent_place", row_place(technology, &sent.valid, &sent.index, &sent_lanes, &sent_slot));
     let take_lanes: Vec<Bus> = (0..LANES).map(|lane| cell.wire(format!("take_{lane}"), Shape::BIT)).collect();
-    let take_fold = cell.wire("take_fold", token_controls.row_fold.shape());
-    cell.leaf("take_place", row_place(technology, &rows.take_valid, &rows.take, &take_lanes, &take_fold));
+    let take_slot = cell.wire("take_slot", token_controls.row_slot.shape());
+    cell.leaf("take_place", row_place(technology, &rows.take_valid, &rows.take, &take_lanes, &take_slot));
     let context = LaneContext {
         technology,
         design,
         plan,
         fire: &fire,
         sequence: &sequence,
-        take_fold: &take_fold,
+        take_slot: &take_slot,
         tokens: &token_controls,
         columns: &voltages,
         learning: &controls.learning,
         sent: &sent,
-        sent_fold: &sent_fold,
+        sent_slot: &sent_slot,
     };
     let mut lanes: Vec<LaneOutputs> = Vec::new();
     for (number, (take, sent)) in take_lanes.iter().zip(&sent_lanes).enumerate() {

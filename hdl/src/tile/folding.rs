@@ -1,7 +1,7 @@
 //! Where everything of a network lies in a folded array: rows on lanes, columns in the order of tokens.
 //!
 //! In a bipartite network the nodes of one colour are *rows*, those of the other *columns*. A row lives in a lane, with
-//! all its edges; a column is a token that goes past all lanes. A lane may have several rows, one a *fold*. Eight lanes are
+//! all its edges; a column is a token that goes past all lanes. A lane may have several rows, one a *slot*. Eight lanes are
 //! a *tile*.
 
 use super::schedule;
@@ -15,7 +15,7 @@ use wheatstone_sim::{Design, categorize};
 pub const LANES: usize = 8;
 
 /// Largest number of rows of a lane.
-pub const MAX_FOLDS: usize = 16;
+pub const MAX_SLOTS: usize = 16;
 
 /// Largest number of tokens that go past a tile, one word of every lane's memory each.
 pub const MAX_TOKENS: usize = 2048;
@@ -72,7 +72,7 @@ pub enum NotFoldable {
         bits: u32,
     },
     /// More rows than the lanes hold.
-    #[error("{rows} rows need more than {MAX_FOLDS} on each of {lanes} lanes; allow more tiles")]
+    #[error("{rows} rows need more than {MAX_SLOTS} on each of {lanes} lanes; allow more tiles")]
     Rows {
         /// Number of rows.
         rows: usize,
@@ -104,7 +104,7 @@ pub struct Token {
     /// Number of its column, among the free or among the imposed ones.
     pub column: usize,
     /// Which row of each lane it meets.
-    pub fold: usize,
+    pub slot: usize,
     /// The learning shift of its edges, without the configuration's offset.
     pub alpha: i8,
     /// By lane: the edge between its row and the column.
@@ -125,7 +125,7 @@ impl Token {
 /// Rows and tokens of a tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TilePlan {
-    /// Its rows; number `i` is on lane `i % 8` in fold `i / 8`.
+    /// Its rows; number `i` is on lane `i % 8` in slot `i / 8`.
     pub rows: Vec<NodeId>,
     /// Its tokens in order, free columns first. Their numbers are the addresses in the lanes' memories.
     pub tokens: Vec<Token>,
@@ -135,7 +135,7 @@ pub struct TilePlan {
 
 impl TilePlan {
     /// Rows of the fullest lane.
-    pub fn folds(&self) -> usize {
+    pub fn slots(&self) -> usize {
         self.rows.len().div_ceil(LANES)
     }
 }
@@ -172,11 +172,14 @@ impl Folding {
     pub fn new(design: &Design, tiles: usize) -> Result<Folding, NotFoldable> {
         check(design)?;
         let sides = [0, 1].map(|colour| Folding::with_rows(design.network(), colour, tiles));
-        let fires = |side: &Result<Folding, NotFoldable>| {
-            side.as_ref().map_or(usize::MAX, |folding| schedule::sample_fires(folding, TYPICAL_STEPS))
+        // Of two that cannot be, the one with fewer rows is nearer to what can.
+        let cost = |side: &Result<Folding, NotFoldable>| match side {
+            Ok(folding) => (false, schedule::sample_fires(folding, TYPICAL_STEPS)),
+            Err(NotFoldable::Rows { rows, .. }) => (true, *rows),
+            Err(_) => (true, usize::MAX),
         };
         let [zero, one] = sides;
-        if fires(&one) < fires(&zero) { one } else { zero }
+        if cost(&one) < cost(&zero) { one } else { zero }
     }
 
     fn with_rows(network: &Network, row_colour: u8, most_tiles: usize) -> Result<Folding, NotFoldable> {
@@ -188,7 +191,7 @@ impl Folding {
         let free: Vec<NodeId> = network.node_ids().filter(|node| is_column(node) && relaxes(node)).collect();
         let tiles = rows.len().div_ceil(LANES).clamp(1, most_tiles.max(1));
         let each = rows.len().div_ceil(tiles).max(1);
-        if each > LANES * MAX_FOLDS {
+        if each > LANES * MAX_SLOTS {
             return Err(NotFoldable::Rows { rows: rows.len(), lanes: tiles * LANES });
         }
         let plans = rows.chunks(each).map(|rows| tile(network, rows, &free, &imposed));
@@ -218,7 +221,7 @@ const TYPICAL_STEPS: usize = 8;
 fn tile(network: &Network, rows: &[NodeId], free: &[NodeId], imposed: &[NodeId]) -> TilePlan {
     let row_of: BTreeMap<NodeId, usize> = rows.iter().enumerate().map(|(row, &node)| (node, row)).collect();
     let tokens_of = |(column, &node): (usize, &NodeId)| {
-        // One token for every fold and learning shift among the column's edges.
+        // One token for every slot and learning shift among the column's edges.
         let mut tokens: BTreeMap<(usize, i8), [Option<EdgeId>; LANES]> = BTreeMap::new();
         for incidence in network.incidences(node) {
             if let Some(&row) = row_of.get(&incidence.neighbour) {
@@ -228,9 +231,9 @@ fn tile(network: &Network, rows: &[NodeId], free: &[NodeId], imposed: &[NodeId])
             }
         }
         let count = tokens.len();
-        let token = move |(i, ((fold, alpha), edges))| Token {
+        let token = move |(i, ((slot, alpha), edges))| Token {
             column,
-            fold,
+            slot,
             alpha,
             edges,
             first: i == 0,

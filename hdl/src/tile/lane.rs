@@ -119,19 +119,19 @@ struct Inputs {
     learn: bool,
     wave: usize,
     read_address: usize,
-    row_fold: usize,
+    row_slot: usize,
     shift: usize,
     write_address: usize,
-    sum_fold: usize,
-    fold: usize,
+    sum_slot: usize,
+    slot: usize,
     draw_address: usize,
     draw_write_address: usize,
     column_sum: i64,
     column_difference: i64,
     forward: i64,
     take: bool,
-    take_fold: usize,
-    sent_fold: usize,
+    take_slot: usize,
+    sent_slot: usize,
     sent_wave: usize,
     sent_both: bool,
     sent_voltage: i64,
@@ -156,19 +156,19 @@ impl Inputs {
             learn: next() == 1,
             wave: index(next()),
             read_address: index(next()),
-            row_fold: index(next()),
+            row_slot: index(next()),
             shift: index(next()),
             write_address: index(next()),
-            sum_fold: index(next()),
-            fold: index(next()),
+            sum_slot: index(next()),
+            slot: index(next()),
             draw_address: index(next()),
             draw_write_address: index(next()),
             column_sum: next(),
             column_difference: next(),
             forward: next(),
             take: next() == 1,
-            take_fold: index(next()),
-            sent_fold: index(next()),
+            take_slot: index(next()),
+            sent_slot: index(next()),
             sent_wave: index(next()),
             sent_both: next() == 1,
             sent_voltage: next(),
@@ -205,12 +205,12 @@ impl Lane {
         let [g_new, g_read] = [self.k_new, self.k_read].map(|k| self.format.conductance(k));
         let (k_latched, generator_latched) =
             (at(&self.k, x.read_address), at(&self.generators, x.draw_address));
-        // A lane of one row has registers instead of memories, and no use for the number of a fold.
-        let place = |fold: usize| fold % self.sums.len();
-        let [row_fold, sent_fold] = [x.row_fold, x.sent_fold].map(place);
-        let voltages = [0, 1].map(|wave: usize| self.voltages[wave][row_fold]);
+        // A lane of one row has registers instead of memories, and no use for the number of a slot.
+        let place = |slot: usize| slot % self.sums.len();
+        let [row_slot, sent_slot] = [x.row_slot, x.sent_slot].map(place);
+        let voltages = [0, 1].map(|wave: usize| self.voltages[wave][row_slot]);
 
-        let ends = if x.take { [x.take_fold; 2] } else { [x.fold, x.sum_fold] };
+        let ends = if x.take { [x.take_slot; 2] } else { [x.slot, x.sum_slot] };
         let [sum_at, conductance_at] = ends.map(place);
         (self.sum_out, self.conductance_out) = (0, 0);
         if x.take {
@@ -255,7 +255,7 @@ impl Lane {
         (self.row_sum, self.row_difference) = (free + clamped, free - clamped);
         self.row_voltage = if x.wave == 0 { clamped } else { free };
         for wave in (0..2).filter(|&wave| x.sent && (x.sent_both || x.sent_wave == wave)) {
-            self.voltages[wave][sent_fold] = x.sent_voltage;
+            self.voltages[wave][sent_slot] = x.sent_voltage;
         }
     }
 }
@@ -289,12 +289,12 @@ pub(super) struct LaneContext<'a> {
     pub plan: &'a TilePlan,
     pub fire: &'a Bus,
     pub sequence: &'a Sequence,
-    pub take_fold: &'a Bus,
+    pub take_slot: &'a Bus,
     pub tokens: &'a TokenControls,
     pub columns: &'a ColumnVoltages,
     pub learning: &'a LearningControls,
     pub sent: &'a VoltageWrite,
-    pub sent_fold: &'a Bus,
+    pub sent_slot: &'a Bus,
 }
 
 /// Lane number `lane` of a tile; `take` says that the sums of one of its rows are taken, `sent` that a voltage is sent to one.
@@ -307,16 +307,16 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         conductance: Bus::new(Shape::unsigned(widths.conductance)),
         rising: Bus::new(Shape::signed(format.v_bits() + format.k_bits() + 1)),
     };
-    let (words, folds) = (1usize << tokens.read_address.shape().bits, plan.folds().next_power_of_two());
+    let (words, slots) = (1usize << tokens.read_address.shape().bits, plan.slots().next_power_of_two());
     let model = Lane {
         format,
         g_min: design.rules().g_min.into(),
         shifts: shifts(plan),
         k: vec![0; words],
         generators: vec![1; words],
-        voltages: [vec![0; folds], vec![0; folds]],
-        sums: vec![0; folds],
-        conductances: vec![0; folds],
+        voltages: [vec![0; slots], vec![0; slots]],
+        sums: vec![0; slots],
+        conductances: vec![0; slots],
         row_sum: 0,
         row_difference: 0,
         row_voltage: 0,
@@ -339,19 +339,19 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         ("learn", &sequence.learn),
         ("wave", &sequence.wave),
         ("read_address", &tokens.read_address),
-        ("row_fold", &tokens.row_fold),
+        ("row_slot", &tokens.row_slot),
         ("shift", &tokens.shift),
         ("write_address", &tokens.write_address),
-        ("sum_fold", &tokens.sum_fold),
-        ("fold", &tokens.fold),
+        ("sum_slot", &tokens.sum_slot),
+        ("slot", &tokens.slot),
         ("draw_address", &tokens.draw_address),
         ("draw_write_address", &tokens.draw_write_address),
         ("column_sum", &columns.sum),
         ("column_difference", &columns.difference),
         ("forward", &columns.forward),
         ("take", take),
-        ("take_fold", context.take_fold),
-        ("sent_fold", context.sent_fold),
+        ("take_slot", context.take_slot),
+        ("sent_slot", context.sent_slot),
         ("sent_wave", &context.sent.wave),
         ("sent_both", &context.sent.both),
         ("sent_voltage", &context.sent.voltage),
@@ -383,12 +383,12 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         .output("sum", &outputs.sum, "sum_q")
         .output("conductance", &outputs.conductance, "conductance_q")
         .output("rising", &outputs.rising, "rises ? (learn ? $signed({1'b0, g_new}) : product) : 0")
-        .verilog(verilog(design, plan, words, folds));
+        .verilog(verilog(design, plan, words, slots));
     (leaf, outputs)
 }
 
 /// The Verilog of a lane. Every register takes what was before it, as in [`Lane::fire`].
-fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> String {
+fn verilog(design: &Design, plan: &TilePlan, words: usize, slots: usize) -> String {
     let format = design.format();
     let SumWidths { sum, conductance } = SumWidths::of(design);
     let (v, k, kk, guard) =
@@ -426,7 +426,7 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
         format!("{} : {name}_8", arms[..7].join(" : "))
     };
     // A lane of one row has registers instead of memories of rows.
-    let of_rows = |text: &str| if folds == 1 { String::new() } else { text.to_owned() };
+    let of_rows = |text: &str| if slots == 1 { String::new() } else { text.to_owned() };
     let g_min = design.rules().g_min;
     let too_low = match g_min {
         1 => "~|raw_g".to_owned(),
@@ -442,7 +442,7 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
          reg signed [{change1}:0] change, raw;\nreg [{k1}:0] second_a;\nreg signed [{f1}:0] forwarded;\n\
          reg signed [{sum1}:0] sum_q;\nreg [{conductance1}:0] conductance_q;\ninteger i;\n\
          initial begin\n    for (i = 0; i <= {words1}; i = i + 1) begin k[i] = 0; generators[i] = 1; end\n\
-         \x20   for (i = 0; i < {folds}; i = i + 1) begin voltages_0{each} = 0; voltages_1{each} = 0; sums{each} = 0; conductances{each} = 0; end\n\
+         \x20   for (i = 0; i < {slots}; i = i + 1) begin voltages_0{each} = 0; voltages_1{each} = 0; sums{each} = 0; conductances{each} = 0; end\n\
          \x20   k_latched = 0; generator_latched = 1; k_read = 0; k_new = 0; generator = 1; drawn = 1; row_sum = 0; row_difference = 0; row_voltage = 0;\n\
          \x20   second_a = 0; second_b = 0; first_a = 0; first_b = 0; product = 0; change = 0; raw = 0; forwarded = 0; sum_q = 0; conductance_q = 0;\nend\n\
          wire [{k1}:0] g_read = k_read[{kk1}:{guard}];\nwire [{k1}:0] g_new = k_new[{kk1}:{guard}];\n\
@@ -451,7 +451,7 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
          {draws}wire [15:0] next_drawn = {drawn};\nwire fires = {fires};\n\
          wire [{k1}:0] raw_g = raw[{kk1}:{guard}];\nwire above = |raw[{change2}:{kk}];\n\
          wire low = raw[{change1}] | (~above & {too_low});\nwire high = ~raw[{change1}] & above;\n\
-         wire [{fold1}:0] sum_at = take ? take_fold : fold;\nwire [{fold1}:0] conductance_at = take ? take_fold : sum_fold;\n\
+         wire [{slot1}:0] sum_at = take ? take_slot : slot;\nwire [{slot1}:0] conductance_at = take ? take_slot : sum_slot;\n\
          always @(posedge fire) begin\n\
          \x20   k_latched <= k[read_address];\n    k_read <= k_latched;\n\
          \x20   generator_latched <= generators[draw_address];\n    generator <= generator_latched;\n    drawn <= next_drawn;\n\
@@ -471,15 +471,15 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, folds: usize) -> Stri
         kk1 = kk - 1,
         words1 = words - 1,
         v1 = v - 1,
-        rows = of_rows(&format!(" [0:{}]", folds - 1)),
+        rows = of_rows(&format!(" [0:{}]", slots - 1)),
         each = of_rows("[i]"),
-        row = of_rows("[row_fold]"),
-        sent_at = of_rows("[sent_fold]"),
+        row = of_rows("[row_slot]"),
+        sent_at = of_rows("[sent_slot]"),
         sum_at = of_rows("[sum_at]"),
         conductance_at = of_rows("[conductance_at]"),
         sum1 = sum - 1,
         conductance1 = conductance - 1,
-        fold1 = folds.ilog2().max(1) - 1,
+        slot1 = slots.ilog2().max(1) - 1,
         a1 = (v + 2).max(k + 1) - 1,
         product1 = product - 1,
         change1 = change - 1,

@@ -1,4 +1,90 @@
-//! The folded array: the same contract on lanes that walk memories.
+//! The folded array: the same contract, the same bits, on lanes that walk memories.
+//!
+//! One cell an edge holds as many edges as a device has multipliers. Folded, a device holds as many as its block RAM: the nodes of
+//! one colour are *rows*, each in a *lane* with all its edges in a memory, and the nodes of the other colour are *columns*, which
+//! go past the lanes as *tokens*, one a fire.
+//!
+//! ```text
+//!                     sample, go                                        ┌──────────── tile 0 ─────────────┐
+//!                         │         ┌─ voltages of the free columns ──▶ │ sequencer ─▶ tokens ─▶ columns  │
+//!                         ▼         │                                   │     ┌────────┬────────┬──┴─┐    │
+//!  ┌──────── root ────────────┐     │                                   │   lane 0   lane 1  ...  lane 7  │
+//!  │ sequencer ─▶ update unit ├─────┘                                   │     │ sums of rows  │ products  │
+//!  │      tree over the tiles │◀── sums of the columns ── memory ◀──────│ update unit     tree over lanes │
+//!  └──────────┬───────────────┘                                         └─────────────────────────────────┘
+//!             └─ answer: the train is ended ──▶ all tiles                 tile 1, tile 2 ... alike
+//! ```
+//!
+//! | part | what it holds | file |
+//! |---|---|---|
+//! | [`Folding`] | which node is which row or column, and the tokens of every tile | `folding.rs` |
+//! | schedule | when what happens in a train of fires | `schedule.rs` |
+//! | sequencer | counters: trains of a request, fires of a train | `sequencer.rs` |
+//! | tokens | the list of tokens, and the controls each gives as it ages | `tokens.rs` |
+//! | columns | samples of the imposed columns, copies of the free ones | `columns.rs` |
+//! | lane | conductances and generators, two multipliers, sums of its rows | `lane.rs` |
+//! | tree | sums of the columns: over lanes, and over tiles | `tree.rs` |
+//! | update unit | nodes: accumulators, gains, targets | `update.rs` |
+//!
+//! # Trains
+//!
+//! A request of the array interface is one *learn* train and `steps` *relax* trains. A learn train goes over all edges once: they
+//! learn from the sample before, and with their new conductances the imposed columns are summed for the sample that begins. So an
+//! edge is read and written once a sample, however many steps it relaxes. A relax train goes over the free columns only; rows and
+//! columns relax at once, in counter-phase, as the contract says. What is left to learn at the end of a stretch of samples is
+//! learnt by a request of no steps.
+//!
+//! ```text
+//! tile   ▕ tokens .......... drain ▕ rows ........ ▕ tokens ... ▕ rows .....
+//! root        ▕ columns ................. ▕ prepare ▕ columns ....
+//! answer                                ─▶
+//! ```
+//!
+//! # Handshakes
+//!
+//! Every tile and the root have a `fire` of their own: a matched delay in a loop with `tick` and `back`, as an edge with several
+//! products has it. A tile begins a train when the root has ended the one before. The root begins at once, prepares its
+//! nodes, and waits at every column until all tiles that have an edge there have changed that column's token. So columns stream
+//! through the tree while tiles still work, no token can be overwritten before it is read, and nothing arbitrates: whatever the
+//! delays, the bits are the same.
+//!
+//! # Example
+//!
+//! Two inputs, four rows, one output; the first fires of a relax train as the tile sees them. A token enters its list at one
+//! fire and is a column two fires later.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use wheatstone_hdl::Technology;
+//! use wheatstone_hdl::tile::{FoldedSimulation, Train, tile_train};
+//! use wheatstone_sim::network::{EdgeKind, layered};
+//! use wheatstone_sim::{
+//!     Configuration, Design, Engine, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules, Sample, Sense, State,
+//!     Target,
+//! };
+//!
+//! let rules = Rules { omega: Omega::GAUSS_SEIDEL, nudge: Nudge::Current { beta: 2, centred: false }, g_min: 1, lowest_rail: 0 };
+//! let design = Arc::new(Design::new(layered(&[2, 4, 1], EdgeKind::Linear)?, Format::WIDE, rules)?);
+//! let start = State::initial(&design, &[Initial::Uniform { low: 0.1, high: 0.9 }], 1);
+//! let configuration = Configuration { steps: 8, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
+//!
+//! let mut folded = FoldedSimulation::new(Arc::clone(&design), Technology::Ecp5, configuration, &start)?;
+//! let mut model = Reference::new(design, configuration, start)?;
+//! let target = Target { voltage: 5_000, sense: Sense::Equal };
+//! let sample = Sample { inputs: vec![20_000, -3_000], targets: vec![Some(target)] };
+//! for _ in 0..20 {
+//!     assert_eq!(folded.stream(&sample)?, model.train(&sample)?);
+//! }
+//! folded.finish();
+//! assert_eq!(folded.state(), model.state(), "every voltage and conductance, to the bit");
+//!
+//! // One column that relaxes, four rows behind it.
+//! let folding = folded.array().folding();
+//! assert_eq!((folding.free.len(), folding.imposed.len(), folding.tiles[0].rows.len()), (1, 2, 4));
+//! let train = tile_train(&folding.tiles[0], Train::Relax);
+//! assert_eq!((train.tokens, train.take, train.length), (1, 6, 17));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod columns;
 mod folded_array;
@@ -12,6 +98,6 @@ mod tree;
 mod update;
 
 pub use folded_array::{FoldedArray, FoldedControls, FoldedOptions};
-pub use folding::{Folding, LANES, MAX_FOLDS, MAX_TOKENS, NotFoldable, Place, TilePlan, Token};
+pub use folding::{Folding, LANES, MAX_SLOTS, MAX_TOKENS, NotFoldable, Place, TilePlan, Token};
 pub use schedule::{RootSchedule, TileSchedule, Train, root_train, sample_fires, tile_train, tree_levels};
 pub use simulation::{FoldedSimulation, FoldedSimulationError};

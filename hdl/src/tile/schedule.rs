@@ -7,14 +7,14 @@
 //!
 //! | age, learn | age, relax | what is valid |
 //! |---:|---:|---|
-//! | 2 | 2 | the token: column, fold, lanes, learning shift |
+//! | 2 | 2 | the token: column, slot, lanes, learning shift |
 //! | 5 | | drops of the sample before, of column and row |
 //! | 8 | 3 | `k`, and in a relax train both voltages |
 //! | 7 | 5 | first product: `(dF - dC)(dF + dC)`, or `g` times the row's voltage |
 //! | 10 | | `k'`, saturated; it is written, and its conductance goes up the tree |
 //! | 12 | 5 | second product: `g` times the column's voltage |
 //! | 13 | 6 | accumulated |
-//! | 14 | 9 | the column's sum over the tile's lanes and folds |
+//! | 14 | 9 | the column's sum over the tile's lanes and slots |
 //!
 //! Then the rows' sums go through the update unit, one a fire.
 

@@ -32,7 +32,7 @@ pub(super) struct TokenControls {
     /// By lane: the generator is written. Age 8.
     pub draw_write: Vec<Bus>,
     /// The row whose voltages are read. Age 4 learn, 2 relax.
-    pub row_fold: Bus,
+    pub row_slot: Bus,
     /// Number of the learning shift. Age 7.
     pub shift: Bus,
     /// By lane: the edge learns in a learn train. Age 7.
@@ -42,13 +42,13 @@ pub(super) struct TokenControls {
     /// By lane: the conductance is written, and counts for the row's sum. Age 10 of a learn train.
     pub write: Vec<Bus>,
     /// The row whose conductances are summed. Age 10.
-    pub sum_fold: Bus,
+    pub sum_slot: Bus,
     /// By lane: something goes up the tree. Age 10 learn, 5 relax.
     pub rises: Vec<Bus>,
     /// By lane: the second product is accumulated. Age 12 learn, 5 relax.
     pub accumulates: Vec<Bus>,
-    /// In which fold. Age 12 learn, 5 relax.
-    pub fold: Bus,
+    /// In which slot. Age 12 learn, 5 relax.
+    pub slot: Bus,
     /// A sum comes out of the lanes' tree, of a free column. Age 13 learn, 8 relax.
     pub sum_valid: Bus,
     /// It is the first of its column.
@@ -65,7 +65,7 @@ struct Word {
     valid: bool,
     address: i64,
     column: i64,
-    fold: i64,
+    slot: i64,
     shift: i64,
     mask: i64,
     free: bool,
@@ -78,7 +78,7 @@ struct Word {
 struct Widths {
     address: u32,
     column: u32,
-    fold: u32,
+    slot: u32,
     shift: u32,
 }
 
@@ -94,7 +94,7 @@ fn words(plan: &TilePlan) -> Vec<Word> {
     let shifts = shifts(plan);
     let word = |(address, token): (usize, &super::folding::Token)| Word {
         column: number(token.column),
-        fold: number(token.fold),
+        slot: number(token.slot),
         shift: number(shifts.iter().position(|&shift| shift == token.alpha).unwrap_or(0)),
         mask: token.mask(),
         free: address < plan.free,
@@ -139,11 +139,11 @@ impl Clocked for TokenPipeline {
             age(6, 1).address,
             self.ages[5].address,
             self.ages[8].address,
-            age(4, 2).fold,
+            age(4, 2).slot,
             self.ages[7].shift,
             self.ages[10].address,
-            self.ages[10].fold,
-            age(12, 5).fold,
+            self.ages[10].slot,
+            age(12, 5).slot,
             i64::from(sum.valid && sum.free),
             sum.first.into(),
             sum.last.into(),
@@ -173,11 +173,11 @@ impl TokenControls {
             ("read_address", &self.read_address, "learn ? address_6 : address_1"),
             ("draw_address", &self.draw_address, "address_5"),
             ("draw_write_address", &self.draw_write_address, "address_8"),
-            ("row_fold", &self.row_fold, "learn ? fold_4 : fold_2"),
+            ("row_slot", &self.row_slot, "learn ? slot_4 : slot_2"),
             ("shift", &self.shift, "shift_7"),
             ("write_address", &self.write_address, "address_10"),
-            ("sum_fold", &self.sum_fold, "fold_10"),
-            ("fold", &self.fold, "learn ? fold_12 : fold_5"),
+            ("sum_slot", &self.sum_slot, "slot_10"),
+            ("slot", &self.slot, "learn ? slot_12 : slot_5"),
             ("sum_valid", &self.sum_valid, "learn ? (valid_13 & free_13) : (valid_8 & free_8)"),
             ("sum_first", &self.sum_first, "learn ? first_13 : first_8"),
             ("sum_last", &self.sum_last, "learn ? last_13 : last_8"),
@@ -219,7 +219,7 @@ pub(super) fn tokens(
     let widths = Widths {
         address: sequence.token.shape().bits,
         column: index_bits(columns),
-        fold: index_bits(plan.folds()),
+        slot: index_bits(plan.slots()),
         shift: index_bits(shifts(plan).len()),
     };
     let wire = |bits| Bus::new(Shape::unsigned(bits));
@@ -232,15 +232,15 @@ pub(super) fn tokens(
         draw_address: wire(widths.address),
         draw_write_address: wire(widths.address),
         draw_write: lanes(),
-        row_fold: wire(widths.fold),
+        row_slot: wire(widths.slot),
         shift: wire(widths.shift),
         learns: lanes(),
         write_address: wire(widths.address),
         write: lanes(),
-        sum_fold: wire(widths.fold),
+        sum_slot: wire(widths.slot),
         rises: lanes(),
         accumulates: lanes(),
-        fold: wire(widths.fold),
+        slot: wire(widths.slot),
         sum_valid: bit(),
         sum_first: bit(),
         sum_last: bit(),
@@ -269,8 +269,8 @@ pub(super) fn tokens(
 }
 
 fn verilog(words: &[Word], widths: Widths) -> String {
-    // From the top: column, fold, shift, mask, free, first, last.
-    let total = widths.column + widths.fold + widths.shift + 8 + 3;
+    // From the top: column, slot, shift, mask, free, first, last.
+    let total = widths.column + widths.slot + widths.shift + 8 + 3;
     let mut text = format!(
         "reg [{top}:0] list [0:{end}];\ninitial begin\n",
         top = total - 1,
@@ -280,7 +280,7 @@ fn verilog(words: &[Word], widths: Widths) -> String {
         let word = words.get(address).copied().unwrap_or_default();
         let mut bits = word.column;
         for (width, value) in [
-            (widths.fold, word.fold),
+            (widths.slot, word.slot),
             (widths.shift, word.shift),
             (8, word.mask),
             (1, word.free.into()),
@@ -294,7 +294,7 @@ fn verilog(words: &[Word], widths: Widths) -> String {
     text += "end\n";
     let fields = [
         ("column", widths.column),
-        ("fold", widths.fold),
+        ("slot", widths.slot),
         ("shift", widths.shift),
         ("mask", 8),
         ("free", 1),

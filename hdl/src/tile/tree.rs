@@ -1,4 +1,4 @@
-//! Sums of columns on their way from the lanes to the root: over the lanes of a tile, over its folds, over the tiles.
+//! Sums of columns on their way from the lanes to the root: over the lanes of a tile, over its slots, over the tiles.
 //!
 //! A tile leaves the sum of each column in a memory, and beside it a *token* that changes with every sum. The root reads a sum
 //! when the token has changed since its last train. So the sums of a train stream: the root takes the first while the
@@ -78,7 +78,7 @@ pub(super) fn partial_sums(
     };
     let mut leaf = Leaf::clocked(
         format!("partial_sums_{columns}"),
-        "sums of the columns over the lanes and folds of a tile",
+        "sums of the columns over the lanes and slots of a tile",
         technology.clock_to_q_ps() + 2 * technology.lut_ps(),
         1,
         move || Box::new(model.clone()),
@@ -293,19 +293,19 @@ pub(super) fn row_sums(
     )
 }
 
-/// The lane of a row, one bit a lane, and its fold.
-pub(super) fn row_place(technology: Technology, valid: &Bus, row: &Bus, lanes: &[Bus], fold: &Bus) -> Leaf {
+/// The lane of a row, one bit a lane, and its slot.
+pub(super) fn row_place(technology: Technology, valid: &Bus, row: &Bus, lanes: &[Bus], slot: &Bus) -> Leaf {
     let bits = row.shape().bits;
     let index = if bits < 3 { format!("{{{}'d0, row}}", 3 - bits) } else { "row[2:0]".to_owned() };
-    let fold_text = if bits > 3 { format!("row[{}:3]", bits - 1) } else { "1'b0".to_owned() };
-    let mut leaf = Leaf::function("row_place", "the lane and the fold of a row", technology.lut_ps())
+    let slot_text = if bits > 3 { format!("row[{}:3]", bits - 1) } else { "1'b0".to_owned() };
+    let mut leaf = Leaf::function("row_place", "the lane and the slot of a row", technology.lut_ps())
         .input("valid", valid)
         .input("row", row)
         .verilog(format!("wire [2:0] lane = {index};"));
     for (lane, bus) in lanes.iter().enumerate() {
         leaf = leaf.output(format!("lane_{lane}"), bus, format!("valid & lane == 3'd{lane}"));
     }
-    leaf.output("fold", fold, fold_text).evaluate(|x, y| {
+    leaf.output("slot", slot, slot_text).evaluate(|x, y| {
         let row = usize::try_from(x[1]).unwrap_or(0);
         for (lane, output) in y.iter_mut().take(LANES).enumerate() {
             *output = i64::from(x[0] == 1 && row % LANES == lane);
