@@ -246,7 +246,7 @@ impl FoldedSimulation {
         match self.place(node) {
             Place::Imposed(column) => self.word("tile_0.columns", &format!("samples_{bank}"), column),
             Place::Row(tile, row) => {
-                self.word(&format!("tile_{tile}.update_unit"), &format!("sample_{bank}"), row)
+                self.word(&format!("tile_{tile}.update_unit"), &format!("samples_{bank}"), row)
             }
             Place::Free(_) => 0,
         }
@@ -277,7 +277,7 @@ impl FoldedSimulation {
                     Place::Row(tile, row) => {
                         let unit = format!("tile_{tile}.update_unit");
                         self.set_word(&unit, &format!("u_{w}"), row, u);
-                        self.set_word(&unit, &format!("sample_{}", self.bank), row, v);
+                        self.set_word(&unit, &format!("samples_{}", self.bank), row, v);
                         let lane = format!("tile_{tile}.lane_{}", row % LANES);
                         self.set_word(&lane, &format!("voltages_{w}"), row / LANES, v);
                     }

@@ -273,8 +273,8 @@ impl Clocked for UpdateUnit {
         match name {
             "u_0" => Some(&mut self.u[0]),
             "u_1" => Some(&mut self.u[1]),
-            "sample_0" => Some(&mut self.samples[0]),
-            "sample_1" => Some(&mut self.samples[1]),
+            "samples_0" => Some(&mut self.samples[0]),
+            "samples_1" => Some(&mut self.samples[1]),
             _ => None,
         }
     }
