@@ -56,7 +56,7 @@ impl Pair {
                 self.model.learn();
             }
         }
-        if configuration.steps % period != 0 || period > configuration.steps {
+        if !configuration.steps.is_multiple_of(period) || period > configuration.steps {
             self.before = self.model.state();
         }
         let answer = self.array.stream(sample).unwrap();

@@ -209,7 +209,7 @@ fn trains_as_the_model(
             bench.request(period, fresh, pending);
             (fresh, pending) = (false, true);
         }
-        if configuration.steps % period != 0 {
+        if !configuration.steps.is_multiple_of(period) {
             bench.request(configuration.steps % period, fresh, pending);
             pending = false;
         }

@@ -169,19 +169,30 @@ impl Clocked for Columns {
     }
 }
 
-/// The column memories of a tile. `counts` are those of imposed and free columns; the clocks are the tile's fire, the array
-/// interface's strobe and the root's fire.
+/// What the column memories of a tile are connected to.
+pub(super) struct ColumnInputs<'a> {
+    /// The tile's fire.
+    pub fire: &'a Bus,
+    /// The root's fire, which writes free columns.
+    pub root_fire: &'a Bus,
+    /// What the array interface writes.
+    pub write: &'a SampleWrite,
+    /// What the root writes.
+    pub sent: &'a VoltageWrite,
+    /// Banks of the sample before and of the one that is relaxed.
+    pub banks: [&'a Bus; 2],
+    pub sequence: &'a Sequence,
+    pub tokens: &'a TokenControls,
+}
+
+/// The column memories of a tile, for so many imposed and free columns.
 pub(super) fn columns(
     technology: Technology,
     v_bits: u32,
     [imposed, free]: [usize; 2],
-    [fire, root_fire]: [&Bus; 2],
-    write: &SampleWrite,
-    sent: &VoltageWrite,
-    banks: [&Bus; 2],
-    sequence: &Sequence,
-    tokens: &TokenControls,
+    inputs: &ColumnInputs<'_>,
 ) -> (Leaf, ColumnVoltages) {
+    let ColumnInputs { fire, root_fire, write, sent, banks, sequence, tokens } = *inputs;
     let voltages = ColumnVoltages {
         sum: Bus::new(Shape::signed(v_bits + 1)),
         difference: Bus::new(Shape::signed(v_bits + 1)),

@@ -89,15 +89,19 @@
 mod columns;
 mod folded_array;
 mod folding;
+mod interface;
 mod lane;
+mod root_cell;
 mod schedule;
 mod sequencer;
 mod simulation;
+mod tile_cell;
 mod tokens;
 mod tree;
 mod update;
 
-pub use folded_array::{FoldedArray, FoldedControls, FoldedOptions};
+pub use folded_array::{FoldedArray, FoldedOptions};
 pub use folding::{Folding, LANES, MAX_SLOTS, MAX_TOKENS, NotFoldable, Place, TilePlan, Token};
+pub use interface::FoldedControls;
 pub use schedule::{RootSchedule, TileSchedule, Train, root_train, sample_fires, tile_train, tree_levels};
 pub use simulation::{FoldedSimulation, FoldedSimulationError};
