@@ -1,0 +1,23 @@
+"""The notebooks of `examples` run from the first cell to the last."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+nbclient = pytest.importorskip("nbclient")
+nbformat = pytest.importorskip("nbformat")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("notebook", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_it_runs(notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    cells = nbformat.read(notebook, as_version=4)
+    nbclient.NotebookClient(cells, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    assert all(cell.get("execution_count") for cell in cells.cells if cell.cell_type == "code")
+
+
+def test_there_are_some():
+    assert len(list(EXAMPLES.glob("*.ipynb"))) >= 4
