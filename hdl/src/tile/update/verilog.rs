@@ -116,7 +116,7 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
          reg valid_1, valid_2, valid_3, valid_4, valid_5, valid_6, valid_7, learn_1, learn_2, learn_3, learn_4, learn_5, learn_6, learn_7, wave_1, wave_2, wave_3, wave_4, wave_5, wave_6, wave_7;\n\
          reg [{i1}:0] node_1, node_2, node_3, node_4, node_5, node_6, node_7;\n\
          reg signed [{sum1}:0] sum_1, sum_2;\nreg [{c1}:0] d_1;\nreg [{d1}:0] d_2, d_3, d_4;\nreg [5:0] left_3, left_4;\nreg [3:0] q_2, q_5;\nreg [5:0] s_2, s_3, s_4, s_5;\n\
-         reg signed [{scaled1}:0] eight_3, rest_3, scaled_4, halves_5;\nreg signed [{t1}:0] t_6;\nreg signed [{u1}:0] r_7;\nreg sent_q, sent_wave_q, sent_both_q;\nreg [{i1}:0] sent_index_q;\nreg signed [{v1}:0] sent_voltage_q;\n\
+         reg signed [{scaled1}:0] eight_3, rest_3, scaled_4, halves_5;\nreg signed [{scaled1}:0] t_6;\nreg signed [{u1}:0] r_7;\nreg sent_q, sent_wave_q, sent_both_q;\nreg [{i1}:0] sent_index_q;\nreg signed [{v1}:0] sent_voltage_q;\n\
          initial begin valid_1 = 0; valid_2 = 0; valid_3 = 0; valid_4 = 0; valid_5 = 0; valid_6 = 0; valid_7 = 0; sent_q = 0; sent_wave_q = 0; sent_both_q = 0; sent_index_q = 0; sent_voltage_q = 0; end\n\
          // D, its leading one moved to the top in two stages.\n\
          function [{d1}:0] coarse(input [{d1}:0] d);\n    coarse = |d[{d1}:{d16}] ? d : |d[{d16m}:{d32}] ? d << 8 : |d[{d32m}:{d48}] ? d << 16 : d << 24;\nendfunction\n\
@@ -133,6 +133,7 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
          wire signed [{scaled1}:0] change_5 = (halves_5 + {one}) >>> 1;\n\
          wire signed [{scaled1}:0] long_6 = u_5 + change_5;\n\
          wire signed [{u}:0] r_half = r_7 + {half};\nwire signed [{v}:0] rv_long = r_half >>> {guard};\nwire signed [{v1}:0] rv = rv_long > {v_high} ? {v_high} : rv_long;\n\
+         wire negative = t_6[{scaled1}];\nwire above = ~negative & |t_6[{scaled2}:{u1}];\nwire below = negative & ~&t_6[{scaled2}:{u1}];\n\
          wire takes = valid_7 & (is_imposed(node_7) == learn_7);\n",
         i1 = index_bits - 1,
         sum1 = sum - 1,
@@ -147,6 +148,7 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
         dm = 30,
         dn = 27,
         scaled1 = scaled - 1,
+        scaled2 = scaled - 2,
         t1 = u + 2,
         drop1 = u + 2,
         u1 = u - 1,
@@ -169,14 +171,15 @@ pub(super) fn verilog(design: &Design, cell: i64, nodes: &[Node], index_bits: u3
          \x20   valid_5 <= valid_4; node_5 <= node_4; learn_5 <= learn_4; wave_5 <= wave_4; halves_5 <= scaled_4 >>> (s_4 + 2);\n\
          \x20   q_5 <= factor_of(m); s_5 <= n_and_d > {smallest} ? n_and_d : {smallest};\n\
          \x20   valid_6 <= valid_5; node_6 <= node_5; learn_6 <= learn_5; wave_6 <= wave_5;\n\
-         \x20   t_6 <= learn_5 ? aim <<< {guard} : nudged ? (satisfied ? uf_5 : moved) : long_6 > {high} ? {high} : long_6 < {low} ? {low} : long_6;\n\
+         \x20   t_6 <= learn_5 ? aim <<< {guard} : nudged ? (satisfied ? uf_5 : moved) : long_6;\n\
          \x20   if (valid_5 & learn_5) begin factors[node_5] <= q_5; shifts[node_5] <= s_5; end\n\
          \x20   valid_7 <= valid_6; node_7 <= node_6; learn_7 <= learn_6; wave_7 <= wave_6;\n\
-         \x20   r_7 <= ~learn_6 & ((diode(node_6) == 1 & t_6 < 0) | (diode(node_6) == 2 & t_6 > 0)) ? 0 : t_6;\n\
+         \x20   r_7 <= ~learn_6 & ((diode(node_6) == 1 & negative) | (diode(node_6) == 2 & ~negative)) ? 0 : above ? {high} : below ? {low} : t_6[{u1}:0];\n\
          \x20   sent_q <= takes; sent_index_q <= takes ? node_7 : 0; sent_wave_q <= takes & wave_7; sent_both_q <= takes & is_imposed(node_7); sent_voltage_q <= takes ? rv : 0;\n\
          \x20   if (takes & (is_imposed(node_7) | ~wave_7)) u_0[node_7] <= r_7;\n    if (takes & (is_imposed(node_7) | wave_7)) u_1[node_7] <= r_7;\nend\n",
-        low = Shape::signed(scaled).literal(low),
-        high = Shape::signed(scaled).literal(high),
+        low = Shape::signed(u).literal(low),
+        high = Shape::signed(u).literal(high),
+        u1 = u - 1,
     );
     text
 }
