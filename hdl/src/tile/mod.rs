@@ -50,12 +50,12 @@
 //!
 //! # Example
 //!
-//! Two inputs, four rows, one output; the first fires of a relax train as the tile sees them. A token enters its list at one
-//! fire and is a column two fires later.
+//! Two inputs, four rows, one output: twenty samples, then the trace of one relaxing step.
 //!
 //! ```
 //! use std::sync::Arc;
 //! use wheatstone_hdl::Technology;
+//! use wheatstone_hdl::listing::Listing;
 //! use wheatstone_hdl::tile::{FoldedSimulation, Train, tile_train};
 //! use wheatstone_sim::network::{EdgeKind, layered};
 //! use wheatstone_sim::{
@@ -78,13 +78,58 @@
 //! folded.finish();
 //! assert_eq!(folded.state(), model.state(), "every voltage and conductance, to the bit");
 //!
-//! // One column that relaxes, four rows behind it.
-//! let folding = folded.array().folding();
-//! assert_eq!((folding.free.len(), folding.imposed.len(), folding.tiles[0].rows.len()), (1, 2, 4));
-//! let train = tile_train(&folding.tiles[0], Train::Relax);
-//! assert_eq!((train.tokens, train.take, train.length), (1, 6, 17));
+//! // One column that relaxes, four rows behind it: a token, its drain, then the rows.
+//! let train = tile_train(&folded.array().folding().tiles[0], Train::Relax);
+//! assert_eq!((train.tokens, train.take, train.rows, train.length), (1, 6, 4, 17));
+//!
+//! let signals = ["learn", "token_valid", "forward", "row_valid", "row", "row_sum", "sent", "sent_voltage", "done"];
+//! let listing = Listing::new(&folded.array().module, "tile_0", &signals)?;
+//! folded.circuit_mut().observe(Some(listing.observer()));
+//! folded.step();
+//! assert_eq!(format!("\n{listing}"), "
+//!      ns  learn  token_valid  forward  row_valid  row     row_sum  sent  sent_voltage  done
+//!   start      1            0    20000          0    0           0     0             0     0
+//!   0.000      .            1        .          .    .           .     .             .     .
+//!  33.390      .            0        .          .    .           .     .             .     .
+//! 111.930      .            .        0          .    .           .     .             .     .
+//! 123.060      .            .    20000          .    .           .     .             .     .
+//! 134.190      .            .    -3000          .    .           .     .             .     .
+//! 145.320      .            .    20000          .    .           .     .             .     .
+//! 178.080      .            .        .          1    .           .     .             .     .
+//! 179.970      .            .        .          .    .   646723000     .             .     .
+//! 189.210      .            .        .          .    1           .     .             .     .
+//! 191.100      .            .        .          .    .   439610000     .             .     .
+//! 200.340      .            .        .          .    2           .     .             .     .
+//! 202.230      .            .        .          .    .  1077282000     .             .     .
+//! 211.470      .            .        .          .    3           .     .             .     .
+//! 213.360      .            .        .          .    .   161204000     .             .     .
+//! 222.600      .            .        .          0    0           .     .             .     .
+//! 224.490      .            .        .          .    .           0     .             .     .
+//! 289.380      0            1        .          .    .           .     .             .     .
+//! 290.535      .            .     5884          .    .           .     .             .     .
+//! 300.510      .            0        .          .    .           .     .             .     .
+//! 301.140      .            .     5781          .    .           .     .             .     .
+//! 367.290      .            .        .          1    .           .     .             .     .
+//! 369.180      .            .        .          .    .   289633881     .             .     .
+//! 378.420      .            .        .          .    1           .     .             .     .
+//! 380.310      .            .        .          .    .   125863932     .             .     .
+//! 389.550      .            .        .          .    2           .     .             .     .
+//! 391.440      .            .        .          .    .   313942986     .             .     .
+//! 400.680      .            .        .          .    3           .     .             .     .
+//! 402.570      .            .        .          .    .   255254274     .             .     .
+//! 411.810      .            .        .          0    0           .     .             .     .
+//! 413.700      .            .        .          .    .           0     .             .     .
+//! 456.330      .            .        .          .    .           .     1          9081     .
+//! 467.460      .            .        .          .    .           .     .             0     .
+//! 478.590      .            .        .          .    .           .     .          9981     .
+//! 489.720      .            .        .          .    .           .     .             0     .
+//! 500.850      .            .        .          .    .           .     0             .     1
+//! ");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The learn train comes first, and takes the rows' sums of the imposed columns with it; then the relax train sends one token, whose
+//! column has the voltage `forward`, and each row's sum becomes a voltage eight fires later: two are held at zero by their diodes.
 
 mod columns;
 mod folded_array;

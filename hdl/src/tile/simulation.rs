@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_link::protocol::sense_code;
-use wheatstone_sim::network::{EdgeId, NodeId};
+use wheatstone_sim::network::NodeId;
 use wheatstone_sim::{
     Configuration, ConfigurationError, Design, EdgeGenerator, Engine, Sample, SampleError, StartError, State,
     StateError, Target, Wave, categorize,
@@ -137,6 +137,11 @@ impl FoldedSimulation {
         &self.array
     }
 
+    /// The running circuit, to be watched.
+    pub fn circuit_mut(&mut self) -> &mut Circuit {
+        &mut self.circuit
+    }
+
     /// The running circuit.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
@@ -236,8 +241,8 @@ impl FoldedSimulation {
     }
 
     fn set_word(&self, path: &str, memory: &str, index: usize, value: i64) {
-        let _found = self.leaf(path).is_some_and(|leaf| leaf.set_memory(memory, index, value));
-        debug_assert!(_found, "no word {index} of {memory} in {path}");
+        let found = self.leaf(path).is_some_and(|leaf| leaf.set_memory(memory, index, value));
+        debug_assert!(found, "no word {index} of {memory} in {path}");
     }
 
     /// The voltage that waits for an input in the bank that is presented.
@@ -449,13 +454,5 @@ impl Engine for FoldedSimulation {
         self.present(&Sample { inputs: inputs.to_vec(), targets })?;
         self.relax(steps);
         Ok(self.answer())
-    }
-}
-
-/// The edge at an address, for messages.
-impl FoldedSimulation {
-    /// Where the registers of an edge are: tile, lane and address.
-    pub fn edge_place(&self, edge: EdgeId) -> (usize, usize, usize) {
-        self.words[edge.index()]
     }
 }

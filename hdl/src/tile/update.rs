@@ -222,6 +222,7 @@ impl Inputs {
         let mut values = values[2..].iter().copied();
         let mut next = || values.next().unwrap_or(0);
         let index = |value: i64| usize::try_from(value).unwrap_or(0);
+        let valid = |valid: i64, number: i64| (valid == 1).then(|| index(number));
         Inputs {
             to: next(),
             write_bank: index(next()),
@@ -230,24 +231,13 @@ impl Inputs {
             sense: next(),
             wave: index(next()),
             bank: index(next()),
-            prepare: (next() == 1, index(next())).into_some(),
-            update: (next() == 1, index(next())).into_some(),
+            prepare: valid(next(), next()),
+            update: valid(next(), next()),
             update_learn: next() == 1,
             update_wave: index(next()),
             sum: next(),
             conductance: next(),
         }
-    }
-}
-
-/// A valid bit and a number as an option.
-trait IntoSome {
-    fn into_some(self) -> Option<usize>;
-}
-
-impl IntoSome for (bool, usize) {
-    fn into_some(self) -> Option<usize> {
-        self.0.then_some(self.1)
     }
 }
 
