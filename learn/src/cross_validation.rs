@@ -37,6 +37,9 @@ pub struct RunResult {
     /// Share of the judged rows classified correctly; absent for regression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
+    /// Coefficient of determination on the judged rows; absent for classification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
     /// Mean squared error on the judged rows, in V^2.
     pub mse: f64,
     /// The same before training.
@@ -137,19 +140,20 @@ fn run_batch(
 
 /// How a run does in its last state.
 fn judge(fold: usize, experiment: &Experiment, state: &State) -> Result<RunResult, CrossValidationError> {
-    let (_, rows) = experiment.judged_rows();
+    let (part, rows) = experiment.judged_rows();
     let score = |state: &State| -> Result<_, TrainingError> {
         Ok(evaluation::score(experiment, &mut experiment.model(state)?, rows)?)
     };
-    let (first, last) = (score(&experiment.initial_state())?, score(state)?);
-    let margin =
-        evaluation::margin(experiment, &mut experiment.model(state).map_err(TrainingError::from)?, rows)
-            .map_err(TrainingError::from)?;
+    let model = || experiment.model(state).map_err(TrainingError::from);
+    let first = score(&experiment.initial_state())?;
+    let last = evaluation::evaluate(experiment, &mut model()?, part, rows).map_err(TrainingError::from)?;
+    let margin = evaluation::margin(experiment, &mut model()?, rows).map_err(TrainingError::from)?;
     Ok(RunResult {
         seed: experiment.config.seed,
         fold,
-        accuracy: last.accuracy,
-        mse: last.mse,
+        accuracy: last.score.accuracy,
+        r2: last.r_squared(),
+        mse: last.score.mse,
         mse_first: first.mse,
         margin,
         digest: hex::encode(&state.digest()),

@@ -71,6 +71,19 @@ pub struct Evaluation {
     pub detail: Detail,
 }
 
+impl Evaluation {
+    /// The coefficient of determination R^2 = 1 - (squared errors) / (squared distances from the mean of what was wanted), over
+    /// the rows evaluated and averaged over the outputs that vary in them; absent for classes and where no output varies.
+    /// 1 is perfect, 0 what the mean of these rows answers, and below 0 worse.
+    pub fn r_squared(&self) -> Option<f64> {
+        let Detail::Fits { fits } = &self.detail else { return None };
+        let of_outputs: Vec<f64> = fits.iter().filter_map(Fit::r_squared).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a number of outputs")]
+        let outputs = of_outputs.len() as f64;
+        (outputs > 0.0).then(|| of_outputs.iter().sum::<f64>() / outputs)
+    }
+}
+
 /// The answers of an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -101,6 +114,21 @@ pub struct Fit {
     pub points: Vec<FitPoint>,
 }
 
+impl Fit {
+    /// R^2 of this output; absent where what was wanted is the same in every row.
+    fn r_squared(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+        let rows = self.points.len() as f64;
+        let mean = self.points.iter().map(|point| point.wanted).sum::<f64>() / rows;
+        let squares = |distance: &dyn Fn(&FitPoint) -> f64| {
+            self.points.iter().map(|point| distance(point) * distance(point)).sum::<f64>()
+        };
+        let spread = squares(&|point| point.wanted - mean);
+        let errors = squares(&|point| point.wanted - point.answered);
+        (spread > 0.0).then(|| 1.0 - errors / spread)
+    }
+}
+
 /// One sample of a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitPoint {
@@ -111,4 +139,32 @@ pub struct FitPoint {
     pub wanted: f64,
     /// What the network answered.
     pub answered: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluation(outputs: &[&[(f64, f64)]]) -> Evaluation {
+        let point = |&(wanted, answered): &(f64, f64)| FitPoint { x: None, wanted, answered };
+        let fit = |points: &&[(f64, f64)]| Fit {
+            name: "y".into(),
+            feature: None,
+            points: points.iter().map(point).collect(),
+        };
+        let detail = Detail::Fits { fits: outputs.iter().map(fit).collect() };
+        Evaluation { part: "test".into(), samples: 3, score: Score::default(), detail }
+    }
+
+    #[test]
+    fn determination_compares_with_the_mean_of_the_rows() {
+        let perfect: &[_] = &[(1.0, 1.0), (2.0, 2.0), (6.0, 6.0)];
+        let mean: &[_] = &[(1.0, 3.0), (2.0, 3.0), (6.0, 3.0)];
+        let constant: &[_] = &[(1.0, 0.0), (1.0, 2.0), (1.0, 1.0)];
+        assert_eq!(evaluation(&[perfect]).r_squared(), Some(1.0));
+        assert_eq!(evaluation(&[mean]).r_squared(), Some(0.0));
+        assert_eq!(evaluation(&[perfect, mean, constant]).r_squared(), Some(0.5));
+        assert_eq!(evaluation(&[constant]).r_squared(), None);
+        assert_eq!(evaluation(&[&[(0.0, 3.0), (2.0, -1.0)]]).r_squared(), Some(-8.0));
+    }
 }

@@ -65,6 +65,8 @@ struct Summary {
     accuracy_mean: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accuracy_sd: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r2_mean: Option<f64>,
     mse_mean: f64,
     mse_first: f64,
     runs: Vec<RunResult>,
@@ -125,11 +127,13 @@ fn write_splits(path: &Path, scheme: Scheme, dataset: &Dataset, seeds: &[u64]) -
 fn summarise(preset: String, runs: Vec<RunResult>) -> Summary {
     let accuracies: Option<Vec<f64>> = runs.iter().map(|r| r.accuracy).collect();
     let accuracy = accuracies.map(|values| mean_and_sd(&values));
+    let determinations: Option<Vec<f64>> = runs.iter().map(|r| r.r2).collect();
     let mean = |value: fn(&RunResult) -> f64| mean_and_sd(&runs.iter().map(value).collect::<Vec<_>>()).0;
     Summary {
         preset,
         accuracy_mean: accuracy.map(|(mean, _)| mean),
         accuracy_sd: accuracy.map(|(_, sd)| sd),
+        r2_mean: determinations.map(|values| mean_and_sd(&values).0),
         mse_mean: mean(|r| r.mse),
         mse_first: mean(|r| r.mse_first),
         runs,
@@ -137,12 +141,13 @@ fn summarise(preset: String, runs: Vec<RunResult>) -> Summary {
 }
 
 fn text(summary: &Summary) -> String {
-    let mut table = table::plain(["seed", "fold", "right", "mse / V^2", "before"]);
+    let mut table = table::plain(["seed", "fold", "right", "R^2", "mse / V^2", "before"]);
     for run in &summary.runs {
         table.add_row([
             run.seed.to_string(),
             run.fold.to_string(),
             run.accuracy.map_or(String::new(), |a| format!("{:.2} %", 100.0 * a)),
+            run.r2.map_or(String::new(), |r2| format!("{r2:.3}")),
             format!("{:.3e}", run.mse),
             format!("{:.3e}", run.mse_first),
         ]);
@@ -152,8 +157,10 @@ fn text(summary: &Summary) -> String {
             format!("{:.2} % right, standard deviation {:.2} %", 100.0 * mean, 100.0 * sd)
         }
         _ => format!(
-            "mean squared error {:.3e} V^2, {:.3e} V^2 before training",
-            summary.mse_mean, summary.mse_first
+            "{}mean squared error {:.3e} V^2, {:.3e} V^2 before training",
+            summary.r2_mean.map_or(String::new(), |r2| format!("R^2 {r2:.3}, ")),
+            summary.mse_mean,
+            summary.mse_first
         ),
     };
     format!("{table}\n\n{mean} over {} runs", summary.runs.len())

@@ -1,36 +1,16 @@
-//! `cargo xtask compare-sklearn`: the same splits, learnt by scikit-learn's logistic regression.
+//! `cargo xtask compare-sklearn --preset NAME`: the splits of a preset, learnt by scikit-learn's logistic regression.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
 
+use super::{Args, answer};
 use crate::comparison::Comparison;
 use crate::invocation::Invocation;
 use crate::{paths, venv};
 
-const SPLITS: &str = "target/splits.json";
+const SPLITS: u32 = 5;
+const FILE: &str = "target/splits.json";
 const SCRIPT: &str = "xtask/baselines/logistic_regression.py";
-
-/// Compare with scikit-learn's logistic regression on the same splits
-///
-/// Installs scikit-learn at a pinned version into target/venv.
-#[derive(clap::Args)]
-pub struct Args {
-    /// A preset whose data is learn/data/PRESET.csv
-    #[arg(long, default_value = "digits")]
-    preset: String,
-    /// Number of random splits into training and test rows
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    splits: u32,
-    /// Part of the rows that is only tested on, between 0 and 1
-    #[arg(long, default_value_t = 0.2)]
-    test_fraction: f64,
-    /// Seed of the splits, the conductances and the order of samples
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// More arguments for `wheatstone cross-validate`, after `--`
-    #[arg(last = true)]
-    more: Vec<String>,
-}
 
 /// The last line of `wheatstone cross-validate --json`, as far as it matters here.
 #[derive(Debug, Deserialize)]
@@ -54,18 +34,18 @@ struct Baseline {
 ///
 /// # Errors
 /// The data of the preset is missing, either side fails, or their answers do not fit together.
-pub fn run(args: &Args) -> Result<()> {
-    let data = format!("learn/data/{}.csv", args.preset);
+pub fn run(args: &Args, preset: &str) -> Result<()> {
+    let data = format!("learn/data/{preset}.csv");
     if !paths::root().join(&data).is_file() {
-        bail!("{data} does not exist, so preset `{}` has no data to share with a baseline", args.preset);
+        bail!("{data} does not exist, so preset `{preset}` has no data to share with a baseline");
     }
     let python = venv::BASELINES.python()?;
 
-    let ours = cross_validate(args);
+    let ours = cross_validate(args, preset);
     ours.announce("train wheatstone");
     let ours: CrossValidation = answer(&ours)?;
 
-    let baseline = python.args([SCRIPT, data.as_str(), SPLITS]).args(scaling(&args.preset).iter().copied());
+    let baseline = python.args([SCRIPT, data.as_str(), FILE]).args(scaling(preset).iter().copied());
     baseline.announce("train the baseline");
     let baseline: Baseline = answer(&baseline)?;
 
@@ -73,28 +53,19 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn cross_validate(args: &Args) -> Invocation {
+fn cross_validate(args: &Args, preset: &str) -> Invocation {
     Invocation::cargo("run --release --locked -- cross-validate")
-        .args([args.preset.clone()])
-        .args(["--splits".to_owned(), args.splits.to_string()])
+        .args([preset])
+        .args(["--splits".to_owned(), args.splits.unwrap_or(SPLITS).to_string()])
         .args(["--test-fraction".to_owned(), args.test_fraction.to_string()])
         .args(["--seed".to_owned(), args.seed.to_string()])
-        .args(["--write-splits", SPLITS, "--json"])
+        .args(["--write-splits", FILE, "--json"])
         .args(args.more.iter().map(String::as_str))
 }
 
 /// Pixels of the digits run from 0 to 16 and share one unit; other features are standardised.
 fn scaling(preset: &str) -> &'static [&'static str] {
     if preset == "digits" { &["--divide-by", "16"] } else { &[] }
-}
-
-fn answer<T: for<'a> Deserialize<'a>>(invocation: &Invocation) -> Result<T> {
-    last_line(&invocation.stdout()?).with_context(|| format!("`{invocation}` gave no usable answer"))
-}
-
-fn last_line<T: for<'a> Deserialize<'a>>(stdout: &str) -> Result<T> {
-    let line = stdout.lines().rfind(|line| !line.trim().is_empty()).context("stdout is empty")?;
-    serde_json::from_str(line).with_context(|| format!("the last line of stdout is `{line}`"))
 }
 
 /// Split by split. The runs come in the order of the splits; their mean shows that none is left out, up to its rounding.
@@ -122,27 +93,17 @@ mod tests {
     use super::*;
 
     fn args() -> Args {
-        Args { preset: "iris".into(), splits: 3, test_fraction: 0.25, seed: 7, more: vec!["--quiet".into()] }
+        let more = vec!["--quiet".into()];
+        Args { splits: Some(3), test_fraction: 0.25, seed: 7, more, ..Args::default() }
     }
 
     #[test]
     fn arguments_reach_the_command() {
         assert_eq!(
-            cross_validate(&args()).to_string(),
+            cross_validate(&args(), "iris").to_string(),
             "cargo run --release --locked -- cross-validate iris --splits 3 --test-fraction 0.25 --seed 7 \
              --write-splits target/splits.json --json --quiet"
         );
-    }
-
-    #[test]
-    fn answer_is_the_last_line_whatever_came_before() {
-        let stdout =
-            "epoch 1\n{\"accuracy_mean\":0.5,\"runs\":[{\"seed\":1,\"fold\":0,\"accuracy\":0.5}]}\n\n";
-        let read: CrossValidation = last_line(stdout).unwrap();
-        assert_eq!(read.runs[0].accuracy, 0.5);
-        let error = format!("{:#}", last_line::<CrossValidation>("done\n").unwrap_err());
-        assert!(error.starts_with("the last line of stdout is `done`"), "{error}");
-        assert!(last_line::<CrossValidation>("").is_err());
     }
 
     #[test]
