@@ -455,6 +455,13 @@ impl Draft {
         Ok(())
     }
 
+    /// The value of a key by its path with dots, if there is one.
+    pub fn value(&self, path: &str) -> Option<&toml::Value> {
+        let mut keys = path.split('.');
+        let first = self.table.get(keys.next()?)?;
+        keys.try_fold(first, |value, key| value.get(key))
+    }
+
     /// Takes the network from a file: its path, and the names of its ports where it does not name them. Learning shifts for
     /// several groups were those of the network before, and go.
     ///

@@ -81,14 +81,15 @@
 //! | for | see |
 //! |---|---|
 //! | tables, images, arrays, generated tasks; splits; voltages | [`data`] |
-//! | what a run depends on, and complete examples of it | [`config`], [`preset`] |
+//! | what a run depends on, complete examples of it, and rules for any table | [`config`], [`preset`], [`untuned`] |
 //! | a run, from its first sample to its last | [`experiment`], [`training`], [`metrics`] |
-//! | what a network answers, and how well | [`evaluation`], [`prediction`], [`inference`] |
+//! | what a network answers, how well, and what needs no network | [`evaluation`], [`prediction`], [`inference`], [`baseline`] |
 //! | many runs: seeds, splits and folds, side by side | [`batch`], [`cross_validation`] |
 //! | the folder of a run | [`run`], [`whole_file`] |
 //! | networks from files, and into other formats | [`network_file`], [`conversion`] |
 //! | what a network is trained on, and whether it does what the model does | [`device`], [`verification`] |
 
+pub mod baseline;
 pub mod batch;
 pub mod bounded;
 pub mod config;
@@ -105,6 +106,7 @@ pub mod prediction;
 pub mod preset;
 pub mod run;
 pub mod training;
+pub mod untuned;
 pub mod verification;
 pub mod whole_file;
 

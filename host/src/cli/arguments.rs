@@ -1,18 +1,21 @@
 //! How a configuration is named on the command line, the same for every verb that trains.
 
+use super::failure::Result;
 use super::table_arguments::{Kind, TableArguments};
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wheatstone_learn::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig};
-use wheatstone_learn::data::CsvOptions;
+use wheatstone_learn::config::{ConfigError, DataConfig, DataSource, Draft, FormatChoice, RunConfig, Shape};
+use wheatstone_learn::data::{CsvOptions, Dataset};
+use wheatstone_learn::experiment::{Experiment, load_dataset};
 use wheatstone_learn::preset::Preset;
+use wheatstone_learn::untuned::{Chosen, Untuned};
 use wheatstone_sim::Format;
 use wheatstone_sim::network::formats::Ports;
 
 /// Which configuration, and what to change in it.
 #[derive(Args, Debug)]
 pub struct ConfigArguments {
-    /// Preset to begin from; see `wheatstone presets`. Without one: iris, or table with --data
+    /// Preset to begin from; see `wheatstone presets`. Without one: iris, or settings by rules for the table of --data
     preset: Option<String>,
     /// Configuration file to begin from, instead of a preset
     #[arg(long, value_name = "FILE", conflicts_with = "preset")]
@@ -119,8 +122,40 @@ impl ConfigArguments {
         self.network.as_deref().filter(|_| !trained).map(|path| (path, self.ports.ports()))
     }
 
-    /// The complete configuration, with paths made absolute so that a run folder can be used from anywhere.
-    pub fn resolve(&self) -> Result<RunConfig, ConfigError> {
+    /// The complete configuration with its data, paths made absolute so that a run folder can be used from anywhere. A table that no
+    /// preset, file or network is named for gets its settings by the rules of [`Untuned`], where it is not said otherwise.
+    pub fn resolve(&self) -> Result<(RunConfig, Dataset)> {
+        let plain = self.config(None)?;
+        let dataset = load_dataset(&plain.data.source)?;
+        let mut config = match self.chosen(&plain)? {
+            Some(chosen) => self.config(Some(&Untuned::of(&dataset, &chosen)))?,
+            None => plain,
+        };
+        config.data.source.resolve(&dataset);
+        Ok((config, dataset))
+    }
+
+    /// The experiment of that configuration.
+    pub fn experiment(&self) -> Result<Experiment> {
+        let (config, dataset) = self.resolve()?;
+        Ok(Experiment::from_dataset(config, dataset)?)
+    }
+
+    /// What is decided before the rules are asked; nothing where they are not.
+    fn chosen(&self, plain: &RunConfig) -> Result<Option<Chosen>> {
+        let elsewhere = self.preset.is_some() || self.config.is_some() || self.network.is_some();
+        let untuned = self.data.is_some() && !elsewhere && preset_for(&plain.data.source) == Preset::TABLE;
+        let Shape::Layered { hidden } = &plain.network.shape else { return Ok(None) };
+        let mut own = Draft::parse("", "--set")?;
+        self.overrides.iter().try_for_each(|text| own.set(text))?;
+        Ok(untuned.then(|| Chosen {
+            format: plain.format.0,
+            test_fraction: plain.data.test_fraction,
+            hidden: own.value("network.shape").map(|_| hidden.clone()),
+        }))
+    }
+
+    fn config(&self, untuned: Option<&Untuned>) -> Result<RunConfig, ConfigError> {
         let mut draft = match (&self.config, &self.preset, &self.data) {
             (Some(file), _, _) => Draft::file(file)?,
             (None, Some(preset), _) => Draft::preset(preset)?,
@@ -131,6 +166,9 @@ impl ConfigArguments {
         };
         if let Some(path) = &self.data {
             draft.put("data", self.data_config(path))?;
+        }
+        if let Some(untuned) = untuned {
+            untuned.put_into(&mut draft)?;
         }
         if let Some(seed) = self.seed {
             draft.put("seed", seed)?;

@@ -104,7 +104,7 @@ fn serial(text: &str) -> Result<DeviceUrl, String> {
 
 impl Bench {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let experiment = self.config.experiment()?;
         let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let effort =
             Effort { seconds: self.seconds.as_secs_f64(), blocks: 2 * bench::ROUNDS, runs: self.runs };

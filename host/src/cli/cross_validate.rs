@@ -12,7 +12,6 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use wheatstone_learn::cross_validation::{self, RunResult, Scheme, mean_and_sd};
 use wheatstone_learn::data::{Dataset, Targets};
-use wheatstone_learn::experiment::load_dataset;
 use wheatstone_learn::run::write_whole;
 
 /// Train on many splits and seeds; score rows held out
@@ -74,8 +73,7 @@ struct Summary {
 
 impl CrossValidate {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let config = self.config.resolve()?;
-        let dataset = load_dataset(&config.data.source)?;
+        let (config, dataset) = self.config.resolve()?;
         say_summary(&dataset, output);
         let seeds: Vec<u64> = (0..self.seeds).map(|i| config.seed.wrapping_add(i)).collect();
         let scheme = self.scheme(config.data.test_fraction, &dataset);

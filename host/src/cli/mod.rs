@@ -19,6 +19,7 @@ mod hdl;
 mod help;
 mod inspect;
 mod interrupt;
+mod learning_advice;
 mod load;
 mod man;
 mod monitor;

@@ -9,7 +9,6 @@ use super::output::Output;
 use super::training_loop::{self, MetricsInterval, Run};
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::run::{RunError, RunFolder, RunWriter};
 
 /// Train a network; leave a run folder with checkpoint and report
@@ -33,7 +32,7 @@ pub struct Train {
 impl Train {
     pub fn run(&self, output: &Output) -> Result<()> {
         interrupt::listen()?;
-        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let experiment = self.config.experiment()?;
         say_summary(&experiment.dataset, output);
         experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
         let run =

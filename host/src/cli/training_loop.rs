@@ -3,12 +3,13 @@
 use super::device::DeviceArguments;
 use super::failure::{Failure, Interrupted, Result, TooFewEpochs};
 use super::output::Output;
-use super::{cost, interrupt, numbers, progress, table};
+use super::{cost, interrupt, learning_advice, numbers, progress, table};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use wheatstone::report::{self, Report};
+use wheatstone_learn::baseline::{Baselines, Concern};
 use wheatstone_learn::config::RunConfig;
 use wheatstone_learn::data::DataSummary;
 use wheatstone_learn::device::{Device, DeviceKind};
@@ -17,6 +18,7 @@ use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
 use wheatstone_learn::run::{CONFIG, DataDigest, REPORT, RunWriter};
 use wheatstone_learn::training::{Next, Observer, Trainer};
+use wheatstone_learn::untuned::Untuned;
 use wheatstone_sim::{BoxedError, Checkpoint, State, hex};
 
 /// How often a checkpoint is written while training goes on.
@@ -53,6 +55,13 @@ struct Summary<'a> {
     data: Option<&'a DataSummary>,
     #[serde(flatten)]
     score: Score,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r2: Option<f64>,
+    baselines: Baselines,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concern: Option<Concern>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
     settings: RunConfig,
 }
 
@@ -186,7 +195,12 @@ fn finish(
     let (part, rows) = experiment.judged_rows();
     let evaluation = evaluation::evaluate(experiment, &mut experiment.model(state)?, part, rows)?;
     writer.put_checkpoint(&checkpoint)?;
-    put_report(experiment, writer, trainer.device().kind(), &evaluation, state)?;
+    let baselines = Baselines::of(&experiment.dataset, &experiment.split.train, rows);
+    let concern = baselines.concern(&evaluation);
+    let rules = Untuned::beside(&experiment.config, &experiment.dataset);
+    let warning = concern.map(|concern| learning_advice::warning(concern, &experiment.config, &rules));
+    let said = Said { baselines: &learning_advice::baselines_text(&baselines), warning: warning.as_deref() };
+    put_report(experiment, writer, trainer.device().kind(), &evaluation, state, said)?;
     // Last, since it says that the run is done.
     writer.put_evaluation(&evaluation)?;
     let network = experiment.design.network();
@@ -201,9 +215,22 @@ fn finish(
         part,
         data: experiment.dataset.summary(),
         score: evaluation.score,
+        r2: evaluation.r_squared(),
+        baselines,
+        concern,
+        warning,
         settings: experiment.config.printable(),
     };
+    if let Some(warning) = &summary.warning {
+        output.say(&format!("warning: {warning}"));
+    }
     output.result(&summary, || text(experiment, &evaluation, &summary))
+}
+
+/// What the report says beside the score.
+struct Said<'a> {
+    baselines: &'a str,
+    warning: Option<&'a str>,
 }
 
 /// Writes the report and the same pictures as files of their own.
@@ -213,6 +240,7 @@ fn put_report(
     device: DeviceKind,
     evaluation: &Evaluation,
     state: &State,
+    said: Said,
 ) -> Result<()> {
     let Experiment { config, dataset, split, design, .. } = experiment;
     let citation = dataset.citation();
@@ -233,6 +261,8 @@ fn put_report(
         },
         metrics: writer.recorded(),
         evaluation: Some(evaluation),
+        baselines: said.baselines,
+        warning: said.warning,
         design,
         state,
     };
@@ -251,13 +281,19 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
         ("trained", format!("{} samples, {} relaxing steps", summary.samples, summary.steps)),
         (
             "result",
-            format!("{} on {} {} samples", score_text(evaluation.score), evaluation.samples, evaluation.part),
+            format!("{} on {} {} samples", result_text(evaluation), evaluation.samples, evaluation.part),
         ),
+        ("beside it", learning_advice::baselines_text(&summary.baselines)),
         ("state", summary.digest.clone()),
         ("run", summary.run.clone()),
         ("report", format!("{}/{REPORT}", summary.run)),
     ];
-    table::facts(rows).to_string()
+    table::facts(rows.into_iter().filter(|(_, value)| !value.is_empty())).to_string()
+}
+
+fn result_text(evaluation: &Evaluation) -> String {
+    let determination = evaluation.r_squared().map_or(String::new(), |r2| format!("R^2 {r2:.3}, "));
+    format!("{determination}{}", score_text(evaluation.score))
 }
 
 /// A score in words.

@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use std::str::FromStr;
 use thiserror::Error;
 use wheatstone_learn::device::{BitFlip, Device};
-use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::verification::{self, Verified};
 use wheatstone_sim::categorize;
 
@@ -97,7 +96,7 @@ impl FromStr for Flip {
 
 impl Verify {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let experiment = self.config.experiment()?;
         let samples = self.samples.unwrap_or(experiment.split.train.len() as u64);
         if let Some(flip) = self.flip_bit {
             flip.check(samples, experiment.design.network().edges().len())?;

@@ -3,7 +3,7 @@
 use super::{Dataset, Report};
 use crate::bench::wilson;
 use crate::plot::grouped;
-use wheatstone_learn::metrics::{Detail, EpochMetrics, Score};
+use wheatstone_learn::metrics::{Detail, EpochMetrics, Evaluation, Score};
 use wheatstone_sim::hex;
 
 /// Number of epochs in the table.
@@ -80,6 +80,9 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Highlight> {
                 format!("classes; guessing alone gives about {:.1} %", 100.0 / classes as f64),
             );
         }
+    }
+    if let Some(r_squared) = report.evaluation.and_then(Evaluation::r_squared) {
+        put(format!("{r_squared:.3}"), "R\u{b2}; the mean of the values gives 0".to_owned());
     }
     highlights
 }

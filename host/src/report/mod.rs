@@ -55,6 +55,10 @@ pub struct Report<'a> {
     pub metrics: &'a [EpochMetrics],
     /// The answers at the end, if they were asked for.
     pub evaluation: Option<&'a Evaluation>,
+    /// What needs no network, in a few words; may be empty.
+    pub baselines: &'a str,
+    /// What is to be said of a network that has not learned what there is.
+    pub warning: Option<&'a str>,
     /// The network, its format and rules.
     pub design: &'a Design,
     /// The state at the end; it must belong to the design.

@@ -83,6 +83,8 @@ fn with<T>(
         },
         metrics,
         evaluation,
+        baselines: "linear model <u>96</u> %",
+        warning: Some("the network <i>is</i> near chance"),
         design: &design,
         state: &state,
     })
@@ -100,6 +102,7 @@ fn a_report_fetches_nothing_and_runs_nothing() {
     }
     assert!(html.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{html}");
     assert_eq!(html.matches("<svg ").count(), 6);
+    assert!(html.contains("near chance") && !html.contains("<i>is") && !html.contains("<u>96"), "{html}");
     assert!(!html.contains(" id="), "ids of several pictures would collide");
 }
 

@@ -8,12 +8,14 @@
 //! Floats end here: voltages leave through [`Format::quantise_volts`] and come back through
 //! [`Format::to_volts`].
 
+mod column;
 mod config;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wheatstone_sim::{Format, OutputCoding, Sample, Sense, Tally, Target, categorize};
 
+use self::column::{Column, feature_column, middle_and_reach, ranged, raw};
 pub use self::config::{ClassOutputs, EncodingConfig, Scale, SettingError, ValueOutputs};
 use crate::data::column::{CellKind, TableColumn};
 use crate::data::csv::Missing;
@@ -130,20 +132,6 @@ pub enum Answer {
     },
     /// Values, in the targets' own units.
     Values(Vec<f64>),
-}
-
-/// A column's affine map to -1..1: `(x - centre) / half_width`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Column {
-    name: String,
-    /// In the data's own units.
-    centre: f64,
-    /// In the data's own units; 0 for a constant column.
-    half_width: f64,
-    /// What stands for a missing value, in the data's own units: the mean of the training rows that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fill: Option<f64>,
 }
 
 /// What the outputs stand for.
@@ -312,12 +300,8 @@ impl Encoder {
         let mut inputs = Vec::with_capacity(self.inputs());
         for (column, &given) in self.features.iter().zip(features) {
             let x = if given.is_nan() { column.fill.unwrap_or(given) } else { given };
-            let volts = if column.half_width == 0.0 {
-                0.0
-            } else {
-                let scaled = ((x - column.centre) / column.half_width).clamp(-1.0, 1.0);
-                self.config.span * (middle + reach * scaled)
-            };
+            let volts =
+                column.scaled(x).map_or(0.0, |s| self.config.span * (middle + reach * s.clamp(-1.0, 1.0)));
             let voltage = format.quantise_volts(volts);
             inputs.push(voltage);
             if self.config.pairs {
@@ -351,11 +335,7 @@ impl Encoder {
             (Outputs::Values(columns), _, Some(values)) if columns.len() == values.len() => {
                 let (middle, reach) = self.target_interval();
                 for (column, &value) in columns.iter().zip(values) {
-                    let scaled = if column.half_width == 0.0 {
-                        0.0
-                    } else {
-                        (value - column.centre) / column.half_width
-                    };
+                    let scaled = column.scaled(value).unwrap_or(0.0);
                     let voltage = format.quantise_volts(middle + reach * scaled);
                     wanted.push(Target { voltage, sense: Sense::Equal });
                 }
@@ -514,65 +494,6 @@ fn check_row(dataset: &Dataset, row: usize) -> Result<(), EncodingError> {
         return Ok(());
     }
     Err(EncodingError::NoSuchRow { row, name: dataset.name().to_owned(), rows })
-}
-
-/// Halves are taken before adding, so that no pair of finite ends overflows.
-fn middle_and_reach([low, high]: [f64; 2]) -> (f64, f64) {
-    (low / 2.0 + high / 2.0, high / 2.0 - low / 2.0)
-}
-
-fn extremes(values: impl Iterator<Item = f64>) -> [f64; 2] {
-    values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(x), high.max(x)])
-}
-
-fn feature_column(
-    config: &EncodingConfig,
-    name: &str,
-    values: impl Iterator<Item = f64> + Clone,
-) -> Result<Column, EncodingError> {
-    match (config.scale, config.low, config.high) {
-        (Scale::Standard, ..) => standardised(name, config.gain, values),
-        (Scale::Fixed, Some(low), Some(high)) => column(name, middle_and_reach([low, high])),
-        _ => ranged(name, values),
-    }
-}
-
-fn ranged(name: &str, values: impl Iterator<Item = f64>) -> Result<Column, EncodingError> {
-    column(name, middle_and_reach(extremes(values)))
-}
-
-fn standardised(
-    name: &str,
-    gain: f64,
-    values: impl Iterator<Item = f64> + Clone,
-) -> Result<Column, EncodingError> {
-    let [low, high] = extremes(values.clone());
-    // Compared, not computed: the variance of equal numbers may round to a little more than 0.
-    if low == high {
-        return column(name, (low, 0.0));
-    }
-    let count = values.clone().map(|_| 1.0).sum::<f64>();
-    let mean = values.clone().sum::<f64>() / count;
-    let variance = values.map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
-    column(name, (mean, variance.sqrt() / gain))
-}
-
-/// Raw targets are volts already; only looked at.
-fn raw(name: &str, values: impl Iterator<Item = f64>) -> Result<Column, EncodingError> {
-    for (row, value) in values.enumerate() {
-        if !(-1.0..=1.0).contains(&value) {
-            return Err(EncodingError::BeyondFullScale { column: name.to_owned(), row, value });
-        }
-    }
-    column(name, (0.0, 1.0))
-}
-
-fn column(name: &str, (centre, half_width): (f64, f64)) -> Result<Column, EncodingError> {
-    if centre.is_finite() && half_width.is_finite() {
-        Ok(Column { name: name.to_owned(), centre, half_width, fill: None })
-    } else {
-        Err(EncodingError::NotScalable { column: name.to_owned() })
-    }
 }
 
 #[cfg(test)]

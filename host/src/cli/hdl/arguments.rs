@@ -5,7 +5,7 @@ use crate::cli::failure::Result;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
-use wheatstone_learn::experiment::{Experiment, ExperimentError};
+use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_learn::network_file::read_network;
 use wheatstone_sim::network::formats::Graph;
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
@@ -68,7 +68,7 @@ impl DesignArguments {
     /// The design and what to call it. A network alone is taken in format wide under plain rules.
     fn design(&self) -> Result<(String, Arc<Design>)> {
         let Some((path, ports)) = self.config.network_alone() else {
-            let experiment = Experiment::prepare(self.config.resolve()?)?;
+            let experiment = self.config.experiment()?;
             return Ok((experiment.config.name.clone(), experiment.design));
         };
         let Graph { network, .. } = read_network(path, &ports)?;

@@ -58,7 +58,7 @@ struct Summary {
 
 impl Simulate {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let experiment = Experiment::prepare(self.config.resolve()?)?;
+        let experiment = self.config.experiment()?;
         let mut checkpoint = match &self.from {
             Some(path) => read_checkpoint(path)?,
             None => {

@@ -14,6 +14,9 @@ pub enum Scale {
     /// Each column's mean in the training rows becomes 0, its standard deviation (of the training rows as the
     /// whole population) becomes `gain`.
     Standard,
+    /// As `standard`, but rows in the outer 2 % at either end of a column do not count for its mean and deviation beyond
+    /// where the others end, and a skewed column is replaced by its normal scores first: see `docs/data.md`.
+    Robust,
     /// The known values `low` and `high`, the same for all columns, become -1 and 1.
     Fixed,
 }
@@ -50,7 +53,7 @@ pub enum ValueOutputs {
 pub struct EncodingConfig {
     /// How features are scaled; `minmax` if not given.
     pub scale: Scale,
-    /// Standard deviation after scaling, above 0; `standard` only. 1/3 if not given: three deviations fill the
+    /// Standard deviation after scaling, above 0; `standard` and `robust` only. 1/3 if not given: three deviations fill the
     /// range.
     pub gain: f64,
     /// Value that becomes the lower end of `to`; `fixed` only, and needed there.
