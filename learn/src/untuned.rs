@@ -4,7 +4,7 @@
 //! the run's configuration like what a person writes there, and the run is a function of that. `docs/data.md` gives the reasons.
 
 use crate::config::{Annealing, ConfigError, Draft, NetworkConfig, RunConfig, Shape};
-use crate::data::{Dataset, EncodingConfig, Scale, Targets};
+use crate::data::{Dataset, EncodingConfig, Scale, Targets, ValueOutputs};
 use wheatstone_sim::network::EdgeKind;
 use wheatstone_sim::{Format, Initial, Nudge};
 
@@ -54,6 +54,8 @@ pub struct Chosen {
     pub test_fraction: f64,
     /// Sizes of the hidden layers, if they are not to follow from the data.
     pub hidden: Option<Vec<usize>>,
+    /// How a regression's values become voltages; raw values are volts already, and no rule moves them.
+    pub values: ValueOutputs,
 }
 
 /// Settings for a data set, by the rules.
@@ -79,7 +81,7 @@ impl Untuned {
             Targets::Classes { names, .. } => (names.len(), true),
             Targets::Values { names, .. } => (names.len(), false),
         };
-        let encoding = encoding(classes);
+        let encoding = encoding(classes, chosen.values);
         let inputs = 2 * dataset.features().len() + encoding.rails.len();
         let hidden = chosen.hidden.clone().unwrap_or_else(|| vec![width(answers)]);
         let epochs = epochs(rows);
@@ -102,7 +104,7 @@ impl Untuned {
     /// What the rules give for a data set in the format and with the test rows of a configuration.
     pub fn beside(config: &RunConfig, dataset: &Dataset) -> Untuned {
         let (format, test_fraction) = (config.format.0, config.data.test_fraction);
-        Untuned::of(dataset, &Chosen { format, test_fraction, hidden: None })
+        Untuned::of(dataset, &Chosen { format, test_fraction, hidden: None, values: config.encoding.values })
     }
 
     /// Replaces what a configuration says of these things.
@@ -136,12 +138,16 @@ fn epochs(rows: usize) -> u32 {
     u32::try_from(epochs).unwrap_or(u32::MAX)
 }
 
-fn encoding(classes: bool) -> EncodingConfig {
+fn encoding(classes: bool, values: ValueOutputs) -> EncodingConfig {
     let common = EncodingConfig { scale: Scale::Robust, gain: GAIN, ..EncodingConfig::default() };
     if classes {
         EncodingConfig { label: LABEL, off_label: Some(0.0), hinge: true, ..common }
     } else {
-        EncodingConfig { target_to: Some([-VALUE, VALUE]), ..common }
+        let target_to = match values {
+            ValueOutputs::Range => Some([-VALUE, VALUE]),
+            ValueOutputs::Raw => None,
+        };
+        EncodingConfig { values, target_to, ..common }
     }
 }
 
@@ -165,7 +171,7 @@ mod tests {
     use crate::experiment::Experiment;
 
     fn chosen() -> Chosen {
-        Chosen { format: Format::WIDE, test_fraction: 0.2, hidden: None }
+        Chosen { format: Format::WIDE, test_fraction: 0.2, hidden: None, values: ValueOutputs::Range }
     }
 
     fn classes(rows: usize, features: usize, classes: usize) -> Dataset {

@@ -152,6 +152,7 @@ impl ConfigArguments {
             format: plain.format.0,
             test_fraction: plain.data.test_fraction,
             hidden: own.value("network.shape").map(|_| hidden.clone()),
+            values: plain.encoding.values,
         }))
     }
 
