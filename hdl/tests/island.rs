@@ -5,8 +5,8 @@ mod boards;
 mod designs;
 
 use boards::*;
-use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::island::program::program;
+use wheatstone_hdl::island::{Core, IslandOptions, StreamingCore};
 use wheatstone_hdl::{Technology, Top};
 use wheatstone_link::protocol::{
     Command, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status,
@@ -15,9 +15,8 @@ use wheatstone_sim::{
     Format, Initial, LearningSchedule, OutputCoding, Sample, Sense, State, Tally, Target, epoch_order,
 };
 
-#[test]
-fn a_first_conversation() {
-    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(6));
+fn a_first_conversation<C: Served>() {
+    let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(6));
     pair.done(&Command::Identify);
     pair.read_state();
     for order in [SampleOrder::Sequential, SampleOrder::Given, SampleOrder::Generated] {
@@ -31,12 +30,11 @@ fn a_first_conversation() {
 }
 
 /// Bursts of the array have at most 255 steps.
-#[test]
-fn long_samples_are_several_bursts() {
+fn long_samples_are_several_bursts<C: Served>() {
     for learning in [LearningSchedule::Quasistatic, LearningSchedule::Continuous { every: 300 }] {
         for steps in [255, 256, 510, 600] {
             let settings = Settings { learning, ..quasistatic(steps) };
-            let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), settings);
+            let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), settings);
             pair.done(&Command::Run(Run::training(10, 3, 0, 0, 3, 0)));
             assert_eq!(pair.finish().done, 3);
             pair.read_state();
@@ -45,13 +43,12 @@ fn long_samples_are_several_bursts() {
 }
 
 /// Several words of senses, differences of 17 bits, a single output.
-#[test]
-fn many_outputs_and_wide_voltages() {
+fn many_outputs_and_wide_voltages<C: Served>() {
     for (inputs, outputs) in [(1, 19), (1, 1), (2, 8), (2, 3)] {
         let options = IslandOptions { sample_words: 1 << 12, ..options() };
         let mut draw = Draw(u64::try_from(outputs).unwrap());
         let design = crossbar_of(inputs, outputs, Format::WIDE);
-        let mut pair = ready(Pair::new(design, Technology::Ecp5, options), quasistatic(2));
+        let mut pair = ready(Pair::<C>::new(design, Technology::Ecp5, options), quasistatic(2));
         for round in 0..4u8 {
             let coding = OutputCoding { differential: round % 2 == 1, single: round > 1 };
             pair.done(&Command::Configure(Settings { coding, ..quasistatic(1 + u16::from(round)) }));
@@ -87,8 +84,8 @@ fn many_outputs_and_wide_voltages() {
 }
 
 /// The error stops at its end, with plain and with differential outputs.
-#[test]
-fn the_error_stops_at_its_end() {
+fn the_error_stops_at_its_end<C: Served>() {
+    let options = IslandOptions { streaming: C::STREAMING, ..options() };
     for (coding, before, after) in [
         (0, [0, 0, 0], 4 * 0x7FFF * 0x7FFF),
         (0, [0xFFF0, 0xFFFF, 0xFFFF], Tally::MOST_ERROR),
@@ -99,7 +96,7 @@ fn the_error_stops_at_its_end() {
     ] {
         let design = crossbar_of(1, 4, Format::WIDE);
         let layout = SampleLayout::of(design.network());
-        let facts = options().facts(&design).unwrap();
+        let facts = options.facts(&design).unwrap();
         let mut image = program(&facts);
         for (name, value) in [
             ("error_low", before[0]),
@@ -109,8 +106,8 @@ fn the_error_stops_at_its_end() {
         ] {
             image.scratch[usize::from(image.variables[name])] = value;
         }
-        let top = Top::new(design, Technology::Ecp5, options()).unwrap();
-        let mut board = Gateware::with_program(top, &image, facts, false);
+        let top = Top::new(design, Technology::Ecp5, options).unwrap();
+        let mut board = Gateware::<C>::with_program(top, &image, facts, false);
         // The array is as it was switched on: all voltages are 0.
         let target = |voltage| Some(Target { voltage, sense: Sense::Equal });
         let targets = [0x7FFF, if coding == 1 { -0x8000 } else { 0x7FFF }].map(target);
@@ -139,14 +136,17 @@ fn the_error_stops_at_its_end() {
 }
 
 /// A record that is longer than an instruction repeats comes to the array whole.
-#[test]
-fn long_records() {
+fn long_records<C: Served>() {
     let design = crossbar_of(255, 2, Format::COMPACT);
     let layout = SampleLayout::of(design.network());
-    let mut board =
-        Gateware::new(design, Technology::Ecp5, IslandOptions { sample_words: 1 << 10, ..options() }, false);
+    let mut board = Gateware::<C>::new(
+        design,
+        Technology::Ecp5,
+        IslandOptions { sample_words: 1 << 10, ..options() },
+        false,
+    );
     let mut sequence = 0u16;
-    let mut ask = |board: &mut Gateware, command: &Command| {
+    let mut ask = |board: &mut Gateware<C>, command: &Command| {
         let [low, high] = sequence.to_le_bytes();
         sequence += 1;
         let reply = board.answer(&[&[0, low, high, command.opcode()][..], &command.payload()].concat());
@@ -179,9 +179,8 @@ fn long_records() {
     assert_eq!(array.outputs.iter().map(|ports| ports.sense.val()).collect::<Vec<_>>(), [1, 3]);
 }
 
-#[test]
-fn the_order_is_that_of_the_model() {
-    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(1));
+fn the_order_is_that_of_the_model<C: Served>() {
+    let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(1));
     let words = u16::try_from(SampleLayout::of(pair.design.network()).words()).unwrap();
     let mut draw = Draw(9);
     for round in 0..40u64 {
@@ -203,10 +202,9 @@ fn the_order_is_that_of_the_model() {
 }
 
 /// An array that never settles is given up, and the board still answers.
-#[test]
-fn a_broken_array_is_given_up() {
-    let mut pair = ready(Pair::new(small(), Technology::Ecp5, options()), quasistatic(3));
-    let broken = |pair: &mut Pair, delay_ps: u64| {
+fn a_broken_array_is_given_up<C: Served>() {
+    let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(3));
+    let broken = |pair: &mut Pair<C>, delay_ps: u64| {
         let circuit = pair.gateware.top.circuit_mut();
         let (_, leaf) = circuit
             .leaves()
@@ -222,7 +220,7 @@ fn a_broken_array_is_given_up() {
     for _ in 0..2 * options().watchdog {
         pair.gateware.tick();
     }
-    let ask = |pair: &mut Pair, command: &Command| {
+    let ask = |pair: &mut Pair<C>, command: &Command| {
         let [low, high] = pair.sequence.to_le_bytes();
         let frame = [&[pair.session, low, high, command.opcode()][..], &command.payload()].concat();
         let reply = Reply::from_bytes(&pair.gateware.answer(&frame)).unwrap();
@@ -252,8 +250,10 @@ fn a_broken_array_is_given_up() {
 fn profile() {
     use std::collections::BTreeMap;
     let options = IslandOptions { sample_words: 1 << 12, ..options() };
-    let mut pair =
-        ready(Pair::new(crossbar_of(10, 3, Format::COMPACT), Technology::Ecp5, options), quasistatic(8));
+    let mut pair = ready(
+        Pair::<StreamingCore>::new(crossbar_of(10, 3, Format::COMPACT), Technology::Ecp5, options),
+        quasistatic(8),
+    );
     pair.done(&Command::Run(Run::training(60, 3, 0, 0, 60, 0)));
     let image = program(&pair.gateware.facts);
     println!("program {} scratch {}", image.program.len(), image.scratch.len());
@@ -271,4 +271,33 @@ fn profile() {
         println!("{at:5} {label:28} {:8.1}", f64::from(clocks) / 60.0);
     }
     println!("{}", pair.gateware.begun);
+}
+
+/// Every test, once with each core.
+macro_rules! with_both_cores {
+    ($($test:ident)*) => {
+        mod plain {
+            $(#[test]
+            fn $test() {
+                super::$test::<super::Core>();
+            })*
+        }
+
+        mod streaming {
+            $(#[test]
+            fn $test() {
+                super::$test::<super::StreamingCore>();
+            })*
+        }
+    };
+}
+
+with_both_cores! {
+    a_first_conversation
+    long_samples_are_several_bursts
+    many_outputs_and_wide_voltages
+    the_error_stops_at_its_end
+    long_records
+    the_order_is_that_of_the_model
+    a_broken_array_is_given_up
 }

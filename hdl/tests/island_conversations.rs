@@ -8,6 +8,7 @@ mod designs;
 use boards::*;
 use std::sync::Arc;
 use wheatstone_hdl::Technology;
+use wheatstone_hdl::island::{Core, StreamingCore};
 use wheatstone_link::protocol::{Command, Run, SampleOrder, Settings, Space};
 use wheatstone_sim::{Initial, LearningSchedule, OutputCoding, State, scan};
 use wheatstone_tools::Program;
@@ -47,7 +48,7 @@ fn run(draw: &mut Draw, order_words: u64) -> Run {
 }
 
 /// A random conversation: frames of all kinds, many of them wrong, between the samples of runs of all kinds.
-fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
+fn converse<C: Served>(pair: &mut Pair<C>, draw: &mut Draw, frames: usize) {
     let options = options();
     let (samples, order) = (u64::from(options.sample_words), u64::from(options.order_words));
     let any = Initial::Uniform { low: 0.1, high: 0.9 };
@@ -140,12 +141,17 @@ fn converse(pair: &mut Pair, draw: &mut Draw, frames: usize) {
     pair.read_state();
 }
 
-/// A random conversation about one of the designs.
+/// A random conversation about one of the designs, with each core.
 fn converse_about(name: &str, frames: usize) {
+    converse_with::<Core>(name, frames);
+    converse_with::<StreamingCore>(name, frames);
+}
+
+fn converse_with<C: Served>(name: &str, frames: usize) {
     let cases = designs::cases();
     let case = cases.iter().find(|case| case.name == name).unwrap();
     let mut draw = Draw(name.bytes().fold(1, |seed, byte| (seed * 31 + u64::from(byte)) & 0xFFFF_FFFF));
-    let mut pair = Pair::new(Arc::clone(&case.design), case.options, options());
+    let mut pair = Pair::<C>::new(Arc::clone(&case.design), case.options, options());
     converse(&mut pair, &mut draw, frames);
     println!("{name}: {} samples, {} clocks", pair.gateware.begun, pair.gateware.top.clocks());
 }
@@ -178,16 +184,25 @@ fn conversations_about_serial_arrays() {
 }
 
 /// What rust-hdl simulates is what the emitted Verilog does, clock by clock.
-#[test]
-fn the_core_in_icarus() {
+fn in_icarus<C: Served>() {
     let (Some(iverilog), Some(vvp)) = (designs::tool(Program::Iverilog), designs::tool(Program::Vvp)) else {
         return;
     };
-    let mut pair = ready(Pair::recorded(small(), Technology::Ecp5, options()), quasistatic(2));
+    let mut pair = ready(Pair::<C>::recorded(small(), Technology::Ecp5, options()), quasistatic(2));
     let mut draw = Draw(4);
     pair.read_state();
     converse(&mut pair, &mut draw, 40);
     let recording = pair.gateware.top.bench.into_recording();
     println!("{} edges", recording.edges());
     recording.replay(&iverilog, &vvp, "").unwrap();
+}
+
+#[test]
+fn the_core_in_icarus() {
+    in_icarus::<Core>();
+}
+
+#[test]
+fn the_streaming_core_in_icarus() {
+    in_icarus::<StreamingCore>();
 }

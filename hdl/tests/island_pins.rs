@@ -18,7 +18,7 @@ fn everything_through_the_pins() {
     let mut top = TopSimulation::new(small(), Technology::Ecp5, options).unwrap();
     let mut line = SerialLine::new(options);
     let mut trace: Vec<(bool, bool)> = Vec::new();
-    let Pair { mut board, design, .. } = Pair::new(small(), Technology::Ecp5, options);
+    let Pair { mut board, design, .. } = <Pair>::new(small(), Technology::Ecp5, options);
     let (mut session, mut sequence) = (0, 0u16);
     let mut ask = |top: &mut TopSimulation, line: &mut SerialLine, command: &Command, work: bool| -> Reply {
         let [low, high] = sequence.to_le_bytes();
@@ -28,7 +28,7 @@ fn everything_through_the_pins() {
         let mut came = Vec::new();
         while came.last() != Some(&0) {
             came.extend(line.tick(top));
-            trace.push((top.bench.block.rx.val(), top.bench.block.tx.val()));
+            trace.push((top.bench.block.rx().val(), top.bench.block.tx().val()));
             assert!(top.clocks() < 1_000_000, "no answer to {command:?}");
         }
         while work && board.work() {}

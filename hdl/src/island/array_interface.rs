@@ -4,6 +4,9 @@
 //! senses come last, and stand at the entrance. Bits of a word beyond a voltage's width end nowhere and cost nothing. In the other
 //! direction a multiplexer shows one output's free voltage. The width of all this follows from the network, so the array interface is made of
 //! the array's kind of parts and not of the island's.
+//!
+//! Where samples stream, one stands at the array while the next is shifted in, and the answers to the one before stand at the
+//! multiplexer: two more ranks of registers.
 
 use crate::array::Array;
 use crate::bus::{Bus, Shape, extended};
@@ -33,11 +36,22 @@ pub struct ArrayInterface {
     pub index: Bus,
     /// Out: its free voltage, 16 bits, signed.
     pub answer: Bus,
+    /// What goes with streaming samples; nothing where the array follows the words at once.
+    pub ranks: Option<Ranks>,
+}
+
+/// When the registers between words and array, and between array and answers, take what stands before them.
+#[derive(Clone, Debug)]
+pub struct Ranks {
+    /// In: this clock shows the array the words that have been shifted in.
+    pub take: Bus,
+    /// In: this clock keeps the answers of the array.
+    pub hold: Bus,
 }
 
 impl ArrayInterface {
-    /// The array interface of an array. It drives the array's samples, targets and senses.
-    pub fn new(array: &Array) -> ArrayInterface {
+    /// The array interface of an array, for samples that stream or do not. It drives the array's samples, targets and senses.
+    pub fn new(array: &Array, streaming: bool) -> ArrayInterface {
         let technology = array.technology();
         let network = array.design().network();
         let layout = SampleLayout::of(network);
@@ -52,6 +66,7 @@ impl ArrayInterface {
             impose: bit(),
             index: Bus::new(WORD),
             answer: Bus::new(Shape::signed(16)),
+            ranks: streaming.then(|| Ranks { take: bit(), hold: bit() }),
         };
         for (name, bus) in interface.inputs() {
             module.input(name, bus);
@@ -68,6 +83,17 @@ impl ArrayInterface {
             entering = word;
         }
         words.reverse();
+        let (clock, ranks) = (&interface.clock, interface.ranks.as_ref());
+        if let Some(Ranks { take, .. }) = ranks {
+            for (i, word) in words.iter_mut().enumerate() {
+                let taken = module.wire(format!("taken_{i}"), WORD);
+                module.leaf(
+                    format!("take_{i}"),
+                    register(technology, clock, word, &taken, Some(take), None, 0),
+                );
+                *word = taken;
+            }
+        }
         for (i, sample) in array.samples.iter().enumerate() {
             module.output(format!("sample_{i}"), sample);
             module.leaf(format!("input_{i}"), voltage(technology, &words[i], sample));
@@ -85,9 +111,17 @@ impl ArrayInterface {
                 sense(technology, i % 8, word, &interface.impose, &ports.sense),
             );
         }
-        let answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
-        for (i, answer) in answers.iter().enumerate() {
+        let mut answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
+        for (i, answer) in answers.iter_mut().enumerate() {
             module.input(format!("answer_{i}"), answer);
+            if let Some(Ranks { hold, .. }) = ranks {
+                let held = module.wire(format!("held_{i}"), answer.shape());
+                module.leaf(
+                    format!("hold_{i}"),
+                    register(technology, clock, answer, &held, Some(hold), None, 0),
+                );
+                *answer = held;
+            }
         }
         module.output("answer", &interface.answer);
         module.leaf("choice", choice(technology, &interface.index, &answers, &interface.answer));
@@ -95,14 +129,16 @@ impl ArrayInterface {
     }
 
     /// What the island drives, with names.
-    pub fn inputs(&self) -> [(&'static str, &Bus); 5] {
-        [
+    pub fn inputs(&self) -> Vec<(&'static str, &Bus)> {
+        let mut inputs = vec![
             ("clock", &self.clock),
             ("shift", &self.shift),
             ("word", &self.word),
             ("impose", &self.impose),
             ("index", &self.index),
-        ]
+        ];
+        inputs.extend(self.ranks.iter().flat_map(|Ranks { take, hold }| [("take", take), ("hold", hold)]));
+        inputs
     }
 }
 

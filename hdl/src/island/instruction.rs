@@ -132,6 +132,51 @@ numbers! {
         FEEDBACK = 1,
         RESET = 2,
     }
+    /// Registers of the [streamer](super::streamer) and the [shuffler](super::shuffler) that a program writes, counted from [`STREAM_REGISTERS`].
+    stream: u64 {
+        /// The first record of samples that come one after the other.
+        RECORD = 0,
+        /// The first place in the order memory.
+        PLACE = 1,
+        /// What all samples have in common, see [`stream_flag`].
+        FLAGS = 2,
+        /// Begins with that many samples.
+        START = 3,
+        /// Begins no further sample.
+        PAUSE = 4,
+        /// Which bank of the order memory the controller and the shuffler see (bit 0), and which the streamer (bit 1).
+        BANKS = 5,
+        /// The seed of the shuffler's generator: its low half goes up, and what is written takes its place.
+        SEED = 6,
+        /// Fills the order memory with the order of that many records.
+        SHUFFLE = 7,
+    }
+    /// Registers of the streamer that a program reads.
+    streamed: u64 {
+        /// Samples done since it began.
+        DONE = 0,
+        /// How many of them were answered with their class.
+        RIGHT = 1,
+        /// Their squared error, 48 bits.
+        ERROR_LOW = 2,
+        ERROR_MIDDLE = 3,
+        ERROR_HIGH = 4,
+        /// Bit 0: samples are left to do. Bit 1: an odd number of steps was done. Bit 2: an order is being made.
+        STATUS = 5,
+    }
+    /// Bits of [`stream::FLAGS`].
+    stream_flag: usize {
+        /// Records are found by the order memory.
+        ORDERED = 0,
+        /// Answers are stored where the targets were.
+        STORE = 1,
+        /// Two outputs are an answer.
+        DIFFERENTIAL = 2,
+        /// One answer tells two classes apart.
+        SINGLE = 3,
+        /// A sample has an odd number of steps.
+        ODD = 4,
+    }
     /// Clocks of one shift of the scan chain.
     shift: u64 {
         FIRST = 0,
@@ -247,6 +292,9 @@ numbered! {
     }
 }
 
+/// Where the streamer's registers stand among the addresses of the order memory: behind the largest one.
+pub(crate) const STREAM_REGISTERS: u16 = 1 << 15;
+
 pub(crate) const CLOSE: u16 = 1 << burst::CLOSE;
 pub(crate) const LEARN: u16 = 1 << burst::LEARN;
 pub(crate) const PRESENT: u16 = 1 << burst::PRESENT;
@@ -284,6 +332,8 @@ pub(crate) enum Condition {
     NoCarry = 2 << word::CONDITION_LOW | INVERT,
     /// A's highest bit is 0.
     NotNegative = 3 << word::CONDITION_LOW | INVERT,
+    /// No frame waits.
+    NotReady = 4 << word::CONDITION_LOW | INVERT,
     /// Q is even.
     Even = 6 << word::CONDITION_LOW | INVERT,
 }

@@ -156,6 +156,78 @@ module SB_SPRAM256KA (
 endmodule
 ";
 
+/// A memory of words of 16 bits with a port to read or write and a port to read only. A word that is written and read at the same
+/// edge is read with an undefined value (the old one in simulation).
+#[derive(LogicBlock)]
+pub struct WatchedMemory {
+    /// Everything happens at its rising edge.
+    pub clock: Signal<In, Clock>,
+    /// Whether this edge writes.
+    pub write: Signal<In, Bit>,
+    /// Where it writes or reads, below the depth.
+    pub address: Signal<In, Bits<16>>,
+    /// What is written.
+    pub data_in: Signal<In, Bits<16>>,
+    /// What was read at the last edge that did not write.
+    pub data_out: Signal<Out, Bits<16>>,
+    /// Where the other port reads, below the depth.
+    pub watched: Signal<In, Bits<16>>,
+    /// What it read at the last edge.
+    pub watched_data: Signal<Out, Bits<16>>,
+    _words: Vec<Bits<16>>,
+}
+
+impl WatchedMemory {
+    /// A memory of `depth` words.
+    ///
+    /// # Panics
+    /// If there are none or more than 65536.
+    pub fn new(depth: usize) -> WatchedMemory {
+        assert!((1..=1 << 16).contains(&depth), "a memory has 1 to 65536 words, not {depth}");
+        block! {
+            WatchedMemory {
+                _words: vec![Bits::default(); depth],
+            }
+            clock write address data_in data_out watched watched_data
+        }
+    }
+}
+
+impl Logic for WatchedMemory {
+    fn update(&mut self) {
+        if !self.clock.pos_edge() {
+            return;
+        }
+        let word = |address: Bits<16>| self._words.get(address.index()).copied().unwrap_or_default();
+        self.watched_data.next = word(self.watched.val());
+        if self.write.val() {
+            let at = self.address.val().index();
+            if let Some(word) = self._words.get_mut(at) {
+                *word = self.data_in.val();
+            }
+        } else {
+            self.data_out.next = word(self.address.val());
+        }
+    }
+
+    fn connect(&mut self) {
+        self.data_out.connect();
+        self.watched_data.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        let depth = self._words.len();
+        let range = range(depth);
+        // Without the attribute yosys adds logic that keeps the old value where ports collide.
+        Verilog::Custom(format!(
+            "(* no_rw_check *) {}`ifndef SYNTHESIS\ninitial watched_data = 16'h0;\n`endif\n\
+             always @(posedge clock)\n    if (write) words[address{range}] <= data_in;\n    else data_out <= words[address{range}];\n\
+             always @(posedge clock) watched_data <= words[watched{range}];\n",
+            words(16, depth)
+        ))
+    }
+}
+
 /// A memory of bytes with a port to write and a port to read. A byte that is written and read at the same edge is read
 /// with an undefined value (the old one in simulation).
 #[derive(LogicBlock)]

@@ -19,6 +19,8 @@ pub struct IslandOptions {
     pub order_words: u16,
     /// Clocks after which an array that has not settle is given up, about.
     pub watchdog: u32,
+    /// Whether samples stream: the next one is loaded, and the answers to the last one are counted, while the array works.
+    pub streaming: bool,
 }
 
 impl Default for IslandOptions {
@@ -32,6 +34,7 @@ impl Default for IslandOptions {
             sample_memory: MemoryKind::Block,
             order_words: 2048,
             watchdog: 1 << 20,
+            streaming: true,
         }
     }
 }

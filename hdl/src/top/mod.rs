@@ -7,7 +7,7 @@ use crate::board::Board;
 use crate::bus::Bus;
 use crate::check::NotBuildable;
 use crate::delays::Delays;
-use crate::island::{ArrayInterface, Island, IslandOptions, verilog_of};
+use crate::island::{ArrayInterface, Island, IslandOptions, Ranks, verilog_of};
 use crate::module::Module;
 use crate::options::ArrayOptions;
 use rust_hdl::prelude::Block;
@@ -77,7 +77,7 @@ impl Top {
     }
 
     fn around(array: Array, options: IslandOptions) -> Top {
-        let interface = ArrayInterface::new(&array);
+        let interface = ArrayInterface::new(&array, options.streaming);
         let mut module = Module::new("bordered_array", "the array and its border");
         for (name, bus) in interface.inputs().into_iter().chain(array.controls.named()) {
             module.input(name, bus);
@@ -120,6 +120,9 @@ impl Top {
             ("scan_in", "scan_in", &self.array.scan[0]),
             ("scan_out", "scan_out", &self.array.scan[1]),
         ];
+        if let Some(Ranks { take, hold }) = &self.interface.ranks {
+            wires.extend([("border_take", "take", take), ("border_hold", "hold", hold)]);
+        }
         wires.extend(self.array.controls.named().map(|(name, bus)| (name, name, bus)));
         wires
     }

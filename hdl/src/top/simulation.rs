@@ -5,7 +5,8 @@ use crate::array::Array;
 use crate::circuit::Circuit;
 use crate::island::ports::ArrayPorts;
 use crate::island::replay::Bench;
-use crate::island::{Core, Island, IslandOptions};
+use crate::island::whole::either;
+use crate::island::{Core, Island, IslandOptions, PlainIsland, Ranks, StreamingCore, StreamingIsland};
 use crate::options::ArrayOptions;
 use rust_hdl::prelude::{Block, Clock, In, Signal};
 use std::collections::VecDeque;
@@ -22,10 +23,15 @@ pub trait ArraySide: Block {
     fn ports(&self) -> &ArrayPorts;
     /// The same, to be driven.
     fn ports_mut(&mut self) -> &mut ArrayPorts;
+    /// Whether the array interface takes the words at the next clock, and whether it holds the answers.
+    fn ranks(&self) -> [bool; 2] {
+        [false; 2]
+    }
 }
 
+/// Of a block without streaming samples, or of one whose ports `take` and `hold` have those names.
 macro_rules! array_side {
-    ($block:ty) => {
+    ($block:ty $(, $take:ident, $hold:ident)?) => {
         impl ArraySide for $block {
             fn clock(&mut self) -> &mut Signal<In, Clock> {
                 &mut self.clock
@@ -42,12 +48,40 @@ macro_rules! array_side {
             fn ports_mut(&mut self) -> &mut ArrayPorts {
                 &mut self.array
             }
+
+            $(fn ranks(&self) -> [bool; 2] {
+                [self.$take.val(), self.$hold.val()]
+            })?
         }
     };
 }
 
 array_side!(Core);
-array_side!(Island);
+array_side!(PlainIsland);
+array_side!(StreamingCore, border_take, border_hold);
+array_side!(StreamingIsland, border_take, border_hold);
+
+impl ArraySide for Island {
+    fn clock(&mut self) -> &mut Signal<In, Clock> {
+        Island::clock(self)
+    }
+
+    fn shifted_word(&self) -> Option<i64> {
+        either!(self, island => island.shifted_word())
+    }
+
+    fn ports(&self) -> &ArrayPorts {
+        either!(self, island => island.ports())
+    }
+
+    fn ports_mut(&mut self) -> &mut ArrayPorts {
+        either!(self, island => island.ports_mut())
+    }
+
+    fn ranks(&self) -> [bool; 2] {
+        either!(self, island => island.ranks())
+    }
+}
 
 /// A block in the island's place, and the array beside it.
 pub struct TopSimulation<B = Island> {
@@ -59,6 +93,10 @@ pub struct TopSimulation<B = Island> {
     shown: [i64; 15],
     period_ps: u64,
     clocks: u64,
+    /// Words have been shifted in that the array does not see yet.
+    untaken: bool,
+    /// The array may have answers that are not held yet.
+    unheld: bool,
 }
 
 impl TopSimulation<Island> {
@@ -74,7 +112,7 @@ impl TopSimulation<Island> {
         let top = Top::new(design, array, options)?;
         let island = top.island()?;
         let mut simulation = TopSimulation::around(Bench::unrecorded(island, Island::clock), top);
-        simulation.bench.block.rx.next = true;
+        simulation.bench.block.rx().next = true;
         Ok(simulation)
     }
 }
@@ -85,7 +123,8 @@ impl<B: ArraySide> TopSimulation<B> {
         let mut circuit = Circuit::new(top.module.clone());
         let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
         circuit.quiesce(period_ps);
-        TopSimulation { bench, top, circuit, shown: [0; 15], period_ps, clocks: 0 }
+        let shown = [0; 15];
+        TopSimulation { bench, top, circuit, shown, period_ps, clocks: 0, untaken: false, unheld: true }
     }
 
     /// The array.
@@ -120,19 +159,30 @@ impl<B: ArraySide> TopSimulation<B> {
         ports.rest.next = bit(&array.idle);
         ports.scan_out.next = bit(&array.scan[1]);
         self.bench.settle();
-        let shifted = self.bench.block.shifted_word();
+        let (shifted, [take, hold]) = (self.bench.block.shifted_word(), self.bench.block.ranks());
         self.bench.tick();
         self.clocks += 1;
 
         let edge_ps = self.circuit.now_ps();
-        if let Some(word) = shifted {
-            self.circuit.set(&self.top.interface.shift, 1);
-            self.circuit.set(&self.top.interface.word, word);
-            self.circuit.set(&self.top.interface.clock, 1);
+        // Where nothing would change, the interface is not given the clock.
+        let (takes, holds) = (take && self.untaken, hold && self.unheld);
+        let clocked = shifted.is_some() || takes || holds;
+        if clocked {
+            let interface = &self.top.interface;
+            self.circuit.set(&interface.shift, shifted.is_some().into());
+            self.circuit.set(&interface.word, shifted.unwrap_or_default());
+            if let Some(Ranks { take, hold }) = &interface.ranks {
+                self.circuit.set(take, takes.into());
+                self.circuit.set(hold, holds.into());
+            }
+            self.circuit.set(&interface.clock, 1);
             self.circuit.run_until(edge_ps);
+            self.untaken = shifted.is_some() || (self.untaken && !takes);
+            self.unheld &= !holds;
         }
+        self.unheld |= self.top.array.idle.val() == 0;
         self.show();
-        if shifted.is_some() {
+        if clocked {
             self.circuit.run_until(edge_ps + self.period_ps / 2);
             self.circuit.set(&self.top.interface.clock, 0);
         }
@@ -162,6 +212,7 @@ impl<B: ArraySide> TopSimulation<B> {
         ];
         let values = driven.map(|(_, value)| value);
         if values != self.shown {
+            self.unheld = true;
             driven.into_iter().for_each(|(bus, value)| self.circuit.set(bus, value));
             self.shown = values;
         }
@@ -226,10 +277,10 @@ impl SerialLine {
             self.bits_left = 10;
             self.sent_at = self.now;
         }
-        top.bench.block.rx.next = self.bits & 1 == 1;
+        top.bench.block.rx().next = self.bits & 1 == 1;
         top.tick();
         self.now += self.baud;
-        self.listen(top.bench.block.tx.val())
+        self.listen(top.bench.block.tx().val())
     }
 
     /// Samples every bit in its middle.

@@ -3,9 +3,10 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::sync::Arc;
+use wheatstone_hdl::island::ports::FramePorts;
 use wheatstone_hdl::island::program::{Facts, Image, program};
 use wheatstone_hdl::island::replay::Bench;
-use wheatstone_hdl::island::{Core, IslandOptions, MemoryKind};
+use wheatstone_hdl::island::{Controller, Core, IslandOptions, MemoryKind, StreamingCore};
 use wheatstone_hdl::top::{ArraySide, TopSimulation};
 use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
 use wheatstone_link::protocol::{Command, Reply, ResultCode, SampleLayout, Settings, Space, Status};
@@ -32,9 +33,46 @@ fn capacities(options: IslandOptions) -> Capacities {
     Capacities { credits, sample_words, order_words, clock_hz, baud }
 }
 
+/// An island without its line.
+pub trait Served: ArraySide {
+    /// Whether samples stream.
+    const STREAMING: bool;
+    fn with_program(facts: &Facts, image: &Image) -> Self;
+    fn line(&self) -> &FramePorts;
+    fn line_mut(&mut self) -> &mut FramePorts;
+    fn controller(&self) -> &Controller;
+}
+
+macro_rules! served {
+    ($core:ident, $streaming:literal) => {
+        impl Served for $core {
+            const STREAMING: bool = $streaming;
+
+            fn with_program(facts: &Facts, image: &Image) -> $core {
+                $core::with_program(facts, MemoryKind::Block, image)
+            }
+
+            fn line(&self) -> &FramePorts {
+                &self.line
+            }
+
+            fn line_mut(&mut self) -> &mut FramePorts {
+                &mut self.line
+            }
+
+            fn controller(&self) -> &Controller {
+                $core::controller(self)
+            }
+        }
+    };
+}
+
+served!(Core, false);
+served!(StreamingCore, true);
+
 /// The island without its line, and an array beside it.
-pub struct Gateware {
-    pub top: TopSimulation<Core>,
+pub struct Gateware<C = StreamingCore> {
+    pub top: TopSimulation<C>,
     /// The frame that is served, without its CRC.
     frame: Vec<u8>,
     pub replies: Vec<Vec<u8>>,
@@ -47,23 +85,23 @@ pub struct Gateware {
     pub facts: Facts,
 }
 
-impl Gateware {
+impl<C: Served> Gateware<C> {
     pub fn new(
         design: Arc<Design>,
         array: impl Into<ArrayOptions>,
         options: IslandOptions,
         recorded: bool,
-    ) -> Gateware {
+    ) -> Gateware<C> {
+        let options = IslandOptions { streaming: C::STREAMING, ..options };
         let facts: Facts = options.facts(&design).unwrap();
         let top = Top::new(design, array, options).unwrap();
         Gateware::with_program(top, &program(&facts), facts, recorded)
     }
 
     /// The same with another program.
-    pub fn with_program(top: Top, image: &Image, facts: Facts, recorded: bool) -> Gateware {
-        let core = Core::with_program(&facts, MemoryKind::Block, image);
-        let bench =
-            if recorded { Bench::new(core, Core::clock) } else { Bench::unrecorded(core, Core::clock) };
+    pub fn with_program(top: Top, image: &Image, facts: Facts, recorded: bool) -> Gateware<C> {
+        let core = C::with_program(&facts, image);
+        let bench = if recorded { Bench::new(core, C::clock) } else { Bench::unrecorded(core, C::clock) };
         let top = TopSimulation::around(bench, top);
         Gateware {
             top,
@@ -79,26 +117,26 @@ impl Gateware {
 
     /// One clock.
     pub fn tick(&mut self) {
-        let wanted = usize::try_from(self.top.bench.block.line.frame_address.val().to_u64()).unwrap();
+        let wanted = usize::try_from(self.top.bench.block.line().frame_address.val().to_u64()).unwrap();
         let accepts = !self.slow || self.top.clocks() % 11 == 3;
-        self.top.bench.block.line.reply_accept.next = accepts;
+        self.top.bench.block.line_mut().reply_accept.next = accepts;
         self.top.bench.settle();
-        let core = &self.top.bench.block;
-        if core.line.reply_push.val() && accepts {
-            self.reply.push(core.line.reply_byte.val().to_u8());
+        let line = self.top.bench.block.line();
+        if line.reply_push.val() && accepts {
+            self.reply.push(line.reply_byte.val().to_u8());
         }
-        if core.line.reply_finish.val() {
+        if line.reply_finish.val() {
             self.replies.push(std::mem::take(&mut self.reply));
         }
-        let released = core.line.frame_release.val();
+        let released = line.frame_release.val();
         self.top.tick();
         if released {
             self.frame.clear();
         }
-        let core = &mut self.top.bench.block;
-        core.line.frame_ready.next = !self.frame.is_empty();
-        core.line.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
-        core.line.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
+        let line = self.top.bench.block.line_mut();
+        line.frame_ready.next = !self.frame.is_empty();
+        line.frame_length.next = u64::try_from(self.frame.len()).unwrap().into();
+        line.frame_data.next = u64::from(self.frame.get(wanted).copied().unwrap_or(0xEE)).into();
         let ports = self.top.ports();
         if ports.go.val() != self.go {
             self.go = ports.go.val();
@@ -127,8 +165,8 @@ impl Gateware {
 }
 
 /// Both.
-pub struct Pair {
-    pub gateware: Gateware,
+pub struct Pair<C = StreamingCore> {
+    pub gateware: Gateware<C>,
     pub board: Board<Reference>,
     pub design: Arc<Design>,
     /// Samples the board has run since it was switched on.
@@ -137,12 +175,12 @@ pub struct Pair {
     pub sequence: u16,
 }
 
-impl Pair {
-    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair {
+impl<C: Served> Pair<C> {
+    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair<C> {
         Pair::with(design, array, options, false)
     }
 
-    pub fn recorded(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair {
+    pub fn recorded(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair<C> {
         Pair::with(design, array, options, true)
     }
 
@@ -151,7 +189,7 @@ impl Pair {
         array: impl Into<ArrayOptions>,
         options: IslandOptions,
         recorded: bool,
-    ) -> Pair {
+    ) -> Pair<C> {
         let state = State::initial(
             &design,
             &vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()],
@@ -255,7 +293,7 @@ pub fn small() -> Arc<Design> {
     crossbar_of(3, 2, Format::COMPACT)
 }
 
-pub fn samples(pair: &mut Pair, count: u16) {
+pub fn samples<C: Served>(pair: &mut Pair<C>, count: u16) {
     let layout = SampleLayout::of(pair.design.network());
     let mut words = Vec::new();
     for i in 0..i32::from(count) {
@@ -276,7 +314,7 @@ pub fn samples(pair: &mut Pair, count: u16) {
 }
 
 /// A board in a session, with a state, ten samples and settings.
-pub fn ready(mut pair: Pair, settings: Settings) -> Pair {
+pub fn ready<C: Served>(mut pair: Pair<C>, settings: Settings) -> Pair<C> {
     pair.done(&Command::Open { session: 7 });
     let groups = vec![Initial::Uniform { low: 0.1, high: 0.9 }; pair.design.network().groups().len()];
     let state = State::initial(&pair.design, &groups, 5);

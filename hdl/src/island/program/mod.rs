@@ -4,7 +4,7 @@
 //! loop {
 //!     if a frame waits { execute it, reply }      frames, memories, scan
 //!     else if done < limit { run a sample }       run, order, tally
-//! }
+//! }                                               or many, with a streamer: stream
 //! ```
 //!
 //! So commands are executed between samples, no two things ever want a memory at once, and a run needs no state of its own
@@ -15,12 +15,15 @@ mod memories;
 mod order;
 mod run;
 mod scan_access;
+mod stream;
 mod tally;
 mod wire;
 
 use super::assembler::Assembler;
 pub use super::assembler::Image;
 use super::instruction::Condition;
+use super::streamer::StreamedRecord;
+pub(crate) use order::WARM_UP;
 use wheatstone_link::protocol::{Identity, SampleLayout};
 
 /// What the program must know.
@@ -30,6 +33,8 @@ pub struct Facts {
     pub identity: Identity,
     /// Clocks after which an array that has not settle is given up, about.
     pub watchdog: u32,
+    /// Whether there is a [`Streamer`](super::Streamer).
+    pub streaming: bool,
 }
 
 impl Facts {
@@ -40,6 +45,19 @@ impl Facts {
     /// The largest address of the sample memory.
     pub(crate) fn sample_mask(&self) -> u16 {
         mask(self.identity.sample_words)
+    }
+
+    /// What a streamer must know of a record.
+    pub(crate) fn streamed_record(&self) -> StreamedRecord {
+        let layout = self.layout();
+        StreamedRecord {
+            words: sixteen(layout.words()),
+            targets_at: sixteen(layout.targets_at()),
+            senses_at: sixteen(layout.senses_at()),
+            class_at: sixteen(layout.class_at()),
+            outputs: sixteen(layout.outputs),
+            voltage_bits: self.identity.widths[0].into(),
+        }
     }
 
     /// The largest address of the order memory.
@@ -66,13 +84,24 @@ pub fn program(facts: &Facts) -> Image {
     run::declare(&mut a);
     order::declare(&mut a);
     tally::declare(&mut a);
+    if facts.streaming {
+        stream::declare(&mut a);
+    }
 
     a.label("main");
     a.jump(Condition::Ready, "frame");
     compare_done(&mut a);
     a.jump(Condition::Carry, "main");
+    if facts.streaming {
+        stream::samples(&mut a, facts);
+    }
     run::sample(&mut a, facts);
-    order::fill(&mut a, facts);
+    if facts.streaming {
+        stream::fill(&mut a);
+        stream::take_over(&mut a, facts);
+    } else {
+        order::fill(&mut a, facts);
+    }
     frames::frames(&mut a, facts);
     run::commands(&mut a, facts);
     memories::commands(&mut a, facts);

@@ -8,7 +8,7 @@ use Condition::{Always, Carry, NotZero, Zero};
 use wheatstone_sim::generator::KEY_STEP;
 
 /// Numbers the generator drops at the beginning.
-const WARM_UP: u16 = 8;
+pub(crate) const WARM_UP: u16 = 8;
 
 pub(super) fn declare(a: &mut Assembler) {
     a.variables(&[
@@ -39,29 +39,38 @@ pub(super) fn next_key(a: &mut Assembler) {
     a.store("key_high");
 }
 
-/// Fills the order memory if the run wants it.
-pub(super) fn fill(a: &mut Assembler, facts: &Facts) {
-    let [low, high] = halves(KEY_STEP);
-    a.label("fill order");
+/// Goes to a label unless the run wants an order that is generated; it is not due any more.
+pub(super) fn unless_generated(a: &mut Assembler, label: &'static str) {
     a.set("order due", 0);
     a.load("flags");
     a.and(RUN_GENERATED);
-    a.jump(Zero, "order is filled");
+    a.jump(Zero, label);
+}
 
+/// Gives a generator the epoch's seed, by a register that takes its upper half and then its lower one.
+pub(super) fn seed(a: &mut Assembler, put: impl Fn(&mut Assembler)) {
+    let [low, high] = halves(KEY_STEP);
     a.load("seed_high");
     a.xor("key_high");
-    a.out(Register::Seed);
+    put(a);
     a.store("drawn");
     a.load("seed_low");
     a.xor("key_low");
-    a.out(Register::Seed);
+    put(a);
     a.or("drawn");
     a.jump(NotZero, "seeded");
     a.load(high);
-    a.out(Register::Seed);
+    put(a);
     a.load(low);
-    a.out(Register::Seed);
+    put(a);
     a.label("seeded");
+}
+
+/// Fills the order memory if the run wants it.
+pub(super) fn fill(a: &mut Assembler, facts: &Facts) {
+    a.label("fill order");
+    unless_generated(a, "order is filled");
+    seed(a, |a| a.out(Register::Seed));
     a.on(Operation::Repeat, WARM_UP);
     a.out(Register::Draw);
 

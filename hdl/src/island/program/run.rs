@@ -8,11 +8,11 @@ use super::frames::{exactly, require_idle, take_byte, take_word};
 use super::wire::{
     self, CONTINUOUS, RUN_GENERATED, RUN_GIVEN, RUN_IMPOSE, RUN_LEARN, RUN_ONE_TALLY, RUN_STORE, STALLED,
 };
-use super::{Facts, compare_done, order, scan_access, sixteen, tally};
+use super::{Facts, compare_done, order, scan_access, sixteen, stream, tally};
 use Condition::{Always, Carry, Idle, NoCarry, NotZero, Zero};
 
 /// The longest burst the array takes.
-const MOST_STEPS: u16 = 255;
+pub(super) const MOST_STEPS: u16 = 255;
 
 /// Most executions of a repeated instruction.
 const MOST_REPEATS: u16 = 255;
@@ -76,6 +76,9 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     }
     a.call("clear tally");
     a.set("order due", 1);
+    if facts.streaming {
+        a.set("order ahead", 0);
+    }
     a.on(Operation::LoadQ, "place");
     a.load(0);
     a.multiply(sixteen(facts.layout().words()));
@@ -113,7 +116,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
 }
 
 /// Sets the limit to what is done.
-fn stop(a: &mut Assembler) {
+pub(super) fn stop(a: &mut Assembler) {
     a.set("limit_low", "done_low");
     a.set("limit_high", "done_high");
 }
@@ -164,9 +167,13 @@ pub(super) fn prepare(a: &mut Assembler) {
 /// Shows the next sample, and goes on with the main loop.
 pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     let layout = facts.layout();
-    a.load("order due");
-    a.jump(NotZero, "fill order");
-    a.label("order is filled");
+    if facts.streaming {
+        stream::due_order(a);
+    } else {
+        a.load("order due");
+        a.jump(NotZero, "fill order");
+        a.label("order is filled");
+    }
 
     a.load("flags");
     a.and(RUN_GIVEN | RUN_GENERATED);
@@ -194,12 +201,7 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     }
     a.set("class", Port::Samples);
 
-    a.load("flags");
-    a.and(RUN_ONE_TALLY);
-    a.or("place");
-    a.jump(NotZero, "tally goes on");
-    a.call("clear tally");
-    a.label("tally goes on");
+    tally::clear_where_due(a);
 
     a.set("first", PRESENT);
     a.set("left", "steps");
@@ -248,14 +250,16 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     a.subtract("run samples");
     a.jump(NotZero, "main");
 
-    // The end of the epoch.
+    a.label("end of epoch");
     a.store("place");
     a.store("sequential");
     a.load("epochs");
     a.add(1);
     a.store("epochs");
     a.set("order due", 1);
-    order::next_key(a);
+    if !facts.streaming {
+        order::next_key(a);
+    }
     a.load("until fall");
     a.jump(Zero, "main");
     a.subtract(1);
@@ -305,6 +309,22 @@ fn store_answers(a: &mut Assembler, facts: &Facts) {
     a.label("answers are stored");
 }
 
+/// Begins to count the turns of a loop that waits for the array, each of so many clocks, until the watchdog's time is over.
+pub(super) fn begin_waiting(a: &mut Assembler, facts: &Facts, clocks: u32) {
+    let turns = facts.watchdog.div_ceil(clocks).max(1);
+    a.set("waited_low", u16::try_from(turns & 0xFFFF).unwrap_or(0));
+    a.set("waited_high", u16::try_from(turns >> 16).unwrap_or(0));
+}
+
+/// Resets an array that has stalled.
+pub(super) fn reset_stalled(a: &mut Assembler) {
+    a.load(RESET);
+    a.out(Register::Pins);
+    a.set("stalled", STALLED);
+    a.load(0);
+    a.out(Register::Pins);
+}
+
 /// Subroutine: lets the array work through the burst in A, and waits for it.
 pub(super) fn burst(a: &mut Assembler, facts: &Facts) {
     a.label("burst");
@@ -318,9 +338,7 @@ pub(super) fn burst(a: &mut Assembler, facts: &Facts) {
     a.label("burst goes");
     a.xor("phase");
     a.store("phase");
-    let turns = facts.watchdog.div_ceil(WAITING_CLOCKS).max(1);
-    a.set("waited_low", u16::try_from(turns & 0xFFFF).unwrap_or(0));
-    a.set("waited_high", u16::try_from(turns >> 16).unwrap_or(0));
+    begin_waiting(a, facts, WAITING_CLOCKS);
     a.label("wait");
     a.jump(Idle, "idle");
     a.load("waited_low");
@@ -333,11 +351,7 @@ pub(super) fn burst(a: &mut Assembler, facts: &Facts) {
     a.store("waited_high");
     a.jump(Carry, "wait");
 
-    a.load(RESET);
-    a.out(Register::Pins);
-    a.set("stalled", STALLED);
-    a.load(0);
-    a.out(Register::Pins);
+    reset_stalled(a);
     // The sample is given up; if there is none, it was a commit's burst, which is answered.
     compare_done(a);
     a.jump(Carry, "done");

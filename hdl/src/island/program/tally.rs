@@ -6,7 +6,7 @@
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
 use super::run::count_up;
-use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE};
+use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE, RUN_ONE_TALLY};
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, Even, Negative, NoCarry, NotNegative, NotZero, Odd, Zero};
 
@@ -51,6 +51,17 @@ pub(super) fn clear(a: &mut Assembler) {
         a.store(name);
     }
     a.plain(Operation::Return);
+}
+
+/// Clears the tally where a sample begins it anew: at the beginning of an epoch, unless the run has one tally.
+pub(super) fn clear_where_due(a: &mut Assembler) {
+    a.load("flags");
+    a.and(RUN_ONE_TALLY);
+    a.or("place");
+    let goes_on = a.unique();
+    a.jump(NotZero, goes_on.clone());
+    a.call("clear tally");
+    a.label(goes_on);
 }
 
 /// Counts the sample.
@@ -178,11 +189,16 @@ fn add_square(a: &mut Assembler, wide: Option<&'static str>, what: &str) {
     }
     a.jump(Always, added.clone());
     a.label(full);
+    fill_error(a);
+    a.label(added);
+}
+
+/// The error stops at its end.
+pub(super) fn fill_error(a: &mut Assembler) {
     a.load(0xFFFF);
     for name in ["error_low", "error_middle", "error_high"] {
         a.store(name);
     }
-    a.label(added);
 }
 
 /// Every output is an answer.

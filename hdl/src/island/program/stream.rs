@@ -1,0 +1,305 @@
+//! Samples that stream: what the program does where there is a [`Streamer`](super::super::Streamer).
+//!
+//! A *stretch* is the samples up to the end of the epoch or of the run. The streamer is told where it begins; while it works, the
+//! program has the next epoch's order made in the other bank of the order memory, and looks for frames. A frame ends the stretch
+//! early, for commands are executed between samples. Then what was done and counted is added to the run's numbers.
+
+use super::super::assembler::Assembler;
+use super::super::instruction::{
+    Condition, Operation, PHASE, PRESENT, Port, Register, STREAM_REGISTERS, stream, stream_flag, streamed,
+};
+use super::run::{self, MOST_STEPS, begin_waiting, reset_stalled};
+use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE, RUN_GENERATED, RUN_GIVEN, RUN_STORE};
+use super::{Facts, order, sixteen, tally};
+use Condition::{Always, Carry, NoCarry, NotReady, NotZero, Zero};
+
+/// Clocks of one turn of the loop that waits for the streamer.
+const WAITING_CLOCKS: u32 = 24;
+
+/// Bit of [`streamed::STATUS`]: samples are left to do.
+const ACTIVE: u16 = 1;
+/// Bit of [`streamed::STATUS`]: the phase has changed.
+const ODD_STEPS: u16 = 2;
+/// Bit of [`streamed::STATUS`]: an order is being made.
+const SHUFFLING: u16 = 4;
+
+pub(super) fn declare(a: &mut Assembler) {
+    // The bank the run's order is in, 0 or 1, and whether the other one holds the next epoch's.
+    a.variables(&["bank", "order ahead"]);
+    a.variables(&["stretch", "to do_low", "to do_high", "done of stretch"]);
+}
+
+/// The address of a register.
+fn address(register: u64) -> u16 {
+    STREAM_REGISTERS | u16::try_from(register).unwrap_or(0)
+}
+
+/// The next access is to that register.
+fn point_at(a: &mut Assembler, register: u64) {
+    a.load(address(register));
+    a.out(Register::Address);
+}
+
+/// The next register takes a source.
+fn write(a: &mut Assembler, source: &'static str) {
+    a.load(source);
+    a.plain(Operation::StoreOrder);
+    a.and_advance();
+}
+
+/// A takes a register.
+fn read(a: &mut Assembler, register: u64) {
+    point_at(a, register);
+    a.load(Port::Order);
+}
+
+/// Both sides of the order memory see the run's bank.
+fn show_bank(a: &mut Assembler) {
+    point_at(a, stream::BANKS);
+    a.load("bank");
+    a.add("bank");
+    a.or("bank");
+    a.plain(Operation::StoreOrder);
+}
+
+/// Has the order made where it is due.
+pub(super) fn due_order(a: &mut Assembler) {
+    let stands = a.unique();
+    a.load("order due");
+    a.jump(Zero, stands.clone());
+    a.call("fill order");
+    wait_for_order(a);
+    a.label(stands);
+}
+
+/// Subroutine: the order memory takes the epoch's order, if the run wants one. Where it has been made ahead, the banks change
+/// places; else the shuffler begins. From `shuffle` on it begins in any case.
+pub(super) fn fill(a: &mut Assembler) {
+    a.label("fill order");
+    order::unless_generated(a, "order is filled");
+    a.load("order ahead");
+    a.jump(Zero, "shuffle");
+    a.set("order ahead", 0);
+    a.load(1);
+    a.xor("bank");
+    a.store("bank");
+    show_bank(a);
+    a.label("order is filled");
+    a.plain(Operation::Return);
+
+    a.label("shuffle");
+    point_at(a, stream::SEED);
+    order::seed(a, |a| a.plain(Operation::StoreOrder));
+    point_at(a, stream::SHUFFLE);
+    a.load("run samples");
+    a.plain(Operation::StoreOrder);
+    order::next_key(a);
+    a.plain(Operation::Return);
+}
+
+/// Waits until no order is being made.
+fn wait_for_order(a: &mut Assembler) {
+    let again = a.unique();
+    a.label(again.clone());
+    read(a, streamed::STATUS);
+    a.and(SHUFFLING);
+    a.jump(NotZero, again);
+}
+
+/// Begins with the samples up to the end of the epoch or of the run, and waits for them. Samples of several bursts are left to
+/// what follows.
+pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
+    a.load("segment");
+    a.xor("steps");
+    a.jump(NotZero, "sample");
+    a.load("steps");
+    a.subtract(MOST_STEPS + 1);
+    a.jump(Carry, "sample");
+    due_order(a);
+    tally::clear_where_due(a);
+
+    // As many as there are to the end of the epoch, and no more than the run has.
+    a.load("run samples");
+    a.subtract("place");
+    a.store("stretch");
+    a.jump(NotZero, "epoch has an end");
+    a.set("stretch", 0xFFFF);
+    a.label("epoch has an end");
+    a.load("limit_low");
+    a.subtract("done_low");
+    a.store("to do_low");
+    a.load("limit_high");
+    a.subtract_carry("done_high");
+    a.store("to do_high");
+    a.jump(NotZero, "stretch is known");
+    a.load("to do_low");
+    a.subtract("stretch");
+    a.jump(Carry, "stretch is known");
+    a.set("stretch", "to do_low");
+    a.label("stretch is known");
+
+    // What they have in common.
+    a.load("steps");
+    a.or(PRESENT);
+    a.or("learned closing");
+    a.or("phase");
+    a.out(Register::Burst);
+    a.set("done of stretch", 0);
+    for (value, flag) in [
+        ("flags", [(RUN_GIVEN | RUN_GENERATED, stream_flag::ORDERED), (RUN_STORE, stream_flag::STORE)]),
+        ("coding", [(CODING_DIFFERENTIAL, stream_flag::DIFFERENTIAL), (CODING_SINGLE, stream_flag::SINGLE)]),
+    ] {
+        for (mask, bit) in flag {
+            let unset = a.unique();
+            a.load(value);
+            a.and(mask);
+            a.jump(Zero, unset.clone());
+            a.load(1u16 << bit);
+            a.label(unset);
+            a.or("done of stretch");
+            a.store("done of stretch");
+        }
+    }
+    a.load("steps");
+    a.and(1);
+    a.jump(Zero, "even steps");
+    a.load(1u16 << stream_flag::ODD);
+    a.label("even steps");
+    a.or("done of stretch");
+    a.store("done of stretch");
+    point_at(a, stream::RECORD);
+    // Record, place, flags, start.
+    for source in ["sequential", "place", "done of stretch", "stretch"] {
+        write(a, source);
+    }
+    a.set("done of stretch", 0);
+
+    // The next epoch's order, if there will be one.
+    a.load("flags");
+    a.and(RUN_GENERATED);
+    a.jump(Zero, "no order ahead");
+    a.load("order ahead");
+    a.jump(NotZero, "no order ahead");
+    a.load("to do_high");
+    a.jump(NotZero, "fill order ahead");
+    a.load("stretch");
+    a.subtract("to do_low");
+    a.jump(Carry, "no order ahead");
+    a.label("fill order ahead");
+    a.set("order ahead", 1);
+    point_at(a, stream::BANKS);
+    // The other bank for the shuffler: 1 - bank + 2 bank.
+    a.load(1);
+    a.add("bank");
+    a.plain(Operation::StoreOrder);
+    a.call("shuffle");
+    a.label("no order ahead");
+
+    a.label("sample is done");
+    begin_waiting(a, facts, WAITING_CLOCKS);
+    a.label("streaming");
+    read(a, streamed::DONE);
+    a.xor("done of stretch");
+    a.jump(Zero, "no sample done");
+    a.xor("done of stretch");
+    a.store("done of stretch");
+    a.jump(Always, "sample is done");
+    a.label("no sample done");
+    read(a, streamed::STATUS);
+    a.and(ACTIVE);
+    a.jump(Zero, "streamed");
+    a.load("waited_low");
+    a.subtract(1);
+    a.store("waited_low");
+    a.jump(Carry, "look for a frame");
+    a.load("waited_high");
+    a.subtract(1);
+    a.store("waited_high");
+    a.jump(Carry, "look for a frame");
+    // An odd number of steps has been asked for, and changes the phase.
+    reset_stalled(a);
+    a.load("steps");
+    a.and(1);
+    a.jump(Zero, "stalled phase");
+    a.load(PHASE);
+    a.label("stalled phase");
+    a.xor("phase");
+    a.store("phase");
+    end(a);
+    run::stop(a);
+    a.jump(Always, "main");
+    a.label("look for a frame");
+    a.jump(NotReady, "streaming");
+    point_at(a, stream::PAUSE);
+    a.plain(Operation::StoreOrder);
+    a.jump(Always, "streaming");
+
+    a.label("streamed");
+    end(a);
+    a.load("done of stretch");
+    a.jump(Zero, "main");
+    a.load("place");
+    a.subtract("run samples");
+    a.jump(NotZero, "main");
+    a.jump(Always, "end of epoch");
+    a.label("sample");
+}
+
+/// Ends a stretch: nothing is at work but the controller.
+fn end(a: &mut Assembler) {
+    wait_for_order(a);
+    show_bank(a);
+    a.call("take over");
+}
+
+/// Subroutine: adds to the run's numbers what the streamer has done.
+pub(super) fn take_over(a: &mut Assembler, facts: &Facts) {
+    a.label("take over");
+    read(a, streamed::DONE);
+    a.store("done of stretch");
+    a.add("place");
+    a.store("place");
+    for [low, high] in [["done_low", "done_high"], ["samples_low", "samples_high"]] {
+        add_to(a, low, high, "done of stretch");
+    }
+    a.on(Operation::LoadQ, "done of stretch");
+    a.load(0);
+    a.multiply(sixteen(facts.layout().words()));
+    a.load(Port::Q);
+    a.add("sequential");
+    a.store("sequential");
+    read(a, streamed::RIGHT);
+    a.store("to do_low");
+    add_to(a, "right_low", "right_high", "to do_low");
+
+    read(a, streamed::ERROR_LOW);
+    a.add("error_low");
+    a.store("error_low");
+    for (register, word) in [(streamed::ERROR_MIDDLE, "error_middle"), (streamed::ERROR_HIGH, "error_high")] {
+        read(a, register);
+        a.add_carry(word);
+        a.store(word);
+    }
+    a.jump(NoCarry, "error is added");
+    tally::fill_error(a);
+    a.label("error is added");
+
+    read(a, streamed::STATUS);
+    a.and(ODD_STEPS);
+    a.jump(Zero, "phase is taken over");
+    a.load(PHASE);
+    a.label("phase is taken over");
+    a.xor("phase");
+    a.store("phase");
+    a.plain(Operation::Return);
+}
+
+/// Adds a word to a number of two.
+fn add_to(a: &mut Assembler, low: &'static str, high: &'static str, word: &'static str) {
+    a.load(low);
+    a.add(word);
+    a.store(low);
+    a.load(high);
+    a.add_carry(0);
+    a.store(high);
+}
