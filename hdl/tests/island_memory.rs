@@ -5,7 +5,7 @@ mod designs;
 use designs::{Random, tool};
 use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::replay::{Bench, Recording};
-use wheatstone_hdl::island::{Memory, MemoryKind, TwoPortMemory};
+use wheatstone_hdl::island::{Memory, MemoryKind, TwoPortMemory, WatchedMemory};
 use wheatstone_tools::Program;
 
 fn replay(recording: &Recording, models: &str) {
@@ -72,6 +72,30 @@ fn a_memory_of_two_ports_is_equal_in_verilog() {
         assert_eq!(bench.block.data_out.val().to_u64(), bytes[usize::try_from(read).unwrap()]);
         if bench.block.write.val() {
             bytes[usize::try_from(write).unwrap()] = byte;
+        }
+    }
+    replay(&bench.into_recording(), "");
+}
+
+#[test]
+fn a_memory_that_is_watched_is_equal_in_verilog() {
+    let mut random = Random(3);
+    let mut words = vec![0; 512];
+    let mut bench = Bench::new(WatchedMemory::new(512), |memory| &mut memory.clock);
+    for _ in 0..3000 {
+        let [place, watched] = [(); 2].map(|()| random.below(512));
+        let (word, write) = (random.below(1 << 16), random.below(2) == 0);
+        bench.block.write.next = write;
+        bench.block.address.next = place.into();
+        bench.block.watched.next = watched.into();
+        bench.block.data_in.next = word.into();
+        bench.tick();
+        assert_eq!(bench.block.watched_data.val().to_u64(), words[usize::try_from(watched).unwrap()]);
+        let at = &mut words[usize::try_from(place).unwrap()];
+        if write {
+            *at = word;
+        } else {
+            assert_eq!(bench.block.data_out.val().to_u64(), *at);
         }
     }
     replay(&bench.into_recording(), "");

@@ -60,6 +60,7 @@ fn options() -> IslandOptions {
         sample_words: 512,
         order_words: 64,
         watchdog: 4000,
+        streaming: true,
         ..BoardName::generic().island_options()
     }
 }

@@ -11,10 +11,19 @@ use wheatstone_hdl::{Board as BoardName, Technology, Top};
 use wheatstone_link::protocol::{Command, Reply, Run, Space, Status, frame};
 use wheatstone_sim::{Initial, State, scan};
 
-/// The whole board through its pins.
 #[test]
 fn everything_through_the_pins() {
-    let options = IslandOptions { clock_hz: 12_000_000, ..options() };
+    through_the_pins(false);
+}
+
+#[test]
+fn everything_through_the_pins_with_samples_that_stream() {
+    through_the_pins(true);
+}
+
+/// The whole board through its pins.
+fn through_the_pins(streaming: bool) {
+    let options = IslandOptions { clock_hz: 12_000_000, streaming, ..options() };
     let mut top = TopSimulation::new(small(), Technology::Ecp5, options).unwrap();
     let mut line = SerialLine::new(options);
     let mut trace: Vec<(bool, bool)> = Vec::new();

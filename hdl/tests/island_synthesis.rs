@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::{
-    LinkReceiver, Memory, MemoryKind, SerialLink, TwoPortMemory, UartReceiver, verilog_of,
+    LinkReceiver, Memory, MemoryKind, SerialLink, TwoPortMemory, UartReceiver, WatchedMemory,
+    verilog_of,
 };
 use wheatstone_tools::Program;
 
@@ -31,6 +32,7 @@ fn blocks() -> Vec<(String, String)> {
         text("spram_1", Memory::new(MemoryKind::Spram, 1 << 14)),
         text("spram_4", Memory::new(MemoryKind::Spram, 1 << 16)),
         text("bytes_300", TwoPortMemory::new(300)),
+        text("watched_512", WatchedMemory::new(512)),
         text("receiver_868", UartReceiver::new(100_000_000, 115_200)),
         text("frames_1", LinkReceiver::new(1)),
         text("frames_8", LinkReceiver::new(8)),
@@ -108,6 +110,9 @@ fn memories_are_block_ram() {
     let Some(memory) = primitives(block(1024), "synth_ice40") else { return };
     assert_eq!((memory["SB_RAM40_4K"], memory.get("SB_DFF")), (4, None), "{memory:?}");
     assert_eq!(primitives(block(4096), "synth_ecp5").unwrap()["DP16KD"], 4);
+    let watched = text("watched", WatchedMemory::new(4096));
+    let watched = primitives(watched, "synth_ecp5").unwrap();
+    assert_eq!((watched["DP16KD"], watched.get("TRELLIS_FF")), (4, None), "{watched:?}");
     let spram = primitives(spram, "synth_ice40").unwrap();
     assert_eq!(spram, BTreeMap::from([("SB_SPRAM256KA".to_owned(), 1)]));
 }

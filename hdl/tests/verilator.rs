@@ -5,6 +5,7 @@ mod designs;
 use designs::{Case, cases, extremes, tool};
 use std::fs;
 use std::sync::Arc;
+use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::verilog::simulation_models;
 use wheatstone_hdl::{Array, ArraySimulation, Board, Technology, Top, emitted, testbench};
 use wheatstone_sim::Engine;
@@ -52,10 +53,11 @@ fn emitted_arrays_pass_verilator() {
     }));
 }
 
-/// The chip of a case on a board.
-fn chip(case: &Case, board: Board) -> String {
+/// The chip of a case on a board, for samples that stream or do not.
+fn chip(case: &Case, board: Board, streaming: bool) -> String {
     let options = wheatstone_hdl::ArrayOptions { technology: board.technology(), ..case.options };
-    let top = Top::new(Arc::clone(&case.design), options, board.island_options()).unwrap();
+    let island = IslandOptions { streaming, ..board.island_options() };
+    let top = Top::new(Arc::clone(&case.design), options, island).unwrap();
     top.verilog(board, "a test").unwrap()
 }
 
@@ -66,8 +68,9 @@ fn emitted_chips_pass_verilator_on_every_board() {
     assert!(cases.len() >= 2);
     all(cases.iter().flat_map(|case| {
         let verilator = &verilator;
-        Board::all().iter().map(move |&board| {
-            lint(verilator, &format!("{} on {board}", case.name), &[], &[("design.v", &chip(case, board))])
+        Board::all().iter().flat_map(|&board| [(board, false), (board, true)]).map(move |(board, streaming)| {
+            let name = format!("{} on {board}, streaming: {streaming}", case.name);
+            lint(verilator, &name, &[], &[("design.v", &chip(case, board, streaming))])
         })
     }));
 }

@@ -248,11 +248,13 @@ impl Writer<'_> {
         let block_number = block.number;
         let (mut before, mut noted) = (None, String::new());
         if !self.is_crossing(flop.id) {
-            noted = self.hold_monitor(&flop, &name, block_number);
             if name.contains(".scan_flop.") {
-                self.setup_monitor_of_scan(&flop, &name, &edge);
-            } else if flop.data_with_setup != flop.data {
-                before = Some(flop.data_with_setup);
+                self.monitor_of_scan(&flop, &name, &edge);
+            } else {
+                noted = self.hold_monitor(&flop, &name, block_number);
+                if flop.data_with_setup != flop.data {
+                    before = Some(flop.data_with_setup);
+                }
             }
         }
         let control = Control {
@@ -274,23 +276,34 @@ impl Writer<'_> {
         self.drive(flop.id, flop.output, &bit);
     }
 
-    /// Tells data that the end of the scan chain takes too late. While an edge learns it is late in vain: what counts is what it shows
-    /// when no pulses come for a while.
-    fn setup_monitor_of_scan(&mut self, flop: &Flop, name: &str, edge: &Edge) {
+    /// Tells data that the end of the scan chain takes while they change, before the edge or after it. While a cell learns they
+    /// arrive late in vain: what counts is what it shows when no pulses come for a while.
+    fn monitor_of_scan(&mut self, flop: &Flop, name: &str, edge: &Edge) {
         let Flop { data, data_with_setup, enable, reset, .. } = flop;
-        if data_with_setup == data {
+        if is_constant(data) {
             return;
         }
-        let number = self.number();
-        let (direction, clock, told) = (edge.direction(), &edge.clock, tell("SETUP", name));
-        self.line(format!("wire s{number} = {data_with_setup}; reg l{number} = 0; time p{number} = 0;"));
-        self.line(format!(
-            "always @({direction} {clock}) begin \
-             l{number} = $time > 0 && ({enable}) && !({reset}) && s{number} !== ({data}); p{number} = $time; end"
-        ));
-        self.line(format!(
-            "always @(posedge {clock}) if (l{number} === 1'b1 && $time - p{number} > {PAUSE_PS}) {told}"
-        ));
+        let (number, hold) = (self.number(), flop.hold.round_ps());
+        let (direction, clock) = (edge.direction(), &edge.clock);
+        let lines = [
+            format!("wire h{number} = {data}; wire s{number} = {data_with_setup};"),
+            format!("reg e{number} = 0, l{number} = 0, m{number} = 0; time p{number} = 0;"),
+            format!(
+                "always @({direction} {clock}) begin p{number} = $time; \
+                 e{number} = p{number} > 0 && ({enable}) && !({reset}); \
+                 l{number} = e{number} && s{number} !== h{number}; m{number} = 0; end"
+            ),
+            format!(
+                "always @(h{number}) if (e{number} === 1'b1 && $time - p{number} < {hold}) m{number} = 1;"
+            ),
+            format!(
+                "always @(posedge {clock}) if ($time - p{number} > {PAUSE_PS}) begin \
+                 if (l{number} === 1'b1) {}if (m{number} === 1'b1) {}end",
+                tell("SETUP", name),
+                tell("HOLD", name)
+            ),
+        ];
+        lines.iter().for_each(|line| self.line(line));
     }
 
     /// Tells data that change within the hold time after they were taken. Gives what is to be done at every edge of the block with

@@ -75,17 +75,14 @@ pub struct IslandDescription {
     pub sample_memory: MemoryKind,
     /// Words of order memory, a power of two up to 32,768.
     pub order_words: u16,
-    /// Whether samples stream to the array; absent is no.
-    #[serde(default)]
-    pub streaming: bool,
 }
 
 impl IslandDescription {
     /// The options of the island; what no board says is the same on all of them.
     pub fn options(self) -> IslandOptions {
-        let IslandDescription { clock_hz, sample_words, sample_memory, order_words, streaming } = self;
+        let IslandDescription { clock_hz, sample_words, sample_memory, order_words } = self;
         let common = IslandOptions::default();
-        IslandOptions { clock_hz, sample_words, sample_memory, order_words, streaming, ..common }
+        IslandOptions { clock_hz, sample_words, sample_memory, order_words, ..common }
     }
 }
 
@@ -168,7 +165,7 @@ impl Description {
 
     /// Whether pins and memories can be.
     fn check(&self, pins: Pins) -> Result<(), BoardFault> {
-        let IslandDescription { clock_hz, sample_words, sample_memory, order_words, .. } = self.island;
+        let IslandDescription { clock_hz, sample_words, sample_memory, order_words } = self.island;
         if !(LEAST_CLOCK_HZ..=MOST_CLOCK_HZ).contains(&clock_hz) {
             let (least, most) = (LEAST_CLOCK_HZ, MOST_CLOCK_HZ);
             return Err(BoardFault::Clock { found: clock_hz, least, most });

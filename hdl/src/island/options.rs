@@ -34,7 +34,7 @@ impl Default for IslandOptions {
             sample_memory: MemoryKind::Block,
             order_words: 2048,
             watchdog: 1 << 20,
-            streaming: true,
+            streaming: false,
         }
     }
 }

@@ -14,6 +14,7 @@ use wheatstone_flow::manifest::{self, Manifest};
 use wheatstone_flow::simulation::TrainingRun;
 use wheatstone_flow::{BuildSpec, FlowError, Stage};
 use wheatstone_hdl::Multiplier;
+use wheatstone_hdl::island::IslandOptions;
 use wheatstone_learn::config::{Draft, FormatChoice, RunConfig};
 use wheatstone_learn::experiment::{Experiment, ExperimentError};
 use wheatstone_learn::network_file::read_network;
@@ -57,6 +58,9 @@ pub struct Build {
     /// Manifest of an earlier build of the same design, whose lengths of matched delays this one begins with
     #[arg(long, value_name = "MANIFEST")]
     delays: Option<PathBuf>,
+    /// With an island that loads and counts samples while the array works: a sample then takes the array's time and little more
+    #[arg(long)]
+    streaming: bool,
     /// Trains the routed chip on that many samples in Icarus, with all its delays in every corner, beside the model
     #[arg(long, value_name = "SAMPLES", value_parser = clap::value_parser!(u16).range(1..))]
     simulate: Option<u16>,
@@ -118,8 +122,8 @@ impl Build {
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
-        let spec =
-            BuildSpec { name, design, board, multiplier, island: board.island_options(), seed: self.seed };
+        let island = IslandOptions { streaming: self.streaming, ..board.island_options() };
+        let spec = BuildSpec { name, design, board, multiplier, island, seed: self.seed };
         Ok((spec, config))
     }
 
@@ -161,6 +165,9 @@ impl Build {
             put("set", text.clone());
         }
         put("seed", seed.to_string());
+        if spec.island.streaming {
+            arguments.push("--streaming".to_owned());
+        }
         arguments
     }
 }

@@ -27,7 +27,7 @@ pub struct RtlTransport {
 pub type OnSample = Box<dyn FnMut(Duration)>;
 
 impl RtlTransport {
-    /// A chip with that design, as it would be on that board, just switched on.
+    /// A chip with that design, as it would be on that board with samples that stream, just switched on.
     ///
     /// # Errors
     /// [`TopError`] if the design cannot be put on a chip.
@@ -37,7 +37,7 @@ impl RtlTransport {
         board: Board,
     ) -> Result<RtlTransport, TopError> {
         let options = board.island_options();
-        let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, ..options };
+        let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, streaming: true, ..options };
         let top = TopSimulation::new(design, array, options)?;
         let (line, arrived) = (SerialLine::new(options), VecDeque::new());
         Ok(RtlTransport { top, line, options, arrived, gone: false, on_sample: None })

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use wheatstone_hdl::area::{
     Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_island,
 };
+use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{Board, Technology, Top};
 use wheatstone_tools::{Program, Tool};
 
@@ -25,6 +26,9 @@ pub struct Area {
     /// Use the multipliers of an iCE40 UP5K; those of an ECP5 are always used
     #[arg(long)]
     dsp: bool,
+    /// With an island that loads and counts samples while the array works
+    #[arg(long)]
+    streaming: bool,
 }
 
 /// What is printed.
@@ -49,7 +53,8 @@ impl Area {
         let yosys = Tool::find(Program::Yosys).map_err(Failure::tool)?;
         let (board, design) = (self.design.target.board, Arc::clone(array.design()));
         let options = AreaOptions { ice40_dsp: self.dsp };
-        let top = Top::new(design, self.design.target.options(), board.island_options());
+        let island = IslandOptions { streaming: self.streaming, ..board.island_options() };
+        let top = Top::new(design, self.design.target.options(), island);
         let (island, no_island) = match top {
             Ok(top) => (Some(measure_island(&yosys, &top, options)?), None),
             Err(why) => (None, Some(why.to_string())),
