@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::{
-    LinkReceiver, Memory, MemoryKind, SerialLink, TwoPortMemory, UartReceiver, WatchedMemory,
-    verilog_of,
+    LinkReceiver, Memory, MemoryKind, SerialLink, TwoPortMemory, UartReceiver, WatchedMemory, verilog_of,
 };
 use wheatstone_tools::Program;
 

@@ -68,10 +68,12 @@ fn emitted_chips_pass_verilator_on_every_board() {
     assert!(cases.len() >= 2);
     all(cases.iter().flat_map(|case| {
         let verilator = &verilator;
-        Board::all().iter().flat_map(|&board| [(board, false), (board, true)]).map(move |(board, streaming)| {
-            let name = format!("{} on {board}, streaming: {streaming}", case.name);
-            lint(verilator, &name, &[], &[("design.v", &chip(case, board, streaming))])
-        })
+        Board::all().iter().flat_map(|&board| [(board, false), (board, true)]).map(
+            move |(board, streaming)| {
+                let name = format!("{} on {board}, streaming: {streaming}", case.name);
+                lint(verilator, &name, &[], &[("design.v", &chip(case, board, streaming))])
+            },
+        )
     }));
 }
 

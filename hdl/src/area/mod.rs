@@ -18,7 +18,7 @@ mod synthesis;
 pub use error::AreaError;
 
 use crate::array::Array;
-use crate::island::{Core, IslandOptions, SerialLink};
+use crate::island::{Core, IslandOptions, SerialLink, StreamingCore};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
 use crate::top::Top;
@@ -143,7 +143,7 @@ pub struct ArrayArea {
 /// The island and the interface of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IslandArea {
-    /// The serial link, the controller with its memories, the array interface.
+    /// The serial link, the controller with its memories and its streamer if it has one, the array interface.
     pub parts: Vec<CellArea>,
     /// The sum of all parts.
     pub total: Area,
@@ -185,11 +185,15 @@ pub fn measure_island(yosys: &Tool, top: &Top, options: AreaOptions) -> Result<I
     let synthesis = synthesis(technology, options)?;
     #[expect(clippy::expect_used, reason = "documented")]
     let facts = top.options.facts(top.array.design()).expect("an island that serves the design");
-    let IslandOptions { clock_hz, baud, credits, sample_memory, .. } = top.options;
+    let IslandOptions { clock_hz, baud, credits, sample_memory, streaming, .. } = top.options;
     let interface = &top.interface.module;
     let jobs = [
         Job::of_block("serial_link", SerialLink::new(clock_hz, baud, credits)),
-        Job::of_block("controller", Core::new(&facts, sample_memory)),
+        if streaming {
+            Job::of_block("controller", StreamingCore::new(&facts, sample_memory))
+        } else {
+            Job::of_block("controller", Core::new(&facts, sample_memory))
+        },
         Job::whole(interface.name(), emit(interface, technology)),
     ];
     let parts = in_parallel(&jobs, |job| job.run(yosys, technology, synthesis));

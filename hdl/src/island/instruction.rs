@@ -134,22 +134,20 @@ numbers! {
     }
     /// Registers of the [streamer](super::streamer) and the [shuffler](super::shuffler) that a program writes, counted from [`STREAM_REGISTERS`].
     stream: u64 {
-        /// The first record of samples that come one after the other.
-        RECORD = 0,
-        /// The first place in the order memory.
-        PLACE = 1,
         /// What all samples have in common, see [`stream_flag`].
-        FLAGS = 2,
+        FLAGS = 0,
+        /// The first sample: its place in the order memory if records are found by that, else its record.
+        SAMPLE = 1,
         /// Begins with that many samples.
-        START = 3,
+        START = 2,
         /// Begins no further sample.
-        PAUSE = 4,
+        PAUSE = 3,
         /// Which bank of the order memory the controller and the shuffler see (bit 0), and which the streamer (bit 1).
-        BANKS = 5,
+        BANKS = 4,
         /// The seed of the shuffler's generator: its low half goes up, and what is written takes its place.
-        SEED = 6,
+        SEED = 5,
         /// Fills the order memory with the order of that many records.
-        SHUFFLE = 7,
+        SHUFFLE = 6,
     }
     /// Registers of the streamer that a program reads.
     streamed: u64 {

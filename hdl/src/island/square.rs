@@ -2,22 +2,23 @@
 
 use rust_hdl::prelude::*;
 
-/// Squares a number of 17 bits at every rising edge.
+/// Squares a number of 18 bits at every rising edge.
 #[derive(Default, LogicBlock)]
 pub struct Square {
     /// Everything happens at its rising edge.
     pub clock: Signal<In, Clock>,
-    /// The number, unsigned.
-    pub number: Signal<In, Bits<17>>,
+    /// The number, signed, in two's complement.
+    pub number: Signal<In, Bits<18>>,
     /// The square of what `number` was at the last edge.
-    pub square: Signal<Out, Bits<34>>,
+    pub square: Signal<Out, Bits<36>>,
 }
 
 impl Logic for Square {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             let number = self.number.val().to_u64();
-            self.square.next = (number * number).into();
+            let size = if self.number.val().get_bit(17) { (1 << 18) - number } else { number };
+            self.square.next = (size * size).into();
         }
     }
 
@@ -27,7 +28,8 @@ impl Logic for Square {
 
     fn hdl(&self) -> Verilog {
         Verilog::Custom(
-            "initial square = 34'h0;\nalways @(posedge clock) square <= number * number;\n".to_owned(),
+            "initial square = 36'h0;\nalways @(posedge clock) square <= $signed(number) * $signed(number);\n"
+                .to_owned(),
         )
     }
 }

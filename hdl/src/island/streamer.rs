@@ -140,8 +140,8 @@ pub struct Streamer {
     flags: DFF<Bits<5>>,
     banks: DFF<Bits<2>>,
     left: DFF<Bits<16>>,
-    sequential: DFF<Bits<16>>,
-    order_place: DFF<Bits<16>>,
+    // The next sample's record, or its place in the order memory.
+    next_sample: DFF<Bits<16>>,
     // Records: the one that is loaded or counted, and the one the array works on.
     record: DFF<Bits<16>>,
     record_at_work: DFF<Bits<16>>,
@@ -156,10 +156,9 @@ pub struct Streamer {
     rest_now: DFF<Bit>,
     // The memory.
     memory_place: DFF<Bits<16>>,
-    shown: DFF<Bits<16>>,
-    // The tally of a sample: the answer's number and its first output, the senses of it and those after it, and places in the record.
-    number: DFF<Bits<16>>,
+    // A word of the record, or an output.
     index: DFF<Bits<16>>,
+    // The tally of a sample: the senses of the output and those after it, and places in the record.
     senses: DFF<Bits<16>>,
     target_at: DFF<Bits<16>>,
     senses_at: DFF<Bits<16>>,
@@ -170,7 +169,7 @@ pub struct Streamer {
     best: DFF<Bits<18>>,
     answered: DFF<Bits<16>>,
     above: DFF<Bit>,
-    distance: DFF<Bits<17>>,
+    distance: DFF<Bits<18>>,
     counts: DFF<Bit>,
     square: Square,
     // The tally of the stretch.
@@ -187,8 +186,11 @@ pub struct Streamer {
     limit: Signal<Local, Bits<16>>,
     extended_answer: Signal<Local, Bits<18>>,
     extended_target: Signal<Local, Bits<18>>,
+    number: Signal<Local, Bits<16>>,
+    next_place: Signal<Local, Bits<16>>,
+    next_index: Signal<Local, Bits<16>>,
+    sample_step: Signal<Local, Bits<16>>,
     difference: Signal<Local, Bits<18>>,
-    negated: Signal<Local, Bits<18>>,
     from_lowest: Signal<Local, Bits<18>>,
     sum: Signal<Local, Bits<49>>,
     said: Signal<Local, Bits<16>>,
@@ -236,10 +238,11 @@ impl Streamer {
                 waiting: Constant::new(STILL_IDLE.into()),
             }
             clock write register data_in data_out active address store samples place order shuffling bank watched_bank shift take hold
-            answer_index answer go flip rest reset step flags banks left sequential order_place record record_at_work loaded
-            at_work uncounted request parity still_idle rest_early rest_now memory_place shown number index senses
+            answer_index answer go flip rest reset step flags banks left next_sample record record_at_work loaded
+            at_work uncounted request parity still_idle rest_early rest_now memory_place index senses
             target_at senses_at value wanted best answered above distance counts square done right error busy is_idle ends takes
-            part_at part limit extended_answer extended_target difference negated from_lowest sum said
+            part_at part limit extended_answer extended_target number next_place
+            next_index sample_step difference from_lowest sum said
         }
     }
 }
@@ -254,8 +257,7 @@ impl Logic for Streamer {
             flags,
             banks,
             left,
-            sequential,
-            order_place,
+            next_sample,
             record,
             record_at_work,
             loaded,
@@ -267,8 +269,6 @@ impl Logic for Streamer {
             rest_early,
             rest_now,
             memory_place,
-            shown,
-            number,
             index,
             senses,
             target_at,
@@ -314,12 +314,19 @@ impl Logic for Streamer {
             self.extended_target.next = bit_cast::<18, 16>(self.samples.val()) | self.above_sign.val();
         }
         self.difference.next = self.value.q.val() - self.wanted.q.val();
-        self.negated.next = self.wanted.q.val() - self.value.q.val();
         self.from_lowest.next = self.value.q.val() ^ self.lowest.val();
-        self.sum.next = bit_cast::<49, 48>(self.error.q.val()) + bit_cast::<49, 34>(self.square.square.val());
+        self.sum.next = bit_cast::<49, 48>(self.error.q.val()) + bit_cast::<49, 36>(self.square.square.val());
         self.limit.next = self.outputs.val();
+        self.number.next = self.index.q.val();
         if self.flags.q.val().get_bit(stream_flag::DIFFERENTIAL) {
             self.limit.next = self.paired_outputs.val();
+            self.number.next = self.index.q.val() >> 1;
+        }
+        self.next_place.next = self.memory_place.q.val() + 1;
+        self.next_index.next = self.index.q.val() + 1;
+        self.sample_step.next = self.record_words.val();
+        if self.flags.q.val().get_bit(stream_flag::ORDERED) {
+            self.sample_step.next = 1.into();
         }
         self.said.next = self.answered.q.val();
         if self.flags.q.val().get_bit(stream_flag::SINGLE) {
@@ -350,27 +357,26 @@ impl Logic for Streamer {
                 }
             }
             Step::Find => {
-                self.record.d.next = self.sequential.q.val();
-                self.memory_place.d.next = self.sequential.q.val();
+                self.record.d.next = self.next_sample.q.val();
+                self.memory_place.d.next = self.next_sample.q.val();
                 if self.flags.q.val().get_bit(stream_flag::ORDERED) {
                     self.record.d.next = self.order.val();
                     self.memory_place.d.next = self.order.val();
                 }
-                self.sequential.d.next = self.sequential.q.val() + self.record_words.val();
-                self.order_place.d.next = self.order_place.q.val() + 1;
+                self.next_sample.d.next = self.next_sample.q.val() + self.sample_step.val();
                 self.left.d.next = self.left.q.val() - 1;
-                self.shown.d.next = 0.into();
+                self.index.d.next = 0.into();
                 self.step.d.next = Step::Seek;
             }
             Step::Seek => {
-                self.memory_place.d.next = self.memory_place.q.val() + 1;
+                self.memory_place.d.next = self.next_place.val();
                 self.step.d.next = Step::Load;
             }
             Step::Load => {
                 self.shift.next = true;
-                self.memory_place.d.next = self.memory_place.q.val() + 1;
-                self.shown.d.next = self.shown.q.val() + 1;
-                if self.shown.q.val() == self.last_word.val() {
+                self.memory_place.d.next = self.next_place.val();
+                self.index.d.next = self.next_index.val();
+                if self.index.q.val() == self.last_word.val() {
                     self.loaded.d.next = true;
                     self.step.d.next = Step::Choose;
                 }
@@ -382,7 +388,6 @@ impl Logic for Streamer {
             }
             Step::Targets => {
                 self.target_at.d.next = self.part.val();
-                self.number.d.next = 0.into();
                 self.index.d.next = 0.into();
                 self.answered.d.next = 0.into();
                 self.best.d.next = 0.into();
@@ -399,7 +404,7 @@ impl Logic for Streamer {
             }
             Step::SensesRead => {
                 self.memory_place.d.next = self.target_at.q.val();
-                self.senses_at.d.next = self.senses_at.q.val() + 1;
+                self.senses_at.d.next = self.next_place.val();
                 self.step.d.next = Step::SensesTaken;
             }
             Step::SensesTaken => {
@@ -409,11 +414,12 @@ impl Logic for Streamer {
             Step::First => {
                 self.value.d.next = self.extended_answer.val();
                 self.wanted.d.next = self.extended_target.val();
-                self.memory_place.d.next = self.target_at.q.val() + 1;
-                self.target_at.d.next = self.target_at.q.val() + 1;
-                self.index.d.next = self.index.q.val() + 1;
+                self.memory_place.d.next = self.next_place.val();
+                self.target_at.d.next = self.next_place.val();
                 self.step.d.next = Step::Compare;
                 if self.flags.q.val().get_bit(stream_flag::DIFFERENTIAL) {
+                    // The first of a pair has an even number.
+                    self.index.d.next = self.index.q.val() | 1;
                     self.step.d.next = Step::SecondRead;
                 }
             }
@@ -425,27 +431,25 @@ impl Logic for Streamer {
                 if self.senses.q.val().get_bits::<2>(2).any() {
                     self.wanted.d.next = self.wanted.q.val() - self.extended_target.val();
                 }
-                self.memory_place.d.next = self.target_at.q.val() + 1;
-                self.target_at.d.next = self.target_at.q.val() + 1;
-                self.index.d.next = self.index.q.val() + 1;
+                self.memory_place.d.next = self.next_place.val();
+                self.target_at.d.next = self.next_place.val();
                 self.step.d.next = Step::Compare;
             }
             Step::Compare => {
-                self.distance.d.next = self.difference.val().get_bits::<17>(0);
+                self.distance.d.next = self.difference.val();
                 self.counts.d.next = self.senses.q.val().get_bit(0);
                 if self.difference.val().get_bit(17) {
-                    self.distance.d.next = self.negated.val().get_bits::<17>(0);
                     self.counts.d.next = self.senses.q.val().get_bit(0) ^ self.senses.q.val().get_bit(1);
                 }
                 // The first of the highest.
                 if self.best.q.val() < self.from_lowest.val() {
                     self.best.d.next = self.from_lowest.val();
-                    self.answered.d.next = self.number.q.val();
+                    self.answered.d.next = self.number.val();
                 }
-                if !self.number.q.val().any() {
+                if !self.number.val().any() {
                     self.above.d.next = self.value.q.val().any() & !self.value.q.val().get_bit(17);
                 }
-                self.number.d.next = self.number.q.val() + 1;
+                self.index.d.next = self.next_index.val();
                 self.senses.d.next = self.senses.q.val() >> 2;
                 if self.flags.q.val().get_bit(stream_flag::DIFFERENTIAL) {
                     self.senses.d.next = self.senses.q.val() >> 4;
@@ -493,8 +497,8 @@ impl Logic for Streamer {
             }
             Step::Store => {
                 self.store.next = true;
-                self.memory_place.d.next = self.memory_place.q.val() + 1;
-                self.index.d.next = self.index.q.val() + 1;
+                self.memory_place.d.next = self.next_place.val();
+                self.index.d.next = self.next_index.val();
                 if self.index.q.val() == self.last_output.val() {
                     self.step.d.next = Step::Choose;
                 }
@@ -521,11 +525,8 @@ impl Logic for Streamer {
 
         // Registers.
         if self.write.val() {
-            if self.register.val() == stream::RECORD {
-                self.sequential.d.next = self.data_in.val();
-            }
-            if self.register.val() == stream::PLACE {
-                self.order_place.d.next = self.data_in.val();
+            if self.register.val() == stream::SAMPLE {
+                self.next_sample.d.next = self.data_in.val();
             }
             if self.register.val() == stream::FLAGS {
                 self.flags.d.next = self.data_in.val().get_bits::<5>(0);
@@ -573,7 +574,7 @@ impl Logic for Streamer {
 
         self.active.next = self.busy.val();
         self.address.next = self.memory_place.q.val();
-        self.place.next = self.order_place.q.val();
+        self.place.next = self.next_sample.q.val();
         self.bank.next = self.banks.q.val().get_bit(0);
         self.watched_bank.next = self.banks.q.val().get_bit(1);
         self.answer_index.next = self.index.q.val();

@@ -167,11 +167,17 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
     a.label("even steps");
     a.or("done of stretch");
     a.store("done of stretch");
-    point_at(a, stream::RECORD);
-    // Record, place, flags, start.
-    for source in ["sequential", "place", "done of stretch", "stretch"] {
-        write(a, source);
-    }
+    point_at(a, stream::FLAGS);
+    write(a, "done of stretch");
+    a.load("flags");
+    a.and(RUN_GIVEN | RUN_GENERATED);
+    a.jump(Zero, "records in sequence");
+    write(a, "place");
+    a.jump(Always, "first sample is known");
+    a.label("records in sequence");
+    write(a, "sequential");
+    a.label("first sample is known");
+    write(a, "stretch");
     a.set("done of stretch", 0);
 
     // The next epoch's order, if there will be one.
