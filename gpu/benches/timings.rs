@@ -1,5 +1,4 @@
-//! What a training step takes on the adapter there is: the resistor network with one replica and with many, and an
-//! ordinary network at several batch sizes, on the adapter and on the processor.
+//! What a training step takes on the adapter there is: the resistor network with one replica and with many.
 //!
 //! `cargo bench -p wheatstone-gpu [-- NAME]`, where NAME is part of an adapter's name. Every line says what it was
 //! measured on; figures of a *software* adapter say nothing about a GPU. Each is the median of five stretches after one
@@ -7,7 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::sync::Arc;
-use wheatstone_gpu::perceptron::{Examples, Machine, Optimiser, Perceptron, PerceptronConfig};
 use wheatstone_gpu::{Adapter, NetworkKernel, Timing, adapter_named};
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
@@ -66,44 +64,13 @@ fn resistor_network(adapter: &Adapter) {
     }
 }
 
-/// A network of ten features, 16 units and three classes, on machine-made examples.
-fn perceptron(machine: &Machine) {
-    println!("perceptron 10-16-3, plain gradient descent, on {}:", machine.name());
-    let rows: Vec<Vec<f32>> =
-        (0..1024u16).map(|i| (0..10).map(|j| f32::from((i * 31 + j * 17) % 64) / 64.0).collect()).collect();
-    let classes: Vec<u16> = (0..1024).map(|i| i % 3).collect();
-    let examples = Examples::new(&rows, &classes).unwrap();
-    for batch in [1, 64, 1024] {
-        let config = PerceptronConfig {
-            sizes: vec![10, 16, 3],
-            optimiser: Optimiser::Sgd,
-            learning_rate: 0.01,
-            batch,
-            seed: 1,
-        };
-        let mut perceptron = Perceptron::new(machine, config, &examples).unwrap();
-        let time = median(|| perceptron.run_steps(64).unwrap());
-        println!("  batch {batch:>5}: {:>10.1} us a step, {time:>9.3} us a sample", time * batch as f64);
-    }
-}
-
 fn main() {
-    if cfg!(debug_assertions) {
-        println!(
-            "this build is for tests: burn is not optimised in it, figures of perceptrons are far too high"
-        );
-    }
     let wish = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     match adapter_named(&wish) {
         Ok(adapter) => {
             println!("adapter: {adapter}");
             resistor_network(&adapter);
-            match Machine::adapter(&adapter) {
-                Ok(machine) => perceptron(&machine),
-                Err(error) => println!("not measured: {error}"),
-            }
         }
         Err(error) => println!("not measured: {error}"),
     }
-    perceptron(&Machine::processor());
 }

@@ -56,7 +56,6 @@ impl AdapterKind {
 /// A graphics adapter, not opened yet.
 #[derive(Clone, Debug)]
 pub struct Adapter {
-    pub(crate) instance: Instance,
     pub(crate) adapter: wgpu::Adapter,
     name: String,
     backend: &'static str,
@@ -103,8 +102,7 @@ pub fn adapters() -> Result<Vec<Adapter>, AdapterError> {
         ..InstanceDescriptor::new_without_display_handle()
     });
     let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let mut adapters: Vec<Adapter> =
-        found.into_iter().map(|adapter| Adapter::new(instance.clone(), adapter)).collect();
+    let mut adapters: Vec<Adapter> = found.into_iter().map(Adapter::new).collect();
     adapters.sort_by_key(Adapter::kind);
     if adapters.is_empty() { Err(AdapterError::None) } else { Ok(adapters) }
 }
@@ -126,11 +124,11 @@ pub fn adapter_named(wish: &str) -> Result<Adapter, AdapterError> {
 }
 
 impl Adapter {
-    fn new(instance: Instance, adapter: wgpu::Adapter) -> Self {
+    fn new(adapter: wgpu::Adapter) -> Self {
         let info = adapter.get_info();
         let kind = AdapterKind::of(info.device_type, &info.name, &info.driver);
         let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
-        Adapter { instance, adapter, name: info.name, backend: info.backend.to_str(), driver, kind }
+        Adapter { adapter, name: info.name, backend: info.backend.to_str(), driver, kind }
     }
 
     /// What the driver calls it.

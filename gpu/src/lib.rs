@@ -1,8 +1,7 @@
-//! What the array is compared with on a graphics processor: the same resistor network, and an ordinary one.
+//! What the array is compared with on a graphics processor: the same resistor network as a compute kernel.
 //!
-//! - [`NetworkKernel`] runs the cells of the contract (`docs/cell-contract.md`) on any adapter that Vulkan, Metal or
-//!   DirectX 12 reaches, equal to the model bit for bit. It returns states; how well they answer is asked of the model.
-//! - [`perceptron`] is a multilayer perceptron trained by back-propagation, on an adapter or on the processor.
+//! [`NetworkKernel`] runs the cells of the contract (`docs/cell-contract.md`) on any adapter that Vulkan, Metal or
+//! DirectX 12 reaches, equal to the model bit for bit. It returns states; how well they answer is asked of the model.
 //!
 //! What is measured is [`Timing`]: time on the wall, from the first command to an idle device. Energy is not measured here.
 //! An adapter of kind [`AdapterKind::Software`] computes on the processor: its bits are as good as any, its timings say
@@ -34,7 +33,6 @@
 mod adapter;
 mod device;
 pub mod kernel;
-pub mod perceptron;
 mod timing;
 
 pub use adapter::{Adapter, AdapterError, AdapterKind, adapter_named, adapters};

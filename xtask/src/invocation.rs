@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -98,16 +98,6 @@ impl Invocation {
         Ok((status, seen))
     }
 
-    /// Starts it with pipes to its stdin and from its stdout, and does not wait.
-    ///
-    /// # Errors
-    /// The program cannot be started.
-    pub fn converse(&self) -> Result<Child> {
-        let mut command = self.command();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.spawn().with_context(|| self.cannot_start())
-    }
-
     /// Whether it starts and exits with 0; what it prints is thrown away.
     pub fn succeeds(&self) -> bool {
         self.command()
@@ -117,7 +107,8 @@ impl Invocation {
             .is_ok_and(|status| status.success())
     }
 
-    fn command(&self) -> Command {
+    /// It as the standard library has it, not started.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(self.executable());
         command
             .args(&self.args)

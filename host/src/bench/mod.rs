@@ -19,7 +19,7 @@ mod tests;
 
 pub use adapters::graphics_adapters;
 pub use baseline::Baseline;
-pub use baselines::{Baselines, baselines};
+pub use baselines::{Baselines, Python, Wanted, baselines};
 pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
 pub use goal::Goal;
 pub(crate) use goal::wilson;
@@ -35,6 +35,7 @@ use wheatstone_hdl::SimulationError;
 use wheatstone_learn::data::EncodingError;
 use wheatstone_learn::device::DeviceError;
 use wheatstone_learn::evaluation::EvaluationError;
+use wheatstone_measure::WorkerError;
 use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A bench that cannot be run.
@@ -65,10 +66,17 @@ pub enum BenchError {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Kernel(#[from] wheatstone_gpu::KernelError),
-    /// A perceptron that serves as baseline fails.
-    #[cfg(feature = "gpu")]
+    /// A process that serves as baseline fails.
     #[error(transparent)]
-    Perceptron(#[from] wheatstone_gpu::perceptron::PerceptronError),
+    Worker(#[from] WorkerError),
+    /// The rows cannot be brought to such a process, or not back.
+    #[error(
+        "{reason}; check the space in the system's folder of temporary files, or name another Python by --python"
+    )]
+    Task {
+        /// What went wrong.
+        reason: String,
+    },
     /// A share of right answers is asked of a regression.
     #[error(
         "--accuracy is a share of right answers, and {name} learns values, which have none; leave it out"
@@ -94,8 +102,8 @@ impl Categorized for BenchError {
             BenchError::Quantity(error) => error.category(),
             #[cfg(feature = "gpu")]
             BenchError::Kernel(error) => error.category(),
-            #[cfg(feature = "gpu")]
-            BenchError::Perceptron(error) => error.category(),
+            BenchError::Worker(WorkerError::Stopped { .. }) => ErrorCategory::Interrupted,
+            BenchError::Worker(_) | BenchError::Task { .. } => ErrorCategory::Failed,
             BenchError::NoClasses { .. } => ErrorCategory::BadInput,
             BenchError::Interrupted => ErrorCategory::Interrupted,
         }

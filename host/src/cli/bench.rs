@@ -8,7 +8,8 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
-    self, Baseline, BenchError, Comparison, Effort, Goal, Machine, Network, NoPlace, Patience, Results, Row,
+    self, Baseline, BenchError, Comparison, Effort, Goal, Machine, Network, NoPlace, Patience, Python,
+    Results, Row, Wanted,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
@@ -23,8 +24,8 @@ use wheatstone_link::Stop;
 /// A baseline has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;
 
-/// A trial of a batch size may last this part of the time a baseline is measured.
-const TRIALS: u32 = 12;
+/// A trial of a learning rate and a batch may last this part of the time a baseline is measured.
+const TRIALS: u32 = 4;
 
 /// Measure time and energy of a training step, at equal error
 ///
@@ -38,15 +39,18 @@ pub struct Bench {
     /// reaches when trained as configured
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
-    /// Seconds each baseline is measured at least; fewer than 60 are for a trial
-    #[arg(long, default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
+    /// Seconds each baseline is measured at least; give 60 or more where a meter is slow
+    #[arg(long, default_value = "10", value_parser = numbers::seconds, allow_negative_numbers = true)]
     seconds: Duration,
     /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
     #[arg(long, default_value_t = 6, value_parser = numbers::whole::<6, 1000>)]
     runs: u64,
     /// Seconds after which a run from the start is given up, and the baseline has no quantity to the goal
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = numbers::seconds, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = numbers::seconds, allow_negative_numbers = true)]
     patience: Duration,
+    /// Python with PyTorch, scikit-learn or JAX, whose learners are the baselines
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    python: PathBuf,
     /// Part of the name of the graphics adapter to use. Default: the first, a real one before one in software
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     adapter: String,
@@ -158,10 +162,13 @@ impl Bench {
             let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
             baselines.push(Box::new(Network::new(experiment, device)?));
         }
-        let trial = self.seconds / TRIALS;
-        let (others, mut missing) = bench::baselines(experiment, goal, &self.adapter, trial, watch)?;
-        baselines.extend(others);
         let clock = SystemClock::start();
+        let python = Python::new(&self.python, stop.clone())
+            .or_failed_to("cannot write to the system's folder of temporary files")?;
+        let wanted = Wanted { python: &python, adapter: &self.adapter, trial: self.seconds / TRIALS };
+        let others = bench::baselines(experiment, goal, &wanted, &clock, watch)?;
+        let mut missing = others.missing;
+        baselines.extend(others.found);
         let mut sources = Vec::new();
         for found in energy::find_sources(&self.search(clock), clock) {
             match found {

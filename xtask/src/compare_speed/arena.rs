@@ -4,10 +4,9 @@ use anyhow::{Context, Result};
 
 use super::accuracy::{Accuracy, Measure};
 use super::progress::Progress;
-use super::protocol::{
-    Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited, Worker,
-};
+use super::protocol::{Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited};
 use super::task::Task;
+use wheatstone_measure::Worker;
 
 /// How much of the stream is used for what. The same for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

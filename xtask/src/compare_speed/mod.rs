@@ -24,9 +24,10 @@ use crate::{paths, venv};
 use arena::{Arena, Schedule};
 use machine::Machine;
 use progress::Progress;
-use protocol::{Hello, Question, Request, Unsuited, Worker};
+use protocol::{Hello, Question, Request, Unsuited};
 use report::{Contest, Report};
 use task::{Drive, Task};
+use wheatstone_measure::Worker;
 
 /// Where tasks are handed over.
 const FOLDER: &str = "target/compare-speed";
@@ -172,7 +173,7 @@ impl Company {
 
     /// Starts a process and asks who it is.
     fn admit(&mut self, name: &str, invocation: &Invocation) -> Result<()> {
-        let mut worker = Worker::start(name, invocation)?;
+        let mut worker = Worker::start(name, &mut invocation.command())?;
         let Hello { versions, missing } = worker.ask(&Request::Hello)?;
         match missing {
             Some(why) => self.miss(name, why),

@@ -1,16 +1,10 @@
-//! The talk with those who compute: JSON, one request and one reply a line.
+//! What is asked of those who compute, and what they answer; how is the business of [`wheatstone_measure::Worker`].
 //!
 //! `docs/benchmarks.md` describes it for whoever writes another baseline.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout};
 
-use anyhow::{Context, Result, bail};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::invocation::Invocation;
 
 /// What is asked.
 #[derive(Debug, Serialize)]
@@ -135,73 +129,6 @@ pub struct Solution {
     pub change: Vec<f64>,
 }
 
-/// A process that answers requests. It ends with its stdin.
-pub struct Worker {
-    name: String,
-    child: Child,
-    requests: Option<ChildStdin>,
-    replies: BufReader<ChildStdout>,
-}
-
-impl Worker {
-    /// Starts it.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    pub fn start(name: impl Into<String>, invocation: &Invocation) -> Result<Worker> {
-        let mut child = invocation.converse()?;
-        let requests = child.stdin.take();
-        let replies = child.stdout.take().context("a worker without stdout")?;
-        Ok(Worker { name: name.into(), child, requests, replies: BufReader::new(replies) })
-    }
-
-    /// Asks and waits for the reply.
-    ///
-    /// # Errors
-    /// The worker ended, cannot do what is asked, or says something else; the message names it and what it said.
-    pub fn ask<R: DeserializeOwned>(&mut self, request: &Request) -> Result<R> {
-        let mut line = serde_json::to_string(request).context("a request cannot be written")?;
-        line.push('\n');
-        let requests = self.requests.as_mut().context("the worker's stdin is closed")?;
-        let sent = requests.write_all(line.as_bytes()).and_then(|()| requests.flush());
-        let mut reply = String::new();
-        let heard = self.replies.read_line(&mut reply);
-        if sent.is_err() || !matches!(heard, Ok(1..)) {
-            bail!("{} ended in the middle of a comparison; what it wrote to stderr stands above", self.name);
-        }
-        read_reply(&reply).with_context(|| format!("{} was asked {}", self.name, shortened(line.trim_end())))
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.requests = None;
-        // It ends with its stdin; nobody is left to hear how.
-        let _ = self.child.wait();
-    }
-}
-
-/// A reply is what was asked for, or an object with a field `error`.
-fn read_reply<R: DeserializeOwned>(reply: &str) -> Result<R> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error: String,
-    }
-    if let Ok(Refusal { error }) = serde_json::from_str(reply) {
-        bail!("{error}");
-    }
-    serde_json::from_str(reply)
-        .with_context(|| format!("its reply is no answer: {}", shortened(reply.trim_end())))
-}
-
-fn shortened(text: &str) -> String {
-    const KEPT: usize = 200;
-    if text.chars().count() <= KEPT {
-        return text.to_owned();
-    }
-    text.chars().take(KEPT).chain("...".chars()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,30 +150,8 @@ mod tests {
     #[test]
     fn integers_and_floats_are_read_exactly() {
         let reply = r#"{"sample":1,"k":[4294967295],"g":[0.1],"free":[-32768],"clamped":[],"change":[]}"#;
-        let record: Record = read_reply(reply).unwrap();
+        let record: Record = serde_json::from_str(reply).unwrap();
         assert_eq!((record.sample, record.k, record.g), (1, vec![4_294_967_295.0], vec![0.1]));
         assert_eq!(record.solution.free, [-32768.0]);
-    }
-
-    #[test]
-    fn refusals_and_nonsense_are_told_apart() {
-        let error = read_reply::<Started>(r#"{"error":"no task is loaded"}"#).unwrap_err();
-        assert_eq!(format!("{error:#}"), "no task is loaded");
-        let error = format!("{:#}", read_reply::<Started>("Traceback\n").unwrap_err());
-        assert!(error.starts_with("its reply is no answer: Traceback"), "{error}");
-        assert!(read_reply::<Started>(r#"{"nanoseconds":1}"#).is_err());
-    }
-
-    #[test]
-    fn a_long_message_is_shortened() {
-        assert_eq!(shortened(&"x".repeat(1000)).len(), 203);
-        assert_eq!(shortened("short"), "short");
-    }
-
-    #[test]
-    fn a_peer_that_ends_is_named() {
-        let mut worker = Worker::start("mayfly", &Invocation::new("sh").args(["-c", "read line"])).unwrap();
-        let error = worker.ask::<Hello>(&Request::Hello).unwrap_err().to_string();
-        assert!(error.starts_with("mayfly ended in the middle"), "{error}");
     }
 }

@@ -2,10 +2,11 @@
 
 use super::arena::{Arena, Entry, Schedule};
 use super::progress::Progress;
-use super::protocol::{Question, Worker};
+use super::protocol::Question;
 use super::report::Contest;
 use super::task::{Drive, Task};
-use crate::invocation::Invocation;
+use std::process::Command;
+use wheatstone_measure::Worker;
 
 /// Its error falls with effort, as `5000 / effort` LSB; a variant `b` may be offered that costs half. It also plays the
 /// one who knows the exact solution, which is 0.
@@ -24,7 +25,7 @@ fn fake(name: &str, nanoseconds: u64, error: u32, variants: &str) -> Worker {
         *) echo '{{"error":"not understood"}}';;
         esac; done"#
     );
-    Worker::start(name, &Invocation::new("sh").args(["-c", &script])).unwrap()
+    Worker::start(name, Command::new("sh").args(["-c", &script])).unwrap()
 }
 
 const ONE: &str = r#"{"name":"a","cost":1}"#;

@@ -16,6 +16,11 @@ pub struct Layer {
 pub const LAYERS: &[Layer] = &[
     Layer { name: "wheatstone-tools", folder: "tools", without: &["serde", "regex", "tempfile"] },
     Layer {
+        name: "wheatstone-measure",
+        folder: "measure",
+        without: &["serialport", "plotters", "ratatui", "clap", "rayon"],
+    },
+    Layer {
         name: "wheatstone-sim",
         folder: "sim",
         without: &["wheatstone-hdl", "rust-hdl", "serialport", "plotters", "ratatui", "clap", "rayon"],

@@ -1,7 +1,6 @@
 //! The resistor network as one compute kernel, alone and with as many replicas as fill the adapter.
 
 use super::super::{Baseline, BenchError, OnStage};
-use super::Baselines;
 use std::time::{Duration, Instant};
 use wheatstone_gpu::{Adapter, NetworkKernel};
 use wheatstone_learn::evaluation;
@@ -29,10 +28,10 @@ struct Kernel<'e> {
 pub fn baselines<'e>(
     experiment: &'e Experiment,
     adapter: &Adapter,
-    software: &str,
     trial: Duration,
     watch: OnStage,
-) -> Result<Baselines<'e>, BenchError> {
+) -> Result<Vec<Box<dyn Baseline + 'e>>, BenchError> {
+    let software = if adapter.is_software() { " (software)" } else { "" };
     let one = Kernel::new(experiment, adapter, format!("gpu-network{software}"), 1)?;
     let most = u64::from(NetworkKernel::most_replicas(adapter, &experiment.design)?);
     let mut replicas = 1;
@@ -55,7 +54,7 @@ pub fn baselines<'e>(
     }
     let full = (replicas / 2).max(1);
     let many = Kernel::new(experiment, adapter, format!("gpu-networks{software}"), full)?;
-    Ok((vec![Box::new(one), Box::new(many)], Vec::new()))
+    Ok(vec![Box::new(one), Box::new(many)])
 }
 
 impl<'e> Kernel<'e> {

@@ -1,92 +1,107 @@
-//! Baselines: the same task learned on a graphics adapter, and by an ordinary network.
-//!
-//! They come with the feature `gpu`; without it, all of them are missing.
+//! Baselines: the same task learned by ordinary learners in Python, and the same network on a graphics adapter, which comes with the
+//! feature `gpu`.
 
 #[cfg(feature = "gpu")]
 mod kernel;
-#[cfg(feature = "gpu")]
-mod perceptron;
+mod python;
+mod search;
+
+pub use python::Python;
 
 use super::{Baseline, BenchError, Goal, OnStage};
+use crate::energy::Clock;
 use crate::quantity::Missing;
+use search::Search;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use wheatstone_learn::experiment::Experiment;
 
-/// The baselines there are, and those there are not.
-pub type Baselines<'e> = (Vec<Box<dyn Baseline + 'e>>, Vec<Missing>);
+/// Epochs after which a trial of a setting is given up.
+const MOST_EPOCHS: u32 = 200;
 
-/// Prepares the baselines that this program and this machine have: `adapter` is part of the name of the graphics adapter, empty for the
-/// first. A trial of a batch size or of a number of replicas is given up after `trial`.
+/// The baselines there are, and those there are not.
+#[derive(Default)]
+pub struct Baselines<'e> {
+    /// Those that can be measured.
+    pub found: Vec<Box<dyn Baseline + 'e>>,
+    /// What cannot be had.
+    pub missing: Vec<Missing>,
+    /// Versions of what they are made of.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// Which baselines are looked for.
+pub struct Wanted<'w> {
+    /// What runs the ordinary learners.
+    pub python: &'w Python,
+    /// Part of the name of the graphics adapter, empty for the first.
+    pub adapter: &'w str,
+    /// Training time after which a trial of a setting is given up.
+    pub trial: Duration,
+}
+
+/// Prepares the baselines that this program and this machine have.
 ///
 /// # Errors
 /// [`BenchError::Interrupted`] if `watch` says to stop; whatever else fails is missing.
-#[cfg(feature = "gpu")]
 pub fn baselines<'e>(
     experiment: &'e Experiment,
     goal: Goal,
-    adapter: &str,
-    trial: Duration,
+    wanted: &Wanted,
+    clock: &dyn Clock,
     watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
-    use wheatstone_gpu::perceptron::{Machine, PerceptronError};
-
-    let mut all = Baselines::default();
-    let mut put = |name: &str, one: Result<Baselines<'e>, BenchError>| {
-        match one {
-            Ok((found, missing)) => {
-                all.0.extend(found);
-                all.1.extend(missing);
-            }
-            Err(error @ BenchError::Interrupted) => return Err(error),
-            Err(error) => all.1.push(absent(name, &error)),
-        }
-        Ok(())
+    let search = Search {
+        seed: experiment.config.seed,
+        epoch: experiment.split.train.len() as u64,
+        most_epochs: MOST_EPOCHS,
+        most_time: wanted.trial,
+        clock,
     };
-    let cpu = "cpu-perceptron";
-    put(cpu, perceptron::baselines(experiment, goal, cpu, &Machine::processor(), trial, watch))?;
-    let [gpu, kernel] = ["gpu-perceptron", "gpu-network"];
-    match wheatstone_gpu::adapter_named(adapter) {
-        Ok(adapter) => {
-            let software = if adapter.is_software() { " (software)" } else { "" };
-            let perceptrons = Machine::adapter(&adapter)
-                .map_err(|error| PerceptronError::from(error).into())
-                .and_then(|machine| {
-                    let name = format!("{gpu}{software}");
-                    perceptron::baselines(experiment, goal, &name, &machine, trial, watch)
-                });
-            put(gpu, perceptrons)?;
-            put(kernel, kernel::baselines(experiment, &adapter, software, trial, watch))?;
-        }
-        Err(error) => all.1.extend([gpu, kernel].map(|name| absent(name, &error))),
-    }
+    let mut all = python::baselines(experiment, goal, wanted.python, &search, watch)?;
+    on_adapter(experiment, wanted, &mut all, watch)?;
     Ok(all)
 }
 
+/// The network as a kernel.
 #[cfg(feature = "gpu")]
-fn absent(name: &str, error: &dyn std::error::Error) -> Missing {
-    Missing {
-        name: name.to_owned(),
-        why: error.to_string(),
+fn on_adapter<'e>(
+    experiment: &'e Experiment,
+    wanted: &Wanted,
+    all: &mut Baselines<'e>,
+    watch: OnStage,
+) -> Result<(), BenchError> {
+    let why = match wheatstone_gpu::adapter_named(wanted.adapter) {
+        Ok(adapter) => match kernel::baselines(experiment, &adapter, wanted.trial, watch) {
+            Ok(found) => {
+                all.found.extend(found);
+                return Ok(());
+            }
+            Err(BenchError::Interrupted) => return Err(BenchError::Interrupted),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.to_string(),
+    };
+    all.missing.push(Missing {
+        name: "gpu-network".to_owned(),
+        why,
         remedy: "see docs/gpu.md for what an adapter needs, and choose another by --adapter".to_owned(),
-    }
+    });
+    Ok(())
 }
 
-/// Without the feature `gpu` there are none.
-///
-/// # Errors
-/// None.
+/// Without the feature `gpu` there is no kernel.
 #[cfg(not(feature = "gpu"))]
-pub fn baselines<'e>(
-    _experiment: &'e Experiment,
-    _goal: Goal,
-    _adapter: &str,
-    _trial: Duration,
+fn on_adapter(
+    _experiment: &Experiment,
+    _wanted: &Wanted,
+    all: &mut Baselines,
     _watch: OnStage,
-) -> Result<Baselines<'e>, BenchError> {
-    let missing = |name: &str| Missing {
-        name: name.to_owned(),
+) -> Result<(), BenchError> {
+    all.missing.push(Missing {
+        name: "gpu-network".to_owned(),
         why: "this program was built without the feature gpu".to_owned(),
         remedy: "cargo build --release --features gpu".to_owned(),
-    };
-    Ok((Vec::new(), ["cpu-perceptron", "gpu-perceptron", "gpu-network"].map(missing).to_vec()))
+    });
+    Ok(())
 }

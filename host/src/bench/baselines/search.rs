@@ -1,0 +1,162 @@
+//! The setting with which a learner comes to the goal soonest.
+
+use super::super::{Baseline, BenchError, Goal, OnStage};
+use crate::energy::Clock;
+use std::time::Duration;
+
+/// When a trial is given up.
+pub struct Search<'s> {
+    /// Seed of every trial.
+    pub seed: u64,
+    /// Samples after which a trial is judged, again and again.
+    pub epoch: u64,
+    /// Epochs after which it is given up.
+    pub most_epochs: u32,
+    /// Training time after which it is given up.
+    pub most_time: Duration,
+    /// What times it.
+    pub clock: &'s dyn Clock,
+}
+
+/// A learner whose setting can be changed; it takes effect when it starts anew.
+pub trait Tunable: Baseline {
+    /// What is chosen.
+    type Setting: Copy;
+
+    /// Chooses it.
+    fn tune(&mut self, setting: Self::Setting);
+}
+
+/// The setting that takes the least training time to the goal, and that time; judging is not counted. Trials race: one is given up when it
+/// has taken as long as the best before it, or as long as `bound`. `None` if none comes to the goal.
+///
+/// # Errors
+/// [`BenchError`] if the learner fails, or `watch` says to stop.
+pub fn fastest<L: Tunable>(
+    learner: &mut L,
+    settings: impl IntoIterator<Item = L::Setting>,
+    goal: Goal,
+    bound: Option<Duration>,
+    search: &Search,
+    watch: OnStage,
+) -> Result<Option<(L::Setting, Duration)>, BenchError> {
+    let mut best: Option<(L::Setting, Duration)> = None;
+    for setting in settings {
+        learner.tune(setting);
+        learner.restart(search.seed)?;
+        let most = best.map(|(_, time)| time).or(bound).unwrap_or(search.most_time).min(search.most_time);
+        let (mut time, mut trained) = (Duration::ZERO, 0);
+        while time < most && trained < search.epoch * u64::from(search.most_epochs) {
+            if !watch(&format!("{}: {}", learner.name(), learner.describe())) {
+                return Err(BenchError::Interrupted);
+            }
+            let begun = search.clock.now();
+            trained += learner.train(search.epoch)?;
+            time += search.clock.now() - begun;
+            if goal.is_met(learner.score()?) {
+                if time < most {
+                    best = Some((setting, time));
+                }
+                break;
+            }
+        }
+    }
+    Ok(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::rc::Rc;
+    use wheatstone_learn::metrics::Score;
+
+    #[derive(Clone, Default)]
+    struct Virtual(Rc<Cell<Duration>>);
+
+    impl Clock for Virtual {
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+
+        fn sleep(&self, duration: Duration) {
+            self.0.set(self.0.get() + duration);
+        }
+    }
+
+    /// Needs `setting.0` samples and takes `setting.1` milliseconds for one.
+    struct Pupil {
+        clock: Virtual,
+        setting: (u64, u64),
+        trained: u64,
+        restarts: u64,
+    }
+
+    impl Tunable for Pupil {
+        type Setting = (u64, u64);
+
+        fn tune(&mut self, setting: (u64, u64)) {
+            self.setting = setting;
+        }
+    }
+
+    impl Baseline for Pupil {
+        fn name(&self) -> &str {
+            "pupil"
+        }
+
+        fn describe(&self) -> String {
+            "learns by rote".to_owned()
+        }
+
+        fn parameters(&self) -> u64 {
+            1
+        }
+
+        fn restart(&mut self, _seed: u64) -> Result<(), BenchError> {
+            self.trained = 0;
+            self.restarts += 1;
+            Ok(())
+        }
+
+        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
+            self.trained += samples;
+            self.clock.sleep(Duration::from_millis(samples * self.setting.1));
+            Ok(samples)
+        }
+
+        fn score(&mut self) -> Result<Score, BenchError> {
+            // Judging takes time as well, which must not count.
+            self.clock.sleep(Duration::from_secs(7));
+            let accuracy = Some(if self.trained >= self.setting.0 { 1.0 } else { 0.0 });
+            Ok(Score { accuracy, mse: 0.0, ..Score::default() })
+        }
+    }
+
+    fn search(settings: &[(u64, u64)], bound: Option<Duration>) -> (Option<(u64, u64)>, Duration) {
+        let clock = Virtual::default();
+        let mut pupil = Pupil { clock: clock.clone(), setting: (0, 0), trained: 0, restarts: 0 };
+        let search =
+            Search { seed: 1, epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), clock: &clock };
+        let found =
+            fastest(&mut pupil, settings.iter().copied(), Goal::Accuracy(0.5), bound, &search, &mut |_| true)
+                .unwrap();
+        assert_eq!(pupil.restarts, settings.len() as u64);
+        (found.map(|(setting, _)| setting), found.map_or(Duration::ZERO, |(_, time)| time))
+    }
+
+    #[test]
+    fn the_least_training_time_wins() {
+        // 200 samples of 2 ms, 100 of 5 ms, 50 of 4 ms.
+        let found = search(&[(200, 2), (100, 5), (50, 4)], None);
+        assert_eq!(found, (Some((50, 4)), Duration::from_millis(200)));
+    }
+
+    #[test]
+    fn who_is_too_slow_is_no_choice() {
+        // More than 3 s, and more than 100 epochs of 10 samples.
+        assert_eq!(search(&[(500, 10), (1001, 1)], None).0, None);
+        assert_eq!(search(&[(100, 5)], Some(Duration::from_millis(500))).0, None);
+        assert_eq!(search(&[(100, 5)], Some(Duration::from_millis(501))).0, Some((100, 5)));
+    }
+}
