@@ -49,10 +49,10 @@ fn table(benches: &[Results]) -> String {
         let day = results.date.split('T').next().unwrap_or_default();
         writeln!(
             text,
-            "`{}`: {} of {} held-out samples; {}, {day}, `docs/bench/{0}.json`.",
+            "`{}`: {} of {} validation rows; {}, {day}, `docs/bench/{0}.json`.",
             results.preset,
             results.goal,
-            results.judged_samples,
+            results.validation_rows,
             results.machine_text()
         )
         .unwrap();

@@ -22,8 +22,8 @@ use wheatstone_sim::{
 pub struct Experiment {
     /// The resolved configuration: all that the run depends on.
     pub config: RunConfig,
-    /// The rows with their targets.
-    pub dataset: Dataset,
+    /// The rows with their targets; experiments that divide the same rows in other ways share them.
+    pub dataset: Arc<Dataset>,
     /// Which of its rows are learned and which held out.
     pub split: Split,
     /// How its rows become voltages, fitted on the rows learned.
@@ -155,9 +155,10 @@ impl Experiment {
     /// [`ExperimentError`] names the file or key at fault.
     pub fn with_split(
         config: RunConfig,
-        dataset: Dataset,
+        dataset: impl Into<Arc<Dataset>>,
         split: Split,
     ) -> Result<Experiment, ExperimentError> {
+        let dataset = dataset.into();
         let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
         let (network, notes) = build_network(&config, &encoder)?;
         let mut experiment = Experiment::assemble(config, dataset, split, encoder, network)?;
@@ -176,9 +177,10 @@ impl Experiment {
     /// fault.
     pub fn with_network(
         mut config: RunConfig,
-        dataset: Dataset,
+        dataset: impl Into<Arc<Dataset>>,
         network: Network,
     ) -> Result<Experiment, ExperimentError> {
+        let dataset = dataset.into();
         let split = default_split(&config, &dataset)?;
         let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
         let network = with_alpha(network, &config, "the given network")?;
@@ -191,7 +193,7 @@ impl Experiment {
     /// Joins parts that fit each other.
     fn assemble(
         config: RunConfig,
-        dataset: Dataset,
+        dataset: Arc<Dataset>,
         split: Split,
         encoder: Encoder,
         network: Network,

@@ -71,7 +71,8 @@ pub fn experiment(
     };
     let split = Split { train: Vec::new(), test: all_rows(&dataset) };
     crate::experiment::check_ports(design.network(), &encoder)?;
-    Ok(Experiment { config, dataset, split, encoder, design: Arc::new(design), notes: Vec::new() })
+    let (dataset, design) = (Arc::new(dataset), Arc::new(design));
+    Ok(Experiment { config, dataset, split, encoder, design, notes: Vec::new() })
 }
 
 fn check_filling(encoder: &Encoder, options: &CsvOptions) -> Result<(), ExperimentError> {

@@ -1,6 +1,6 @@
 //! How fast a chip would train: the gateware of island and array, simulated with documented delays.
 
-use super::{Baseline, BenchError, Network};
+use super::{Baseline, BenchError, Division, Network};
 use crate::device::{BoardError, Linked};
 use crate::energy::Bounded;
 use crate::energy::fpga::{self, Estimate, EstimateError};
@@ -112,7 +112,8 @@ fn estimate(
 ) -> Result<Estimate, BenchError> {
     let Experiment { design, split, .. } = experiment;
     let array = Array::new(Arc::clone(design), options).map_err(SimulationError::from)?;
-    let mut network = Network::new(experiment, Box::new(experiment.model(&experiment.initial_state())?))?;
+    let division = Division::new(experiment, 1)?;
+    let mut network = Network::in_model(&division)?;
     network.train(split.train.len() as u64)?;
     let shown = split.train.iter().copied().cycle().take(usize::try_from(SAMPLES).unwrap_or(1));
     let samples = experiment.samples(&shown.collect::<Vec<_>>())?;

@@ -27,6 +27,16 @@ impl Goal {
         }
     }
 
+    /// The one of two that is easier to meet.
+    #[must_use]
+    pub fn easier(self, other: Goal) -> Goal {
+        match (self, other) {
+            (Goal::Accuracy(a), Goal::Accuracy(b)) => Goal::Accuracy(a.min(b)),
+            (Goal::MeanSquaredError(a), Goal::MeanSquaredError(b)) => Goal::MeanSquaredError(a.max(b)),
+            _ => self,
+        }
+    }
+
     /// Whether a score is good enough. An accuracy goal is not met by a score without one.
     pub fn is_met(self, score: Score) -> bool {
         match self {

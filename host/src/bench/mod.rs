@@ -8,6 +8,9 @@ mod adapters;
 mod baseline;
 mod baselines;
 mod chip;
+mod division;
+#[cfg(test)]
+mod fairness_tests;
 mod goal;
 mod learning;
 mod network;
@@ -18,9 +21,10 @@ mod results;
 mod tests;
 
 pub use adapters::graphics_adapters;
-pub use baseline::Baseline;
+pub use baseline::{Baseline, Tuning};
 pub use baselines::{Baselines, Python, Wanted, baselines};
 pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
+pub use division::{Division, Part, VALIDATION};
 pub use goal::Goal;
 pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
@@ -32,9 +36,10 @@ use crate::energy::fpga::EstimateError;
 use crate::energy::{MeasureError, QuantityError};
 use thiserror::Error;
 use wheatstone_hdl::SimulationError;
-use wheatstone_learn::data::EncodingError;
+use wheatstone_learn::data::{EncodingError, SplitError};
 use wheatstone_learn::device::DeviceError;
 use wheatstone_learn::evaluation::EvaluationError;
+use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_measure::WorkerError;
 use wheatstone_sim::{Categorized, ErrorCategory};
 
@@ -77,6 +82,22 @@ pub enum BenchError {
         /// What went wrong.
         reason: String,
     },
+    /// The rows cannot be divided.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// A run's network cannot be made.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// The network depends on which rows are learned.
+    #[error(
+        "the rows that run {run} of {name} learns give it another network, so runs cannot be compared; give the columns or the shape in the configuration"
+    )]
+    Designs {
+        /// What is learned.
+        name: String,
+        /// The run, from 1.
+        run: usize,
+    },
     /// A share of right answers is asked of a regression.
     #[error(
         "--accuracy is a share of right answers, and {name} learns values, which have none; leave it out"
@@ -104,7 +125,9 @@ impl Categorized for BenchError {
             BenchError::Kernel(error) => error.category(),
             BenchError::Worker(WorkerError::Stopped { .. }) => ErrorCategory::Interrupted,
             BenchError::Worker(_) | BenchError::Task { .. } => ErrorCategory::Failed,
-            BenchError::NoClasses { .. } => ErrorCategory::BadInput,
+            BenchError::Split(error) => error.category(),
+            BenchError::Experiment(error) => error.category(),
+            BenchError::NoClasses { .. } | BenchError::Designs { .. } => ErrorCategory::BadInput,
             BenchError::Interrupted => ErrorCategory::Interrupted,
         }
     }

@@ -1,34 +1,38 @@
 //! The resistor network itself as a baseline: in the model, or on a board.
 
-use super::{Baseline, BenchError};
+use super::{Baseline, BenchError, Division, Part};
 use std::ops::ControlFlow;
-use wheatstone_learn::device::{Device, DeviceKind, Stretch};
-use wheatstone_learn::evaluation;
+use wheatstone_learn::device::{Device, DeviceKind};
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::Score;
 use wheatstone_sim::State;
 
 /// The network on a device.
 pub struct Network<'e> {
-    experiment: &'e Experiment,
+    division: &'e Division,
     device: Box<dyn Device + 'e>,
-    seed: u64,
+    run: usize,
     trained: u64,
 }
 
 impl<'e> Network<'e> {
-    /// The network of an experiment before training.
+    /// The network before the first run.
     ///
     /// # Errors
     /// [`BenchError`] if the samples cannot be encoded, or the device cannot be reached.
-    pub fn new(
-        experiment: &'e Experiment,
-        mut device: Box<dyn Device + 'e>,
-    ) -> Result<Network<'e>, BenchError> {
-        experiment.set_samples(&mut *device)?;
-        let mut network = Network { experiment, device, seed: 0, trained: 0 };
-        network.restart(experiment.config.seed)?;
+    pub fn new(division: &'e Division, device: Box<dyn Device + 'e>) -> Result<Network<'e>, BenchError> {
+        let mut network = Network { division, device, run: 0, trained: 0 };
+        network.restart(0)?;
         Ok(network)
+    }
+
+    /// The network in a model in this process.
+    ///
+    /// # Errors
+    /// As [`Network::new`].
+    pub fn in_model(division: &'e Division) -> Result<Network<'e>, BenchError> {
+        let first = division.run(0);
+        Network::new(division, Box::new(first.model(&first.initial_state())?))
     }
 
     /// Its state.
@@ -37,6 +41,10 @@ impl<'e> Network<'e> {
     /// [`BenchError`] if the device cannot be reached.
     pub fn state(&mut self) -> Result<State, BenchError> {
         Ok(self.device.state()?)
+    }
+
+    fn experiment(&self) -> &'e Experiment {
+        self.division.run(self.run)
     }
 }
 
@@ -49,37 +57,37 @@ impl Baseline for Network<'_> {
     }
 
     fn describe(&self) -> String {
-        let network = self.experiment.design.network();
+        let Experiment { design, config, .. } = self.experiment();
         format!(
             "{} in format {}, {} relaxing steps a sample, on {}",
-            network.name(),
-            self.experiment.design.format(),
-            self.experiment.config.steps,
+            design.network().name(),
+            design.format(),
+            config.steps,
             self.device.describe()
         )
     }
 
     fn parameters(&self) -> u64 {
-        self.experiment.design.network().edges().len() as u64
+        self.experiment().design.network().edges().len() as u64
     }
 
-    fn restart(&mut self, seed: u64) -> Result<(), BenchError> {
-        let Experiment { design, config, .. } = self.experiment;
-        self.device.set_state(&State::initial(design, &config.network.initial, seed))?;
-        (self.seed, self.trained) = (seed, 0);
+    fn restart(&mut self, run: usize) -> Result<(), BenchError> {
+        (self.run, self.trained) = (run, 0);
+        let experiment = self.experiment();
+        experiment.set_samples(&mut *self.device)?;
+        self.device.set_state(&experiment.initial_state())?;
         Ok(())
     }
 
     fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-        let stretch = Stretch { seed: self.seed, ..self.experiment.stretch(self.trained, samples.max(1)) };
+        let stretch = self.experiment().stretch(self.trained, samples.max(1));
         let trained = self.device.train(&stretch, &mut |_| ControlFlow::Continue(()))?.samples;
         self.trained += trained;
         Ok(trained)
     }
 
-    fn score(&mut self) -> Result<Score, BenchError> {
-        let mut model = self.experiment.model(&self.state()?)?;
-        let (_, rows) = self.experiment.judged_rows();
-        Ok(evaluation::score(self.experiment, &mut model, rows)?)
+    fn score(&mut self, part: Part) -> Result<Score, BenchError> {
+        let state = self.state()?;
+        self.division.score(self.run, part, &state)
     }
 }

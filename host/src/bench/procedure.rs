@@ -1,14 +1,13 @@
 //! The procedure of a bench: learn, time and meter in turns, and put the quantities together.
 
 use super::results::{BaselineDescription, Effort, Row, metric};
-use super::{Baseline, BenchError, ChipCost, Goal, Learned, Network, Patience, learn};
+use super::{Baseline, BenchError, ChipCost, Division, Goal, Learned, Network, Part, Patience, learn};
 use crate::energy::fpga;
 use crate::energy::reference::{self, Reference};
-use crate::energy::{self, Basis, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder};
+use crate::energy::{self, Basis, Bounded, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder};
 use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
 use std::time::Duration;
-use wheatstone_learn::experiment::Experiment;
 use wheatstone_sim::BoxedError;
 
 /// Told which stage of a bench begins; says whether to go on.
@@ -28,21 +27,28 @@ pub struct Comparison {
     pub missing: Vec<Missing>,
 }
 
-/// The goal that the network itself sets: what it meets again after training as configured.
+/// The goal that the network itself sets: what it meets again after training as configured, on the validation rows of every run; the easiest
+/// of the runs.
 ///
 /// # Errors
 /// [`BenchError`] if it cannot be trained, or `watch` says to stop.
-pub fn own_goal(experiment: &Experiment, watch: OnStage) -> Result<Goal, BenchError> {
-    let model = experiment.model(&experiment.initial_state())?;
-    let mut network = Network::new(experiment, Box::new(model))?;
-    let epoch = experiment.split.train.len() as u64;
-    for _ in 0..experiment.config.epochs {
-        if !watch("the network's own accuracy") {
-            return Err(BenchError::Interrupted);
+pub fn own_goal(division: &Division, watch: OnStage) -> Result<Goal, BenchError> {
+    let mut network = Network::in_model(division)?;
+    let mut goal: Option<Goal> = None;
+    for run in 0..division.len() {
+        network.restart(run)?;
+        let experiment = division.run(run);
+        for _ in 0..experiment.config.epochs {
+            if !watch("the network's own accuracy") {
+                return Err(BenchError::Interrupted);
+            }
+            network.train(experiment.split.train.len() as u64)?;
         }
-        network.train(epoch)?;
+        let score = network.score(Part::Validation)?;
+        let own = Goal::after(score, division.rows(run, Part::Validation).len());
+        goal = Some(goal.map_or(own, |goal| goal.easier(own)));
     }
-    Ok(Goal::after(network.score()?, experiment.judged_rows().1.len()))
+    goal.ok_or(BenchError::Interrupted)
 }
 
 /// Trains every baseline to the goal, then times and meters all of them in turns.
@@ -62,13 +68,16 @@ pub fn run(
         let one = learn(&mut **baseline, goal, patience, clock, &mut || watch(&stage))?;
         learned.push(one.ok_or(BenchError::Interrupted)?);
     }
+    for baseline in baselines.iter_mut() {
+        baseline.restart(0)?;
+    }
     let measurement = measure(baselines, sources, effort, clock, watch)?;
     let mut comparison = Comparison::default();
     for (index, (baseline, learned)) in baselines.iter().zip(&learned).enumerate() {
         let description =
             BaselineDescription { name: baseline.name().to_owned(), description: baseline.describe() };
         comparison.baselines.push(description);
-        comparison.put_learning(baseline.name(), learned, goal);
+        comparison.put_learning(&**baseline, learned, goal);
         comparison.put_measured(&**baseline, &measurement, index)?;
     }
     Ok(comparison)
@@ -159,22 +168,29 @@ impl Comparison {
     }
 
     /// The rows of a baseline that was trained to the goal.
-    fn put_learning(&mut self, name: &str, learned: &Learned, goal: Goal) {
-        let Some(samples) = learned.samples_to_goal() else {
+    fn put_learning(&mut self, baseline: &dyn Baseline, learned: &Learned, goal: Goal) {
+        let name = baseline.name();
+        let seconds = |time: Duration| {
+            let value = time.as_secs_f64();
+            Quantity { value, unit: "s".into(), kind: Kind::Measured, low: value, high: value }
+        };
+        let tuning = baseline.tuning();
+        if tuning.time > Duration::ZERO {
+            self.put(name, metric::TUNING_TIME, seconds(tuning.time));
+        }
+        for (source, energy) in tuning.energy {
+            let Bounded { value, low, high } = energy.map(|joule| joule.0);
+            let energy = Quantity { value, unit: "J".into(), kind: Kind::Measured, low, high };
+            self.put_from(name, metric::TUNING_ENERGY, energy, Some(source));
+        }
+        self.put(name, metric::LOADING_TIME, seconds(learned.loading));
+        self.put(name, metric::JUDGING_TIME, seconds(learned.judging));
+        let (Some(samples), Some(score)) = (learned.samples_to_goal(), learned.test_score()) else {
             self.missing.push(missed(name, learned, goal));
             return;
         };
-        let exactly = |value, unit: &'static str| Quantity {
-            value,
-            unit: unit.into(),
-            kind: Kind::Measured,
-            low: value,
-            high: value,
-        };
-        match learned.score.accuracy {
-            Some(accuracy) => self.put(name, metric::ACCURACY, exactly(accuracy, "1")),
-            None => self.put(name, metric::MEAN_SQUARED_ERROR, exactly(learned.score.mse, "V^2")),
-        }
+        let metric = if score.unit == "1" { metric::ACCURACY } else { metric::MEAN_SQUARED_ERROR };
+        self.put(name, metric, score);
         self.put(name, metric::SAMPLES_TO_GOAL, samples);
     }
 
@@ -307,7 +323,7 @@ mod tests {
             5
         }
 
-        fn restart(&mut self, _seed: u64) -> Result<(), BenchError> {
+        fn restart(&mut self, _run: usize) -> Result<(), BenchError> {
             self.trained = 0;
             Ok(())
         }
@@ -318,7 +334,7 @@ mod tests {
             Ok(samples)
         }
 
-        fn score(&mut self) -> Result<Score, BenchError> {
+        fn score(&mut self, _part: Part) -> Result<Score, BenchError> {
             #[expect(clippy::cast_precision_loss, reason = "small")]
             let accuracy = (self.trained as f64 / 5000.0).min(self.most);
             Ok(Score { accuracy: Some(accuracy), mse: 0.0, ..Score::default() })
@@ -332,8 +348,7 @@ mod tests {
     fn comparison_at(goal: f64, most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
         let clock = Virtual::default();
         let pupil = Pupil { clock: clock.clone(), trained: 0, most };
-        let patience =
-            Patience { runs: 6, first_seed: 1, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
+        let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
         let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
         run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)

@@ -4,13 +4,14 @@ use super::Goal;
 use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Names of metrics in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
 pub mod metric {
-    /// Share of the judged samples answered with the right class, when the goal was met.
+    /// Share of the test rows answered with the right class, when the goal was met: the median of the runs.
     pub const ACCURACY: &str = "accuracy";
-    /// Mean squared error of the judged samples' outputs, when the goal was met.
+    /// Mean squared error of the test rows' outputs, likewise.
     pub const MEAN_SQUARED_ERROR: &str = "mean_squared_error";
     /// Samples trained until the goal was met.
     pub const SAMPLES_TO_GOAL: &str = "samples_to_goal";
@@ -30,6 +31,14 @@ pub mod metric {
     pub const SAMPLE_ENERGY_ABOVE_IDLE: &str = "sample_energy_above_idle";
     /// Joules a sample and conductance or weight.
     pub const PARAMETER_ENERGY: &str = "parameter_energy";
+    /// Seconds in which the settings of a baseline were chosen.
+    pub const TUNING_TIME: &str = "tuning_time";
+    /// Joules in the same time.
+    pub const TUNING_ENERGY: &str = "tuning_energy";
+    /// Seconds of a run in which rows were loaded and weights drawn; not in its time to the goal.
+    pub const LOADING_TIME: &str = "loading_time";
+    /// Seconds of a run in which validation rows were answered; not in its time to the goal either.
+    pub const JUDGING_TIME: &str = "judging_time";
     /// Joules of one operation, the least a learner does: a synaptic event, a multiplication, an erased bit; only published.
     pub const OPERATION_ENERGY: &str = "operation_energy";
     /// Joules of one answer; only published.
@@ -86,7 +95,7 @@ pub struct Effort {
     pub seconds: f64,
     /// Blocks these were divided into, baselines taking turns.
     pub blocks: usize,
-    /// Runs from the start for the samples to the goal.
+    /// Runs from the start for the samples to the goal, each on rows of its own.
     pub runs: u64,
 }
 
@@ -97,8 +106,13 @@ pub struct Results {
     pub preset: String,
     /// What every baseline had to reach.
     pub goal: Goal,
-    /// Samples it was judged on.
-    pub judged_samples: usize,
+    /// Rows on which it was decided whether the goal is met, in every run others.
+    pub validation_rows: usize,
+    /// Rows that were answered once, when it was met; 0 where none are held out.
+    pub test_rows: usize,
+    /// Versions of what the baselines are made of.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
     /// When it began, in universal time (RFC 3339).
     pub date: String,
     /// The program's version.

@@ -13,7 +13,9 @@ fn results() -> Results {
     Results {
         preset: "iris <b>".to_owned(),
         goal: Goal::Accuracy(0.9675),
-        judged_samples: 30,
+        validation_rows: 30,
+        test_rows: 30,
+        versions: [("torch".to_owned(), "2.0".to_owned())].into(),
         date: "2026-01-02T03:04:05Z".to_owned(),
         version: "0.1.0".to_owned(),
         machine: Machine { processor: "A & B".to_owned(), threads: 2, system: "linux x86_64".to_owned() },

@@ -5,11 +5,12 @@ use super::failure::{OrFailed, Result};
 use super::output::Output;
 use super::{interrupt, numbers, progress, table};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use wheatstone::bench::{
-    self, Baseline, BenchError, Comparison, Effort, Goal, Machine, Network, NoPlace, Patience, Python,
-    Results, Row, Wanted,
+    self, Baseline, BenchError, Comparison, Division, Effort, Goal, Machine, Network, NoPlace, Part,
+    Patience, Python, Results, Row, Wanted,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
@@ -29,20 +30,20 @@ const TRIALS: u32 = 4;
 
 /// Measure time and energy of a training step, at equal error
 ///
-/// Every baseline is trained from the start until it answers the held-out samples as well as asked; then all are timed and metered in
-/// turns. Without a board, the chip is simulated. What is missing is listed with why. Nothing is kept if it is interrupted.
+/// Every baseline is trained from the start until it answers validation rows as well as asked; then all are timed and metered in
+/// turns. Test rows are looked at once. Without a board, the chip is simulated. What is missing is listed with why. Nothing is kept if it is interrupted.
 #[derive(Args, Debug)]
 pub struct Bench {
     #[command(flatten)]
     config: ConfigArguments,
-    /// Share of the held-out samples to be answered right, 0 to 1. Default: one standard error below what the network
-    /// reaches when trained as configured
+    /// Share of the validation rows to be answered right, 0 to 1. Default: one standard error below what the network
+    /// reaches on them when trained as configured
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
     /// Seconds each baseline is measured at least; give 60 or more where a meter is slow
     #[arg(long, default_value = "10", value_parser = numbers::seconds, allow_negative_numbers = true)]
     seconds: Duration,
-    /// Runs from the start, each from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
+    /// Runs from the start, each on rows and from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
     #[arg(long, default_value_t = 6, value_parser = numbers::whole::<6, 1000>)]
     runs: u64,
     /// Seconds after which a run from the start is given up, and the baseline has no quantity to the goal
@@ -115,6 +116,7 @@ impl Bench {
         if self.accuracy.is_some() && matches!(experiment.dataset.targets(), Targets::Values { .. }) {
             return Err(BenchError::NoClasses { name: experiment.config.name.clone() }.into());
         }
+        let division = Division::new(&experiment, usize::try_from(self.runs).unwrap_or(usize::MAX))?;
         interrupt::listen()?;
         let name = &experiment.config.name;
         output
@@ -126,14 +128,16 @@ impl Bench {
         };
         let goal = match self.accuracy {
             Some(share) => Goal::Accuracy(share),
-            None => bench::own_goal(&experiment, &mut watch)?,
+            None => bench::own_goal(&division, &mut watch)?,
         };
-        let comparison = self.measure(&experiment, goal, effort, &mut watch)?;
+        let (comparison, versions) = self.measure(&experiment, &division, goal, effort, &mut watch)?;
         spinner.finish_and_clear();
         let results = Results {
             preset: experiment.config.name.clone(),
             goal,
-            judged_samples: experiment.judged_rows().1.len(),
+            validation_rows: division.rows(0, Part::Validation).len(),
+            test_rows: experiment.split.test.len(),
+            versions,
             date,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: Machine::this(),
@@ -150,36 +154,35 @@ impl Bench {
     fn measure(
         &self,
         experiment: &Experiment,
+        division: &Division,
         goal: Goal,
         effort: Effort,
         watch: bench::OnStage,
-    ) -> Result<Comparison> {
-        let state = experiment.initial_state();
+    ) -> Result<(Comparison, BTreeMap<String, String>)> {
         let stop = Stop::when(interrupt::requested);
-        let mut baselines: Vec<Box<dyn Baseline>> =
-            vec![Box::new(Network::new(experiment, Box::new(experiment.model(&state)?))?)];
-        if let Some(url) = &self.device {
-            let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
-            baselines.push(Box::new(Network::new(experiment, device)?));
-        }
         let clock = SystemClock::start();
-        let python = Python::new(&self.python, stop.clone())
-            .or_failed_to("cannot write to the system's folder of temporary files")?;
-        let wanted = Wanted { python: &python, adapter: &self.adapter, trial: self.seconds / TRIALS };
-        let others = bench::baselines(experiment, goal, &wanted, &clock, watch)?;
-        let mut missing = others.missing;
-        baselines.extend(others.found);
-        let mut sources = Vec::new();
+        let (mut sources, mut missing) = (Vec::new(), Vec::new());
         for found in energy::find_sources(&self.search(clock), clock) {
             match found {
                 Ok(source) => sources.push(source),
                 Err(absent) => missing.push(absent),
             }
         }
+        let python = Python::new(&self.python, stop.clone())
+            .or_failed_to("cannot write to the system's folder of temporary files")?;
+        let wanted = Wanted { python: &python, adapter: &self.adapter, trial: self.seconds / TRIALS };
+        let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(Network::in_model(division)?)];
+        if let Some(url) = &self.device {
+            let state = experiment.initial_state();
+            let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
+            baselines.push(Box::new(Network::new(division, device)?));
+        }
+        let others = bench::baselines(division, goal, &wanted, &mut sources, &clock, watch)?;
+        missing.splice(0..0, others.missing);
+        baselines.extend(others.found);
         let patience = Patience {
-            runs: self.runs,
-            first_seed: experiment.config.seed,
-            epoch: experiment.split.train.len() as u64,
+            runs: division.len(),
+            epoch: division.run(0).split.train.len() as u64,
             epochs: experiment.config.epochs.max(LEAST_EPOCHS),
             time: self.patience,
         };
@@ -190,7 +193,7 @@ impl Bench {
             self.simulate(experiment, &mut comparison, stop, watch)?;
         }
         comparison.put_published();
-        Ok(comparison)
+        Ok((comparison, others.versions))
     }
 
     /// Where to look for meters.
@@ -265,11 +268,11 @@ fn text(results: &Results, folder: &Path) -> String {
     }
     let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();
     format!(
-        "{} on {}\ngoal: {} of {} samples\n\n{rows}\n\n{}\n\nreport: {}",
+        "{} on {}\ngoal: {} of {} validation rows, the same for all, in every run other rows\n\n{rows}\n\n{}\n\nreport: {}",
         results.preset,
         results.machine_text(),
         results.goal,
-        results.judged_samples,
+        results.validation_rows,
         missing.join("\n"),
         folder.join("report.html").display()
     )

@@ -162,6 +162,34 @@ pub fn measure(
     procedure.evaluate(&groups, &idle)
 }
 
+/// What some work took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spent {
+    /// Time on the clock.
+    pub time: Duration,
+    /// The name and the energy of every source that could meter it: one that the work is too short for says nothing.
+    pub energy: Vec<(String, Bounded<Joule>)>,
+}
+
+/// Does some work once and says what it took, idle power included.
+pub fn spend<T>(
+    sources: &mut [Box<dyn EnergySource>],
+    clock: &dyn Clock,
+    work: impl FnOnce() -> T,
+) -> (T, Spent) {
+    let mut marks =
+        || -> Vec<Option<Mark>> { sources.iter_mut().map(|source| source.mark(clock.now()).ok()).collect() };
+    let (start, begun) = (marks(), clock.now());
+    let done = work();
+    let (time, end) = (clock.now() - begun, marks());
+    let ends = start.into_iter().zip(end);
+    let energy = sources.iter_mut().zip(ends).filter_map(|(source, (start, end))| {
+        let energy = source.energy(start?, end?).ok()?;
+        Some((source.describe().name.clone(), energy))
+    });
+    (done, Spent { time, energy: energy.collect() })
+}
+
 /// What happened between two marks.
 struct Block {
     /// Marks at the beginning of the block, by source.

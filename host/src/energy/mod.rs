@@ -23,7 +23,7 @@ pub mod statistics;
 pub mod units;
 
 pub use clock::{Clock, SystemClock};
-pub use measure::{Activity, Baseline, MeasureError, Progress, measure};
+pub use measure::{Activity, Baseline, MeasureError, Progress, Spent, measure, spend};
 pub use measurement::{Basis, Measured, Measurement, Metric, QuantityError, Round};
 pub use plan::{Plan, PlanError, TurnOrder};
 pub use search::{BOARD_METER, Found, Search, find_sources};

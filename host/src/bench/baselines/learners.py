@@ -333,7 +333,7 @@ class Server:
     def load(self, request):
         with open(request["task"], encoding="utf-8") as file:
             self.task = json.load(file)
-        return {"rows": len(self.task["x"])}
+        return {}
 
     def start(self, request):
         setting = {key: request[key] for key in ["contender", "rate", "batch", "threads"]}
@@ -343,6 +343,7 @@ class Server:
         if kept is None or kept[0] != key:
             kept = self.learners[name] = key, self.make(setting)
         kept[1].restart(self.task, request["seed"] % 2**32)
+        kept[1].asked = self.task["asked"]
         return {"layers": kept[1].layers, "parameters": kept[1].parameters}
 
     def make(self, setting):
@@ -361,7 +362,7 @@ class Server:
 
     def answer(self, request):
         learner = self.learners[request["learner"]][1]
-        return {"answers": learner.answers(self.task["asked"][request["rows"]])}
+        return {"answers": learner.answers(learner.asked[request["rows"]])}
 
 
 def main():

@@ -7,14 +7,15 @@ mod python;
 mod search;
 
 pub use python::Python;
+#[cfg(test)]
+pub(super) use python::python_task;
 
-use super::{Baseline, BenchError, Goal, OnStage};
-use crate::energy::Clock;
+use super::{Baseline, BenchError, Division, Goal, OnStage};
+use crate::energy::{Clock, EnergySource};
 use crate::quantity::Missing;
 use search::Search;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use wheatstone_learn::experiment::Experiment;
 
 /// Epochs after which a trial of a setting is given up.
 const MOST_EPOCHS: u32 = 200;
@@ -45,34 +46,34 @@ pub struct Wanted<'w> {
 /// # Errors
 /// [`BenchError::Interrupted`] if `watch` says to stop; whatever else fails is missing.
 pub fn baselines<'e>(
-    experiment: &'e Experiment,
+    division: &'e Division,
     goal: Goal,
-    wanted: &Wanted,
+    wanted: &Wanted<'e>,
+    sources: &mut [Box<dyn EnergySource>],
     clock: &dyn Clock,
     watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     let search = Search {
-        seed: experiment.config.seed,
-        epoch: experiment.split.train.len() as u64,
+        epoch: division.run(0).split.train.len() as u64,
         most_epochs: MOST_EPOCHS,
         most_time: wanted.trial,
         clock,
     };
-    let mut all = python::baselines(experiment, goal, wanted.python, &search, watch)?;
-    on_adapter(experiment, wanted, &mut all, watch)?;
+    let mut all = python::baselines(division, goal, wanted.python, sources, &search, watch)?;
+    on_adapter(division, wanted, &mut all, watch)?;
     Ok(all)
 }
 
 /// The network as a kernel.
 #[cfg(feature = "gpu")]
 fn on_adapter<'e>(
-    experiment: &'e Experiment,
+    division: &'e Division,
     wanted: &Wanted,
     all: &mut Baselines<'e>,
     watch: OnStage,
 ) -> Result<(), BenchError> {
     let why = match wheatstone_gpu::adapter_named(wanted.adapter) {
-        Ok(adapter) => match kernel::baselines(experiment, &adapter, wanted.trial, watch) {
+        Ok(adapter) => match kernel::baselines(division, &adapter, wanted.trial, watch) {
             Ok(found) => {
                 all.found.extend(found);
                 return Ok(());
@@ -93,7 +94,7 @@ fn on_adapter<'e>(
 /// Without the feature `gpu` there is no kernel.
 #[cfg(not(feature = "gpu"))]
 fn on_adapter(
-    _experiment: &Experiment,
+    _division: &Division,
     _wanted: &Wanted,
     all: &mut Baselines,
     _watch: OnStage,

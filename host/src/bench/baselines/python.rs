@@ -3,9 +3,10 @@
 //! The script `learners.py` ships inside this program. A process never sees a label that it is not to learn from: it answers rows, and
 //! the answers are counted here.
 
-use super::super::{Baseline, BenchError, Goal, OnStage};
+use super::super::{Baseline, BenchError, Division, Goal, OnStage, Part, Tuning};
 use super::Baselines;
 use super::search::{Search, Tunable, fastest};
+use crate::energy::{EnergySource, spend};
 use crate::quantity::Missing;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -82,9 +83,7 @@ struct Absent {
 }
 
 #[derive(Deserialize)]
-struct Loaded {
-    rows: usize,
-}
+struct Loaded {}
 
 #[derive(Deserialize)]
 struct Started {
@@ -111,7 +110,7 @@ pub struct Setting {
 }
 
 /// The rows of a task as they are written for a process.
-#[derive(Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 struct Task {
     /// Features of the training rows.
     x: Vec<Vec<f64>>,
@@ -149,8 +148,9 @@ impl Python {
         Ok(Worker::start(name, &mut command)?.until(move || stop.is_requested()))
     }
 
-    fn task(&self) -> PathBuf {
-        self.folder.path().join("task.json")
+    /// The file of a run's rows.
+    fn task(&self, run: usize) -> PathBuf {
+        self.folder.path().join(format!("run-{run}.json"))
     }
 }
 
@@ -159,9 +159,10 @@ impl Python {
 /// # Errors
 /// [`BenchError::Interrupted`]; whatever else fails is missing.
 pub fn baselines<'e>(
-    experiment: &'e Experiment,
+    division: &'e Division,
     goal: Goal,
-    python: &Python,
+    python: &'e Python,
+    sources: &mut [Box<dyn EnergySource>],
     search: &Search,
     watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
@@ -171,7 +172,8 @@ pub fn baselines<'e>(
     let mut miss = |name: &str, why: String, remedy: String| {
         all.missing.push(Missing { name: name.to_owned(), why, remedy });
     };
-    let (Targets::Classes { names, .. }, Goal::Accuracy(_)) = (experiment.dataset.targets(), goal) else {
+    let (Targets::Classes { names, .. }, Goal::Accuracy(_)) = (division.run(0).dataset.targets(), goal)
+    else {
         miss(
             "torch, scikit-learn, jax",
             "they tell classes apart, and this is a regression".into(),
@@ -208,11 +210,17 @@ pub fn baselines<'e>(
         miss(name, why.clone(), remedy);
     }
     all.versions = versions;
-    let written = write_task(experiment, names.len(), &python.task());
+    let written = (0..division.len()).try_for_each(|run| {
+        let task = serde_json::to_vec(&task(division, run, names.len()))?;
+        std::fs::write(python.task(run), task)
+    });
     let mut settings: BTreeMap<String, Settings> = BTreeMap::new();
     for offer in contenders {
         let made = match &written {
-            Ok(()) => learners(experiment, goal, python, &offer, settings.get(&offer.method), search, watch),
+            Ok(()) => {
+                let known = settings.get(&offer.method);
+                learners(division, goal, python, &offer, known, sources, search, watch)
+            }
             Err(error) => Err(BenchError::Task { reason: error.to_string() }),
         };
         match made {
@@ -234,22 +242,25 @@ pub fn baselines<'e>(
     Ok(all)
 }
 
-/// What was chosen for batch 1 and for the best batch, which may be missing.
-#[derive(Clone, Copy)]
+/// What was chosen for batch 1 and for the best batch, which may be missing, and what that took.
+#[derive(Clone)]
 struct Settings {
     one: Setting,
     many: Option<Setting>,
+    tuning: Tuning,
 }
 
 type Found<'e> = (Vec<Box<dyn Baseline + 'e>>, Option<Missing>, Settings);
 
 /// The baselines of one process.
+#[expect(clippy::too_many_arguments, reason = "what a search needs, once")]
 fn learners<'e>(
-    experiment: &'e Experiment,
+    division: &'e Division,
     goal: Goal,
-    python: &Python,
+    python: &'e Python,
     offer: &Offer,
     known: Option<&Settings>,
+    sources: &mut [Box<dyn EnergySource>],
     search: &Search,
     watch: OnStage,
 ) -> Result<Found<'e>, BenchError> {
@@ -257,24 +268,26 @@ fn learners<'e>(
     if !watch(&format!("{name}: starting")) {
         return Err(BenchError::Interrupted);
     }
-    let mut worker = python.start(name)?;
-    let Loaded { rows } = worker.ask(&Request::Load { task: &python.task() })?;
-    let worker = Rc::new(RefCell::new(worker));
-    let learner = |name: &str, setting| Learner {
+    let process = Rc::new(RefCell::new(Process { worker: python.start(name)?, loaded: None }));
+    let learner = |name: &str, setting, tuning| Learner {
         name: name.to_owned(),
         offer: offer.clone(),
-        experiment,
-        worker: Rc::clone(&worker),
+        division,
+        python,
+        process: Rc::clone(&process),
         setting,
+        tuning,
+        run: 0,
         started: Started { layers: Vec::new(), parameters: 0 },
     };
+    let rows = division.run(0).split.train.len() as u64;
     let first = Setting { rate: offer.rates.first().copied().unwrap_or(0.001), batch: 1, threads: 1 };
     let settings = match known {
-        Some(known) => *known,
+        Some(known) => known.clone(),
         None => {
-            let batches = offer.batches.iter().copied().filter(|&batch| batch <= rows as u64);
+            let batches = offer.batches.iter().copied().filter(|&batch| batch <= rows);
             let each = |batch| offer.rates.iter().map(move |&rate| Setting { rate, batch, threads: 1 });
-            let mut trial = learner(&format!("{name} on trial"), first);
+            let mut trial = learner(&format!("{name} on trial"), first, Tuning::default());
             let mut best = |settings: Vec<Setting>, watch: OnStage| -> Result<_, BenchError> {
                 let Some((setting, time)) = fastest(&mut trial, settings, goal, None, search, watch)? else {
                     return Ok(None);
@@ -283,16 +296,22 @@ fn learners<'e>(
                 let wider = fastest(&mut trial, [wider], goal, Some(time), search, watch)?;
                 Ok(Some(wider.map_or(setting, |(setting, _)| setting)))
             };
+            let (found, tuning) = spend(sources, search.clock, || {
+                let one = best(each(1).collect(), watch)?;
+                Ok::<_, BenchError>((one, best(batches.flat_map(each).collect(), watch)?))
+            });
+            let (one, many) = found?;
+            let tuning = Tuning { time: tuning.time, energy: tuning.energy };
             // Where no rate comes to the goal in time, the first one is timed all the same.
-            let one = best(each(1).collect(), watch)?.unwrap_or(first);
-            Settings { one, many: best(batches.flat_map(each).collect(), watch)? }
+            Settings { one: one.unwrap_or(first), many, tuning }
         }
     };
-    let mut found: Vec<Box<dyn Baseline + 'e>> = vec![Box::new(learner(name, settings.one))];
+    let mut found: Vec<Box<dyn Baseline + 'e>> =
+        vec![Box::new(learner(name, settings.one, settings.tuning.clone()))];
     let batch_name = format!("{name}-batch");
     let missing = match settings.many {
         Some(setting) => {
-            found.push(Box::new(learner(&batch_name, setting)));
+            found.push(Box::new(learner(&batch_name, setting, settings.tuning.clone())));
             None
         }
         None if offer.batches.is_empty() => None,
@@ -306,24 +325,34 @@ fn learners<'e>(
         }),
     };
     for baseline in &mut found {
-        baseline.restart(experiment.config.seed)?;
+        baseline.restart(0)?;
     }
     Ok((found, missing, settings))
+}
+
+/// A process in which learners of one kind live.
+struct Process {
+    worker: Worker,
+    /// The run whose rows it has.
+    loaded: Option<usize>,
 }
 
 /// One learner in a process.
 struct Learner<'e> {
     name: String,
     offer: Offer,
-    experiment: &'e Experiment,
-    worker: Rc<RefCell<Worker>>,
+    division: &'e Division,
+    python: &'e Python,
+    process: Rc<RefCell<Process>>,
     setting: Setting,
+    tuning: Tuning,
+    run: usize,
     started: Started,
 }
 
 impl Learner<'_> {
     fn ask<R: serde::de::DeserializeOwned>(&self, request: &Request) -> Result<R, BenchError> {
-        Ok(self.worker.borrow_mut().ask(request)?)
+        Ok(self.process.borrow_mut().worker.ask(request)?)
     }
 }
 
@@ -359,7 +388,17 @@ impl Baseline for Learner<'_> {
         self.setting.batch
     }
 
-    fn restart(&mut self, seed: u64) -> Result<(), BenchError> {
+    fn tuning(&self) -> Tuning {
+        self.tuning.clone()
+    }
+
+    fn restart(&mut self, run: usize) -> Result<(), BenchError> {
+        self.run = run;
+        if self.process.borrow().loaded != Some(run) {
+            let Loaded {} = self.ask(&Request::Load { task: &self.python.task(run) })?;
+            self.process.borrow_mut().loaded = Some(run);
+        }
+        let seed = self.division.run(run).config.seed;
         let (learner, contender, setting) = (&*self.name, &*self.offer.name, self.setting);
         self.started = self.ask(&Request::Start { learner, contender, seed, setting })?;
         Ok(())
@@ -371,23 +410,25 @@ impl Baseline for Learner<'_> {
         Ok(samples)
     }
 
-    fn score(&mut self) -> Result<Score, BenchError> {
-        let Answered { answers } = self.ask(&Request::Answer { learner: &self.name, rows: "judged" })?;
-        let rows = self.experiment.judged_rows().1;
+    fn score(&mut self, part: Part) -> Result<Score, BenchError> {
+        let request = Request::Answer { learner: &self.name, rows: part.name() };
+        let Answered { answers } = self.ask(&request)?;
+        let (rows, experiment) = (self.division.rows(self.run, part), self.division.run(self.run));
         if answers.len() != rows.len() {
             let reason = format!("{} answered {} of {} rows", self.name, answers.len(), rows.len());
             return Err(BenchError::Task { reason });
         }
         let right =
-            rows.iter().zip(&answers).filter(|&(&row, &answer)| self.experiment.class(row) == Some(answer));
+            rows.iter().zip(&answers).filter(|&(&row, &answer)| experiment.class(row) == Some(answer));
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 rows")]
         let accuracy = right.count() as f64 / rows.len() as f64;
         Ok(Score { accuracy: Some(accuracy), mse: f64::NAN, ..Score::default() })
     }
 }
 
-/// Writes the training rows with their classes and the others without, all standardised by the training rows.
-fn write_task(experiment: &Experiment, classes: usize, path: &Path) -> std::io::Result<()> {
+/// The rows of a run: those it learns with their classes and the others without, all standardised by those it learns.
+fn task(division: &Division, run: usize, classes: usize) -> Task {
+    let experiment = division.run(run);
     let Experiment { dataset, split, config, design, .. } = experiment;
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 rows")]
     let count = split.train.len() as f64;
@@ -405,6 +446,7 @@ fn write_task(experiment: &Experiment, classes: usize, path: &Path) -> std::io::
         dataset.row(row).iter().zip(&scales).map(|(x, (centre, spread))| (x - centre) / spread).collect()
     };
     let features = |rows: &[usize]| rows.iter().map(scaled).collect();
+    let asked = [Part::Validation, Part::Test].map(|part| (part.name(), features(division.rows(run, part))));
     let hidden = match &config.network.shape {
         Shape::Layered { hidden } => hidden.clone(),
         _ => {
@@ -413,11 +455,17 @@ fn write_task(experiment: &Experiment, classes: usize, path: &Path) -> std::io::
         }
     };
     let hidden = hidden.into_iter().filter(|&size| size > 0);
-    let task = Task {
+    Task {
         x: features(&split.train),
         y: split.train.iter().map(|&row| experiment.class(row).unwrap_or(0)).collect(),
         sizes: std::iter::once(scales.len()).chain(hidden).chain([classes]).collect(),
-        asked: BTreeMap::from([("judged", features(experiment.judged_rows().1))]),
-    };
-    std::fs::write(path, serde_json::to_vec(&task)?)
+        asked: BTreeMap::from(asked),
+    }
+}
+
+/// What a process is given of a run, as text.
+#[cfg(test)]
+pub(crate) fn python_task(division: &Division, run: usize) -> String {
+    let Targets::Classes { names, .. } = division.run(run).dataset.targets() else { return String::new() };
+    serde_json::to_string(&task(division, run, names.len())).unwrap_or_default()
 }

@@ -1,13 +1,11 @@
 //! The setting with which a learner comes to the goal soonest.
 
-use super::super::{Baseline, BenchError, Goal, OnStage};
+use super::super::{Baseline, BenchError, Goal, OnStage, Part};
 use crate::energy::Clock;
 use std::time::Duration;
 
 /// When a trial is given up.
 pub struct Search<'s> {
-    /// Seed of every trial.
-    pub seed: u64,
     /// Samples after which a trial is judged, again and again.
     pub epoch: u64,
     /// Epochs after which it is given up.
@@ -27,7 +25,7 @@ pub trait Tunable: Baseline {
     fn tune(&mut self, setting: Self::Setting);
 }
 
-/// The setting that takes the least training time to the goal, and that time; judging is not counted. Trials race: one is given up when it
+/// The setting that takes the least training time to the goal on the validation rows of the first run, and that time; judging is not counted. Trials race: one is given up when it
 /// has taken as long as the best before it, or as long as `bound`. `None` if none comes to the goal.
 ///
 /// # Errors
@@ -43,7 +41,7 @@ pub fn fastest<L: Tunable>(
     let mut best: Option<(L::Setting, Duration)> = None;
     for setting in settings {
         learner.tune(setting);
-        learner.restart(search.seed)?;
+        learner.restart(0)?;
         let most = best.map(|(_, time)| time).or(bound).unwrap_or(search.most_time).min(search.most_time);
         let (mut time, mut trained) = (Duration::ZERO, 0);
         while time < most && trained < search.epoch * u64::from(search.most_epochs) {
@@ -53,7 +51,7 @@ pub fn fastest<L: Tunable>(
             let begun = search.clock.now();
             trained += learner.train(search.epoch)?;
             time += search.clock.now() - begun;
-            if goal.is_met(learner.score()?) {
+            if goal.is_met(learner.score(Part::Validation)?) {
                 if time < most {
                     best = Some((setting, time));
                 }
@@ -113,7 +111,7 @@ mod tests {
             1
         }
 
-        fn restart(&mut self, _seed: u64) -> Result<(), BenchError> {
+        fn restart(&mut self, _run: usize) -> Result<(), BenchError> {
             self.trained = 0;
             self.restarts += 1;
             Ok(())
@@ -125,7 +123,8 @@ mod tests {
             Ok(samples)
         }
 
-        fn score(&mut self) -> Result<Score, BenchError> {
+        fn score(&mut self, part: Part) -> Result<Score, BenchError> {
+            assert_eq!(part, Part::Validation, "nothing is chosen on test rows");
             // Judging takes time as well, which must not count.
             self.clock.sleep(Duration::from_secs(7));
             let accuracy = Some(if self.trained >= self.setting.0 { 1.0 } else { 0.0 });
@@ -136,8 +135,7 @@ mod tests {
     fn search(settings: &[(u64, u64)], bound: Option<Duration>) -> (Option<(u64, u64)>, Duration) {
         let clock = Virtual::default();
         let mut pupil = Pupil { clock: clock.clone(), setting: (0, 0), trained: 0, restarts: 0 };
-        let search =
-            Search { seed: 1, epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), clock: &clock };
+        let search = Search { epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), clock: &clock };
         let found =
             fastest(&mut pupil, settings.iter().copied(), Goal::Accuracy(0.5), bound, &search, &mut |_| true)
                 .unwrap();
