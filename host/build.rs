@@ -1,4 +1,4 @@
-//! Tells the program which commit it was built from, where that can be known without a network.
+//! Tells the program which commit it was built from, where that can be known without a network, and how it was built.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +14,21 @@ fn main() {
         Some(commit) => println!("cargo::rustc-env=WHEATSTONE_VERSION={version} (commit {})", commit.trim()),
         None => println!("cargo::rustc-env=WHEATSTONE_VERSION={version}"),
     }
+    let told = |name: &str| std::env::var(name).unwrap_or_default();
+    let flags = told("CARGO_ENCODED_RUSTFLAGS").replace('\u{1f}', " ");
+    let features: Vec<String> = std::env::vars()
+        .filter_map(|(name, _)| Some(name.strip_prefix("CARGO_FEATURE_")?.to_lowercase()))
+        .collect();
+    let compiler = Command::new(told("RUSTC")).arg("--version").output().ok();
+    let compiler = compiler.and_then(|said| String::from_utf8(said.stdout).ok()).unwrap_or_default();
+    println!(
+        "cargo::rustc-env=WHEATSTONE_BUILD=profile {}, opt-level {}, target {}, features [{}], flags [{flags}], {}",
+        told("PROFILE"),
+        told("OPT_LEVEL"),
+        told("TARGET"),
+        features.join(", "),
+        compiler.trim()
+    );
     // HEAD changes with the branch, its log with every commit.
     for name in ["HEAD", "logs/HEAD"].into_iter().filter(|_| is_own()) {
         if let Some(path) = git(&["rev-parse", "--git-path", name]).filter(|path| Path::new(path).exists()) {

@@ -1,11 +1,11 @@
 //! How many samples a baseline needs to reach the goal.
 
 use super::{Baseline, BenchError, Goal, Part};
-use crate::energy::statistics::{Interval, median_interval};
 use crate::energy::{Bounded, Clock};
 use crate::quantity::{Kind, Quantity};
 use std::time::Duration;
 use wheatstone_learn::metrics::Score;
+use wheatstone_measure::statistics::{Interval, median_interval};
 
 /// How often and how long a baseline is trained from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
 pub use procedure::{Comparison, OnStage, ROUNDS, own_goal, run};
-pub use results::{BaselineDescription, Effort, Machine, Results, Row, metric};
+pub use results::{BaselineDescription, Effort, Results, Row, metric};
 
 use crate::energy::fpga::EstimateError;
 use crate::energy::{MeasureError, QuantityError};

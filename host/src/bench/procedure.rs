@@ -4,10 +4,13 @@ use super::results::{BaselineDescription, Effort, Row, metric};
 use super::{Baseline, BenchError, ChipCost, Division, Goal, Learned, Network, Part, Patience, learn};
 use crate::energy::fpga;
 use crate::energy::reference::{self, Reference};
-use crate::energy::{self, Basis, Bounded, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder};
+use crate::energy::{
+    self, Activity, Basis, Bounded, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder,
+};
 use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
 use std::time::Duration;
+use wheatstone_measure::{DISTURBED, LoadWatch};
 use wheatstone_sim::BoxedError;
 
 /// Told which stage of a bench begins; says whether to go on.
@@ -59,7 +62,7 @@ pub fn run(
     baselines: &mut [Box<dyn Baseline + '_>],
     sources: &mut [Box<dyn EnergySource>],
     (goal, patience, effort): (Goal, Patience, Effort),
-    clock: &dyn Clock,
+    (clock, load): (&dyn Clock, &mut LoadWatch),
     watch: OnStage,
 ) -> Result<Comparison, BenchError> {
     let mut learned = Vec::new();
@@ -71,14 +74,20 @@ pub fn run(
     for baseline in baselines.iter_mut() {
         baseline.restart(0)?;
     }
-    let measurement = measure(baselines, sources, effort, clock, watch)?;
+    let (measurement, foreign) = measure(baselines, sources, effort, (clock, load), watch)?;
     let mut comparison = Comparison::default();
     for (index, (baseline, learned)) in baselines.iter().zip(&learned).enumerate() {
         let description =
             BaselineDescription { name: baseline.name().to_owned(), description: baseline.describe() };
         comparison.baselines.push(description);
         comparison.put_learning(&**baseline, learned, goal);
+        let begin = comparison.rows.len();
         comparison.put_measured(&**baseline, &measurement, index)?;
+        if let Some(load) = foreign[index].filter(|&load| load > DISTURBED) {
+            for row in &mut comparison.rows[begin..] {
+                row.foreign_load = Some(load);
+            }
+        }
     }
     Ok(comparison)
 }
@@ -101,13 +110,14 @@ fn plan(effort: Effort, metered: bool) -> Plan {
     }
 }
 
+/// Also the processors' worth of work that others did while each baseline worked, the mean of its blocks.
 fn measure(
     baselines: &mut [Box<dyn Baseline + '_>],
     sources: &mut [Box<dyn EnergySource>],
     effort: Effort,
-    clock: &dyn Clock,
+    (clock, load): (&dyn Clock, &mut LoadWatch),
     watch: OnStage,
-) -> Result<Measurement, BenchError> {
+) -> Result<(Measurement, Vec<Option<f64>>), BenchError> {
     let mut turns: Vec<energy::Baseline> = baselines
         .iter_mut()
         .map(|baseline| {
@@ -121,15 +131,31 @@ fn measure(
     let plan = plan(effort, !sources.is_empty());
     let seconds = Duration::from_secs(plan.expected_duration(turns.len()).as_secs());
     let in_all = humantime::format_duration(seconds);
+    let (mut seen, mut foreign) = (0, vec![Vec::new(); turns.len()]);
     let measured = energy::measure(&mut turns, sources, &plan, clock, &mut |progress: &Progress| {
-        let Progress { done, blocks, .. } = progress;
+        let Progress { done, blocks, activity } = progress;
+        // Between blocks only, since looking takes time.
+        match activity {
+            Activity::Work(index) if *done > seen => {
+                foreign[*index].extend(load.look());
+                seen = *done;
+            }
+            Activity::Work(_) => {}
+            _ => drop(load.look()),
+        }
         let stage = format!("timing and metering in turns ({in_all}), block {} of {blocks}", done + 1);
         if watch(&stage) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     match measured {
         Err(energy::MeasureError::Interrupted { .. }) => Err(BenchError::Interrupted),
-        measured => Ok(measured?),
+        measured => Ok((measured?, foreign.iter().map(|loads| mean(loads)).collect())),
     }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let count = values.len() as f64;
+    (count > 0.0).then(|| values.iter().sum::<f64>() / count)
 }
 
 impl Comparison {
@@ -230,6 +256,20 @@ impl Comparison {
         Ok(())
     }
 
+    /// What to say where others worked on the machine meanwhile.
+    pub fn warning(&self) -> Option<String> {
+        let times = self.rows.iter().filter(|row| row.metric == metric::SAMPLE_TIME);
+        let marked: Vec<String> = times
+            .filter_map(|row| Some(format!("{} ({:.1} processors)", row.baseline, row.foreign_load?)))
+            .collect();
+        (!marked.is_empty()).then(|| {
+            format!(
+                "other programs worked while these were timed: {}; their figures are marked, so measure again on a machine that does nothing else",
+                marked.join(", ")
+            )
+        })
+    }
+
     /// The quantity of a baseline that a metric names.
     pub fn find(&self, baseline: &str, metric: &str) -> Option<&Quantity> {
         let mut rows = self.rows.iter();
@@ -249,7 +289,13 @@ impl Comparison {
         quantity: Quantity,
         source: Option<String>,
     ) {
-        self.rows.push(Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source });
+        self.rows.push(Row {
+            baseline: baseline.to_owned(),
+            metric: metric.into(),
+            quantity,
+            source,
+            foreign_load: None,
+        });
     }
 }
 
@@ -351,7 +397,46 @@ mod tests {
         let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
         let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
-        run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), &clock, watch)
+        let folder = tempfile::tempdir().unwrap();
+        let mut load = LoadWatch::below(folder.path(), 1);
+        run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), (&clock, &mut load), watch)
+    }
+
+    /// A machine of one processor, on which another program works half of the time: `/proc` as it would look.
+    fn slow_machine(folder: &std::path::Path, clock: &Virtual) {
+        let ticks = u64::try_from(clock.now().as_millis()).unwrap() / 10;
+        let stat = format!("cpu  {ticks} 0 0 0 0 0 0 0 0 0\ncpu0 {ticks}\n");
+        std::fs::create_dir_all(folder.join("proc/1")).unwrap();
+        std::fs::write(folder.join("proc/stat"), stat).unwrap();
+        let own = format!("1 (bench) R 0 0 0 0 0 0 0 0 0 0 {} 0 0 0\n", ticks / 2);
+        std::fs::write(folder.join("proc/1/stat"), own).unwrap();
+    }
+
+    #[test]
+    fn figures_taken_under_foreign_load_are_marked() {
+        let (clock, folder) = (Virtual::default(), tempfile::tempdir().unwrap());
+        slow_machine(folder.path(), &clock);
+        let mut load = LoadWatch::below(folder.path(), 1);
+        let pupil = Pupil { clock: clock.clone(), trained: 0, most: 1.0 };
+        let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
+        let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
+        let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
+        let mut watch = |_: &str| {
+            slow_machine(folder.path(), &clock);
+            true
+        };
+        let settings = (Goal::Accuracy(0.5), patience, effort);
+        let comparison = run(&mut baselines, &mut [], settings, (&clock, &mut load), &mut watch).unwrap();
+        let of = |metric: &str| comparison.rows.iter().find(|row| row.metric == metric).unwrap().foreign_load;
+        assert!((of(metric::SAMPLE_TIME).unwrap() - 0.5).abs() < 0.02, "{:?}", of(metric::SAMPLE_TIME));
+        assert_eq!(
+            (of(metric::SAMPLES_TO_GOAL), of(metric::ACCURACY)),
+            (None, None),
+            "counts are not disturbed"
+        );
+        let warning = comparison.warning().unwrap();
+        assert!(warning.contains("pupil") && warning.contains("0.5 processors"), "{warning}");
+        assert_eq!(comparison_at(0.5, 1.0, &mut |_| true).unwrap().warning(), None);
     }
 
     #[test]

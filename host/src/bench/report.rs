@@ -42,6 +42,7 @@ struct Page<'a> {
     results: &'a Results,
     command: &'a str,
     machine: String,
+    surroundings: Vec<(&'static str, String)>,
     effort: String,
     headline: Vec<(String, String)>,
     pictures: Vec<Picture>,
@@ -89,6 +90,7 @@ impl Results {
             results: self,
             command,
             machine: self.machine_text(),
+            surroundings: self.surroundings(),
             effort: self.effort_text(),
             headline: self.headline(),
             pictures: self.pictures().into_iter().map(Picture::inline).collect(),
@@ -99,9 +101,27 @@ impl Results {
 
     /// The machine in a phrase.
     pub fn machine_text(&self) -> String {
+        self.machine.to_string()
+    }
+
+    /// What else is known of the machine, in words for what and in figures.
+    fn surroundings(&self) -> Vec<(&'static str, String)> {
         let machine = &self.machine;
-        let s = if machine.threads == 1 { "" } else { "s" };
-        format!("{}, {} hardware thread{s}, {}", machine.processor, machine.threads, machine.system)
+        let turbo = machine.turbo.map(|on| if on { "on" } else { "off" }.to_owned());
+        let variables = machine.variables.iter().map(|(name, value)| format!("{name}={value}"));
+        let known = [
+            ("Kernel", machine.kernel.clone()),
+            ("Processors", machine.pinning.clone()),
+            ("Governor", machine.governor.clone()),
+            ("Turbo", turbo),
+            ("Hottest sensor", machine.celsius.map(|celsius| format!("{celsius} \u{b0}C"))),
+            ("Load at the beginning", machine.load.clone()),
+            ("GPUs", Some(machine.gpus.join("; "))),
+            ("Variables", Some(variables.collect::<Vec<_>>().join(" "))),
+            ("Build", Some(self.build.clone())),
+        ];
+        let told = known.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        told.filter(|(_, text)| !text.is_empty()).collect()
     }
 
     fn effort_text(&self) -> String {
@@ -135,7 +155,10 @@ fn cells(row: &super::Row) -> [String; 7] {
         text(*value),
         text(*low),
         text(*high),
-        kind.name().to_owned(),
+        match row.foreign_load {
+            None => kind.name().to_owned(),
+            Some(load) => format!("{kind}, while others took {load:.1} processors"),
+        },
         row.source.clone().unwrap_or_default(),
     ]
 }

@@ -5,6 +5,7 @@ use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use wheatstone_measure::Machine;
 
 /// Names of metrics in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
@@ -66,6 +67,9 @@ pub struct Row {
     /// The meter that was read, or the publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Processors' worth of work that others did meanwhile, where that was enough to doubt the quantity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_load: Option<f64>,
 }
 
 /// A baseline that took part.
@@ -75,17 +79,6 @@ pub struct BaselineDescription {
     pub name: String,
     /// What it is.
     pub description: String,
-}
-
-/// Where a bench ran.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
-    /// Model of the processor, as the system says.
-    pub processor: String,
-    /// Hardware threads this program may use.
-    pub threads: usize,
-    /// Operating system and architecture.
-    pub system: String,
 }
 
 /// How a bench measured.
@@ -115,8 +108,11 @@ pub struct Results {
     pub versions: BTreeMap<String, String>,
     /// When it began, in universal time (RFC 3339).
     pub date: String,
-    /// The program's version.
+    /// The program's version, with the commit it was built from where that is known.
     pub version: String,
+    /// How it was built: profile, target, features, compiler.
+    #[serde(default)]
+    pub build: String,
     /// Where it was measured.
     pub machine: Machine,
     /// How long and how often it was measured.
@@ -128,23 +124,6 @@ pub struct Results {
     pub rows: Vec<Row>,
     /// What could not be had.
     pub missing: Vec<Missing>,
-}
-
-impl Machine {
-    /// Describes the machine this runs on.
-    pub fn this() -> Machine {
-        Machine {
-            processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        }
-    }
-}
-
-fn processor() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 impl Results {

@@ -3,10 +3,11 @@
 use super::*;
 use crate::plot::tests::assert_well_formed;
 use crate::quantity::{Kind, Missing, Quantity};
+use wheatstone_measure::Machine;
 
 fn row(baseline: &str, metric: &'static str, value: f64, kind: Kind) -> Row {
     let quantity = Quantity { value, unit: "s".into(), kind, low: 0.9 * value, high: 1.2 * value };
-    Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source: None }
+    Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source: None, foreign_load: None }
 }
 
 fn results() -> Results {
@@ -18,7 +19,8 @@ fn results() -> Results {
         versions: [("torch".to_owned(), "2.0".to_owned())].into(),
         date: "2026-01-02T03:04:05Z".to_owned(),
         version: "0.1.0".to_owned(),
-        machine: Machine { processor: "A & B".to_owned(), threads: 2, system: "linux x86_64".to_owned() },
+        build: "release".to_owned(),
+        machine: Machine { processor: "A & B".to_owned(), threads: 2, ..Machine::default() },
         effort: Effort { seconds: 60.0, blocks: 12, runs: 6 },
         baselines: vec![BaselineDescription { name: "model".to_owned(), description: "<script>".to_owned() }],
         rows: vec![

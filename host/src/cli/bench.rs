@@ -7,10 +7,10 @@ use super::{interrupt, numbers, progress, table};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use wheatstone::bench::{
-    self, Baseline, BenchError, Comparison, Division, Effort, Goal, Machine, Network, NoPlace, Part,
-    Patience, Python, Results, Row, Wanted,
+    self, Baseline, BenchError, Comparison, Division, Effort, Goal, Network, NoPlace, Part, Patience, Python,
+    Results, Row, Wanted,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
 use wheatstone::energy::meter::{LogOptions, SerialOptions, Tolerance};
@@ -21,6 +21,7 @@ use wheatstone_learn::data::Targets;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::run::{new_folder, write_whole};
 use wheatstone_link::Stop;
+use wheatstone_measure::{LoadWatch, Machine};
 
 /// A baseline has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;
@@ -110,7 +111,8 @@ fn serial(text: &str) -> Result<DeviceUrl, String> {
 impl Bench {
     pub fn run(&self, output: &Output) -> Result<()> {
         let experiment = self.config.experiment()?;
-        let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let (date, mut machine) = (wheatstone_measure::date(), Machine::here());
+        machine.gpus = energy::nvml::surroundings();
         let effort =
             Effort { seconds: self.seconds.as_secs_f64(), blocks: 2 * bench::ROUNDS, runs: self.runs };
         if self.accuracy.is_some() && matches!(experiment.dataset.targets(), Targets::Values { .. }) {
@@ -132,6 +134,9 @@ impl Bench {
         };
         let (comparison, versions) = self.measure(&experiment, &division, goal, effort, &mut watch)?;
         spinner.finish_and_clear();
+        if let Some(warning) = comparison.warning() {
+            output.say(&format!("warning: {warning}"));
+        }
         let results = Results {
             preset: experiment.config.name.clone(),
             goal,
@@ -139,8 +144,9 @@ impl Bench {
             test_rows: experiment.split.test.len(),
             versions,
             date,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            machine: Machine::this(),
+            version: env!("WHEATSTONE_VERSION").to_owned(),
+            build: env!("WHEATSTONE_BUILD").to_owned(),
+            machine,
             effort,
             baselines: comparison.baselines,
             rows: comparison.rows,
@@ -186,8 +192,13 @@ impl Bench {
             epochs: experiment.config.epochs.max(LEAST_EPOCHS),
             time: self.patience,
         };
-        let mut comparison =
-            bench::run(&mut baselines, &mut sources, (goal, patience, effort), &clock, watch)?;
+        let mut comparison = bench::run(
+            &mut baselines,
+            &mut sources,
+            (goal, patience, effort),
+            (&clock, &mut LoadWatch::start()),
+            watch,
+        )?;
         comparison.missing.extend(missing);
         if self.device.is_none() {
             self.simulate(experiment, &mut comparison, stop, watch)?;
@@ -254,7 +265,7 @@ fn put(folder: &Path, results: &Results) -> Result<()> {
 /// The table of what was found here; what others have published is in the report.
 fn text(results: &Results, folder: &Path) -> String {
     let mut rows = table::plain(["baseline", "quantity", "value", "interval", "kind"]);
-    for Row { baseline, metric, quantity, .. } in &results.rows {
+    for Row { baseline, metric, quantity, foreign_load, .. } in &results.rows {
         if quantity.kind == Kind::Published {
             continue;
         }
@@ -263,7 +274,8 @@ fn text(results: &Results, folder: &Path) -> String {
             (low, high) if low == high => String::new(),
             (low, high) => format!("{low} to {high}"),
         };
-        let (metric, kind) = (metric.replace('_', " "), quantity.kind.to_string());
+        let mark = if foreign_load.is_some() { ", disturbed" } else { "" };
+        let (metric, kind) = (metric.replace('_', " "), format!("{}{mark}", quantity.kind));
         rows.add_row([baseline.clone(), metric, quantity.to_string(), interval, kind]);
     }
     let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();

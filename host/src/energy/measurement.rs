@@ -2,12 +2,12 @@
 
 use super::plan::Plan;
 use super::source::{Description, Scope};
-use super::statistics::{Interval, TooFew, median_interval};
 use super::units::{Bounded, Joule, Watt};
 use crate::quantity::Kind;
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_measure::statistics::{Interval, TooFew, median_interval};
 use wheatstone_sim::categorize;
 
 /// The outcome of a measurement, round by round.
@@ -132,8 +132,7 @@ pub enum QuantityError {
 
 categorize! {
     QuantityError {
-        inner: TooFew;
-        Usage: Overlap, NoSource;
+        Usage: Overlap, NoSource, TooFew;
         Failed: NotAboveIdle;
     }
 }

@@ -19,7 +19,6 @@ pub mod rapl;
 pub mod reference;
 pub mod search;
 pub mod source;
-pub mod statistics;
 pub mod units;
 
 pub use clock::{Clock, SystemClock};

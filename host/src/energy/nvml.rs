@@ -98,6 +98,38 @@ impl NvmlGpu {
     }
 }
 
+/// What a figure of these GPUs depends on: model, driver, clocks and power limit of each. Empty where there is none.
+pub fn surroundings() -> Vec<String> {
+    let Ok(gpus) = NvmlGpu::all() else { return Vec::new() };
+    gpus.iter().map(NvmlGpu::surrounding).collect()
+}
+
+impl NvmlGpu {
+    fn surrounding(&self) -> String {
+        use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor};
+
+        let mut text = self.model.clone();
+        let mut tell = |what: &str, value: Option<String>| {
+            if let Some(value) = value {
+                text.push_str(&format!(", {what} {value}"));
+            }
+        };
+        tell("driver", self.nvml.sys_driver_version().ok());
+        let Ok(device) = self.nvml.device_by_uuid(self.uuid.as_str()) else { return text };
+        for (what, clock) in [("processors at", Clock::SM), ("memory at", Clock::Memory)] {
+            tell(what, device.clock_info(clock).ok().map(|now| format!("{now} MHz")));
+        }
+        tell("of at most", device.max_clock_info(Clock::SM).ok().map(|most| format!("{most} MHz")));
+        let watts = device.enforced_power_limit().ok().map(|milliwatts| f64::from(milliwatts) / 1000.0);
+        tell("power limit", watts.map(|watts| format!("{watts} W")));
+        tell(
+            "at",
+            device.temperature(TemperatureSensor::Gpu).ok().map(|celsius| format!("{celsius} \u{b0}C")),
+        );
+        text
+    }
+}
+
 impl Gpu for NvmlGpu {
     fn name(&self) -> String {
         format!("{} ({})", self.model, self.uuid)

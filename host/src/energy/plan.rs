@@ -1,11 +1,11 @@
 //! The plan of a measurement: how long, how often, in what order.
 
-use super::statistics::LEAST_VALUES;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_measure::statistics::LEAST_VALUES;
 use wheatstone_sim::categorize;
 
 /// How a measurement goes.

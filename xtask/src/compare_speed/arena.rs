@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::protocol::{Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited};
 use super::task::Task;
 use wheatstone_measure::Worker;
+use wheatstone_measure::statistics::median;
 
 /// How much of the stream is used for what. The same for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -262,7 +263,7 @@ impl Arena<'_> {
                 let index = (block + turn) % entries.len();
                 let entry = &mut entries[index];
                 let Ok(choice) = entry.choice.clone() else { continue };
-                if block >= 3 && super::statistics::median(&entry.times) > slowest_of_interest {
+                if block >= 3 && median(&entry.times) > slowest_of_interest {
                     continue;
                 }
                 self.progress.show(&format!("block {}: {}", block + 1, entry.offer.name));
@@ -336,7 +337,7 @@ fn smallest(
 /// Times beyond this are not worth taking more often: eight times the best of those that are not ours.
 fn interesting(entries: &[Entry]) -> f64 {
     let medians = entries.iter().filter(|entry| entry.worker != 0 && !entry.times.is_empty());
-    8.0 * medians.map(|entry| super::statistics::median(&entry.times)).fold(f64::INFINITY, f64::min)
+    8.0 * medians.map(|entry| median(&entry.times)).fold(f64::INFINITY, f64::min)
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 
 mod accuracy;
 mod arena;
-mod machine;
 mod progress;
 mod protocol;
 mod random;
 mod report;
-mod statistics;
 mod task;
 
 use std::collections::BTreeMap;
@@ -22,12 +20,11 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::invocation::Invocation;
 use crate::{paths, venv};
 use arena::{Arena, Schedule};
-use machine::Machine;
 use progress::Progress;
 use protocol::{Hello, Question, Request, Unsuited};
 use report::{Contest, Report};
 use task::{Drive, Task};
-use wheatstone_measure::Worker;
+use wheatstone_measure::{Machine, Worker};
 
 /// Where tasks are handed over.
 const FOLDER: &str = "target/compare-speed";
@@ -80,7 +77,7 @@ enum Other {
 pub fn run(args: &Args) -> Result<()> {
     let tasks = args.nodes.iter().flat_map(|&nodes| drives(nodes).iter().map(move |&drive| (nodes, drive)));
     let tasks = tasks.filter(|(_, drive)| args.drives.is_empty() || args.drives.contains(drive));
-    let schedule = |nodes| Schedule::new(nodes, if args.quick { 5 } else { 15 });
+    let schedule = |nodes| Schedule::new(nodes, if args.quick { 6 } else { 15 });
     let tasks = tasks
         .map(|(nodes, drive)| Ok((Task::new(nodes, drive, schedule(nodes).stream(), 1)?, schedule(nodes))))
         .collect::<Result<Vec<_>>>()?;
@@ -99,7 +96,22 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let Company { versions, mut missing, .. } = company;
     let engines = if args.baselines_only { None } else { engines(&progress, &mut missing) };
-    let report = Report { machine, versions, missing, bounds: accuracy::BOUNDS, contests, engines };
+    let said = |program: &str, args: &str| {
+        let said = Invocation::new(program).args(args.split(' ')).said();
+        said.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
+    };
+    let changed = if said("git", "status --porcelain").is_empty() { "" } else { "+" };
+    let report = Report {
+        machine,
+        compiler: said("rustc", "--version"),
+        revision: said("git", "rev-parse --short HEAD") + changed,
+        date: wheatstone_measure::date(),
+        versions,
+        missing,
+        bounds: accuracy::BOUNDS,
+        contests,
+        engines,
+    };
     print!("{}", report.summary());
     args.json.as_ref().map_or(Ok(()), |path| write(path, &serde_json::to_vec_pretty(&report)?))
 }

@@ -1,6 +1,6 @@
 //! Numbers that are the same on every machine.
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): draws tasks and resamples measurements.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): draws tasks.
 pub struct Random(u64);
 
 impl Random {

@@ -7,15 +7,20 @@ use serde::Serialize;
 
 use super::accuracy::Accuracy;
 use super::arena::{Entry, Schedule};
-use super::machine::Machine;
 use super::protocol::{Question, Unsuited};
-use super::statistics::{Ratio, median, ratio};
 use super::task::Task;
+use wheatstone_measure::Machine;
+use wheatstone_measure::statistics::{self, Interval, median};
 
 /// Everything that was found out.
 #[derive(Serialize)]
 pub struct Report {
     pub machine: Machine,
+    pub compiler: String,
+    /// Of the source, with a `+` if something was changed since.
+    pub revision: String,
+    /// In universal time.
+    pub date: String,
     pub versions: BTreeMap<String, String>,
     /// Who could not take part at all.
     pub missing: Vec<Unsuited>,
@@ -53,6 +58,23 @@ pub struct Row {
     pub share: f64,
     /// Its time over that of the first of ours.
     pub ratio: Ratio,
+}
+
+/// A ratio of times: the median of those within a block, with its 95 % interval where there are blocks enough for one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    pub value: f64,
+    pub interval: Option<(f64, f64)>,
+}
+
+fn ratio(above: &[f64], below: &[f64]) -> Ratio {
+    match statistics::ratio(above, below) {
+        Ok(Interval { median, low, high, .. }) => Ratio { value: median, interval: Some((low, high)) },
+        Err(_) => {
+            let ratios: Vec<f64> = above.iter().zip(below).map(|(above, below)| above / below).collect();
+            Ratio { value: median(&ratios), interval: None }
+        }
+    }
 }
 
 /// One of ours against the best of the others.
@@ -211,10 +233,11 @@ impl Report {
              {clamped:.0e} of their range)\nand of changes ({change:.0e} of theirs), checked against sparse LU in \
              float64 in this run"
         );
-        let Machine { processor, cores, system, load, compiler, revision, date } = &self.machine;
+        let Report { machine, compiler, revision, date, .. } = self;
+        let load = machine.load.as_deref().unwrap_or("unknown");
         let versions: Vec<String> =
             self.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-        let _ = writeln!(text, "measured {date} on {processor}, {cores} cores, {system}, load {load}");
+        let _ = writeln!(text, "measured {date} on {machine}, load {load}");
         let _ = writeln!(text, "revision {revision}, {compiler}, {}", versions.join(", "));
         text
     }
@@ -230,8 +253,11 @@ pub fn time(nanoseconds: f64) -> String {
     format!("{} ns", digits(nanoseconds))
 }
 
-fn shown(Ratio { value, low, high }: &Ratio) -> String {
-    format!("{} ({} .. {})", digits(*value), digits(*low), digits(*high))
+fn shown(Ratio { value, interval }: &Ratio) -> String {
+    match interval {
+        Some((low, high)) => format!("{} ({} .. {})", digits(*value), digits(*low), digits(*high)),
+        None => digits(*value),
+    }
 }
 
 /// Three of them, and no more than there are before the point.
@@ -265,9 +291,9 @@ mod tests {
     fn contest() -> Contest {
         let task = Task::new(16, Drive::Corners, 4, 1).unwrap();
         let entries = [
-            entry(0, "ours", 0.5, &[100.0, 110.0, 90.0]),
+            entry(0, "ours", 0.5, &[100.0, 110.0, 90.0, 100.0, 110.0, 90.0]),
             entry(1, "slow", 0.1, &[5e6, 5e6, 5e6]),
-            entry(1, "fast", 0.2, &[20_000.0, 22_000.0, 18_000.0]),
+            entry(1, "fast", 0.2, &[20_000.0, 22_000.0, 18_000.0, 20_000.0, 22_000.0, 18_000.0]),
             entry(1, "hopeless", 0.0, &[]),
         ];
         let unsuited = [Unsuited { name: "dense".into(), why: "too large".into() }];
@@ -292,7 +318,8 @@ mod tests {
         assert_eq!(lines[0], "one training step, corners-16: 16 nodes, 4 inputs, 2 outputs");
         assert!(lines[2].starts_with("  ours                              100 ns"), "{}", lines[2]);
         assert!(lines[3].contains("20.0 us") && lines[3].contains("200 (200 .. 200)"), "{}", lines[3]);
-        assert!(lines[4].contains("5.00 ms"), "{}", lines[4]);
+        // Three blocks give a ratio and no interval.
+        assert!(lines[4].contains("5.00 ms") && !lines[4].contains(".."), "{}", lines[4]);
         assert_eq!(lines[5], "  too large: dense");
         assert_eq!(lines[6], "  too slow: hopeless");
     }
@@ -301,6 +328,9 @@ mod tests {
     fn the_summary_says_what_was_missed_and_what_is_missing() {
         let report = Report {
             machine: Machine::here(),
+            compiler: "rustc 1".into(),
+            revision: "abc+".into(),
+            date: wheatstone_measure::date(),
             versions: [("numpy".to_owned(), "2.4.6".to_owned())].into(),
             missing: vec![Unsuited { name: "torch".into(), why: "not there".into() }],
             bounds: BOUNDS,

@@ -8,11 +8,12 @@
 //! values, whose noise has bursts, a t interval is as wrong as its assumption and a bootstrap (BCa included) covers too
 //! little. The price is that the coverage comes in steps; it is told with every interval. It is between 95 and 97 % for
 //! n = 6, 9, 12, 15, 17, 18, 20, 23 and 25, so prefer those.
+//!
+//! A ratio is the median of the ratios within blocks ([`ratio`]), with the interval of a median: what slows everybody down in a block cancels.
 
-use super::units::Bounded;
+use crate::Bounded;
 use serde::Serialize;
 use thiserror::Error;
-use wheatstone_sim::categorize;
 
 /// The probability with which an interval must hold the true median.
 pub const CONFIDENCE: f64 = 0.95;
@@ -45,8 +46,6 @@ pub struct TooFew {
     pub found: usize,
 }
 
-categorize!(TooFew: Usage);
-
 /// The median of values that are themselves uncertain. The interval's lower end comes from their lower bounds, the
 /// upper end from the upper ones: order statistics keep order, so what the instruments cannot tell widens the interval
 /// by exactly as much as it may.
@@ -62,8 +61,27 @@ pub fn median_interval(values: &[Bounded<f64>]) -> Result<Interval, TooFew> {
         picked
     };
     let (low, middle, high) = (sorted(|v| v.low), sorted(|v| v.value), sorted(|v| v.high));
-    let median = f64::midpoint(middle[(n - 1) / 2], middle[n / 2]);
-    Ok(Interval { median, low: low[rank - 1], high: high[n - rank], coverage, n })
+    Ok(Interval { median: median(&middle), low: low[rank - 1], high: high[n - rank], coverage, n })
+}
+
+/// The middle value, the mean of the two in the middle where there is none; NaN of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n => f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]),
+    }
+}
+
+/// How often one quantity is another, both taken block by block: blocks that only one of them has are left out.
+///
+/// # Errors
+/// [`TooFew`] blocks that both have.
+pub fn ratio(above: &[f64], below: &[f64]) -> Result<Interval, TooFew> {
+    let ratios: Vec<_> =
+        above.iter().zip(below).map(|(above, below)| Bounded::exact(above / below)).collect();
+    median_interval(&ratios)
 }
 
 /// The largest rank, from 1, whose order statistics from both ends hold the median often enough, and how often they do.

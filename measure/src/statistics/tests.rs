@@ -93,3 +93,34 @@ fn the_interval_holds_the_truth_in_95_of_100_experiments() {
         }
     }
 }
+
+#[test]
+fn medians_of_odd_even_and_nothing() {
+    assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+    assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    assert!(median(&[]).is_nan());
+}
+
+#[test]
+fn what_slows_both_down_cancels() {
+    let below = [1.0, 2.0, 5.0, 1.0, 9.0, 3.0, 1.0];
+    let above = below.map(|time| 10.0 * time);
+    let ratio = ratio(&above, &below[..6]).unwrap();
+    assert_eq!((ratio.low, ratio.median, ratio.high, ratio.n), (10.0, 10.0, 10.0, 6));
+}
+
+#[test]
+fn a_ratio_holds_the_truth_in_95_of_100_experiments_of_a_disturbed_machine() {
+    let mut noise = Noise(ChaCha8Rng::seed_from_u64(7));
+    let held = (0..4000).filter(|_| {
+        // Bursts that last for a block slow both down; each has noise of its own.
+        let mut block = || (1.0 + noise.skewed().max(0.0), 0.1 * noise.normal(), 0.1 * noise.normal());
+        let blocks: Vec<(f64, f64, f64)> = (0..15).map(|_| block()).collect();
+        let above: Vec<f64> = blocks.iter().map(|(burst, noise, _)| 50.0 * burst * noise.exp()).collect();
+        let below: Vec<f64> = blocks.iter().map(|(burst, _, noise)| 10.0 * burst * noise.exp()).collect();
+        let interval = ratio(&above, &below).unwrap();
+        interval.low <= 5.0 && 5.0 <= interval.high
+    });
+    let share = held.count() as f64 / 4000.0;
+    assert!((0.945..=0.977).contains(&share), "{share}");
+}
