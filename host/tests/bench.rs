@@ -47,7 +47,9 @@ fn a_bench_says_what_it_has_and_what_not() {
 fn bad_wishes_are_named() {
     let place = Place::new();
     for (words, wanted) in [
-        ("--accuracy 97", "a share of samples is a number from 0 to 1"),
+        ("--accuracy 97", "a share is a number from 0 to 1"),
+        ("--meter-log supply.csv", "--meter-accuracy"),
+        ("--meter-port /dev/ttyUSB9", "--meter-accuracy"),
         ("--runs 3", "--runs"),
         ("--seconds -1", "--seconds"),
         ("--device ./nothing", "--device"),

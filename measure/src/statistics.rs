@@ -84,6 +84,15 @@ pub fn ratio(above: &[f64], below: &[f64]) -> Result<Interval, TooFew> {
     median_interval(&ratios)
 }
 
+/// The score interval of a proportion `p` seen in `n` samples, `z` standard errors to either side
+/// (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).
+pub fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
+    let square = z * z / n;
+    let centre = (p + square / 2.0) / (1.0 + square);
+    let half = z * (p * (1.0 - p) / n + square / (4.0 * n)).max(0.0).sqrt() / (1.0 + square);
+    ((centre - half).max(0.0), (centre + half).min(1.0))
+}
+
 /// The largest rank, from 1, whose order statistics from both ends hold the median often enough, and how often they do.
 fn rank(n: usize) -> Option<(usize, f64)> {
     // P(B < k), starting with k = 1: no value is below the median.

@@ -24,6 +24,7 @@ mod fuzz;
 mod graphics;
 mod hardware_tools;
 mod invocation;
+mod measure_gpu;
 mod paths;
 mod python_package;
 mod setup;
@@ -51,6 +52,7 @@ enum Task {
     CompareSklearn(compare_sklearn::Args),
     CompareSpeed(compare_speed::Args),
     CompareTables(compare_tables::Args),
+    MeasureGpu(measure_gpu::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Task::CompareSklearn(args) => compare_sklearn::run(&args),
         Task::CompareSpeed(args) => compare_speed::run(&args),
         Task::CompareTables(args) => compare_tables::run(&args),
+        Task::MeasureGpu(args) => measure_gpu::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

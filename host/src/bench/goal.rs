@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
 use wheatstone_learn::metrics::Score;
+use wheatstone_measure::statistics::wilson;
 
 /// How well the judged samples have to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,27 +56,9 @@ impl Display for Goal {
     }
 }
 
-/// The score interval of a proportion `p` seen in `n` samples, `z` standard errors to either side
-/// (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).
-pub(crate) fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
-    let square = z * z / n;
-    let centre = (p + square / 2.0) / (1.0 + square);
-    let half = z * (p * (1.0 - p) / n + square / (4.0 * n)).max(0.0).sqrt() / (1.0 + square);
-    ((centre - half).max(0.0), (centre + half).min(1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wilson_intervals_are_those_of_the_tables() {
-        // 9 of 10 at 95 %: 0.596 to 0.982.
-        let (low, high) = wilson(0.9, 10.0, 1.959_964);
-        assert!((low - 0.596).abs() < 5e-4 && (high - 0.982).abs() < 5e-4, "{low} {high}");
-        let (low, high) = wilson(1.0, 50.0, 1.959_964);
-        assert!((low - 0.929).abs() < 5e-4 && high > 1.0 - 1e-9, "{low} {high}");
-    }
 
     #[test]
     fn a_goal_lies_a_little_below_what_was_reached() {

@@ -9,6 +9,7 @@ mod baseline;
 mod baselines;
 mod chip;
 mod division;
+pub mod energy_table;
 #[cfg(test)]
 mod fairness_tests;
 mod goal;
@@ -26,11 +27,10 @@ pub use baselines::{Baselines, Python, Wanted, baselines};
 pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
 pub use division::{Division, Part, VALIDATION};
 pub use goal::Goal;
-pub(crate) use goal::wilson;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
 pub use procedure::{Comparison, OnStage, ROUNDS, own_goal, run};
-pub use results::{BaselineDescription, Effort, Results, Row, metric};
+pub use results::{BaselineDescription, Effort, Results, ResultsError, Row, metric};
 
 use crate::energy::fpga::EstimateError;
 use crate::energy::{MeasureError, QuantityError};
@@ -71,6 +71,17 @@ pub enum BenchError {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Kernel(#[from] wheatstone_gpu::KernelError),
+    /// A driver computes something else.
+    #[cfg(feature = "gpu")]
+    #[error(
+        "{adapter} does not learn the model's bits: they differ after {samples} samples; update its driver, and report it"
+    )]
+    Differs {
+        /// The adapter.
+        adapter: String,
+        /// Samples learned by both.
+        samples: u64,
+    },
     /// A process that serves as baseline fails.
     #[error(transparent)]
     Worker(#[from] WorkerError),
@@ -124,6 +135,8 @@ impl Categorized for BenchError {
             #[cfg(feature = "gpu")]
             BenchError::Kernel(error) => error.category(),
             BenchError::Worker(WorkerError::Stopped { .. }) => ErrorCategory::Interrupted,
+            #[cfg(feature = "gpu")]
+            BenchError::Differs { .. } => ErrorCategory::Mismatch,
             BenchError::Worker(_) | BenchError::Task { .. } => ErrorCategory::Failed,
             BenchError::Split(error) => error.category(),
             BenchError::Experiment(error) => error.category(),

@@ -5,7 +5,7 @@ use super::{Baseline, BenchError, ChipCost, Division, Goal, Learned, Network, Pa
 use crate::energy::fpga;
 use crate::energy::reference::{self, Reference};
 use crate::energy::{
-    self, Activity, Basis, Bounded, Clock, EnergySource, Measurement, Plan, Progress, TurnOrder,
+    self, Activity, Basis, Bounded, Clock, Description, EnergySource, Measurement, Plan, Progress, TurnOrder,
 };
 use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
@@ -184,10 +184,12 @@ impl Comparison {
             let metric = match line.unit {
                 "J per inference" => metric::INFERENCE_ENERGY,
                 "s per inference" => metric::INFERENCE_TIME,
+                unit if unit.starts_with('W') => metric::POWER,
                 _ => metric::OPERATION_ENERGY,
             };
             let Reference { value, low, high, kind, .. } = *line;
-            let source = format!("{}; {} ({})", line.source, line.scope, line.evidence.name());
+            let source =
+                format!("{}; {}: {} ({})", line.source, line.extent.name(), line.scope, line.evidence.name());
             let quantity = Quantity { value, unit: line.unit.into(), kind, low, high };
             self.put_from(line.name, metric, quantity, Some(source));
         }
@@ -243,7 +245,9 @@ impl Comparison {
             let energy = |basis| measurement.energy(index, &[source], basis);
             let total = quantity(&energy(Basis::Total)?, "J").scaled(1.0 / replicas);
             let above = quantity(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
-            let meter = Some(format!("{} ({})", description.name, description.scope));
+            let Description { name: meter, scope, accuracy_source, .. } = description;
+            let percent = 100.0 * measurement.accuracies[source];
+            let meter = Some(format!("{meter} ({scope}), within {percent:.1} % ({accuracy_source})"));
             let mut put = |metric, quantity| self.put_from(name, metric, quantity, meter.clone());
             put(metric::STEP_ENERGY, total.scaled(batch));
             put(metric::SAMPLE_ENERGY, total.clone());

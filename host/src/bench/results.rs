@@ -5,7 +5,11 @@ use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
 use wheatstone_measure::Machine;
+use wheatstone_sim::categorize;
 
 /// Names of metrics in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
@@ -46,6 +50,8 @@ pub mod metric {
     pub const INFERENCE_ENERGY: &str = "inference_energy";
     /// Seconds to one answer; only published.
     pub const INFERENCE_TIME: &str = "inference_time";
+    /// Watts, whatever is done; only published.
+    pub const POWER: &str = "power";
     /// Seconds of a relaxing step of the array, its share of the learning step included.
     pub const RELAXING_STEP_TIME: &str = "relaxing_step_time";
     /// Seconds the array alone is at work on a sample.
@@ -126,7 +132,44 @@ pub struct Results {
     pub missing: Vec<Missing>,
 }
 
+/// A file that holds no results of a bench.
+#[derive(Debug, Error)]
+pub enum ResultsError {
+    /// It cannot be read.
+    #[error("{}: cannot be read: {source}; name the results.json that a bench has left", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It holds something else.
+    #[error("{}: no results of a bench: {source}; name the results.json that a bench has left", path.display())]
+    Format {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_json::Error,
+    },
+}
+
+categorize! {
+    ResultsError {
+        BadInput: File, Format;
+    }
+}
+
 impl Results {
+    /// Reads what a bench has left.
+    ///
+    /// # Errors
+    /// [`ResultsError`] names the file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Results, ResultsError> {
+        let text =
+            std::fs::read(path).map_err(|source| ResultsError::File { path: path.to_owned(), source })?;
+        serde_json::from_slice(&text).map_err(|source| ResultsError::Format { path: path.to_owned(), source })
+    }
+
     /// The rows of one metric, in order.
     pub fn of<'a>(&'a self, metric: &'a str) -> impl Iterator<Item = &'a Row> + 'a {
         self.rows.iter().filter(move |row| row.metric == metric)

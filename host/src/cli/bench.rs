@@ -63,8 +63,11 @@ pub struct Bench {
     #[arg(long, value_name = "URL", value_parser = serial)]
     device: Option<DeviceUrl>,
     /// Log of a meter in the board's supply, being written while the bench runs: see docs/energy-method.md
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "meter_accuracy")]
     meter_log: Option<PathBuf>,
+    /// How far the named meters may be off, as a share of what they read, by their data sheets: 0.01 is 1 %
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    meter_accuracy: Option<f64>,
     /// Seconds to add to the log's times to have seconds since 1970 by this machine's calendar
     #[arg(
         long,
@@ -76,7 +79,7 @@ pub struct Bench {
     )]
     meter_offset: f64,
     /// Serial port of a meter in the board's supply
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", requires = "meter_accuracy")]
     meter_port: Option<String>,
     /// Its baud rate
     #[arg(long, value_name = "BAUD", default_value_t = 115_200, requires = "meter_port", value_parser = clap::value_parser!(u32).range(1..))]
@@ -89,7 +92,7 @@ pub struct Bench {
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("a share of samples is a number from 0 to 1".to_owned()),
+        _ => Err("a share is a number from 0 to 1".to_owned()),
     }
 }
 
@@ -210,8 +213,9 @@ impl Bench {
     /// Where to look for meters.
     fn search(&self, clock: SystemClock) -> Search {
         let scope = Scope::Supply("the board".to_owned());
+        let accuracy = self.meter_accuracy.unwrap_or_default();
         let tolerance =
-            Tolerance { max_gap: Duration::from_secs(2), accuracy: 0.0, lag: Duration::from_millis(100) };
+            Tolerance { max_gap: Duration::from_secs(2), accuracy, lag: Duration::from_millis(100) };
         let log = self.meter_log.iter().map(|file| LogOptions {
             file: file.clone(),
             scope: scope.clone(),

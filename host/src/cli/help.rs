@@ -16,7 +16,7 @@ const GROUPS: [Group; 6] = [
     Group { title: "Find data and settings", commands: &["presets", "data"] },
     Group { title: "Make hardware", commands: &["hdl", "build"] },
     Group { title: "Work with a board", commands: &["doctor", "devices", "load", "verify", "scan"] },
-    Group { title: "Measure and set up", commands: &["bench", "completions", "man", "help"] },
+    Group { title: "Measure and set up", commands: &["bench", "energy-table", "completions", "man", "help"] },
 ];
 
 /// The command line with its commands in groups: clap itself lists them in one.

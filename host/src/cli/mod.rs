@@ -12,6 +12,7 @@ mod data;
 mod device;
 mod devices;
 mod doctor;
+mod energy_table;
 mod eval;
 mod exit;
 mod failure;
@@ -66,6 +67,7 @@ enum Verb {
     Eval(eval::Eval),
     CrossValidate(cross_validate::CrossValidate),
     Bench(bench::Bench),
+    EnergyTable(energy_table::EnergyTable),
     Build(build::Build),
     Predict(predict::Predict),
     Inspect(inspect::Inspect),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Verb::Eval(verb) => verb.run(&output),
         Verb::CrossValidate(verb) => verb.run(&output),
         Verb::Bench(verb) => verb.run(&output),
+        Verb::EnergyTable(verb) => verb.run(&output),
         Verb::Build(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),

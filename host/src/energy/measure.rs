@@ -348,8 +348,9 @@ impl Procedure<'_, '_> {
             }
         }
         let sources = self.sources.iter().map(|source| source.describe().clone()).collect();
+        let accuracies = self.sources.iter().map(|source| source.resolution().accuracy).collect();
         let baselines = self.baselines.iter().map(|baseline| baseline.name.clone()).collect();
-        Ok(Measurement { plan: self.plan.clone(), sources, baselines, rounds, idle: idle_power })
+        Ok(Measurement { plan: self.plan.clone(), sources, accuracies, baselines, rounds, idle: idle_power })
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Measurement {
     pub plan: Plan,
     /// The sources, in the order in which quantities name them.
     pub sources: Vec<Description>,
+    /// By source: how far its scale may be off, as a fraction of what it reads.
+    pub accuracies: Vec<f64>,
     /// The baselines' names.
     #[serde(rename = "contenders")]
     pub baselines: Vec<String>,

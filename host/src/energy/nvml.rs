@@ -29,7 +29,11 @@ const POLL: Duration = Duration::from_millis(20);
 /// Over how much time a GPU averages the power it tells: a second since Ampere (`nvmlDeviceGetPowerUsage`).
 const AVERAGING: Duration = Duration::from_secs(1);
 
+/// See the module.
 const ACCURACY: f64 = 0.05;
+
+/// Where that comes from.
+const DOCUMENTED: &str = "NVIDIA on the power of Fermi and Kepler boards; assumed of later ones";
 
 /// What is asked of a GPU. Tests have none.
 pub trait Gpu: Send {
@@ -178,6 +182,7 @@ impl<G: Gpu> GpuCounter<G> {
             scope: Scope::Gpu(gpu.name()),
             kind: Kind::Measured,
             method: "the board's own energy counter".to_owned(),
+            accuracy_source: DOCUMENTED.to_owned(),
         };
         GpuCounter { gpu, description, first_mj, last_mj: first_mj }
     }
@@ -219,6 +224,7 @@ fn integrated(
         scope: Scope::Gpu(gpu.name()),
         kind: Kind::Measured,
         method: "readings of the board's averaged power, integrated: less certain than a counter".to_owned(),
+        accuracy_source: DOCUMENTED.to_owned(),
     };
     let tolerance = Tolerance { max_gap: Duration::from_secs(1), accuracy: ACCURACY, lag: AVERAGING };
     let first = reading(&clock, milliwatts, 0);

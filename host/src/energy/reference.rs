@@ -1,10 +1,9 @@
 //! Published quantities to compare with. `docs/energy-method.md` has the same table.
 //!
-//! None of them was measured here, and no two have the same scope: what one line counts, another leaves out. They are
-//! lines in a chart, not baselines.
+//! None of them was measured here: what one line counts, another leaves out. They are lines in a chart, not baselines.
 
 use crate::quantity::Kind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A published quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -19,10 +18,14 @@ pub struct Reference {
     pub high: f64,
     /// Unit, with what one of it is.
     pub unit: &'static str,
+    /// Where its boundary is drawn.
+    pub extent: Extent,
     /// What it counts and what not.
     pub scope: &'static str,
     /// Paper, and place in it.
     pub source: &'static str,
+    /// Of the source.
+    pub year: u16,
     /// How it came to stand here.
     pub evidence: Evidence,
     /// How the quantity came about: always published.
@@ -39,8 +42,32 @@ pub enum Evidence {
     Read,
     /// Read where others quote the source.
     Quoted,
-    /// Known from memory; not checked.
-    Recalled,
+}
+
+/// Where the boundary of an energy is drawn. Energies of different extents are never divided by each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// One synapse, resistor or arithmetic unit, without what feeds it.
+    Device,
+    /// A whole chip.
+    Chip,
+    /// A chip with its memories and regulators.
+    Board,
+    /// A machine or an organ, with all that keeps it alive.
+    System,
+}
+
+impl Extent {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Extent::Device => "device",
+            Extent::Chip => "chip",
+            Extent::Board => "board",
+            Extent::System => "system",
+        }
+    }
 }
 
 impl Evidence {
@@ -50,7 +77,6 @@ impl Evidence {
             Evidence::Computed => "computed",
             Evidence::Read => "read",
             Evidence::Quoted => "quoted by others",
-            Evidence::Recalled => "not checked",
         }
     }
 }
@@ -63,21 +89,22 @@ const fn exactly(
     name: &'static str,
     value: f64,
     unit: &'static str,
-    scope: &'static str,
-    source: &'static str,
+    (extent, scope): (Extent, &'static str),
+    (source, year): (&'static str, u16),
     evidence: Evidence,
 ) -> Reference {
-    Reference { name, value, low: value, high: value, unit, scope, source, evidence, kind: Kind::Published }
+    let kind = Kind::Published;
+    Reference { name, value, low: value, high: value, unit, extent, scope, source, year, evidence, kind }
 }
 
 /// All of them, from small to large within a unit.
-pub const ALL: [Reference; 12] = [
+pub const ALL: [Reference; 15] = [
     exactly(
         "Landauer limit at 300 K",
         BOLTZMANN * 300.0 * std::f64::consts::LN_2,
         "J per erased bit",
-        "the least any machine must dissipate",
-        "Landauer, IBM J. Res. Dev. 5, 183 (1961): k T ln 2",
+        (Extent::Device, "the least any machine must dissipate"),
+        ("Landauer, IBM J. Res. Dev. 5, 183 (1961): k T ln 2", 1961),
         Evidence::Computed,
     ),
     Reference {
@@ -87,8 +114,14 @@ pub const ALL: [Reference; 12] = [
             "brain, a synaptic event",
             1.4e-14,
             "J per synaptic event",
-            "one released vesicle and its effects; the upper bound is 20 W over 1e14 synapses at 2 events/s, everything included",
-            "Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21, 1133 (2001): 1.64e5 ATP a vesicle, here at 5.0e-20 to 8.3e-20 J",
+            (
+                Extent::Device,
+                "one released vesicle and its effects; the upper bound is 20 W over 1e14 synapses at 2 events/s, everything included",
+            ),
+            (
+                "Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21, 1133 (2001): 1.64e5 ATP a vesicle, here at 5.0e-20 to 8.3e-20 J",
+                2001,
+            ),
             Evidence::Quoted,
         )
     },
@@ -96,32 +129,24 @@ pub const ALL: [Reference; 12] = [
         "arithmetic, 8-bit integer multiply-add",
         0.23e-12,
         "J per multiply-add",
-        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
-        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 0.2 + 0.03 pJ",
+        (Extent::Device, "the arithmetic alone in 45 nm at 0.9 V, no memory and no control"),
+        ("Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 0.2 + 0.03 pJ", 2014),
         Evidence::Quoted,
-    ),
-    exactly(
-        "arithmetic, 16-bit float multiply-add",
-        1.5e-12,
-        "J per multiply-add",
-        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
-        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 1.1 + 0.4 pJ",
-        Evidence::Recalled,
     ),
     exactly(
         "arithmetic, 32-bit integer multiply-add",
         3.2e-12,
         "J per multiply-add",
-        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
-        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.1 + 0.1 pJ",
+        (Extent::Device, "the arithmetic alone in 45 nm at 0.9 V, no memory and no control"),
+        ("Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.1 + 0.1 pJ", 2014),
         Evidence::Quoted,
     ),
     exactly(
         "arithmetic, 32-bit float multiply-add",
         4.6e-12,
         "J per multiply-add",
-        "the arithmetic alone in 45 nm at 0.9 V, no memory and no control",
-        "Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.7 + 0.9 pJ",
+        (Extent::Device, "the arithmetic alone in 45 nm at 0.9 V, no memory and no control"),
+        ("Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323, fig. 1.1.9: 3.7 + 0.9 pJ", 2014),
         Evidence::Quoted,
     ),
     Reference {
@@ -131,8 +156,11 @@ pub const ALL: [Reference; 12] = [
             "analog learning network, inference",
             3e-12,
             "J per transistor edge and inference",
-            "dissipation in the edges' transistors, without amplifiers and supply; the paper says `picojoules`, the figure is the middle of that decade",
-            "Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537",
+            (
+                Extent::Device,
+                "dissipation in the edges' transistors, without amplifiers and supply; the paper says `picojoules`, the figure is the middle of that decade",
+            ),
+            ("Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537", 2024),
             Evidence::Read,
         )
     },
@@ -140,24 +168,27 @@ pub const ALL: [Reference; 12] = [
         "Loihi, synaptic operation",
         23.6e-12,
         "J per synaptic operation",
-        "one synapse of one spike in 14 nm at 0.75 V, the least case",
-        "Davies et al., IEEE Micro 38, 82 (2018), table 2",
+        (Extent::Device, "one synapse of one spike in 14 nm at 0.75 V, the least case"),
+        ("Davies et al., IEEE Micro 38, 82 (2018), table 2", 2018),
         Evidence::Quoted,
     ),
     exactly(
         "Loihi, learning at a synapse",
         120e-12,
         "J per synaptic update",
-        "one pairwise update of one weight in 14 nm at 0.75 V",
-        "Davies et al., IEEE Micro 38, 82 (2018), table 2",
+        (Extent::Device, "one pairwise update of one weight in 14 nm at 0.75 V"),
+        ("Davies et al., IEEE Micro 38, 82 (2018), table 2", 2018),
         Evidence::Quoted,
     ),
     exactly(
         "BrainScaleS-2, a classified image",
         2.4e-6,
         "J per inference",
-        "the whole analog chip with its links at 97.6 % of MNIST in 16 x 16; not the FPGA beside it, not the training",
-        "Cramer et al., PNAS 119, e2109194119 (2022)",
+        (
+            Extent::Chip,
+            "the whole analog chip with its links at 97.6 % of MNIST in 16 x 16; not the FPGA beside it, not the training",
+        ),
+        ("Cramer et al., PNAS 119, e2109194119 (2022)", 2022),
         Evidence::Read,
     ),
     Reference {
@@ -167,8 +198,11 @@ pub const ALL: [Reference; 12] = [
             "analog learning network, time of an inference",
             3e-6,
             "s per inference",
-            "settling of the free state; the paper says `microseconds`, the figure is the middle of that decade",
-            "Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537",
+            (
+                Extent::Device,
+                "settling of the free state; the paper says `microseconds`, the figure is the middle of that decade",
+            ),
+            ("Dillavou et al., PNAS 121, e2319718121 (2024), abstract; arXiv 2311.00537", 2024),
             Evidence::Read,
         )
     },
@@ -176,9 +210,53 @@ pub const ALL: [Reference; 12] = [
         "BrainScaleS-2, time of an inference",
         8e-6,
         "s per inference",
-        "latency of one classified image",
-        "Cramer et al., PNAS 119, e2109194119 (2022)",
+        (Extent::Chip, "latency of one classified image"),
+        ("Cramer et al., PNAS 119, e2109194119 (2022)", 2022),
         Evidence::Quoted,
+    ),
+    exactly(
+        "H100 at its peak, a floating-point operation",
+        700.0 / 989.4e12,
+        "J per floating-point operation",
+        (
+            Extent::Board,
+            "the module with its memory, every unit busy with dense matrices in bfloat16; no host",
+        ),
+        (
+            "NVIDIA H100 SXM5, peak 989.4e12 per second at a limit of 700 W (glennklockwood.com/garden/processors/h100)",
+            2022,
+        ),
+        Evidence::Quoted,
+    ),
+    exactly(
+        "Spiker-LL, an inference",
+        1e-4,
+        "J per inference",
+        (
+            Extent::Chip,
+            "an FPGA that learns digits with spikes; the paper says less than 0.1 mJ, so this is an upper bound",
+        ),
+        ("Caviglia et al., arXiv 2605.18003, abstract", 2026),
+        Evidence::Read,
+    ),
+    exactly(
+        "cortex, computing",
+        0.1,
+        "W per human cortex",
+        (
+            Extent::System,
+            "ATP that neurons spend on integrating their inputs; communication is the next line",
+        ),
+        ("Levy and Calvert, PNAS 118, e2008173118 (2021), abstract", 2021),
+        Evidence::Read,
+    ),
+    exactly(
+        "cortex, communicating",
+        3.5,
+        "W per human cortex",
+        (Extent::System, "ATP for action potentials and what they carry over long distances"),
+        ("Levy and Calvert, PNAS 118, e2008173118 (2021), abstract", 2021),
+        Evidence::Read,
     ),
 ];
 
@@ -197,9 +275,10 @@ mod tests {
     #[test]
     fn every_figure_has_bounds_a_unit_and_a_source() {
         for reference in ALL {
-            let Reference { name, value, low, high, unit, source, kind, .. } = reference;
+            let Reference { name, value, low, high, unit, source, kind, year, .. } = reference;
+            assert!((1900..2100).contains(&year), "{name}");
             assert!(0.0 < low && low <= value && value <= high, "{name}");
-            assert!(unit.contains(" per ") && (source.contains("(") || source.contains("20")), "{name}");
+            assert!(unit.contains(" per ") && source.len() > 20, "{name}");
             assert_eq!(kind, Kind::Published);
         }
     }
@@ -209,8 +288,10 @@ mod tests {
         let range = |low: f64, high: f64| {
             if low == high { format!("{low:.2e}") } else { format!("{low:.2e} to {high:.2e}") }
         };
-        for Reference { name, low, high, unit, source, evidence, .. } in ALL {
-            let row = format!("| {name} | {} | {unit} | {source} | {} |", range(low, high), evidence.name());
+        for Reference { name, low, high, unit, extent, year, source, evidence, .. } in ALL {
+            let range = range(low, high);
+            let (extent, evidence) = (extent.name(), evidence.name());
+            let row = format!("| {name} | {range} | {unit} | {extent} | {year} | {source} | {evidence} |");
             assert!(TEXT.contains(&row), "docs/energy-method.md lacks\n{row}");
         }
         for constants::Constant { name, low, high, unit, kind, source } in constants::all() {

@@ -52,6 +52,8 @@ pub struct Description {
     pub kind: Kind,
     /// How it meters, in a few words.
     pub method: String,
+    /// Who says how accurate it is; the number is [`Resolution::accuracy`].
+    pub accuracy_source: String,
 }
 
 /// What a source meters. Energies of scopes that overlap are never added.
@@ -96,7 +98,7 @@ pub struct Resolution {
     pub step: Joule,
     /// How old a reading may be.
     pub update: Duration,
-    /// How far its scale may be off, as a fraction of what it reads; 0 where nothing is documented.
+    /// How far its scale may be off, as a fraction of what it reads.
     pub accuracy: f64,
 }
 

@@ -2,13 +2,16 @@
 
 use super::palette::{GRID, INK, MUTED, Rgb, SERIES};
 use super::scale::Axis;
-use super::svg::{Anchor, Svg, shorten};
+use super::svg::{Anchor, Svg};
 use crate::quantity::{Kind, Quantity, with_prefix};
 
 /// Height of a baseline's line.
 const LINE: f64 = 34.0;
-/// Where the axis begins and how wide it is.
+/// Where the axis begins at least: names are never cut off, so long ones move it.
 const LEFT: f64 = 290.0;
+/// Room for a letter of a name.
+const LETTER: f64 = 7.3;
+/// How wide the axis is.
 const WIDTH: f64 = 370.0;
 /// Room for the quantity in words beside it.
 const RIGHT: f64 = 110.0;
@@ -25,23 +28,26 @@ pub fn comparison(title: &str, quantities: &[(&str, &Quantity)]) -> String {
     let axis = Axis::log("", ends);
     #[expect(clippy::cast_precision_loss, reason = "a few dozen lines")]
     let height = LINE * shown.len() as f64;
-    let x = |value: f64| LEFT + WIDTH * (axis.log_place(value) - axis.low) / (axis.high - axis.low);
-    let mut svg = Svg::new(LEFT + WIDTH + RIGHT, TOP + height + 66.0, title);
+    let longest = shown.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    #[expect(clippy::cast_precision_loss, reason = "letters of a name")]
+    let left = LEFT.max(LETTER * longest as f64 + 20.0);
+    let x = |value: f64| left + WIDTH * (axis.log_place(value) - axis.low) / (axis.high - axis.low);
+    let mut svg = Svg::new(left + WIDTH + RIGHT, TOP + height + 66.0, title);
 
     let bottom = TOP + height;
     let unit = shown.first().map_or("", |(_, f)| &*f.unit).split(' ').next().unwrap_or_default();
     for &tick in &axis.ticks {
-        let at = LEFT + WIDTH * (tick - axis.low) / (axis.high - axis.low);
+        let at = left + WIDTH * (tick - axis.low) / (axis.high - axis.low);
         svg.stroke(&format!("M{at:.1} {TOP}V{bottom:.1}"), GRID, 1.0, None);
         let text = with_prefix(10f64.powf(tick), unit).replace(".00", "").replace(".0 ", " ");
         svg.text([at, bottom + 14.0], 12.0, Anchor::Middle, &text);
     }
-    svg.text([LEFT + WIDTH / 2.0, 18.0], 14.0, Anchor::Middle, title);
+    svg.text([left + WIDTH / 2.0, 18.0], 14.0, Anchor::Middle, title);
     let mut y = TOP + LINE / 2.0;
     for (name, quantity) in &shown {
         let colour = colour(quantity.kind);
-        svg.text([LEFT - 12.0, y], 13.0, Anchor::End, &shorten(name, 42));
-        svg.stroke(&format!("M{LEFT} {y:.1}H{:.1}", LEFT + WIDTH), GRID, 0.75, Some(3.0));
+        svg.text([left - 12.0, y], 13.0, Anchor::End, name);
+        svg.stroke(&format!("M{left} {y:.1}H{:.1}", left + WIDTH), GRID, 0.75, Some(3.0));
         let (low, high) = (x(quantity.low), x(quantity.high));
         if high - low > 1.0 {
             svg.stroke(
@@ -62,7 +68,7 @@ pub fn comparison(title: &str, quantities: &[(&str, &Quantity)]) -> String {
             &format!("{name}: {quantity}, {}", quantity.kind.name()),
         );
         svg.styled(
-            [LEFT + WIDTH + 14.0, y],
+            [left + WIDTH + 14.0, y],
             13.0,
             Anchor::Start,
             INK,
@@ -71,7 +77,7 @@ pub fn comparison(title: &str, quantities: &[(&str, &Quantity)]) -> String {
         );
         y += LINE;
     }
-    legend(&mut svg, bottom + 46.0, &shown.iter().map(|(_, f)| f.kind).collect::<Vec<_>>());
+    legend(&mut svg, [left + 8.0, bottom + 46.0], &shown.iter().map(|(_, f)| f.kind).collect::<Vec<_>>());
     svg.finish()
 }
 
@@ -94,8 +100,7 @@ fn mark(svg: &mut Svg, [x, y]: [f64; 2], kind: Kind, hint: &str) {
     svg.fill(&path, fill, Some((colour(kind), 2.0)), hint);
 }
 
-fn legend(svg: &mut Svg, y: f64, used: &[Kind]) {
-    let mut x = LEFT + 8.0;
+fn legend(svg: &mut Svg, [mut x, y]: [f64; 2], used: &[Kind]) {
     for kind in Kind::ALL.into_iter().filter(|kind| used.contains(kind)) {
         mark(svg, [x, y], kind, "");
         svg.text([x + 14.0, y], 12.5, Anchor::Start, kind.name());

@@ -1,32 +1,54 @@
 //! How well samples are answered, epoch by epoch.
 
 use super::chart::{Chart, MAX_POINTS, Mark, Panel, Series};
-use super::palette::SERIES;
+use super::palette::{MUTED, SERIES};
 use super::scale::{Axis, thin};
 use wheatstone_learn::metrics::{EpochMetrics, Score};
+use wheatstone_measure::statistics::wilson;
 
 /// Accuracy against epochs for a classification, and [`error_curve`] for a regression.
 ///
 /// Training samples are scored as they came, before each one's learning step; test samples after the epoch. At most
-/// 1000 epochs are drawn.
-pub fn learning_curve(epochs: &[EpochMetrics]) -> String {
+/// 1000 epochs are drawn. The axis begins at `chance`, the share that guessing reaches, or below it where an epoch is worse. Of fewer than
+/// 400 test samples a 95 % interval of Wilson's is drawn about their share.
+pub fn learning_curve(epochs: &[EpochMetrics], chance: Option<f64>, test_samples: usize) -> String {
     let percent = |score: &Score| score.accuracy.map(|a| 100.0 * a);
     let values = |e: &EpochMetrics| [percent(&e.train), e.test.as_ref().and_then(percent)];
     let found: Vec<f64> = epochs.iter().flat_map(values).flatten().collect();
     if found.is_empty() {
         return error_curve(epochs);
     }
-    let mut y = Axis::linear("accuracy (%)", found, 1.0);
+    let chance = chance.map(|share| 100.0 * share);
+    let mut y = Axis::linear("accuracy (%)", found.into_iter().chain(chance), 1.0);
+    if let Some(chance) = chance.filter(|&chance| chance - y.low < 100.0 / 20.0) {
+        y.low = y.low.max(chance.floor());
+    }
     (y.low, y.high) = (y.low.max(0.0), y.high.min(100.0));
     let y = Axis::between("accuracy (%)", y.low, y.high.max(y.low + 1.0), 1.0);
-    curve("Accuracy against epochs", epochs, y, |_, score| percent(score))
+    let few = (1..FEW).contains(&test_samples);
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+    let end = |pick: fn((f64, f64)) -> f64| {
+        let ends = epochs.iter().filter_map(move |e| {
+            let share = e.test?.accuracy.filter(|share| share.is_finite())?;
+            Some((f64::from(e.epoch), 100.0 * pick(wilson(share, test_samples as f64, Z_95))))
+        });
+        thin(&ends.collect::<Vec<_>>(), MAX_POINTS).into_iter().copied().collect::<Vec<_>>()
+    };
+    let bounds = if few { vec![end(|ends| ends.0), end(|ends| ends.1)] } else { Vec::new() };
+    curve("Accuracy against epochs", epochs, y, bounds, |_, score| percent(score))
 }
+
+/// With more test samples their share is narrow enough to stand alone.
+const FEW: usize = 400;
+
+/// Standard errors to either side of 95 %.
+const Z_95: f64 = 1.96;
 
 /// Mean squared error of the output voltages against epochs, on a logarithmic axis; zeros lie at its foot.
 pub fn error_curve(epochs: &[EpochMetrics]) -> String {
     let found = epochs.iter().flat_map(|e| [Some(e.train.mse), e.test.map(|s| s.mse)]).flatten();
     let y = Axis::log("mean squared error (V\u{b2})", found);
-    curve("Mean squared error against epochs", epochs, y, |axis, score| {
+    curve("Mean squared error against epochs", epochs, y, Vec::new(), |axis, score| {
         score.mse.is_finite().then(|| axis.log_place(score.mse))
     })
 }
@@ -35,6 +57,7 @@ fn curve(
     title: &str,
     epochs: &[EpochMetrics],
     y: Axis,
+    bounds: Vec<Vec<(f64, f64)>>,
     place: impl Fn(&Axis, &Score) -> Option<f64>,
 ) -> String {
     let drawn = thin(epochs, MAX_POINTS);
@@ -59,5 +82,11 @@ fn curve(
         let name = "test samples".to_owned();
         series.push(Series { name, colour: SERIES[1], mark: mark(2.0), points: test });
     }
+    series.extend(bounds.into_iter().filter(|points| !points.is_empty()).map(|points| Series {
+        name: "all such samples, 95 %".to_owned(),
+        colour: MUTED,
+        mark: Mark::Line(0.8),
+        points: points.into_iter().map(|(epoch, percent)| (epoch, percent.clamp(y.low, y.high))).collect(),
+    }));
     Chart { title, note: None, panels: vec![Panel { x, y, height: 400, series }] }.svg()
 }

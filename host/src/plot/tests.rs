@@ -111,14 +111,16 @@ fn curves_of_any_length_are_drawn() {
     for accuracy in [false, true] {
         for n in [0, 1, 2, 60, 5000] {
             let epochs = epochs(n, accuracy);
-            for svg in [learning_curve(&epochs), error_curve(&epochs), power_curve(&epochs)] {
+            for svg in [learning_curve(&epochs, None, 30), error_curve(&epochs), power_curve(&epochs)] {
                 assert_picture(&svg);
                 assert!(svg.len() < 120_000, "{} bytes", svg.len());
             }
         }
     }
-    assert!(learning_curve(&epochs(9, true)).contains("accuracy (%)"));
-    assert!(learning_curve(&epochs(9, false)).contains("mean squared error"));
+    assert!(learning_curve(&epochs(9, true), None, 30).contains("accuracy (%)"));
+    assert!(learning_curve(&epochs(9, false), None, 30).contains("mean squared error"));
+    let of = |test_samples| learning_curve(&epochs(9, true), Some(0.25), test_samples);
+    assert!(of(30).contains("all such samples, 95 %") && !of(4000).contains("all such samples"));
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn extreme_scores_are_drawn() {
     some[1].train.mse = 0.0;
     some[2].train = Score { accuracy: Some(f64::NAN), mse: f64::INFINITY, ..Score::default() };
     some[3].power = Some(Power { free: f64::NAN, clamped: 0.3 });
-    for svg in [learning_curve(&some), error_curve(&some), power_curve(&some)] {
+    for svg in [learning_curve(&some, None, 30), error_curve(&some), power_curve(&some)] {
         assert_picture(&svg);
     }
     some.iter_mut().for_each(|e| (e.train.mse, e.test) = (0.0, None));

@@ -1,7 +1,6 @@
 //! Figures and tables of the report, as text.
 
 use super::{Dataset, Report};
-use crate::bench::wilson;
 use crate::plot::grouped;
 use wheatstone_learn::metrics::{Detail, EpochMetrics, Evaluation, Score};
 use wheatstone_sim::hex;
@@ -45,7 +44,7 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Highlight> {
         if let Some(accuracy) = score.accuracy {
             put(format!("{:.1} %", 100.0 * accuracy), format!("classified correctly, of {on}"));
             if let Some(e) = report.evaluation.filter(|e| e.samples > 0) {
-                let (low, high) = wilson(accuracy, e.samples as f64, Z_95);
+                let (low, high) = wheatstone_measure::statistics::wilson(accuracy, e.samples as f64, Z_95);
                 put(
                     format!("{:.1} \u{2013} {:.1} %", 100.0 * low, 100.0 * high),
                     "95 % interval of that accuracy (Wilson), from the number of samples alone".to_owned(),

@@ -3,6 +3,7 @@
 use super::Report;
 use crate::plot::{self, grouped};
 use wheatstone_learn::metrics::{Detail, Fit};
+use wheatstone_sim::Nudge;
 
 /// Most outputs of a regression that get a picture.
 const MAX_FITS: usize = 12;
@@ -33,6 +34,15 @@ fn picture(file_name: &str, title: &str, caption: impl Into<String>, svg: String
 }
 
 impl Report<'_> {
+    /// The share of right answers that guessing reaches, where there are classes.
+    fn chance(&self) -> Option<f64> {
+        match self.evaluation.map(|evaluation| &evaluation.detail) {
+            #[expect(clippy::cast_precision_loss, reason = "a handful of classes")]
+            Some(Detail::Confusion { classes, .. }) => Some(1.0 / classes.len().max(1) as f64),
+            _ => None,
+        }
+    }
+
     /// The pictures in the order of the report; what there is no data for is left out.
     pub fn pictures(&self) -> Vec<Picture> {
         let mut pictures = Vec::new();
@@ -48,8 +58,12 @@ impl Report<'_> {
                 pictures.push(picture(
                     "accuracy.svg",
                     "Accuracy",
-                    format!("Share of samples answered with the right class, epoch by epoch.{compared}"),
-                    plot::learning_curve(self.metrics),
+                    format!(
+                        "Share of samples answered with the right class, epoch by epoch; the axis begins at the share that guessing \
+                         reaches. Thin lines bound the share of all such samples that would be answered right, with 95 % \
+                         confidence, where there are few test samples.{compared}"
+                    ),
+                    plot::learning_curve(self.metrics, self.chance(), self.dataset.test),
                 ));
             }
             pictures.push(picture(
@@ -106,13 +120,31 @@ impl Report<'_> {
             pictures.push(picture(
                 "power.svg",
                 "Power",
-                "Mean dissipated power in the free and in the clamped state, and below it their difference: the cost of \
-                 pulling the outputs to the wanted voltages, which coupled learning lowers by changing conductances.",
+                power_caption(self.design.rules().nudge),
                 plot::power_curve(self.metrics),
             ));
         }
         pictures
     }
+}
+
+/// What the difference of the two powers means; it depends on what pulls at the outputs.
+fn power_caption(nudge: Nudge) -> String {
+    let difference = match nudge {
+        Nudge::Clamped { .. } => {
+            "the cost of pulling the outputs to the wanted voltages, which coupled learning lowers by changing conductances"
+        }
+        Nudge::Current { centred: false, .. } => {
+            "what the current that the nudge drives into the outputs changes; it can have either sign, and learning brings it near zero"
+        }
+        Nudge::Current { centred: true, .. } => {
+            "what is left of two nudges in opposite directions, in one state up and in the other down; it can have either sign and tells \
+             little of the error"
+        }
+    };
+    format!(
+        "Mean dissipated power in the free and in the clamped state, and below it their difference: {difference}."
+    )
 }
 
 /// What [`Report::pictures`] leaves out, as a sentence.

@@ -124,3 +124,12 @@ fn a_ratio_holds_the_truth_in_95_of_100_experiments_of_a_disturbed_machine() {
     let share = held.count() as f64 / 4000.0;
     assert!((0.945..=0.977).contains(&share), "{share}");
 }
+
+#[test]
+fn wilson_intervals_are_those_of_the_tables() {
+    // 9 of 10 at 95 %: 0.596 to 0.982.
+    let (low, high) = wilson(0.9, 10.0, 1.959_964);
+    assert!((low - 0.596).abs() < 5e-4 && (high - 0.982).abs() < 5e-4, "{low} {high}");
+    let (low, high) = wilson(1.0, 50.0, 1.959_964);
+    assert!((low - 0.929).abs() < 5e-4 && high > 1.0 - 1e-9, "{low} {high}");
+}

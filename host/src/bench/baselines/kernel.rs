@@ -1,6 +1,6 @@
 //! The resistor network as one compute kernel, alone and with as many replicas as fill the adapter.
 
-use super::super::{Baseline, BenchError, Division, OnStage, Part};
+use super::super::{Baseline, BenchError, Division, Network, OnStage, Part};
 use std::time::{Duration, Instant};
 use wheatstone_gpu::{Adapter, NetworkKernel};
 use wheatstone_learn::experiment::Experiment;
@@ -31,6 +31,7 @@ pub fn baselines<'e>(
     watch: OnStage,
 ) -> Result<Vec<Box<dyn Baseline + 'e>>, BenchError> {
     let software = if adapter.is_software() { " (software)" } else { "" };
+    check(division, adapter)?;
     let one = Kernel::new(division, adapter, format!("gpu-network{software}"), 1)?;
     let most = u64::from(NetworkKernel::most_replicas(adapter, &division.run(0).design)?);
     let mut replicas = 1;
@@ -54,6 +55,18 @@ pub fn baselines<'e>(
     let full = (replicas / 2).max(1);
     let many = Kernel::new(division, adapter, format!("gpu-networks{software}"), full)?;
     Ok(vec![Box::new(one), Box::new(many)])
+}
+
+/// That the kernel learns the same bits as the model, on this adapter with this driver.
+fn check(division: &Division, adapter: &Adapter) -> Result<(), BenchError> {
+    let (mut kernel, mut model) =
+        (Kernel::new(division, adapter, String::new(), 1)?, Network::in_model(division)?);
+    kernel.train(TRIAL)?;
+    model.train(TRIAL)?;
+    if kernel.kernel.states()?[0].digest() == model.state()?.digest() {
+        return Ok(());
+    }
+    Err(BenchError::Differs { adapter: adapter.to_string(), samples: TRIAL })
 }
 
 impl<'e> Kernel<'e> {
@@ -87,7 +100,7 @@ impl Baseline for Kernel<'_> {
 
     fn describe(&self) -> String {
         format!(
-            "{} in format {} as one compute kernel, {} replicas side by side, on {}",
+            "{} in format {} as one compute kernel, {} replicas side by side, on {}; its first {TRIAL} samples equal the model bit for bit",
             self.experiment().design.network().name(),
             self.experiment().design.format(),
             self.replicas(),

@@ -69,8 +69,13 @@ impl Machine {
     }
 
     fn source(self: &Rc<Self>, scope: Scope, share: f64) -> Box<dyn EnergySource> {
-        let description =
-            Description { name: scope.to_string(), scope, kind: Kind::Measured, method: String::new() };
+        let description = Description {
+            name: scope.to_string(),
+            scope,
+            kind: Kind::Measured,
+            method: String::new(),
+            accuracy_source: String::new(),
+        };
         let resolution = Resolution { step: Joule(0.0), update: Duration::ZERO, accuracy: 0.0 };
         Box::new(Meter { machine: Rc::clone(self), description, resolution, share, fails_at: None })
     }

@@ -41,7 +41,13 @@ impl LogMeter {
         let trace = read(&options.file)?;
         let name = format!("log {}", options.file.display());
         let method = "readings of power, integrated by the trapezoid rule".to_owned();
-        let description = Description { name, scope: options.scope.clone(), kind: Kind::Measured, method };
+        let description = Description {
+            name,
+            scope: options.scope.clone(),
+            kind: Kind::Measured,
+            method,
+            accuracy_source: super::GIVEN.to_owned(),
+        };
         Ok(LogMeter { options, description, period: trace.period() })
     }
 }

@@ -11,6 +11,9 @@ mod sampled;
 mod serial;
 mod trace;
 
+/// Who says how accurate a meter is.
+const GIVEN: &str = "given by the user";
+
 pub use error::{ColumnError, LogError, LogProblem, MeterError};
 pub use log::{LogMeter, LogOptions, parse_log};
 pub use sampled::{Readings, Sampled};

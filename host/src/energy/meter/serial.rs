@@ -80,7 +80,13 @@ impl<T: Transport + Send + 'static, C: Clock + Send + 'static> SerialMeter<T, C>
         let update = first.windows(2).map(|pair| pair[1].at - pair[0].at).fold(0.0, f64::max);
         let update = Duration::try_from_secs_f64(update).unwrap_or_default();
         let method = "readings of voltage and current, integrated by the trapezoid rule".to_owned();
-        let description = Description { name, scope: options.scope, kind: Kind::Measured, method };
+        let description = Description {
+            name,
+            scope: options.scope,
+            kind: Kind::Measured,
+            method,
+            accuracy_source: super::GIVEN.to_owned(),
+        };
         Ok(Sampled::start(description, options.tolerance, update, first, meter))
     }
 
