@@ -35,12 +35,12 @@ fn every_line_has_kind_extent_and_source() {
     assert_eq!((gpu["extent"].as_str(), gpu["year"].as_u64()), (Some("board"), Some(2026)));
     assert_eq!(table["missing"].as_array().unwrap().len(), 0);
 
-    let shown = place.run(TABLE);
-    assert!(
-        shown.code == 0 && shown.out.contains("Levy and Calvert") && shown.out.contains("missing"),
-        "{}",
-        shown.out
-    );
+    let shown = place.run("energy-table iris --board ulx3s-25f");
+    for wanted in
+        ["Levy and Calvert", "this chip: missing, the network has no place on ulx3s-25f", "--results"]
+    {
+        assert!(shown.code == 0 && shown.out.contains(wanted), "{wanted}: {}", shown.out);
+    }
 }
 
 #[test]

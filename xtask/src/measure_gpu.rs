@@ -146,7 +146,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("wheatstone");
-        let script = "#!/bin/sh\nmkdir -p \"${15}\"; echo measuring\necho \"{\\\"preset\\\":\\\"$2\\\",\\\"contenders\\\":[{\\\"name\\\":\\\"gpu-network\\\"}],\\\"missing\\\":[]}\"\n";
+        let script = "#!/bin/sh\nmkdir -p \"${13}\"; echo measuring\necho \"{\\\"preset\\\":\\\"$2\\\",\\\"contenders\\\":[{\\\"name\\\":\\\"gpu-network\\\"}],\\\"missing\\\":[]}\"\n";
         fs::write(&binary, script).unwrap();
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
         let args = Args {
