@@ -14,7 +14,7 @@ use wheatstone::quantity::{Missing, Quantity};
 use wheatstone_hdl::Board;
 use wheatstone_link::Stop;
 
-/// Show what operations, answers and training steps take in joules
+/// Show the joules of operations, answers and training steps
 ///
 /// Every line has its kind (measured, simulated, estimated, published), its extent (device, chip, board, system), its source and the
 /// year. Only lines of one extent and unit are compared.
