@@ -1,5 +1,6 @@
 //! Nothing is chosen on the test rows: other labels there change no goal, no setting and no end of training.
 
+use super::pupil::{Pupil, Virtual};
 use super::*;
 use crate::energy::SystemClock;
 use std::time::Duration;
@@ -55,40 +56,10 @@ fn labels_of_test_rows_change_nothing_that_is_chosen() {
 
 #[test]
 fn test_rows_are_answered_once_a_run() {
-    /// Counts what it is asked.
-    #[derive(Default)]
-    struct Asked(Vec<Part>);
-
-    impl Baseline for Asked {
-        fn name(&self) -> &str {
-            "asked"
-        }
-
-        fn describe(&self) -> String {
-            "counts".to_owned()
-        }
-
-        fn parameters(&self) -> u64 {
-            1
-        }
-
-        fn restart(&mut self, _run: usize) -> Result<(), BenchError> {
-            Ok(())
-        }
-
-        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-            Ok(samples)
-        }
-
-        fn score(&mut self, part: Part) -> Result<wheatstone_learn::metrics::Score, BenchError> {
-            self.0.push(part);
-            let accuracy = Some(if self.0.len().is_multiple_of(4) { 1.0 } else { 0.0 });
-            Ok(wheatstone_learn::metrics::Score { accuracy, ..Default::default() })
-        }
-    }
-    let mut asked = Asked::default();
+    let clock = Virtual::default();
+    let mut pupil = Pupil::new(&clock, |_, trained, _| if trained < 4 { 0.0 } else { 1.0 });
     let patience = Patience { runs: 6, epoch: 1, epochs: 40, time: Duration::MAX };
-    learn(&mut asked, Goal::Accuracy(0.5), patience, &SystemClock::start(), &mut || true).unwrap();
-    let tests = asked.0.iter().filter(|&&part| part == Part::Test).count();
-    assert!(tests == 6 && asked.0.len() > 12, "{:?}", asked.0);
+    learn(&mut pupil, Goal::Accuracy(0.5), patience, &clock, &mut || true).unwrap();
+    let run = [Part::Validation, Part::Validation, Part::Validation, Part::Validation, Part::Test];
+    assert_eq!(pupil.asked, run.repeat(6));
 }

@@ -125,54 +125,28 @@ impl Learned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::energy::SystemClock;
-
-    /// Learns one percent every ten samples, faster in later runs; never beyond `most`. Test rows it answers a tenth worse.
-    struct Pupil {
-        run: usize,
-        trained: u64,
-        most: f64,
-    }
-
-    impl Baseline for Pupil {
-        fn name(&self) -> &str {
-            "pupil"
-        }
-
-        fn describe(&self) -> String {
-            "learns by rote".to_owned()
-        }
-
-        fn parameters(&self) -> u64 {
-            1
-        }
-
-        fn restart(&mut self, run: usize) -> Result<(), BenchError> {
-            (self.run, self.trained) = (run, 0);
-            Ok(())
-        }
-
-        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-            self.trained += samples;
-            Ok(samples)
-        }
-
-        fn score(&mut self, part: Part) -> Result<Score, BenchError> {
-            #[expect(clippy::cast_precision_loss, reason = "small")]
-            let accuracy = (self.trained as f64 * (self.run + 1) as f64 / 1000.0).min(self.most);
-            let accuracy = if part == Part::Test { accuracy - 0.1 } else { accuracy };
-            Ok(Score { accuracy: Some(accuracy), mse: 0.0, ..Score::default() })
-        }
-    }
+    use crate::bench::pupil::{Pupil, Virtual};
 
     const PATIENCE: Patience = Patience { runs: 6, epoch: 50, epochs: 20, time: Duration::MAX };
 
+    /// Learns one percent every ten samples, faster in later runs; never beyond `most`. Test rows it answers a tenth worse.
+    fn accuracy(most: f64) -> impl FnMut(usize, u64, Part) -> f64 {
+        move |run, trained, part| {
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            let accuracy = (trained as f64 * (run + 1) as f64 / 1000.0).min(most);
+            if part == Part::Test { accuracy - 0.1 } else { accuracy }
+        }
+    }
+
+    fn learned(most: f64) -> Learned {
+        let clock = Virtual::default();
+        let mut pupil = Pupil::new(&clock, accuracy(most));
+        learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &clock, &mut || true).unwrap().unwrap()
+    }
+
     #[test]
     fn samples_are_counted_in_epochs_until_the_goal() {
-        let mut pupil = Pupil { run: 0, trained: 0, most: 1.0 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true)
-            .unwrap()
-            .unwrap();
+        let learned = learned(1.0);
         assert_eq!(learned.samples, [600, 300, 200, 150, 150, 100]);
         let quantity = learned.samples_to_goal().unwrap();
         assert_eq!((quantity.low, quantity.value, quantity.high), (100.0, 175.0, 600.0));
@@ -182,10 +156,7 @@ mod tests {
 
     #[test]
     fn a_goal_out_of_reach_has_no_number_of_samples() {
-        let mut pupil = Pupil { run: 0, trained: 0, most: 0.5 };
-        let learned = learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut || true)
-            .unwrap()
-            .unwrap();
+        let learned = learned(0.5);
         assert_eq!((learned.samples.len(), learned.missed.unwrap().accuracy), (0, Some(0.5)));
         assert!(learned.tests.is_empty(), "test rows are not looked at on the way");
         assert_eq!((learned.samples_to_goal(), learned.test_score()), (None, None));
@@ -193,16 +164,14 @@ mod tests {
 
     #[test]
     fn an_interrupted_baseline_has_no_result() {
-        let mut pupil = Pupil { run: 0, trained: 0, most: 1.0 };
+        let clock = Virtual::default();
+        let mut pupil = Pupil::new(&clock, accuracy(1.0));
         let mut left = 3;
         let mut going = || {
             left -= 1;
             left > 0
         };
-        assert_eq!(
-            learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &SystemClock::start(), &mut going).unwrap(),
-            None
-        );
+        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &clock, &mut going).unwrap(), None);
         assert_eq!(pupil.trained, 100);
     }
 }

@@ -16,6 +16,8 @@ mod goal;
 mod learning;
 mod network;
 mod procedure;
+#[cfg(test)]
+mod pupil;
 mod report;
 mod results;
 #[cfg(test)]

@@ -327,68 +327,13 @@ fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
-    use std::rc::Rc;
-    use wheatstone_learn::metrics::Score;
+    use crate::bench::pupil::{Pupil, Virtual};
 
-    /// Time that passes only when somebody works or sleeps.
-    #[derive(Clone, Default)]
-    struct Virtual(Rc<Cell<Duration>>);
-
-    impl Clock for Virtual {
-        fn now(&self) -> Duration {
-            self.0.get()
-        }
-
-        fn sleep(&self, duration: Duration) {
-            self.0.set(self.0.get() + duration);
-        }
-    }
-
-    /// Learns 1 % every 50 samples, and takes a millisecond a sample.
-    struct Pupil {
-        clock: Virtual,
-        trained: u64,
-        most: f64,
-    }
-
-    impl Baseline for Pupil {
-        fn name(&self) -> &str {
-            "pupil"
-        }
-
-        fn describe(&self) -> String {
-            "learns by rote".to_owned()
-        }
-
-        fn parameters(&self) -> u64 {
-            10
-        }
-
-        fn batch(&self) -> u64 {
-            4
-        }
-
-        fn replicas(&self) -> u64 {
-            5
-        }
-
-        fn restart(&mut self, _run: usize) -> Result<(), BenchError> {
-            self.trained = 0;
-            Ok(())
-        }
-
-        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-            self.trained += samples;
-            self.clock.sleep(Duration::from_millis(samples));
-            Ok(samples)
-        }
-
-        fn score(&mut self, _part: Part) -> Result<Score, BenchError> {
-            #[expect(clippy::cast_precision_loss, reason = "small")]
-            let accuracy = (self.trained as f64 / 5000.0).min(self.most);
-            Ok(Score { accuracy: Some(accuracy), mse: 0.0, ..Score::default() })
-        }
+    /// Five networks side by side that learn 1 % every 50 samples in batches of 4; never beyond `most`.
+    fn pupil(clock: &Virtual, most: f64) -> Box<dyn Baseline> {
+        #[expect(clippy::cast_precision_loss, reason = "small")]
+        let accuracy = move |_, trained, _| (trained as f64 / 5000.0).min(most);
+        Box::new(Pupil { batch: 4, replicas: 5, ..Pupil::new(clock, accuracy) })
     }
 
     fn comparison(most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
@@ -397,10 +342,9 @@ mod tests {
 
     fn comparison_at(goal: f64, most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
         let clock = Virtual::default();
-        let pupil = Pupil { clock: clock.clone(), trained: 0, most };
         let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
-        let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
+        let mut baselines = vec![pupil(&clock, most)];
         let folder = tempfile::tempdir().unwrap();
         let mut load = LoadWatch::below(folder.path(), 1);
         run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), (&clock, &mut load), watch)
@@ -421,10 +365,9 @@ mod tests {
         let (clock, folder) = (Virtual::default(), tempfile::tempdir().unwrap());
         slow_machine(folder.path(), &clock);
         let mut load = LoadWatch::below(folder.path(), 1);
-        let pupil = Pupil { clock: clock.clone(), trained: 0, most: 1.0 };
         let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
         let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
-        let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(pupil)];
+        let mut baselines = vec![pupil(&clock, 1.0)];
         let mut watch = |_: &str| {
             slow_machine(folder.path(), &clock);
             true

@@ -65,80 +65,33 @@ pub fn fastest<L: Tunable>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::pupil::{Pupil, Virtual};
     use std::cell::Cell;
     use std::rc::Rc;
-    use wheatstone_learn::metrics::Score;
 
-    #[derive(Clone, Default)]
-    struct Virtual(Rc<Cell<Duration>>);
-
-    impl Clock for Virtual {
-        fn now(&self) -> Duration {
-            self.0.get()
-        }
-
-        fn sleep(&self, duration: Duration) {
-            self.0.set(self.0.get() + duration);
-        }
-    }
-
-    /// Needs `setting.0` samples and takes `setting.1` milliseconds for one.
-    struct Pupil {
-        clock: Virtual,
-        setting: (u64, u64),
-        trained: u64,
-        restarts: u64,
-    }
-
-    impl Tunable for Pupil {
+    impl<F: FnMut(usize, u64, Part) -> f64> Tunable for Pupil<F> {
+        /// Samples it needs, in place of a batch, and milliseconds a sample.
         type Setting = (u64, u64);
 
-        fn tune(&mut self, setting: (u64, u64)) {
-            self.setting = setting;
-        }
-    }
-
-    impl Baseline for Pupil {
-        fn name(&self) -> &str {
-            "pupil"
-        }
-
-        fn describe(&self) -> String {
-            "learns by rote".to_owned()
-        }
-
-        fn parameters(&self) -> u64 {
-            1
-        }
-
-        fn restart(&mut self, _run: usize) -> Result<(), BenchError> {
-            self.trained = 0;
-            self.restarts += 1;
-            Ok(())
-        }
-
-        fn train(&mut self, samples: u64) -> Result<u64, BenchError> {
-            self.trained += samples;
-            self.clock.sleep(Duration::from_millis(samples * self.setting.1));
-            Ok(samples)
-        }
-
-        fn score(&mut self, part: Part) -> Result<Score, BenchError> {
-            assert_eq!(part, Part::Validation, "nothing is chosen on test rows");
-            // Judging takes time as well, which must not count.
-            self.clock.sleep(Duration::from_secs(7));
-            let accuracy = Some(if self.trained >= self.setting.0 { 1.0 } else { 0.0 });
-            Ok(Score { accuracy, mse: 0.0, ..Score::default() })
+        fn tune(&mut self, (batch, pace): (u64, u64)) {
+            (self.batch, self.pace) = (batch, Duration::from_millis(pace));
         }
     }
 
     fn search(settings: &[(u64, u64)], bound: Option<Duration>) -> (Option<(u64, u64)>, Duration) {
         let clock = Virtual::default();
-        let mut pupil = Pupil { clock: clock.clone(), setting: (0, 0), trained: 0, restarts: 0 };
+        let needed = Rc::new(Cell::new(0));
+        let judged = (clock.clone(), Rc::clone(&needed));
+        let mut pupil = Pupil::new(&clock, move |_, trained, part| {
+            assert_eq!(part, Part::Validation, "nothing is chosen on test rows");
+            // Judging takes time as well, which must not count.
+            judged.0.sleep(Duration::from_secs(7));
+            if trained >= judged.1.get() { 1.0 } else { 0.0 }
+        });
         let search = Search { epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), clock: &clock };
-        let found =
-            fastest(&mut pupil, settings.iter().copied(), Goal::Accuracy(0.5), bound, &search, &mut |_| true)
-                .unwrap();
+        let settings_tried = settings.iter().copied().inspect(|&(samples, _)| needed.set(samples));
+        let goal = Goal::Accuracy(0.5);
+        let found = fastest(&mut pupil, settings_tried, goal, bound, &search, &mut |_| true).unwrap();
         assert_eq!(pupil.restarts, settings.len() as u64);
         (found.map(|(setting, _)| setting), found.map_or(Duration::ZERO, |(_, time)| time))
     }
