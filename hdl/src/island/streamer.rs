@@ -9,7 +9,7 @@
 //!                                    answers held, next sample taken, `go`
 //! ```
 //!
-//! A sample here is one burst. The controller begins a stretch of samples within an epoch, waits, and takes over what was
+//! A sample here is one burst. The controller begins a stream of samples within an epoch, waits, and takes over what was
 //! counted; what samples of several bursts ask for it does itself, as without a streamer. It finds the streamer's registers behind
 //! the order memory's largest address.
 //!
@@ -136,7 +136,7 @@ pub struct Streamer {
     pub reset: Signal<In, Bit>,
 
     step: DFF<Step>,
-    // The stretch.
+    // The stream.
     flags: DFF<Bits<5>>,
     banks: DFF<Bits<2>>,
     left: DFF<Bits<16>>,
@@ -172,7 +172,7 @@ pub struct Streamer {
     distance: DFF<Bits<18>>,
     counts: DFF<Bit>,
     square: Square,
-    // The tally of the stretch.
+    // The tally of the stream.
     done: DFF<Bits<16>>,
     right: DFF<Bits<16>>,
     error: DFF<Bits<48>>,

@@ -1,7 +1,7 @@
 //! Samples that stream: what the program does where there is a [`Streamer`](super::super::Streamer).
 //!
-//! A *stretch* is the samples up to the end of the epoch or of the run. The streamer is told where it begins; while it works, the
-//! program has the next epoch's order made in the other bank of the order memory, and looks for frames. A frame ends the stretch
+//! A *stream* is the samples up to the end of the epoch or of the run. The streamer is told where it begins; while it works, the
+//! program has the next epoch's order made in the other bank of the order memory, and looks for frames. A frame ends the stream
 //! early, for commands are executed between samples. Then what was done and counted is added to the run's numbers.
 
 use super::super::assembler::Assembler;
@@ -26,7 +26,8 @@ const SHUFFLING: u16 = 4;
 pub(super) fn declare(a: &mut Assembler) {
     // The bank the run's order is in, 0 or 1, and whether the other one holds the next epoch's.
     a.variables(&["bank", "order ahead"]);
-    a.variables(&["stretch", "to do_low", "to do_high", "done of stretch"]);
+    // The samples to stream and what they have in common, the samples that are left of the run, and those that have been streamed.
+    a.variables(&["to stream", "common", "left of run_low", "left of run_high", "streamed samples"]);
 }
 
 /// The address of a register.
@@ -117,34 +118,43 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
     a.jump(Carry, "sample");
     due_order(a);
     tally::clear_where_due(a);
+    count(a);
+    begin(a);
+    order_ahead(a);
+    wait(a, facts);
+    a.label("sample");
+}
 
-    // As many as there are to the end of the epoch, and no more than the run has.
+/// Counts the samples to stream: as many as there are to the end of the epoch, and no more than are left of the run.
+fn count(a: &mut Assembler) {
     a.load("run samples");
     a.subtract("place");
-    a.store("stretch");
+    a.store("to stream");
     a.jump(NotZero, "epoch has an end");
-    a.set("stretch", 0xFFFF);
+    a.set("to stream", 0xFFFF);
     a.label("epoch has an end");
     a.load("limit_low");
     a.subtract("done_low");
-    a.store("to do_low");
+    a.store("left of run_low");
     a.load("limit_high");
     a.subtract_carry("done_high");
-    a.store("to do_high");
-    a.jump(NotZero, "stretch is known");
-    a.load("to do_low");
-    a.subtract("stretch");
-    a.jump(Carry, "stretch is known");
-    a.set("stretch", "to do_low");
-    a.label("stretch is known");
+    a.store("left of run_high");
+    a.jump(NotZero, "samples are known");
+    a.load("left of run_low");
+    a.subtract("to stream");
+    a.jump(Carry, "samples are known");
+    a.set("to stream", "left of run_low");
+    a.label("samples are known");
+}
 
-    // What they have in common.
+/// Tells the array and the streamer what the samples have in common, and has the streamer begin.
+fn begin(a: &mut Assembler) {
     a.load("steps");
     a.or(PRESENT);
     a.or("learned closing");
     a.or("phase");
     a.out(Register::Burst);
-    a.set("done of stretch", 0);
+    a.set("common", 0);
     for (value, flag) in [
         ("flags", [(RUN_GIVEN | RUN_GENERATED, stream_flag::ORDERED), (RUN_STORE, stream_flag::STORE)]),
         ("coding", [(CODING_DIFFERENTIAL, stream_flag::DIFFERENTIAL), (CODING_SINGLE, stream_flag::SINGLE)]),
@@ -156,8 +166,8 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
             a.jump(Zero, unset.clone());
             a.load(1u16 << bit);
             a.label(unset);
-            a.or("done of stretch");
-            a.store("done of stretch");
+            a.or("common");
+            a.store("common");
         }
     }
     a.load("steps");
@@ -165,10 +175,10 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
     a.jump(Zero, "even steps");
     a.load(1u16 << stream_flag::ODD);
     a.label("even steps");
-    a.or("done of stretch");
-    a.store("done of stretch");
+    a.or("common");
+    a.store("common");
     point_at(a, stream::FLAGS);
-    write(a, "done of stretch");
+    write(a, "common");
     a.load("flags");
     a.and(RUN_GIVEN | RUN_GENERATED);
     a.jump(Zero, "records in sequence");
@@ -177,19 +187,21 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
     a.label("records in sequence");
     write(a, "sequential");
     a.label("first sample is known");
-    write(a, "stretch");
-    a.set("done of stretch", 0);
+    write(a, "to stream");
+    a.set("streamed samples", 0);
+}
 
-    // The next epoch's order, if there will be one.
+/// Has the next epoch's order made, if there will be one.
+fn order_ahead(a: &mut Assembler) {
     a.load("flags");
     a.and(RUN_GENERATED);
     a.jump(Zero, "no order ahead");
     a.load("order ahead");
     a.jump(NotZero, "no order ahead");
-    a.load("to do_high");
+    a.load("left of run_high");
     a.jump(NotZero, "fill order ahead");
-    a.load("stretch");
-    a.subtract("to do_low");
+    a.load("to stream");
+    a.subtract("left of run_low");
     a.jump(Carry, "no order ahead");
     a.label("fill order ahead");
     a.set("order ahead", 1);
@@ -200,15 +212,18 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
     a.plain(Operation::StoreOrder);
     a.call("shuffle");
     a.label("no order ahead");
+}
 
+/// Waits for the streamer, and goes on with the main loop.
+fn wait(a: &mut Assembler, facts: &Facts) {
     a.label("sample is done");
     begin_waiting(a, facts, WAITING_CLOCKS);
     a.label("streaming");
     read(a, streamed::DONE);
-    a.xor("done of stretch");
+    a.xor("streamed samples");
     a.jump(Zero, "no sample done");
-    a.xor("done of stretch");
-    a.store("done of stretch");
+    a.xor("streamed samples");
+    a.store("streamed samples");
     a.jump(Always, "sample is done");
     a.label("no sample done");
     read(a, streamed::STATUS);
@@ -242,16 +257,15 @@ pub(super) fn samples(a: &mut Assembler, facts: &Facts) {
 
     a.label("streamed");
     end(a);
-    a.load("done of stretch");
+    a.load("streamed samples");
     a.jump(Zero, "main");
     a.load("place");
     a.subtract("run samples");
     a.jump(NotZero, "main");
     a.jump(Always, "end of epoch");
-    a.label("sample");
 }
 
-/// Ends a stretch: nothing is at work but the controller.
+/// Ends a stream: nothing is at work but the controller.
 fn end(a: &mut Assembler) {
     wait_for_order(a);
     show_bank(a);
@@ -262,21 +276,21 @@ fn end(a: &mut Assembler) {
 pub(super) fn take_over(a: &mut Assembler, facts: &Facts) {
     a.label("take over");
     read(a, streamed::DONE);
-    a.store("done of stretch");
+    a.store("streamed samples");
     a.add("place");
     a.store("place");
     for [low, high] in [["done_low", "done_high"], ["samples_low", "samples_high"]] {
-        add_to(a, low, high, "done of stretch");
+        add_to(a, low, high, "streamed samples");
     }
-    a.on(Operation::LoadQ, "done of stretch");
+    a.on(Operation::LoadQ, "streamed samples");
     a.load(0);
     a.multiply(sixteen(facts.layout().words()));
     a.load(Port::Q);
     a.add("sequential");
     a.store("sequential");
     read(a, streamed::RIGHT);
-    a.store("to do_low");
-    add_to(a, "right_low", "right_high", "to do_low");
+    a.store("common");
+    add_to(a, "right_low", "right_high", "common");
 
     read(a, streamed::ERROR_LOW);
     a.add("error_low");
