@@ -101,11 +101,11 @@ fn demands_are_monitored(board: Board) {
             }
         }
     }
-    with_long_holds(&mut files, long, |instance| instance.contains("controller.pins"));
+    with_long_holds(&mut files, long, |instance| instance.contains("controller.request"));
     let Some((said, log)) = simulated(board, &top, &files, Corner::Max) else { return };
     assert_eq!(said.difference, None);
     assert!(said.violations > 0);
-    for (what, cell) in [("SETUP", "node_0"), ("HOLD", "controller.pins")] {
+    for (what, cell) in [("SETUP", "node_0"), ("HOLD", "controller.request")] {
         let told = |line: &str| line.starts_with(what) && line.contains(cell);
         assert!(log.lines().any(told), "{what} of {cell} is not told:\n{log}");
     }
