@@ -10,3 +10,4 @@ pub mod plot;
 pub mod ports;
 pub mod quantity;
 pub mod report;
+pub mod tables;

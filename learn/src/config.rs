@@ -410,7 +410,14 @@ impl Draft {
     pub fn parse(text: &str, origin: &str) -> Result<Draft, ConfigError> {
         let syntax =
             |e: toml::de::Error| ConfigError::Syntax { origin: origin.into(), message: e.to_string() };
-        let mut own: toml::Table = text.parse().map_err(syntax)?;
+        Draft::of_table(text.parse().map_err(syntax)?, origin)
+    }
+
+    /// Begins from the keys of a file or preset called `origin`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it extends something that is no preset.
+    pub fn of_table(mut own: toml::Table, origin: &str) -> Result<Draft, ConfigError> {
         let origin = origin.to_owned();
         match own.remove("extends") {
             None => Ok(Draft { table: own, origin, like: Preset::DEFAULT.to_owned() }),
@@ -443,6 +450,11 @@ impl Draft {
             merge(&mut self.table, table);
         }
         Ok(())
+    }
+
+    /// Replaces keys by others, table by table, as a file does those of what it extends.
+    pub fn replace(&mut self, over: toml::Table) {
+        merge(&mut self.table, over);
     }
 
     /// Replaces a key by a value that serialises.

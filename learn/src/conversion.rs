@@ -4,6 +4,7 @@ use crate::data::EncodingError;
 use crate::experiment::{Experiment, ExperimentError};
 use crate::network_file::{NetworkFileError, read_network};
 use crate::run::{DataDigest, RunError, RunFolder, read_checkpoint};
+use crate::snapshot::conductances;
 use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::io::Read;
@@ -238,17 +239,11 @@ impl Source {
                 let run = self.run.as_ref().unwrap_or(&self.from).display().to_string();
                 return Err(ConversionError::OtherNetwork { run, network: self.from.display().to_string() });
             }
-            let format = checkpoint.design.format();
-            let fractions = checkpoint.state.k.iter().map(|&k| Some(conductance(format, k)));
-            network = network.with_conductances(fractions.collect())?;
+            let learnt = conductances(&checkpoint.design, &checkpoint.state);
+            network = network.with_conductances(learnt.into_iter().map(Some).collect())?;
         }
         Ok(Converted { network, notes, learnt })
     }
-}
-
-/// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
-pub fn conductance(format: Format, k: i64) -> f64 {
-    format.conductance(k) as f64 / (format.g_max() + 1) as f64
 }
 
 /// Whether a path is the folder of a run, or begins as a checkpoint.

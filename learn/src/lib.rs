@@ -86,6 +86,7 @@
 //! | what a network answers, how well, and what needs no network | [`evaluation`], [`prediction`], [`inference`], [`baseline`] |
 //! | many runs: seeds, splits and folds, side by side | [`batch`], [`cross_validation`] |
 //! | the folder of a run | [`run`], [`whole_file`] |
+//! | states as numbers, and arrays of them for other programs | [`snapshot`], [`npy`] |
 //! | networks from files, and into other formats | [`network_file`], [`conversion`] |
 //! | what a network is trained on, and whether it does what the model does | [`device`], [`verification`] |
 
@@ -102,9 +103,11 @@ pub mod experiment;
 pub mod inference;
 pub mod metrics;
 pub mod network_file;
+pub mod npy;
 pub mod prediction;
 pub mod preset;
 pub mod run;
+pub mod snapshot;
 pub mod training;
 pub mod untuned;
 pub mod verification;

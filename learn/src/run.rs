@@ -7,6 +7,7 @@
 //! | `network.json` | the network file |
 //! | `run.json` | what the run began with: its configuration, and digests of its data |
 //! | `metrics.jsonl` | one record an epoch |
+//! | `snapshots.npy` | the state every so many samples, if that was asked for |
 //! | `checkpoint.bin` | design, state and progress |
 //! | `evaluation.json` | confusion matrix or fits at the end |
 //! | `report.html`, `*.svg` | the same for the eye |
@@ -27,13 +28,14 @@ pub use writer::RunWriter;
 use crate::config::{Draft, RunConfig, Shape};
 use crate::data::Encoder;
 use crate::experiment::Experiment;
-use crate::metrics::EpochMetrics;
+use crate::metrics::{EpochMetrics, Evaluation};
 use crate::network_file::IN_RUN_FOLDER as NETWORK;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use thiserror::Error;
 use wheatstone_sim::{Categorized, Checkpoint, CheckpointError, ErrorCategory, FileStemError};
 
@@ -365,6 +367,18 @@ impl RunFolder {
         }
     }
 
+    /// The evaluation at the end of the run; `None` if it has not come to its end.
+    ///
+    /// # Errors
+    /// [`RunError`] names the file and what is wrong in it.
+    pub fn evaluation(&self) -> Result<Option<Evaluation>, RunError> {
+        if !self.file(EVALUATION).exists() {
+            return Ok(None);
+        }
+        let text = self.get(EVALUATION)?;
+        serde_json::from_slice(&text).map(Some).map_err(|e| self.syntax(EVALUATION, e.line(), &e))
+    }
+
     /// The metrics up to an epoch, see [`parse_metrics`]; none where the file is absent.
     ///
     /// # Errors
@@ -410,8 +424,12 @@ pub const CONFIG: &str = "config.toml";
 const ENCODING: &str = "encoding.json";
 const ORIGIN: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
+/// The snapshots of a run.
+pub const SNAPSHOTS: &str = "snapshots.npy";
 const CHECKPOINT: &str = "checkpoint.bin";
-const EVALUATION: &str = "evaluation.json";
+pub(crate) const EVALUATION: &str = "evaluation.json";
+/// How often a run that goes on is to write a checkpoint.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The report of a run.
 pub const REPORT: &str = "report.html";
 /// What goes over the link while a run on a board goes on.

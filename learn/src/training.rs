@@ -1,8 +1,10 @@
 //! Training: the samples of every epoch on any device, so that a run can stop after any of them and go on elsewhere.
 
 mod observer;
+mod progress;
 
 pub use observer::{Next, Observer};
+pub(crate) use progress::Progress;
 
 use crate::data::EncodingError;
 use crate::device::{Device, DeviceError, OnProgress, Trained};
@@ -10,13 +12,12 @@ use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Power};
 use crate::run::DataDigest;
-use serde::{Deserialize, Serialize};
+use crate::snapshot::power;
 use std::cell::OnceCell;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use thiserror::Error;
-use wheatstone_sim::{
-    BoxedError, Checkpoint, Engine, Fast, State, Tally, Wave, categorize, dissipated_power, hex, power_unit,
-};
+use wheatstone_sim::{BoxedError, Checkpoint, Engine, Fast, State, categorize, hex};
 
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
@@ -29,31 +30,11 @@ pub struct Trainer<'e> {
     experiment: &'e Experiment,
     device: Box<dyn Device + 'e>,
     metrics_every: u32,
+    snapshots_every: Option<NonZeroU64>,
     progress: Progress,
     data: OnceCell<DataDigest>,
     /// Where the run was when the device's state was last known, and that state.
     known: (Progress, State),
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Progress {
-    trained: u64,
-    /// Of the samples of the last epoch begun; kept in checkpoints, so that a resumed run reports the same figures.
-    tally: Tally,
-    /// Records of metrics so far, if that is known.
-    records: Option<u32>,
-}
-
-/// What a run notes in its checkpoints.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Remark {
-    tally: Tally,
-    /// [`DataDigest::all`]: a checkpoint goes on with no other data.
-    data: String,
-    /// Records of metrics up to here: none of them may be missing when it goes on.
-    records: Option<u32>,
 }
 
 /// A run that cannot start or go on.
@@ -121,21 +102,10 @@ impl<'e> Trainer<'e> {
         device: Box<dyn Device + 'e>,
         checkpoint: Checkpoint,
     ) -> Result<Self, TrainingError> {
-        check_same_design(experiment, &checkpoint)?;
-        // A remark may hold the tally alone.
-        let (tally, data, records) = match serde_json::from_str(&checkpoint.remark) {
-            Ok(Remark { tally, data, records }) => (tally, Some(data), records),
-            Err(error) => {
-                let tally = serde_json::from_str(&checkpoint.remark);
-                (tally.map_err(|_| TrainingError::Remark(error))?, None, None)
-            }
-        };
-        let progress = Progress { trained: checkpoint.samples, tally, records };
+        let data = DataDigest::of(experiment);
+        let progress = Progress::of(experiment, &data, &checkpoint)?;
         let trainer = Trainer::at(experiment, device, progress, checkpoint.state)?;
-        if data.is_some_and(|data| data != trainer.data_digest().all()) {
-            return Err(TrainingError::OtherData);
-        }
-        Ok(trainer)
+        Ok(Trainer { data: data.into(), ..trainer })
     }
 
     fn at(
@@ -147,7 +117,8 @@ impl<'e> Trainer<'e> {
         experiment.set_samples(&mut *device)?;
         device.set_state(&state)?;
         let data = OnceCell::new();
-        Ok(Trainer { experiment, device, metrics_every: 1, progress, data, known: (progress, state) })
+        let known = (progress, state);
+        Ok(Trainer { experiment, device, metrics_every: 1, snapshots_every: None, progress, data, known })
     }
 
     /// The digest of the data, computed once.
@@ -168,6 +139,11 @@ impl<'e> Trainer<'e> {
     /// Takes metrics only after every `epochs`-th epoch and after the last one, so that a device can train on in between.
     pub fn metrics_every(&mut self, epochs: u32) {
         self.metrics_every = epochs.max(1);
+    }
+
+    /// Shows the observer the state after every so many samples of the run; see [`Observer::on_snapshot`].
+    pub fn snapshots_every(&mut self, samples: NonZeroU64) {
+        self.snapshots_every = Some(samples);
     }
 
     fn samples_per_epoch(&self) -> u64 {
@@ -246,13 +222,18 @@ impl<'e> Trainer<'e> {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<(), TrainingError> {
         let mut next = observer.on_progress(self.trained());
         while self.trained() < self.total() && next != Next::Stop {
-            let every = self.samples_per_epoch() * u64::from(self.metrics_every);
-            let due = ((self.trained() / every + 1) * every).min(self.total());
-            self.train_until(due, &mut |trained| {
+            let after = |every: u64| (self.trained() / every + 1) * every;
+            let metrics = after(self.samples_per_epoch() * u64::from(self.metrics_every)).min(self.total());
+            let snapshot = self.snapshots_every.map_or(u64::MAX, |every| after(every.get()));
+            self.train_until(metrics.min(snapshot), &mut |trained| {
                 next = observer.on_progress(trained);
                 if next == Next::Train { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
-            if self.trained() == due {
+            if self.trained() == snapshot {
+                let (samples, steps) = (self.trained(), self.steps());
+                observer.on_snapshot(&self.state()?, samples, steps).map_err(TrainingError::Observer)?;
+            }
+            if self.trained() == metrics {
                 let metrics = self.epoch_metrics()?;
                 observer.on_metrics(self, &metrics).map_err(TrainingError::Observer)?;
                 next = observer.on_progress(self.trained());
@@ -302,11 +283,8 @@ impl<'e> Trainer<'e> {
         let shown = self.experiment.samples(&rows)?;
         for sample in &shown {
             engine.relax(sample).map_err(DeviceError::from)?;
-            let state = engine.state();
-            #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]
-            for wave in Wave::BOTH {
-                let power = dissipated_power(design, &state, wave) as f64 / power_unit(design) as f64;
-                sums[wave.index()] += power;
+            for (sum, power) in sums.iter_mut().zip(power(design, &engine.state())) {
+                *sum += power;
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "at most POWER_SAMPLES")]
@@ -338,20 +316,9 @@ impl<'e> Trainer<'e> {
     }
 
     /// A checkpoint of the run where the device's state was last known.
-    #[expect(clippy::missing_panics_doc, reason = "numbers always serialise")]
     pub fn last_known(&self) -> Checkpoint {
-        let (Progress { trained, tally, records }, state) = &self.known;
-        let remark = Remark { tally: *tally, data: self.data_digest().all(), records: *records };
-        #[expect(clippy::expect_used, reason = "numbers always serialise")]
-        let remark = serde_json::to_string(&remark).expect("a remark serialises");
-        Checkpoint {
-            design: (*self.experiment.design).clone(),
-            configuration: self.experiment.configuration(self.epoch_of(trained.saturating_sub(1))),
-            samples: *trained,
-            steps: trained * u64::from(self.experiment.config.steps),
-            remark,
-            state: state.clone(),
-        }
+        let (progress, state) = &self.known;
+        progress.checkpoint(self.experiment, self.data_digest(), state.clone())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::signals::Signals;
 use numpy::PyReadonlyArray2;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wheatstone_learn::data::{Dataset, Targets};
@@ -17,7 +18,7 @@ use wheatstone_learn::experiment;
 use wheatstone_learn::metrics::EpochMetrics;
 use wheatstone_learn::run::RunWriter;
 use wheatstone_learn::training::{Next, Observer, Trainer, TrainingError};
-use wheatstone_sim::{BoxedError, Checkpoint, hex};
+use wheatstone_sim::{BoxedError, Checkpoint, State, hex};
 
 /// Everything a run is a pure function of.
 #[pyclass(frozen, module = "wheatstone._core")]
@@ -96,11 +97,17 @@ impl Experiment {
         hex::encode(&self.experiment.initial_state().digest())
     }
 
-    /// Trains to the end on the model in this process; with `out`, keeps a run folder there. Returns what was learned, and the
-    /// seconds that training took.
-    #[pyo3(signature = (out=None, metrics_every=1))]
-    fn train(&self, py: Python<'_>, out: Option<PathBuf>, metrics_every: u32) -> PyResult<(Model, f64)> {
-        py.detach(|| train(&self.experiment, out.as_deref(), metrics_every))
+    /// Trains to the end on the model in this process; with `out`, keeps a run folder there, with a snapshot after every
+    /// `snapshots` samples. Returns what was learned, and the seconds that training took.
+    #[pyo3(signature = (out=None, metrics_every=1, snapshots=None))]
+    fn train(
+        &self,
+        py: Python<'_>,
+        out: Option<PathBuf>,
+        metrics_every: u32,
+        snapshots: Option<NonZeroU64>,
+    ) -> PyResult<(Model, f64)> {
+        py.detach(|| train(&self.experiment, out.as_deref(), metrics_every, snapshots))
     }
 }
 
@@ -108,6 +115,7 @@ fn train(
     experiment: &experiment::Experiment,
     out: Option<&Path>,
     metrics_every: u32,
+    snapshots: Option<NonZeroU64>,
 ) -> PyResult<(Model, f64)> {
     let writer = out.map(|out| RunWriter::create(Some(out), &experiment.config)).transpose().or_raise()?;
     let model = experiment.model(&experiment.initial_state()).or_raise()?;
@@ -116,6 +124,10 @@ fn train(
     let mut keeper =
         Keeper { writer, metrics: vec![trainer.before_training().or_raise()?], signals: Signals::new() };
     if let Some(writer) = &mut keeper.writer {
+        if let Some(every) = snapshots {
+            writer.keep_snapshots(experiment, every).or_raise()?;
+            trainer.snapshots_every(every);
+        }
         writer.put_experiment(experiment, trainer.data_digest().clone()).or_raise()?;
         writer.put_metrics(keeper.metrics.clone()).or_raise()?;
         writer.put_checkpoint(&trainer.last_known()).or_raise()?;
@@ -154,6 +166,10 @@ impl Observer for Keeper {
     fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
         self.metrics.push(metrics.clone());
         self.writer.as_mut().map_or(Ok(()), |writer| writer.on_metrics(trainer, metrics))
+    }
+
+    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.on_snapshot(state, samples, steps))
     }
 
     fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {

@@ -18,7 +18,8 @@ use wheatstone_learn::device;
 use wheatstone_learn::evaluation::{Start, read_samples};
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
 use wheatstone_learn::run::{RunFolder, RunWriter};
-use wheatstone_sim::{Checkpoint, Design, Sample, State, Wave, dissipated_power, hex, power_unit};
+use wheatstone_learn::snapshot::{conductances, power, voltages};
+use wheatstone_sim::{Checkpoint, Sample, Wave, hex};
 
 /// A trained network: it answers rows, and can be kept and read again.
 #[pyclass(frozen, module = "wheatstone._core")]
@@ -207,26 +208,4 @@ impl Model {
         arrays.set_item("power", vector(py, power(design, state).to_vec()))?;
         Ok(arrays)
     }
-}
-
-/// The conductance of every edge, as a fraction of full scale.
-pub fn conductances(design: &Design, state: &State) -> Vec<f64> {
-    let full = f64::from(1u32 << design.format().k_bits());
-    #[expect(clippy::cast_precision_loss, reason = "at most 21 bits")]
-    let fraction = |&k: &i64| design.format().conductance(k) as f64 / full;
-    state.k.iter().map(fraction).collect()
-}
-
-/// The voltage of every node in one wave, in volts: what its neighbours see.
-pub fn voltages(design: &Design, state: &State, wave: Wave) -> Vec<f64> {
-    let one = f64::from(design.format().one_volt());
-    #[expect(clippy::cast_precision_loss, reason = "at most 20 bits")]
-    let volts = |&u: &i64| design.format().voltage(u) as f64 / one;
-    state.u(wave).iter().map(volts).collect()
-}
-
-/// The power dissipated in the free and in the clamped wave, in units of full conductance times (1 V)^2.
-pub fn power(design: &Design, state: &State) -> [f64; 2] {
-    #[expect(clippy::cast_precision_loss, reason = "a figure to look at, not a bit of the datapath")]
-    Wave::BOTH.map(|wave| dissipated_power(design, state, wave) as f64 / power_unit(design) as f64)
 }

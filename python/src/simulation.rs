@@ -2,7 +2,6 @@
 
 use crate::arrays::{Rows, matrix, vector};
 use crate::errors::OrRaise;
-use crate::model::{conductances, power, voltages};
 use crate::network::Network;
 use crate::signals::Signals;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2};
@@ -12,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
 use std::sync::Arc;
 use wheatstone_learn::config::FormatChoice;
+use wheatstone_learn::snapshot::{conductances, power, voltages};
 use wheatstone_sim::{
     Configuration, Design, Engine, Fast, Initial, LearningSchedule, Nudge, Omega, Replicas, Rules, Sample,
     Sense, State, Target, Wave, epoch_order, hex,

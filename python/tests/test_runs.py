@@ -41,6 +41,24 @@ def test_a_run_of_either_opens_in_the_other(wheatstone, tmp_path):
     assert (theirs.predict(X) == ours.predict(X)).all()
 
 
+def test_snapshots_and_arrays_are_read_by_numpy(wheatstone, tmp_path):
+    ours = ws.train(short("iris"), out=tmp_path / "ours", snapshots=60)
+    wheatstone("train", "iris", "--epochs", "2", "--snapshots", "60", "--out", str(tmp_path / "theirs"))
+    ours_kept, theirs = ours.snapshots, ws.open_run(tmp_path / "theirs").snapshots
+    assert ours_kept.tobytes() == theirs.tobytes()
+    assert theirs["samples"].tolist() == [0, 60, 120, 180, 240] and theirs["conductances"].shape == (5, 208)
+    for field in ["conductances", "free", "clamped", "power"]:
+        np.testing.assert_array_equal(theirs[field][-1], getattr(ours, field))
+    wheatstone("inspect", str(tmp_path / "ours"), "--npz", str(tmp_path / "state.npz"))
+    arrays = np.load(tmp_path / "state.npz")
+    np.testing.assert_array_equal(arrays["edge_conductance"], ours.conductances)
+    np.testing.assert_array_equal(arrays["node_free"], ours.free)
+    np.testing.assert_array_equal(np.stack([arrays["edge_from"], arrays["edge_to"]], 1), ours.network.ends)
+    assert arrays["node_name"].tolist() == [str(label) for label in ours.network.labels]
+    with pytest.raises(ValueError, match="name one with out"):
+        ws.train(short("iris"), snapshots=60)
+
+
 def test_answers_are_those_of_the_command_line(wheatstone, program, tmp_path):
     run = ws.train(short("iris"), out=tmp_path / "run")
     data = ws.load_data("iris")

@@ -102,15 +102,20 @@ class Device:
         (folder / "config.toml").write_text(toml, encoding="utf-8")
         return folder
 
-    def _run(self, folder: Path, out: Path, metrics_every: int = 1) -> Run:
+    def _run(self, folder: Path, out: Path, metrics_every: int = 1, snapshots: int | None = None) -> Run:
         """Trains what a folder holds."""
         arguments = ["train", "--config", "config.toml", "--device", self.url, "--out", str(out.absolute())]
-        _program.call(self._program, [*arguments, "--metrics-every", str(metrics_every)], folder)
+        arguments += ["--metrics-every", str(metrics_every)]
+        if snapshots is not None:
+            arguments += ["--snapshots", str(snapshots)]
+        _program.call(self._program, arguments, folder)
         return Run(_core.Model.open(str(out)), out)
 
-    def _train(self, config: str, out: str | os.PathLike[str] | None, metrics_every: int) -> Run:
+    def _train(
+        self, config: str, out: str | os.PathLike[str] | None, metrics_every: int, snapshots: int | None
+    ) -> Run:
         folder = self._written(_core.Experiment.prepare(config).toml)
-        return self._run(folder, folder / "run" if out is None else Path(out), metrics_every)
+        return self._run(folder, folder / "run" if out is None else Path(out), metrics_every, snapshots)
 
     def __repr__(self) -> str:
         return f"Device({self.url!r})"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
-from ._checks import matrix
+from ._checks import count, matrix
 from .network import Network
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ class Run:
 
     @property
     def snapshots(self) -> NDArray[np.void]:
-        """What ``wheatstone train --snapshots`` kept: records of the fields ``samples``, ``conductances``, ``free``, ``clamped``
-        and ``power``, read from the file as they are used.
+        """What ``wheatstone train --snapshots`` kept: records of the fields ``samples``, ``steps``, ``conductances``,
+        ``free``, ``clamped`` and ``power``, read from the file as they are used.
 
         Raises:
             FileNotFoundError: the run kept none.
@@ -163,6 +163,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     device: Device | None = None,
     metrics_every: int = 1,
+    snapshots: int | None = None,
 ) -> Run:
     """Trains a preset or a configuration, to the same bits as ``wheatstone train``.
 
@@ -171,16 +172,21 @@ def train(
         out: folder to keep the run in; ``wheatstone`` can go on with it.
         device: what to train on; if not given, the model in this process.
         metrics_every: epochs between two records of metrics.
+        snapshots: samples between two snapshots, kept in the folder; see :attr:`Run.snapshots`.
 
     Raises:
         ValueError: the configuration or its data are at fault; the message names the key or line.
         KeyboardInterrupt: stopped; the folder has a checkpoint then.
     """
     config = preset(config) if isinstance(config, str) else config
+    if snapshots is not None:
+        snapshots = count(snapshots, "snapshots", 1)
+        if out is None:
+            raise ValueError("snapshots are kept in a folder; name one with out")
     if device is not None:
-        return device._train(json.dumps(config), out, metrics_every)
+        return device._train(json.dumps(config), out, metrics_every, snapshots)
     experiment = _core.Experiment.prepare(json.dumps(config))
-    model, seconds = experiment.train(None if out is None else os.fspath(out), metrics_every)
+    model, seconds = experiment.train(None if out is None else os.fspath(out), metrics_every, snapshots)
     return Run(model, None if out is None else Path(out), seconds)
 
 

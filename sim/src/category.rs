@@ -1,5 +1,6 @@
 //! What kind of thing went wrong, for whoever decides what to do about an error without reading its message.
 
+use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -8,7 +9,8 @@ use std::io;
 ///
 /// A command-line program turns it into an exit code, a library's caller into a decision: to ask the user, to wait for a
 /// device, or to give up. There are few on purpose. A kind is added only where a caller acts differently on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorCategory {
     /// What was asked for cannot be, whatever the files hold: two wishes contradict each other, or a value is out of bounds.
     Usage,

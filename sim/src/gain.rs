@@ -1,6 +1,6 @@
 //! The over-relaxation gain of a node: a function of the sum of its conductances alone.
 
-use crate::categorize;
+use crate::{Design, State, categorize};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -92,6 +92,23 @@ impl GainTable {
     pub fn entries(&self) -> &[(u8, u8); 16] {
         &self.0
     }
+}
+
+/// Every node's gain, from the sum `D` of what its edges, and its nudge, can conduct. An input has one as well, and never uses it.
+pub fn node_gains(design: &Design, state: &State) -> Vec<Gain> {
+    let (network, format, rules) = (design.network(), design.format(), design.rules());
+    let gain = |node| {
+        let mut d_sum: i64 = 0;
+        for incidence in network.incidences(node) {
+            let g = format.conductance(state.k[incidence.edge.index()]);
+            d_sum += network.edges()[incidence.edge.index()].kind.slope(g, rules.lowest_rail);
+        }
+        if network.nodes()[node.index()].kind.is_nudged() {
+            d_sum += rules.nudge.conductance(format);
+        }
+        design.gains().gain(d_sum, format.k_bits())
+    };
+    network.node_ids().map(gain).collect()
 }
 
 /// Entry `m` of the table of `omega` eighths. A pair's value at the middle of the interval is

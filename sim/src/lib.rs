@@ -65,7 +65,7 @@ pub use difference::StateDifference;
 pub use engine::{Engine, Fast, Reference, Replicas, SampleError, StartError, VectorWidth};
 pub use file_stem::{FileStem, FileStemError};
 pub use format::{Format, FormatError, shift_rounded};
-pub use gain::{Gain, GainTable, Omega, OmegaError};
+pub use gain::{Gain, GainTable, Omega, OmegaError, node_gains};
 pub use generator::{EdgeGenerator, epoch_order};
 pub use network::{Network, NetworkError};
 pub use nudge::Nudge;

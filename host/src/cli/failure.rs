@@ -84,6 +84,18 @@ pub struct TooFewEpochs {
 
 categorize!(TooFewEpochs: Usage);
 
+/// Numbers are asked for that only a state has.
+#[derive(Debug, Error)]
+#[error(
+    "{path} is a network without a state, which {option} would write; name a checkpoint or the folder of a run"
+)]
+pub struct NoState {
+    pub path: String,
+    pub option: &'static str,
+}
+
+categorize!(NoState: Usage);
+
 /// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
 #[error("device and model differ: {0}")]

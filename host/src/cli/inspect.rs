@@ -1,27 +1,29 @@
 //! `wheatstone inspect`
 
 use super::arguments::PortArguments;
-use super::failure::Result;
+use super::failure::{NoState, Result};
 use super::output::Output;
 use super::table;
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
+use std::fs;
 use std::path::PathBuf;
+use wheatstone::tables::{self, TableError};
 use wheatstone_learn::conversion::is_checkpoint;
 use wheatstone_learn::network_file::{outline, read_network};
-use wheatstone_learn::run::read_checkpoint;
+use wheatstone_learn::npy::{Archive, floats, integers};
+use wheatstone_learn::run::{WriteError, read_checkpoint, write_whole};
+use wheatstone_learn::snapshot;
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{Edge, EdgeKind, NodeKind};
-use wheatstone_sim::{
-    Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, Wave, dissipated_power, hex,
-    power_unit,
-};
+use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, hex};
 
 /// Describe a checkpoint, a run folder or the file of a network
 ///
-/// Powers are those dissipated by the voltages as they are, in units of one full conductance at 1 V.
+/// Powers are those dissipated by the voltages as they are, in units of one full conductance at 1 V. Tables and arrays have
+/// conductances as fractions of full scale, voltages in volts, and a node's gain in units of 1/(full conductance).
 #[derive(Args, Debug)]
 pub struct Inspect {
     /// Checkpoint, run folder, or file with a network, in any format that `train --network` takes
@@ -31,11 +33,21 @@ pub struct Inspect {
     /// Fail unless the hardware could hold the network
     #[arg(long)]
     for_hardware: bool,
+    /// Also write what a checkpoint holds to edges.csv and nodes.csv in this folder
+    #[arg(long, value_name = "FOLDER")]
+    csv: Option<PathBuf>,
+    /// The same to edges.parquet and nodes.parquet
+    #[arg(long, value_name = "FOLDER")]
+    parquet: Option<PathBuf>,
+    /// The same to a file of arrays, as NumPy reads them: edge_conductance, node_free and so on, and the power of both waves
+    #[arg(long, value_name = "FILE")]
+    npz: Option<PathBuf>,
 }
 
 impl Inspect {
     pub fn run(&self, output: &Output) -> Result<()> {
         if !is_checkpoint(&self.path) {
+            self.refuse_tables()?;
             let Graph { network, notes } = match read_network(&self.path, &self.ports.ports()) {
                 Ok(graph) => graph,
                 Err(error) => {
@@ -51,9 +63,48 @@ impl Inspect {
         let file = if self.path.is_dir() { self.path.join("checkpoint.bin") } else { self.path.clone() };
         let checkpoint = read_checkpoint(&file)?;
         self.check_hardware(checkpoint.design.network())?;
+        self.write_tables(&checkpoint)?;
         let mut facts = network_facts(checkpoint.design.network());
         facts.extend(checkpoint_facts(&checkpoint));
         print(output, facts)
+    }
+
+    /// Refuses to write what a network without a state has not.
+    fn refuse_tables(&self) -> Result<()> {
+        let asked = [("--csv", &self.csv), ("--parquet", &self.parquet), ("--npz", &self.npz)];
+        match asked.into_iter().find(|(_, path)| path.is_some()) {
+            Some((option, _)) => Err(NoState { path: self.path.display().to_string(), option }.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn write_tables(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let tables = || [("edge", tables::edges(checkpoint)), ("node", tables::nodes(checkpoint))];
+        for (ending, folder) in [("csv", &self.csv), ("parquet", &self.parquet)] {
+            let Some(folder) = folder else { continue };
+            fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
+            for (name, table) in tables() {
+                let bytes = if ending == "csv" { table.csv() } else { table.parquet() };
+                write_whole(&folder.join(format!("{name}s.{ending}")), &bytes?)?;
+            }
+        }
+        if let Some(file) = &self.npz {
+            let mut archive = Archive::default();
+            for (name, table) in tables() {
+                table.put_into(&mut archive, &format!("{name}_"))?;
+            }
+            let power = snapshot::power(&checkpoint.design, &checkpoint.state);
+            let counts = [("samples", checkpoint.samples), ("steps", checkpoint.steps)];
+            let put = || {
+                archive.put("power", "'<f8'", &[2], &floats(&power))?;
+                counts
+                    .iter()
+                    .try_for_each(|(name, count)| archive.put(name, "'<u8'", &[1], &integers(&[*count])))?;
+                archive.finish()
+            };
+            write_whole(file, &put().map_err(TableError::from)?)?;
+        }
+        Ok(())
     }
 
     fn check_hardware(&self, network: &Network) -> Result<(), wheatstone_hdl::NotBuildable> {
@@ -122,10 +173,7 @@ fn network_facts(network: &Network) -> Vec<Fact> {
 
 fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
     let Checkpoint { design, configuration, samples, steps, state, .. } = checkpoint;
-    let full = f64::from(1u32 << design.format().k_bits());
-    #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-    let conductance = |k: i64| design.format().conductance(k) as f64 / full;
-    let mut conductances: Vec<f64> = state.k.iter().map(|&k| conductance(k)).collect();
+    let mut conductances = snapshot::conductances(design, state);
     conductances.sort_by(f64::total_cmp);
     let spread = match conductances.as_slice() {
         [] => "none".to_owned(),
@@ -136,12 +184,8 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
             all[all.len() / 2]
         ),
     };
-    #[expect(clippy::cast_precision_loss, reason = "a figure to look at")]
-    let power = |wave| dissipated_power(design, state, wave) as f64 / power_unit(design) as f64;
-    let power = |name, wave| {
-        let power = power(wave);
-        Fact { name, value: json!(power), text: format!("{power:.4}") }
-    };
+    let [free, clamped] = snapshot::power(design, state);
+    let power = |name, power: f64| Fact { name, value: json!(power), text: format!("{power:.4}") };
     vec![
         fact("format", design.format().to_string()),
         Fact { name: "rules", value: json!(design.rules()), text: rules(design) },
@@ -149,8 +193,8 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
         fact("samples trained", samples),
         fact("relaxing steps", steps),
         fact("conductances", spread),
-        power("free power", Wave::Free),
-        power("clamped power", Wave::Clamped),
+        power("free power", free),
+        power("clamped power", clamped),
         fact("state digest", hex::encode(&state.digest())),
     ]
 }

@@ -1,5 +1,6 @@
 //! Numbers on the command line, with their bounds in words.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// The longest time that can be asked for: some twelve days.
@@ -17,6 +18,11 @@ pub fn whole<const LOW: u64, const HIGH: u64>(text: &str) -> Result<u64, String>
 pub fn count(text: &str) -> Result<u32, String> {
     let number = whole::<1, { u32::MAX as u64 }>(text)?;
     u32::try_from(number).map_err(|error| error.to_string())
+}
+
+/// A whole number of samples, 1 or more.
+pub fn samples(text: &str) -> Result<NonZeroU64, String> {
+    NonZeroU64::new(whole::<1, { u64::MAX }>(text)?).ok_or_else(|| "give 1 or more".to_owned())
 }
 
 /// A time in seconds.

@@ -38,8 +38,13 @@ impl Resume {
         config.epochs = self.epochs.unwrap_or(stored);
         config.check()?;
         let experiment = Experiment::prepare(config)?;
-        let run =
-            Run { experiment: &experiment, device: &self.device, interval: &self.interval, output: *output };
+        let run = Run {
+            experiment: &experiment,
+            device: &self.device,
+            interval: &self.interval,
+            snapshots: None,
+            output: *output,
+        };
         training_loop::go_on(&run, writer)
     }
 }

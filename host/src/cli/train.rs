@@ -5,9 +5,11 @@ use super::device::DeviceArguments;
 use super::eval::say_summary;
 use super::failure::Result;
 use super::interrupt;
+use super::numbers;
 use super::output::Output;
 use super::training_loop::{self, MetricsInterval, Run};
 use clap::Args;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use wheatstone_learn::run::{RunError, RunFolder, RunWriter};
 
@@ -20,6 +22,9 @@ pub struct Train {
     device: DeviceArguments,
     #[command(flatten)]
     interval: MetricsInterval,
+    /// Keep conductances, voltages and power after every so many samples, in snapshots.npy, an array that NumPy reads
+    #[arg(long, value_name = "SAMPLES", value_parser = numbers::samples)]
+    snapshots: Option<NonZeroU64>,
     /// Folder to write; default: a new one under runs/
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -35,8 +40,13 @@ impl Train {
         let experiment = self.config.experiment()?;
         say_summary(&experiment.dataset, output);
         experiment.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
-        let run =
-            Run { experiment: &experiment, device: &self.device, interval: &self.interval, output: *output };
+        let run = Run {
+            experiment: &experiment,
+            device: &self.device,
+            interval: &self.interval,
+            snapshots: self.snapshots,
+            output: *output,
+        };
         if let Some(out) = &self.out {
             if self.resume_or_start && RunFolder::open(out).is_ok() {
                 return go_on(out, &run);

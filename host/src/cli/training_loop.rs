@@ -7,7 +7,8 @@ use super::{cost, interrupt, learning_advice, numbers, progress, table};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::num::NonZeroU64;
+use std::time::Instant;
 use wheatstone::report::{self, Report};
 use wheatstone_learn::baseline::{Baselines, Concern};
 use wheatstone_learn::config::RunConfig;
@@ -16,13 +17,10 @@ use wheatstone_learn::device::{Device, DeviceKind};
 use wheatstone_learn::evaluation;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
-use wheatstone_learn::run::{CONFIG, DataDigest, REPORT, RunWriter};
+use wheatstone_learn::run::{CHECKPOINT_INTERVAL, CONFIG, DataDigest, REPORT, RunWriter};
 use wheatstone_learn::training::{Next, Observer, Trainer};
 use wheatstone_learn::untuned::Untuned;
 use wheatstone_sim::{BoxedError, Checkpoint, State, hex};
-
-/// How often a checkpoint is written while training goes on.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// When metrics are taken.
 #[derive(Args, Debug)]
@@ -37,6 +35,8 @@ pub struct Run<'r> {
     pub experiment: &'r Experiment,
     pub device: &'r DeviceArguments,
     pub interval: &'r MetricsInterval,
+    /// Samples between two snapshots, for a run that begins; one that goes on keeps them as it began.
+    pub snapshots: Option<NonZeroU64>,
     pub output: Output,
 }
 
@@ -67,7 +67,7 @@ struct Summary<'a> {
 
 /// Starts a run in a folder that holds its configuration and nothing else.
 pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> Result<()> {
-    let Run { experiment, interval, output, .. } = run;
+    let Run { experiment, interval, snapshots, output, .. } = run;
     if !writer.is_locked() {
         output.say("this file system keeps no locks: see to it that no other process writes this run");
     }
@@ -78,6 +78,10 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
     if trainer.device().kind() == DeviceKind::Model {
         cost::tell(experiment, trainer.total(), *output);
     }
+    if let Some(every) = *snapshots {
+        writer.keep_snapshots(experiment, every)?;
+        trainer.snapshots_every(every);
+    }
     writer.put_experiment(experiment, trainer.data_digest().clone())?;
     writer.put_metrics(vec![trainer.before_training()?])?;
     writer.put_checkpoint(&trainer.last_known())?;
@@ -86,13 +90,15 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
 
 /// Goes on with a run from its last checkpoint, or starts it if there is none.
 pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
-    let Run { experiment, device, interval, output } = run;
+    let Run { experiment, device, interval, output, .. } = run;
     let open = || device.open(&experiment.design, &experiment.initial_state());
     if !writer.has_begun() {
         put_epochs(&writer, experiment.config.epochs)?;
         return start(run, writer, open()?);
     }
     writer.check(experiment, &DataDigest::of(experiment))?;
+    let snapshots = writer.origin()?.and_then(|origin| origin.snapshots);
+    let again = Run { snapshots, ..*run };
     let checkpoint = writer.checkpoint()?;
     let mut trainer = Trainer::resume(experiment, open()?, checkpoint)?;
     trainer.metrics_every(interval.metrics_every);
@@ -104,7 +110,15 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
     if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
         output.say("metrics of some epochs are lost: training again from the beginning");
         drop(trainer);
-        return start(run, writer, open()?);
+        return start(&again, writer, open()?);
+    }
+    if let Some(every) = snapshots {
+        if !writer.go_on_with_snapshots(experiment, trainer.trained())? {
+            output.say("snapshots are lost: training again from the beginning");
+            drop(trainer);
+            return start(&again, writer, open()?);
+        }
+        trainer.snapshots_every(every);
     }
     if trainer.trained() == trainer.total() {
         output.say(&format!("{} has been trained to its end", writer.path().display()));
@@ -175,6 +189,10 @@ impl Observer for Keeper<'_> {
     fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
         self.bar.set_message(describe(metrics));
         self.writer.on_metrics(trainer, metrics)
+    }
+
+    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
+        self.writer.on_snapshot(state, samples, steps)
     }
 
     fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {

@@ -33,4 +33,4 @@ pub use power::power_curve;
 pub(crate) use scale::grouped;
 pub use slack::slack_histogram;
 
-use wheatstone_learn::conversion::conductance;
+use wheatstone_learn::snapshot::conductance;

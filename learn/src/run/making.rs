@@ -1,7 +1,9 @@
 //! Making run folders: every run gets one of its own, and nothing that was there is written over.
 
 use super::lock::{LOCK, Lock};
-use super::{CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, REPORT, RunError};
+use super::{
+    CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, REPORT, RunError, SNAPSHOTS,
+};
 use crate::config::RunConfig;
 use crate::whole_file::{WriteError, aside, folder_of, made_aside, sync_folder, without_path, write_whole};
 use std::fs;
@@ -10,7 +12,8 @@ use std::path::{Path, PathBuf};
 use wheatstone_sim::FileStem;
 
 /// What a run writes, besides pictures.
-const FILES: [&str; 9] = [CONFIG, ENCODING, NETWORK, ORIGIN, METRICS, CHECKPOINT, EVALUATION, REPORT, LINK];
+const FILES: [&str; 10] =
+    [CONFIG, ENCODING, NETWORK, ORIGIN, METRICS, SNAPSHOTS, CHECKPOINT, EVALUATION, REPORT, LINK];
 
 /// Makes the folder of a new run, with its configuration in it, and takes its lock. Without a wish it is `runs/NAME-seedSEED`, or
 /// the first free of `-2`, `-3`, ... after it.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::num::NonZeroU64;
 use std::path::{Component, Path, PathBuf};
 use wheatstone_sim::hex;
 
@@ -149,15 +150,24 @@ pub struct Origin {
     pub file: Option<DataFile>,
     /// What they are.
     pub data: DataDigest,
+    /// Samples between two snapshots, if it keeps any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<NonZeroU64>,
 }
 
 impl Origin {
     /// Of a run that begins in a folder.
-    pub(super) fn of(experiment: &Experiment, data: DataDigest, folder: &Path) -> Origin {
+    pub(super) fn of(
+        experiment: &Experiment,
+        data: DataDigest,
+        folder: &Path,
+        snapshots: Option<NonZeroU64>,
+    ) -> Origin {
         Origin {
             configuration: configuration(&experiment.config),
             file: DataFile::of(&experiment.config.data.source, folder),
             data,
+            snapshots,
         }
     }
 

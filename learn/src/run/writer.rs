@@ -3,20 +3,24 @@
 use super::lock::Lock;
 use super::origin::{DataDigest, Origin};
 use super::{
-    CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, RunError, RunFolder, making,
+    CHECKPOINT, CONFIG, ENCODING, EVALUATION, LINK, METRICS, NETWORK, ORIGIN, RunError, RunFolder, SNAPSHOTS,
+    making,
 };
 use crate::config::RunConfig;
 use crate::device::Traffic;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Evaluation};
+use crate::snapshot::SnapshotFile;
 use crate::training::{Observer, Trainer};
 use crate::whole_file::{WriteError, write_whole};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::path::Path;
-use wheatstone_sim::{BoxedError, Checkpoint};
+use std::sync::Arc;
+use wheatstone_sim::{BoxedError, Checkpoint, Design, State};
 
 /// A run folder that this process alone writes. It can be read like any other.
 #[derive(Debug)]
@@ -26,6 +30,14 @@ pub struct RunWriter {
     metrics: Vec<EpochMetrics>,
     /// Whether the file of metrics holds exactly `metrics`, as far as is known.
     is_current: bool,
+    snapshots: Option<Snapshots>,
+}
+
+/// Where snapshots go, and of what design they are.
+#[derive(Debug)]
+struct Snapshots {
+    file: SnapshotFile,
+    design: Arc<Design>,
 }
 
 impl Deref for RunWriter {
@@ -67,7 +79,7 @@ impl RunWriter {
     }
 
     fn new(folder: RunFolder, lock: Lock) -> RunWriter {
-        RunWriter { folder, lock, metrics: Vec::new(), is_current: false }
+        RunWriter { folder, lock, metrics: Vec::new(), is_current: false, snapshots: None }
     }
 
     /// Whether other writers are kept out; some network file systems have no locks.
@@ -82,7 +94,8 @@ impl RunWriter {
     pub fn put_experiment(&self, experiment: &Experiment, data: DataDigest) -> Result<(), RunError> {
         self.put_json(ENCODING, &experiment.encoder)?;
         self.put(NETWORK, experiment.design.network().to_json().as_bytes())?;
-        self.put_json(ORIGIN, &Origin::of(experiment, data, &self.folder.path))
+        let snapshots = self.snapshots_every();
+        self.put_json(ORIGIN, &Origin::of(experiment, data, &self.folder.path, snapshots))
     }
 
     /// Writes the configuration anew, for more epochs.
@@ -99,6 +112,49 @@ impl RunWriter {
     /// [`RunError::Write`].
     pub fn put_evaluation(&self, evaluation: &Evaluation) -> Result<(), RunError> {
         self.put_json(EVALUATION, evaluation)
+    }
+
+    /// Keeps snapshots from the beginning of a run, every so many samples; before [`RunWriter::put_experiment`], which notes it.
+    ///
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn keep_snapshots(&mut self, experiment: &Experiment, every: NonZeroU64) -> Result<(), RunError> {
+        let file = SnapshotFile::create(&self.file(SNAPSHOTS), &experiment.design, every);
+        let file = file.map_err(|error| self.snapshots_error(error))?;
+        self.snapshots = Some(Snapshots { file, design: Arc::clone(&experiment.design) });
+        self.put_snapshot(&experiment.initial_state(), 0, 0)
+    }
+
+    /// Goes on with snapshots, if the run has kept any, after so many samples of it. Those behind are cut off. Returns whether
+    /// all up to there were there.
+    ///
+    /// # Errors
+    /// [`RunError`] names the file and what is wrong in it.
+    pub fn go_on_with_snapshots(&mut self, experiment: &Experiment, trained: u64) -> Result<bool, RunError> {
+        let Some(every) = self.origin()?.and_then(|origin| origin.snapshots) else { return Ok(true) };
+        let file = SnapshotFile::go_on(&self.file(SNAPSHOTS), &experiment.design, every, trained);
+        let file = file.map_err(|error| self.snapshots_error(error))?;
+        self.snapshots = file.map(|file| Snapshots { file, design: Arc::clone(&experiment.design) });
+        Ok(self.snapshots.is_some())
+    }
+
+    /// Samples between two of the snapshots that it keeps.
+    pub fn snapshots_every(&self) -> Option<NonZeroU64> {
+        self.snapshots.as_ref().map(|snapshots| snapshots.file.every())
+    }
+
+    /// Appends a snapshot, if the run keeps any.
+    ///
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn put_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), RunError> {
+        let Some(Snapshots { file, design }) = &mut self.snapshots else { return Ok(()) };
+        let put = file.put(design, state, samples, steps);
+        put.map_err(|error| self.snapshots_error(error))
+    }
+
+    fn snapshots_error(&self, error: io::Error) -> RunError {
+        WriteError::new(&self.file(SNAPSHOTS), error).into()
     }
 
     /// The metrics so far.
@@ -135,7 +191,7 @@ impl RunWriter {
         Ok(())
     }
 
-    /// Writes a checkpoint, once all metrics are on the disk.
+    /// Writes a checkpoint, once all metrics and snapshots are on the disk. A run whose metrics nobody takes has no file of them.
     ///
     /// # Errors
     /// [`RunError::Write`]; the checkpoint there was is then still whole.
@@ -143,8 +199,12 @@ impl RunWriter {
         if self.is_current {
             let sync = || File::open(self.file(METRICS))?.sync_all();
             sync().map_err(|error| self.metrics_error(error))?;
-        } else {
+        } else if !self.metrics.is_empty() {
             self.rewrite_metrics()?;
+        }
+        if let Some(Snapshots { file, .. }) = &mut self.snapshots {
+            let synced = file.sync();
+            synced.map_err(|error| self.snapshots_error(error))?;
         }
         self.put(CHECKPOINT, &checkpoint.to_bytes())
     }
@@ -190,14 +250,22 @@ impl RunWriter {
     }
 }
 
-/// Keeps metrics, checkpoints, and what went over the link.
+/// Keeps metrics, snapshots, checkpoints, and what went over the link.
 impl Observer for RunWriter {
     fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
         self.record(metrics.clone()).map_err(BoxedError::new)?;
+        if let Some(Snapshots { file, .. }) = &mut self.snapshots {
+            let flushed = file.flush();
+            flushed.map_err(|error| BoxedError::new(self.snapshots_error(error)))?;
+        }
         match trainer.device().traffic() {
             Some(traffic) => self.put_traffic(trainer, traffic).map_err(BoxedError::new),
             None => Ok(()),
         }
+    }
+
+    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
+        self.put_snapshot(state, samples, steps).map_err(BoxedError::new)
     }
 
     fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {

@@ -2,7 +2,7 @@
 
 use super::Trainer;
 use crate::metrics::EpochMetrics;
-use wheatstone_sim::{BoxedError, Checkpoint};
+use wheatstone_sim::{BoxedError, Checkpoint, State};
 
 /// What a run does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub trait Observer {
     /// # Errors
     /// Any error ends the run, as [`TrainingError::Observer`](super::TrainingError::Observer).
     fn on_metrics(&mut self, _trainer: &Trainer, _metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        Ok(())
+    }
+
+    /// Shown the state after so many samples and relaxing steps of the run; see [`Trainer::snapshots_every`].
+    ///
+    /// # Errors
+    /// As [`Observer::on_metrics`].
+    fn on_snapshot(&mut self, _state: &State, _samples: u64, _steps: u64) -> Result<(), BoxedError> {
         Ok(())
     }
 

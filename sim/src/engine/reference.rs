@@ -3,7 +3,8 @@
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::network::{EdgeId, NodeId};
 use crate::{
-    Configuration, ConfigurationError, Design, Gain, Sample, State, StateError, Target, Wave, shift_rounded,
+    Configuration, ConfigurationError, Design, Gain, Sample, State, StateError, Target, Wave, node_gains,
+    shift_rounded,
 };
 use std::sync::Arc;
 
@@ -110,24 +111,8 @@ impl Reference {
         (self.state.k[edge.index()] + change).clamp(low, high)
     }
 
-    /// Every node's gain, from the sum `D` of what its edges, and its nudge, can conduct.
     fn update_gains(&mut self) {
-        let design = Arc::clone(&self.design);
-        let (network, format, rules) = (design.network(), design.format(), design.rules());
-        self.gains = network
-            .node_ids()
-            .map(|node| {
-                let mut d_sum: i64 = 0;
-                for incidence in network.incidences(node) {
-                    let g = self.conductance(incidence.edge);
-                    d_sum += network.edges()[incidence.edge.index()].kind.slope(g, rules.lowest_rail);
-                }
-                if network.nodes()[node.index()].kind.is_nudged() {
-                    d_sum += rules.nudge.conductance(format);
-                }
-                design.gains().gain(d_sum, format.k_bits())
-            })
-            .collect();
+        self.gains = node_gains(&self.design, &self.state);
     }
 }
 
