@@ -4,8 +4,8 @@
 
 use crate::device::DeviceError;
 use crate::experiment::Experiment;
-use crate::training::TrainingError;
-use wheatstone_sim::{Replicas, Sample, State, epoch_order};
+use crate::training::{Progress, TrainingError};
+use wheatstone_sim::{Replicas, Sample, State, Tally, epoch_order};
 
 /// A run of the batch, in its lane of the vectors.
 struct Lane<'e> {
@@ -13,35 +13,156 @@ struct Lane<'e> {
     samples: Vec<Sample>,
     /// Of the epoch it is in.
     order: Vec<u32>,
+    /// Of that epoch, where somebody wants to know.
+    tally: Option<Tally>,
 }
 
 impl Lane<'_> {
     fn new(experiment: &Experiment) -> Result<Lane<'_>, TrainingError> {
         let samples = experiment.samples(&experiment.split.train)?;
-        Ok(Lane { experiment, samples, order: Vec::new() })
+        Ok(Lane { experiment, samples, order: Vec::new(), tally: None })
     }
 
     fn total(&self) -> u64 {
         u64::from(self.experiment.config.epochs) * self.samples.len() as u64
     }
 
-    /// The epoch that begins after `trained` samples, if one does.
-    fn begins(&self, trained: u64) -> Option<u32> {
+    /// The epoch that the sample after `trained` others is in, and its place there; `None` if the run is over.
+    fn place(&self, trained: u64) -> Option<(u32, usize)> {
         let rows = self.samples.len() as u64;
-        let begins = trained < self.total() && trained.is_multiple_of(rows);
-        begins.then(|| u32::try_from(trained / rows).unwrap_or(u32::MAX))
+        let (epoch, place) = (u32::try_from(trained / rows).ok()?, usize::try_from(trained % rows).ok()?);
+        (trained < self.total()).then_some((epoch, place))
     }
 
-    /// The sample after so many of the run, unless it is over.
-    fn sample(&self, trained: u64) -> Option<&Sample> {
-        let place = usize::try_from(trained % self.samples.len() as u64).ok()?;
-        (trained < self.total()).then(|| &self.samples[self.order[place] as usize])
+    /// Which sample comes after so many of the run, unless it is over.
+    fn index(&self, trained: u64) -> Option<usize> {
+        self.place(trained).map(|(_, place)| self.order[place] as usize)
+    }
+
+    fn enter(&mut self, epoch: u32) {
+        self.order = epoch_order(self.experiment.config.seed, epoch, self.samples.len());
+    }
+
+    /// Counts the answer to a sample.
+    fn count(&mut self, index: usize, answer: &[i32]) {
+        let Some(tally) = &mut self.tally else { return };
+        let Experiment { encoder, split, .. } = self.experiment;
+        let class = self.experiment.class(split.train[index]);
+        tally.count(encoder.coding(), &self.samples[index].targets, class, answer);
     }
 }
 
 /// How many runs of the experiment's design a batch should have at most; see [`Replicas::group_size`].
 pub fn size(experiment: &Experiment) -> usize {
     Replicas::group_size(&experiment.design)
+}
+
+/// Runs of one design that are trained together, sample by sample.
+pub struct Batch<'e> {
+    lanes: Vec<Lane<'e>>,
+    replicas: Replicas,
+    trained: u64,
+}
+
+impl<'e> Batch<'e> {
+    /// At the beginning of all runs, of which there is one at least.
+    ///
+    /// # Errors
+    /// [`TrainingError`] if a run's rows do not fit its network.
+    ///
+    /// # Panics
+    /// Without a run.
+    pub fn start(experiments: &[&'e Experiment]) -> Result<Batch<'e>, TrainingError> {
+        let states = experiments.iter().map(|experiment| experiment.initial_state()).collect();
+        Batch::at(experiments, states, 0)
+    }
+
+    /// Where every run was after as many samples as any other.
+    ///
+    /// # Errors
+    /// As [`Batch::start`].
+    ///
+    /// # Panics
+    /// Without a run, or if one has no place to go on from.
+    pub(crate) fn go_on(
+        experiments: &[&'e Experiment],
+        from: Vec<(Progress, State)>,
+    ) -> Result<Batch<'e>, TrainingError> {
+        let (places, states): (Vec<Progress>, Vec<State>) = from.into_iter().unzip();
+        let mut batch = Batch::at(experiments, states, places[0].trained)?;
+        for (lane, place) in batch.lanes.iter_mut().zip(places) {
+            lane.tally = Some(place.tally);
+        }
+        Ok(batch)
+    }
+
+    fn at(
+        experiments: &[&'e Experiment],
+        states: Vec<State>,
+        trained: u64,
+    ) -> Result<Batch<'e>, TrainingError> {
+        let mut lanes = experiments.iter().map(|e| Lane::new(e)).collect::<Result<Vec<_>, _>>()?;
+        let design = experiments[0].design.clone();
+        let mut replicas =
+            Replicas::new(design, experiments[0].configuration(0), states).map_err(DeviceError::from)?;
+        for (replica, lane) in lanes.iter_mut().enumerate() {
+            if let Some((epoch, _)) = lane.place(trained) {
+                lane.enter(epoch);
+                let alpha_offset = lane.experiment.configuration(epoch).alpha_offset;
+                replicas.set_alpha_offset(replica, alpha_offset).map_err(DeviceError::from)?;
+            }
+        }
+        Ok(Batch { lanes, replicas, trained })
+    }
+
+    /// Whether every run has come to its end.
+    pub fn is_done(&self) -> bool {
+        self.lanes.iter().all(|lane| self.trained >= lane.total())
+    }
+
+    /// Trains a sample of each run that is not over, and returns of how many.
+    ///
+    /// # Errors
+    /// As [`Batch::start`].
+    pub fn train_one(&mut self) -> Result<usize, TrainingError> {
+        for (replica, lane) in self.lanes.iter_mut().enumerate() {
+            if let Some((epoch, 0)) = lane.place(self.trained) {
+                lane.enter(epoch);
+                lane.tally = lane.tally.map(|_| Tally::default());
+                let alpha_offset = lane.experiment.configuration(epoch).alpha_offset;
+                self.replicas.set_alpha_offset(replica, alpha_offset).map_err(DeviceError::from)?;
+            }
+        }
+        let indices: Vec<_> = self.lanes.iter().map(|lane| lane.index(self.trained)).collect();
+        let shown: Vec<_> = self
+            .lanes
+            .iter()
+            .zip(&indices)
+            .map(|(lane, index)| index.map(|index| &lane.samples[index]))
+            .collect();
+        let answers = self.replicas.train(&shown).map_err(DeviceError::from)?;
+        let trained = shown.iter().flatten().count();
+        for ((lane, index), answer) in self.lanes.iter_mut().zip(indices).zip(answers) {
+            if let (Some(index), Some(answer)) = (index, answer) {
+                lane.count(index, &answer);
+            }
+        }
+        self.trained += 1;
+        Ok(trained)
+    }
+
+    /// The states of the runs as they are.
+    pub fn states(&self) -> Vec<State> {
+        (0..self.replicas.len()).map(|replica| self.replicas.state(replica)).collect()
+    }
+
+    /// Where a run is.
+    pub(crate) fn place(&self, run: usize) -> (Progress, State) {
+        let lane = &self.lanes[run];
+        let trained = self.trained.min(lane.total());
+        let tally = lane.tally.unwrap_or_default();
+        (Progress { trained, tally, records: None }, self.replicas.state(run))
+    }
 }
 
 /// Trains runs of one design from beginning to end, and returns their last states: the bits that each has alone. `tick` is
@@ -53,27 +174,17 @@ pub fn train(
     experiments: &[&Experiment],
     tick: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<State>>, TrainingError> {
-    let Some(first) = experiments.first() else { return Ok(Some(Vec::new())) };
-    let mut lanes = experiments.iter().map(|e| Lane::new(e)).collect::<Result<Vec<_>, _>>()?;
-    let states = experiments.iter().map(|e| e.initial_state()).collect();
-    let mut replicas =
-        Replicas::new(first.design.clone(), first.configuration(0), states).map_err(DeviceError::from)?;
-    for trained in 0..lanes.iter().map(Lane::total).max().unwrap_or(0) {
-        for (replica, lane) in lanes.iter_mut().enumerate() {
-            if let Some(epoch) = lane.begins(trained) {
-                let experiment = lane.experiment;
-                lane.order = epoch_order(experiment.config.seed, epoch, lane.samples.len());
-                let alpha_offset = experiment.configuration(epoch).alpha_offset;
-                replicas.set_alpha_offset(replica, alpha_offset).map_err(DeviceError::from)?;
-            }
-        }
-        let shown: Vec<_> = lanes.iter().map(|lane| lane.sample(trained)).collect();
-        replicas.train(&shown).map_err(DeviceError::from)?;
-        if !shown.iter().flatten().all(|_| tick()) {
+    if experiments.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let mut batch = Batch::start(experiments)?;
+    while !batch.is_done() {
+        let trained = batch.train_one()?;
+        if !(0..trained).all(|_| tick()) {
             return Ok(None);
         }
     }
-    Ok(Some((0..replicas.len()).map(|replica| replicas.state(replica)).collect()))
+    Ok(Some(batch.states()))
 }
 
 #[cfg(test)]
@@ -106,6 +217,46 @@ mod tests {
                 let mut trainer = Trainer::start(experiment, Box::new(model)).unwrap();
                 trainer.train_until(trainer.total(), &mut |_| ControlFlow::Continue(())).unwrap();
                 assert_eq!(trainer.state().unwrap(), state, "{preset}");
+            }
+        }
+    }
+
+    #[test]
+    fn runs_go_on_side_by_side_from_any_sample_with_the_same_figures() {
+        for preset in ["xor", "iris-desynchronous"] {
+            let experiments = experiments(preset);
+            let data: Vec<_> = experiments.iter().map(crate::run::DataDigest::of).collect();
+            let all: Vec<_> = experiments.iter().collect();
+            let begun = all.iter().map(|experiment| {
+                let model = experiment.model(&experiment.initial_state()).unwrap();
+                let mut trainer = Trainer::start(experiment, Box::new(model)).unwrap();
+                trainer.train_until(7, &mut |_| ControlFlow::Continue(())).unwrap();
+                trainer.checkpoint().unwrap()
+            });
+            let alone: Vec<_> = begun.collect();
+            let from = |checkpoints: &[wheatstone_sim::Checkpoint]| -> Vec<(Progress, State)> {
+                let place = |((e, data), c): (
+                    (&Experiment, &crate::run::DataDigest),
+                    &wheatstone_sim::Checkpoint,
+                )| { (Progress::of(e, data, c).unwrap(), c.state.clone()) };
+                experiments.iter().zip(&data).zip(checkpoints).map(place).collect()
+            };
+            // Seven samples alone, then side by side to one that is in the middle of an epoch again.
+            let mut batch = Batch::go_on(&all, from(&alone)).unwrap();
+            (7..30).for_each(|_| assert!(batch.train_one().unwrap() > 0));
+            for (run, experiment) in experiments.iter().enumerate() {
+                let model = experiment.model(&experiment.initial_state()).unwrap();
+                let mut trainer = Trainer::start(experiment, Box::new(model)).unwrap();
+                trainer.train_until(30, &mut |_| ControlFlow::Continue(())).unwrap();
+                let expected = trainer.checkpoint().unwrap();
+                let (progress, state) = batch.place(run);
+                assert_eq!(state, expected.state, "{preset}");
+                let expected = Progress::of(experiment, &data[run], &expected).unwrap();
+                assert_eq!(
+                    (progress.trained, progress.tally),
+                    (expected.trained, expected.tally),
+                    "{preset}"
+                );
             }
         }
     }

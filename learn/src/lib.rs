@@ -85,6 +85,7 @@
 //! | a run, from its first sample to its last | [`experiment`], [`training`], [`metrics`] |
 //! | what a network answers, how well, and what needs no network | [`evaluation`], [`prediction`], [`inference`], [`baseline`] |
 //! | many runs: seeds, splits and folds, side by side | [`batch`], [`cross_validation`] |
+//! | many configurations, by any number of processes | [`sweep`] |
 //! | the folder of a run | [`run`], [`whole_file`] |
 //! | states as numbers, and arrays of them for other programs | [`snapshot`], [`npy`] |
 //! | networks from files, and into other formats | [`network_file`], [`conversion`] |
@@ -108,6 +109,7 @@ pub mod prediction;
 pub mod preset;
 pub mod run;
 pub mod snapshot;
+pub mod sweep;
 pub mod training;
 pub mod untuned;
 pub mod verification;

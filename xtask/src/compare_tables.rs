@@ -1,9 +1,9 @@
 //! `cargo xtask compare-tables`: tables in many dialects, read by pandas and by the program.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::invocation::Invocation;
-use crate::{paths, venv};
+use crate::{tool, venv};
 
 const SCRIPT: &str = "xtask/baselines/tables.py";
 const FOLDER: &str = "target/tables";
@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> Result<()> {
     let python = venv::TABLES.python()?;
     let program = match &args.program {
         Some(program) => program.clone(),
-        None => built()?,
+        None => tool::built_program()?.to_string_lossy().into_owned(),
     };
     let compare = compare(python, &program, args.seed);
     compare.announce("read tables both ways");
@@ -39,17 +39,6 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn compare(python: Invocation, program: &str, seed: u32) -> Invocation {
     python.args([SCRIPT, program, FOLDER, "--seed", &seed.to_string()])
-}
-
-/// Builds the program, and says where it is.
-fn built() -> Result<String> {
-    let build = Invocation::cargo("build --release --locked --bin wheatstone --message-format json");
-    build.announce("build the program");
-    let last = |text: String| {
-        let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back()
-    };
-    last(build.stdout()?).with_context(|| format!("cargo names no program in {}", paths::root().display()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 mod trial;
 
-use crate::invocation::Invocation;
-use crate::paths;
+use crate::tool;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use trial::{Disturbance, Ended, Trial};
@@ -54,7 +53,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let program = match &args.program {
         Some(program) => std::path::absolute(program)?,
-        None => built()?,
+        None => tool::built_program()?,
     };
     let folder = std::env::temp_dir().join(format!("wheatstone-disturb-runs-{}", std::process::id()));
     let trial = Trial::new(&program, &folder)?;
@@ -96,13 +95,4 @@ fn say(what: &str, count: &Count) {
     println!(
         "{what}: {runs} runs, {good} ended with 0, {failed} with 1 or 130, {killed} killed; all gone on with"
     );
-}
-
-fn built() -> Result<PathBuf> {
-    let build = Invocation::cargo("build --release --package wheatstone");
-    build.announce("build the program");
-    build.run()?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| paths::root().join("target"), PathBuf::from);
-    Ok(target.join("release/wheatstone"))
 }

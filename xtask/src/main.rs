@@ -17,6 +17,7 @@ mod bless;
 mod check_bitstreams;
 mod compare_sklearn;
 mod compare_speed;
+mod compare_sweeps;
 mod compare_tables;
 mod comparison;
 mod disturb_runs;
@@ -51,6 +52,7 @@ enum Task {
     CheckBitstreams(check_bitstreams::Args),
     CompareSklearn(compare_sklearn::Args),
     CompareSpeed(compare_speed::Args),
+    CompareSweeps(compare_sweeps::Args),
     CompareTables(compare_tables::Args),
     MeasureGpu(measure_gpu::Args),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Task::CheckBitstreams(args) => check_bitstreams::run(&args),
         Task::CompareSklearn(args) => compare_sklearn::run(&args),
         Task::CompareSpeed(args) => compare_speed::run(&args),
+        Task::CompareSweeps(args) => compare_sweeps::run(&args),
         Task::CompareTables(args) => compare_tables::run(&args),
         Task::MeasureGpu(args) => measure_gpu::run(&args),
     };

@@ -132,6 +132,20 @@ pub fn on_path(file: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(file)).find(|path| path.is_file())
 }
 
+/// Builds the program, and says where it is.
+///
+/// # Errors
+/// It cannot be built.
+pub fn built_program() -> Result<PathBuf> {
+    let build = Invocation::cargo("build --release --locked --bin wheatstone --message-format json");
+    build.announce("build the program");
+    let last = |text: String| {
+        let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back()
+    };
+    last(build.stdout()?).with_context(|| format!("cargo names no program in {}", paths::root().display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use wheatstone_sim::ErrorCategory;
 
 /// The one place that makes exit codes, as `wheatstone --help` tells them.
-fn exit_code(category: ErrorCategory) -> u8 {
+pub fn exit_code(category: ErrorCategory) -> u8 {
     match category {
         ErrorCategory::Failed => 1,
         ErrorCategory::Usage | ErrorCategory::BadInput => 2,

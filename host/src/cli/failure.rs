@@ -96,6 +96,25 @@ pub struct NoState {
 
 categorize!(NoState: Usage);
 
+/// A file whose ending says no format of a table.
+#[derive(Debug, Error)]
+#[error("{file}: a table is written as .csv or .parquet; give it one of these endings")]
+pub struct TableEnding {
+    pub file: String,
+}
+
+categorize!(TableEnding: Usage);
+
+/// Some tasks of a sweep could not be trained; their folders say why.
+#[derive(Debug, Error)]
+#[error("{failed} tasks failed; `wheatstone sweep status {file}` says why")]
+pub struct TasksFailed {
+    pub failed: usize,
+    pub file: String,
+}
+
+categorize!(TasksFailed: Failed);
+
 /// A device, or the simulated array, and the model differ.
 #[derive(Debug, Error)]
 #[error("device and model differ: {0}")]

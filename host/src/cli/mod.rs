@@ -31,6 +31,7 @@ mod presets;
 mod progress;
 mod resume;
 mod scan;
+mod sweep;
 mod table;
 mod table_arguments;
 mod train;
@@ -66,6 +67,8 @@ enum Verb {
     Resume(resume::Resume),
     Eval(eval::Eval),
     CrossValidate(cross_validate::CrossValidate),
+    #[command(subcommand)]
+    Sweep(sweep::Sweep),
     Bench(bench::Bench),
     EnergyTable(energy_table::EnergyTable),
     Build(build::Build),
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Verb::Resume(verb) => verb.run(&output),
         Verb::Eval(verb) => verb.run(&output),
         Verb::CrossValidate(verb) => verb.run(&output),
+        Verb::Sweep(verb) => verb.run(&output),
         Verb::Bench(verb) => verb.run(&output),
         Verb::EnergyTable(verb) => verb.run(&output),
         Verb::Build(verb) => verb.run(&output),

@@ -9,9 +9,14 @@ use std::time::{Duration, Instant};
 
 /// A bar over `total` samples, of which `done` are done already and do not count for the time left.
 pub fn bar(output: Output, done: u64, total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{elapsed_precise} {bar:30} {percent:>3}% {human_pos}/{human_len} samples, {left} left {msg}",
-    );
+    counting(output, done, total, "samples")
+}
+
+/// The same over so many of something else.
+pub fn counting(output: Output, done: u64, total: u64, what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!(
+        "{{elapsed_precise}} {{bar:30}} {{percent:>3}}% {{human_pos}}/{{human_len}} {what}, {{left}} left {{msg}}",
+    ));
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::with_draw_target(Some(total), target(output));
     // The mean over the whole run: samples all cost the same, and the evaluations between epochs are spread evenly.

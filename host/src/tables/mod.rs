@@ -3,8 +3,10 @@
 //! Numbers are written so that they are read back bit for bit, and the same table gives the same bytes.
 
 mod checkpoint;
+mod sweep;
 
 pub use checkpoint::{edges, nodes};
+pub use sweep::sweep;
 
 use parquet::basic::{LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
@@ -132,7 +134,7 @@ impl Column {
     fn text(&self, row: usize) -> String {
         match self {
             Column::Integers(values) => values[row].to_string(),
-            Column::Numbers(values) => values[row].map_or(String::new(), |value| format!("{value:?}")),
+            Column::Numbers(values) => values[row].map_or(String::new(), number),
             Column::Texts(values) => values[row].clone(),
         }
     }
@@ -170,6 +172,13 @@ impl Column {
     }
 }
 
+/// A number as it is read back bit for bit; a whole one without a fraction.
+fn number(value: f64) -> String {
+    /// Whole numbers below are told apart.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.trunc() == value && value.abs() < EXACT { format!("{value:.0}") } else { format!("{value:?}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +195,7 @@ mod tests {
     #[test]
     fn a_table_as_csv() {
         let text = String::from_utf8(table().csv().unwrap()).unwrap();
+        assert_eq!([-2.0, 0.0, 1e-7, 1e300, f64::NAN].map(number), ["-2", "0", "1e-7", "1e300", "NaN"]);
         assert_eq!(text, "n,a.b,t\n1,,\"x, y\"\n18446744073709551615,0.1,\u{e9}\n");
     }
 

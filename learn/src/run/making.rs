@@ -21,11 +21,27 @@ const FILES: [&str; 10] =
 /// The folder is made aside and renamed. Of two runs that want one name, one gets it, and nobody ever sees a run's folder
 /// without its configuration.
 pub(super) fn make(wish: Option<&Path>, config: &RunConfig) -> Result<(PathBuf, Lock), RunError> {
+    make_and(Flush::Yes, wish, config)
+}
+
+/// The same for a run whose folder can be made again: nothing waits for the disk before there are results.
+pub(super) fn make_unflushed(wish: &Path, config: &RunConfig) -> Result<(PathBuf, Lock), RunError> {
+    make_and(Flush::No, Some(wish), config)
+}
+
+/// Whether a new folder is on the disk before anything else is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    Yes,
+    No,
+}
+
+fn make_and(flush: Flush, wish: Option<&Path>, config: &RunConfig) -> Result<(PathBuf, Lock), RunError> {
     let Some(path) = wish else {
         let name = format!("{}-seed{}", FileStem::new("name", &config.name)?, config.seed);
         for path in numbered(&name).map(|name| Path::new("runs").join(name)) {
             if fs::symlink_metadata(&path).is_err()
-                && let Some(lock) = make_new(&path, config)?
+                && let Some(lock) = make_new(flush, &path, config)?
             {
                 return Ok((path, lock));
             }
@@ -33,7 +49,7 @@ pub(super) fn make(wish: Option<&Path>, config: &RunConfig) -> Result<(PathBuf, 
         return Err(RunError::Occupied { path: "runs".to_owned() });
     };
     if fs::symlink_metadata(path).is_err()
-        && let Some(lock) = make_new(path, config)?
+        && let Some(lock) = make_new(flush, path, config)?
     {
         return Ok((path.to_owned(), lock));
     }
@@ -107,7 +123,7 @@ fn check_vacant_of_others(path: &Path, config: &RunConfig) -> Result<(), RunErro
 }
 
 /// Makes a folder that is not there; `None` if another process made it in the meantime.
-fn make_new(path: &Path, config: &RunConfig) -> Result<Option<Lock>, RunError> {
+fn make_new(flush: Flush, path: &Path, config: &RunConfig) -> Result<Option<Lock>, RunError> {
     let failed = |source| RunError::Folder { path: path.display().to_string(), source };
     let parent = folder_of(path);
     fs::create_dir_all(parent).map_err(failed)?;
@@ -123,13 +139,19 @@ fn make_new(path: &Path, config: &RunConfig) -> Result<Option<Lock>, RunError> {
             Err(RunError::Write(error)) => return Err(meant(LOCK, error).into()),
             Err(error) => return Err(error),
         };
-        write_whole(&aside.path().join(CONFIG), config.to_toml().as_bytes())
-            .map_err(|error| meant(CONFIG, error))?;
+        let (file, text) = (aside.path().join(CONFIG), config.to_toml());
+        let written = match flush {
+            Flush::Yes => write_whole(&file, text.as_bytes()),
+            Flush::No => fs::write(&file, text).map_err(|error| WriteError::new(&file, error)),
+        };
+        written.map_err(|error| meant(CONFIG, error))?;
         // Replaces nothing but an empty folder, which holds nobody's run.
         return match fs::rename(aside.path(), path) {
             Ok(()) => {
                 let _: PathBuf = aside.keep();
-                sync_folder(parent).map_err(failed)?;
+                if flush == Flush::Yes {
+                    sync_folder(parent).map_err(failed)?;
+                }
                 Ok(Some(lock))
             }
             Err(_) if fs::symlink_metadata(path).is_ok() => Ok(None),

@@ -60,6 +60,15 @@ impl RunWriter {
         Ok(RunWriter::new(RunFolder { path }, lock))
     }
 
+    /// The same without waiting for the disk: for many runs, whose folders would only be made again.
+    ///
+    /// # Errors
+    /// As [`RunWriter::create`].
+    pub(crate) fn create_unflushed(path: &Path, config: &RunConfig) -> Result<RunWriter, RunError> {
+        let (path, lock) = making::make_unflushed(path, config)?;
+        Ok(RunWriter::new(RunFolder { path }, lock))
+    }
+
     /// Whether [`RunWriter::create`] would refuse a folder, before anything else is begun.
     ///
     /// # Errors
