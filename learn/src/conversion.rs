@@ -240,7 +240,7 @@ impl Source {
                 return Err(ConversionError::OtherNetwork { run, network: self.from.display().to_string() });
             }
             let learnt = conductances(&checkpoint.design, &checkpoint.state);
-            network = network.with_conductances(learnt.into_iter().map(Some).collect())?;
+            network = network.with_conductances(learnt.map(Some).collect())?;
         }
         Ok(Converted { network, notes, learnt })
     }

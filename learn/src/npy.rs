@@ -32,13 +32,13 @@ pub fn header(element: &str, rows: u64, columns: &[usize]) -> Vec<u8> {
 }
 
 /// Numbers as the bytes of `'<f8'`.
-pub fn floats(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+pub fn floats(values: impl IntoIterator<Item = f64>) -> impl Iterator<Item = u8> {
+    values.into_iter().flat_map(f64::to_le_bytes)
 }
 
 /// Numbers as the bytes of `'<u8'`.
-pub fn integers(values: &[u64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+pub fn integers(values: impl IntoIterator<Item = u64>) -> impl Iterator<Item = u8> {
+    values.into_iter().flat_map(u64::to_le_bytes)
 }
 
 /// Texts as their element, of as many characters as the longest has, and its bytes.
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let array = [header("'<f8'", 2, &[2]), floats(&[1.0, -0.5, f64::MIN_POSITIVE, 0.1])].concat();
+        let array =
+            [header("'<f8'", 2, &[2]), floats([1.0, -0.5, f64::MIN_POSITIVE, 0.1]).collect()].concat();
         let read = parse_npy("a", array.as_slice()).unwrap();
         assert_eq!(read.shape, [2, 2]);
         assert_eq!(read.values, Values::Numbers(vec![1.0, -0.5, f64::MIN_POSITIVE, 0.1]));

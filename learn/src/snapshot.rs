@@ -8,22 +8,32 @@ use wheatstone_sim::{Design, Format, State, Wave, dissipated_power, node_gains, 
 
 /// The conductance of an edge accumulator as a fraction of full scale, `2^K`.
 pub fn conductance(format: Format, k: i64) -> f64 {
+    fraction(format, k, full_scale(format))
+}
+
+/// What a conductance in LSB is multiplied by, exactly: a power of two.
+fn full_scale(format: Format) -> f64 {
+    f64::from(format.k_bits()).exp2().recip()
+}
+
+fn fraction(format: Format, k: i64, full_scale: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "at most 21 bits")]
-    let fraction = format.conductance(k) as f64 / (format.g_max() + 1) as f64;
-    fraction
+    let lsb = format.conductance(k) as f64;
+    lsb * full_scale
 }
 
 /// The conductance of every edge, as a fraction of full scale.
-pub fn conductances(design: &Design, state: &State) -> Vec<f64> {
-    state.k.iter().map(|&k| conductance(design.format(), k)).collect()
+pub fn conductances(design: &Design, state: &State) -> impl ExactSizeIterator<Item = f64> {
+    let (format, full_scale) = (design.format(), full_scale(design.format()));
+    state.k.iter().map(move |&k| fraction(format, k, full_scale))
 }
 
 /// The voltage of every node in one wave, in volts: what its neighbours see.
-pub fn voltages(design: &Design, state: &State, wave: Wave) -> Vec<f64> {
-    let one = f64::from(design.format().one_volt());
+pub fn voltages(design: &Design, state: &State, wave: Wave) -> impl ExactSizeIterator<Item = f64> {
+    let (format, one) = (design.format(), f64::from(design.format().one_volt()));
     #[expect(clippy::cast_precision_loss, reason = "at most 20 bits")]
-    let volts = |&u: &i64| design.format().voltage(u) as f64 / one;
-    state.u(wave).iter().map(volts).collect()
+    let volts = move |&u: &i64| format.voltage(u) as f64 / one;
+    state.u(wave).iter().map(volts)
 }
 
 /// The power dissipated in the free and in the clamped wave, in units of full conductance times (1 V)^2.

@@ -15,8 +15,7 @@ use wheatstone_learn::preset::Preset;
 pub fn configuration(json: &str) -> PyResult<RunConfig> {
     let wrong = |error: String| PyValueError::new_err(format!("configuration: {error}"));
     let table: toml::Table = serde_json::from_str(json).map_err(|error| wrong(error.to_string()))?;
-    let text = toml::to_string(&table).map_err(|error| wrong(error.to_string()))?;
-    let mut config = Draft::parse(&text, "configuration").and_then(Draft::finish).or_raise()?;
+    let mut config = Draft::of_table(table, "configuration").and_then(Draft::finish).or_raise()?;
     config.make_paths_absolute();
     Ok(config)
 }

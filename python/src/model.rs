@@ -202,9 +202,9 @@ impl Model {
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let Checkpoint { design, state, .. } = &self.checkpoint;
         let arrays = PyDict::new(py);
-        arrays.set_item("conductances", vector(py, conductances(design, state)))?;
-        arrays.set_item("free", vector(py, voltages(design, state, Wave::Free)))?;
-        arrays.set_item("clamped", vector(py, voltages(design, state, Wave::Clamped)))?;
+        arrays.set_item("conductances", vector(py, conductances(design, state).collect::<Vec<_>>()))?;
+        arrays.set_item("free", vector(py, voltages(design, state, Wave::Free).collect::<Vec<_>>()))?;
+        arrays.set_item("clamped", vector(py, voltages(design, state, Wave::Clamped).collect::<Vec<_>>()))?;
         arrays.set_item("power", vector(py, power(design, state).to_vec()))?;
         Ok(arrays)
     }

@@ -5,7 +5,7 @@ use crate::errors::OrRaise;
 use crate::network::Network;
 use crate::signals::Signals;
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
@@ -133,23 +133,6 @@ impl Run {
     }
 }
 
-/// A state as numbers.
-struct Snapshot {
-    conductances: Vec<f64>,
-    voltages: [Vec<f64>; 2],
-    power: [f64; 2],
-}
-
-impl Snapshot {
-    fn of(design: &Design, state: &State) -> Snapshot {
-        Snapshot {
-            conductances: conductances(design, state),
-            voltages: Wave::BOTH.map(|wave| voltages(design, state, wave)),
-            power: power(design, state),
-        }
-    }
-}
-
 /// Snapshots one after the other.
 #[derive(Default)]
 struct Trajectory {
@@ -161,13 +144,30 @@ struct Trajectory {
 }
 
 impl Trajectory {
+    /// With room for so many snapshots: numbers are written once, where Python finds them.
+    ///
+    /// # Errors
+    /// `MemoryError` if there is not so much memory.
+    fn with_room(design: &Design, count: usize) -> PyResult<Trajectory> {
+        let (nodes, edges) = (design.network().nodes().len(), design.network().edges().len());
+        let room = |columns: usize| -> PyResult<Vec<f64>> {
+            let mut values = Vec::new();
+            let reserved =
+                count.checked_mul(columns).is_some_and(|size| values.try_reserve_exact(size).is_ok());
+            let message =
+                || format!("{count} snapshots do not fit into memory; take fewer, or every so many");
+            if reserved { Ok(values) } else { Err(PyMemoryError::new_err(message())) }
+        };
+        let voltages = [room(nodes)?, room(nodes)?];
+        Ok(Trajectory { conductances: room(edges)?, voltages, power: room(2)?, ..Trajectory::default() })
+    }
+
     fn push(&mut self, design: &Design, state: &State) {
-        let Snapshot { conductances, voltages, power } = Snapshot::of(design, state);
-        self.conductances.extend(conductances);
-        for (all, one) in self.voltages.iter_mut().zip(voltages) {
-            all.extend(one);
+        self.conductances.extend(conductances(design, state));
+        for wave in Wave::BOTH {
+            self.voltages[wave.index()].extend(voltages(design, state, wave));
         }
-        self.power.extend(power);
+        self.power.extend(power(design, state));
     }
 
     fn into_arrays<'py>(self, py: Python<'py>, design: &Design) -> PyResult<Bound<'py, PyDict>> {
@@ -275,7 +275,9 @@ impl Simulation {
         let unit = unit(by)?;
         let Simulation { settings, samples, run } = self;
         let trajectory = py.detach(|| {
-            let (mut taken, mut signals) = (Trajectory::default(), Signals::new());
+            let moments = usize::try_from(count).unwrap_or(usize::MAX);
+            let mut taken = Trajectory::with_room(run.engine.design(), moments)?;
+            let mut signals = Signals::new();
             for _ in 0..count {
                 if !run.advance(samples, settings, (unit, every), &mut signals)? {
                     break;
@@ -301,9 +303,10 @@ impl Simulation {
         Bound<'py, PyArray1<f64>>,
     ) {
         let engine = &self.run.engine;
-        let Snapshot { conductances, voltages: [free, clamped], power } =
-            py.detach(|| Snapshot::of(engine.design(), &engine.state()));
-        (vector(py, conductances), vector(py, free), vector(py, clamped), vector(py, power.to_vec()))
+        let mut taken = Trajectory::default();
+        py.detach(|| taken.push(engine.design(), &engine.state()));
+        let Trajectory { conductances, voltages: [free, clamped], power, .. } = taken;
+        (vector(py, conductances), vector(py, free), vector(py, clamped), vector(py, power))
     }
 
     /// Trains every seed from its own beginning on that many samples, in the lanes of vectors. Returns the last states, one row
@@ -312,7 +315,7 @@ impl Simulation {
         let design = Arc::new(self.run.engine.design().clone());
         let (settings, samples) = (&self.settings, &self.samples);
         let trajectory = py.detach(|| {
-            let (mut taken, mut signals) = (Trajectory::default(), Signals::new());
+            let (mut taken, mut signals) = (Trajectory::with_room(&design, seeds.len())?, Signals::new());
             for group in seeds.chunks(Replicas::group_size(&design).max(1)) {
                 let initial = |&seed: &u64| State::initial(&design, &settings.initial, seed);
                 let states = group.iter().map(initial).collect();

@@ -146,3 +146,9 @@ def test_importing_needs_nothing_but_numpy():
     program = "import sys, wheatstone; print([m for m in ('sklearn', 'pandas', 'networkx', 'scipy') if m in sys.modules])"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert said == "[]\n"
+
+
+def test_a_trajectory_that_no_memory_holds_is_refused(lattice, rows):
+    trainer = ws.Trainer(lattice, *rows, epochs=2**31)
+    with pytest.raises(MemoryError, match="snapshots do not fit into memory"):
+        trainer.trajectory(every=1)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from .network import Network
@@ -229,16 +229,15 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
     def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[Any]]:
         X, y = validate_data(self, X, y, dtype=np.float64, order="C")
         check_classification_targets(y)
-        y = column_or_1d(y, warn=True)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"y has 1 class, {self.classes_[0]!r}; a classifier needs at least two classes")
         return X, y if y.dtype.kind in "biuf" else y.astype(str)
 
     def _experiment(self, config: dict[str, Any], X: NDArray[np.float64], y: NDArray[Any]) -> _core.Experiment:
-        labels = np.searchsorted(np.unique(y), y).tolist()
-        names, core = [_name(label) for label in np.unique(y)], self.network and self.network._core
-        return _core.Experiment.of_arrays(json.dumps(config), "X", X, _features(X), names, labels, None, core)
+        classes, labels = np.unique(y, return_inverse=True)
+        names, core = [_name(label) for label in classes], self.network and self.network._core
+        return _core.Experiment.of_arrays(json.dumps(config), "X", X, _features(X), names, labels.tolist(), None, core)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of each row, shape (rows,)."""

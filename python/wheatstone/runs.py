@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import functools
 import json
 import os
 from collections.abc import Mapping
@@ -51,7 +52,12 @@ def preset(name: str) -> dict[str, Any]:
     Raises:
         ValueError: there is none of that name.
     """
-    return json.loads(_core.preset(name))
+    return json.loads(_text(name))
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return _core.preset(name)
 
 
 def load_data(source: str | os.PathLike[str]) -> Data:

@@ -9,17 +9,19 @@ use crate::{Design, State, Wave};
 /// conductance times (1 V)^2.
 pub fn dissipated_power(design: &Design, state: &State, wave: Wave) -> i128 {
     let format = design.format();
-    let u = state.u(wave);
+    // Rounded once a node, not once an edge.
+    let v: Vec<i64> = state.u(wave).iter().map(|&u| format.voltage(u)).collect();
     let edges = design.network().edges().iter().zip(&state.k);
     edges
         .map(|(edge, &k)| {
-            let g = i128::from(format.conductance(k));
-            let [a, b] = edge.ends.map(|n| i128::from(format.voltage(u[n.index()])));
+            let g = format.conductance(k);
+            let [a, b] = edge.ends.map(|n| v[n.index()]);
             match edge.kind {
-                EdgeKind::Linear => 2 * g * (a - b) * (a - b),
+                // Below 2^(1 + 20 + 40): a conductance of 20 bits, and the difference of two voltages of 20.
+                EdgeKind::Linear => i128::from(2 * g.unsigned_abs() * (a - b).unsigned_abs().pow(2)),
                 EdgeKind::Transistor => {
                     let (over_a, over_b) = ((g - a).max(0), (g - b).max(0));
-                    (over_b - over_a) * (over_b + over_a) * (a - b)
+                    i128::from((over_b - over_a) * (over_b + over_a)) * i128::from(a - b)
                 }
             }
         })

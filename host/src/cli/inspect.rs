@@ -96,10 +96,10 @@ impl Inspect {
             let power = snapshot::power(&checkpoint.design, &checkpoint.state);
             let counts = [("samples", checkpoint.samples), ("steps", checkpoint.steps)];
             let put = || {
-                archive.put("power", "'<f8'", &[2], &floats(&power))?;
-                counts
-                    .iter()
-                    .try_for_each(|(name, count)| archive.put(name, "'<u8'", &[1], &integers(&[*count])))?;
+                archive.put("power", "'<f8'", &[2], &floats(power).collect::<Vec<_>>())?;
+                counts.iter().try_for_each(|(name, count)| {
+                    archive.put(name, "'<u8'", &[1], &integers([*count]).collect::<Vec<_>>())
+                })?;
                 archive.finish()
             };
             write_whole(file, &put().map_err(TableError::from)?)?;
@@ -173,7 +173,7 @@ fn network_facts(network: &Network) -> Vec<Fact> {
 
 fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
     let Checkpoint { design, configuration, samples, steps, state, .. } = checkpoint;
-    let mut conductances = snapshot::conductances(design, state);
+    let mut conductances: Vec<f64> = snapshot::conductances(design, state).collect();
     conductances.sort_by(f64::total_cmp);
     let spread = match conductances.as_slice() {
         [] => "none".to_owned(),

@@ -12,7 +12,6 @@ pub fn edges(checkpoint: &Checkpoint) -> Table {
     let all = network.edges();
     let end = |end: usize| Column::Integers(all.iter().map(|edge| edge.ends[end].0.into()).collect());
     let name = |end: usize| texts(all, |edge: &Edge| network.node_name(edge.ends[end]).into_owned());
-    let conductances = conductances(design, &checkpoint.state);
     Table::default()
         .with("from", end(0))
         .with("to", end(1))
@@ -20,7 +19,7 @@ pub fn edges(checkpoint: &Checkpoint) -> Table {
         .with("to_name", name(1))
         .with("kind", texts(all, |edge: &Edge| edge.kind.name().to_owned()))
         .with("group", texts(all, |edge: &Edge| network.groups()[edge.group.index()].name.clone()))
-        .with("conductance", Column::Numbers(conductances.into_iter().map(Some).collect()))
+        .with("conductance", Column::Numbers(conductances(design, &checkpoint.state).map(Some).collect()))
 }
 
 /// A row for each node: its name, kind and diode, where it is drawn, its voltages in both waves in volts, and its gain in units of
@@ -31,8 +30,7 @@ pub fn nodes(checkpoint: &Checkpoint) -> Table {
     let ids: Vec<NodeId> = network.node_ids().collect();
     let place =
         |axis: usize| Column::Numbers(ids.iter().map(|&id| Some(network.position(id)?[axis])).collect());
-    let volts =
-        |wave| Column::Numbers(voltages(design, state, wave).into_iter().map(Some).collect::<Vec<_>>());
+    let volts = |wave| Column::Numbers(voltages(design, state, wave).map(Some).collect());
     Table::default()
         .with("name", texts(&ids, |&id| network.node_name(id).into_owned()))
         .with("kind", texts(&ids, |&id| kind(network, id).to_owned()))

@@ -88,10 +88,10 @@ impl Table {
     pub fn put_into(&self, archive: &mut Archive, prefix: &str) -> Result<(), TableError> {
         for (name, column) in &self.columns {
             let (element, bytes) = match column {
-                Column::Integers(values) => ("'<u8'".to_owned(), integers(values)),
+                Column::Integers(values) => ("'<u8'".to_owned(), integers(values.iter().copied()).collect()),
                 Column::Numbers(values) => {
-                    let numbers: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-                    ("'<f8'".to_owned(), floats(&numbers))
+                    let numbers = values.iter().map(|value| value.unwrap_or(f64::NAN));
+                    ("'<f8'".to_owned(), floats(numbers).collect())
                 }
                 Column::Texts(values) => texts(values),
             };

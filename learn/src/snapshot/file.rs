@@ -79,12 +79,12 @@ impl SnapshotFile {
     /// # Errors
     /// The file cannot be written; what it lacks is written with the next snapshot then.
     pub fn put(&mut self, design: &Design, state: &State, samples: u64, steps: u64) -> io::Result<()> {
-        self.waiting.extend(integers(&[samples, steps]));
-        self.waiting.extend(floats(&conductances(design, state)));
+        self.waiting.extend(integers([samples, steps]));
+        self.waiting.extend(floats(conductances(design, state)));
         for wave in Wave::BOTH {
-            self.waiting.extend(floats(&voltages(design, state, wave)));
+            self.waiting.extend(floats(voltages(design, state, wave)));
         }
-        self.waiting.extend(floats(&power(design, state)));
+        self.waiting.extend(floats(power(design, state)));
         if self.waiting.len() >= WAITING { self.flush() } else { Ok(()) }
     }
 
