@@ -63,7 +63,7 @@ def test_hyperqueue_and_one_process_make_the_same_table(program, sweep, table, u
 
     folder = sweep("hyperqueue")
     kill_one(program, folder)
-    with hyperqueue.LocalCluster(tmp_path / "server") as cluster:
+    with hyperqueue.LocalCluster(str(tmp_path / "server")) as cluster:
         cluster.start_worker(WorkerConfig(cores=2))
         client = cluster.client()
         # Every shard twice, as after a requeue of jobs that still run.

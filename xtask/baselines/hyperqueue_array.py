@@ -8,7 +8,6 @@
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from hyperqueue import Job, LocalCluster
 from hyperqueue.cluster import WorkerConfig
@@ -16,7 +15,7 @@ from hyperqueue.cluster import WorkerConfig
 
 def main() -> None:
     cores, count, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-    with tempfile.TemporaryDirectory() as folder, LocalCluster(Path(folder)) as cluster:
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(folder) as cluster:
         cluster.start_worker(WorkerConfig(cores=cores))
         client = cluster.client()
         job = Job(max_fails=0)

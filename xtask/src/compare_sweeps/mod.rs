@@ -64,8 +64,15 @@ pub fn run(args: &Args) -> Result<()> {
         let command = sweeps.shard(&folder, &format!("{{}}/{jobs}"));
         let array =
             python.clone().args([HYPERQUEUE.to_owned(), cores.to_string(), jobs.to_string()]).args(command);
+        let array = array.env("TQDM_DISABLE", "1");
         array.announce(&format!("HyperQueue, {jobs} jobs"));
-        let seconds = array.stdout()?.trim().parse().context("HyperQueue's script says no time")?;
+        let seconds = array
+            .stdout()?
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .parse()
+            .context("HyperQueue's script says no time")?;
         rows.push((format!("HyperQueue, {jobs} jobs"), seconds));
         ensure!(sweeps.table(&folder)? == table, "HyperQueue, {jobs} jobs: another table");
         if let Some(slurm) = &slurm {

@@ -1,6 +1,8 @@
 //! Slurm on this machine alone: its daemons with a configuration of their own, in a folder of their own.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -38,9 +40,9 @@ impl Slurm {
         let host = fs::read_to_string("/proc/sys/kernel/hostname")?;
         fs::write(folder.join("slurm.conf"), configuration(folder, host.trim(), cores))?;
         let mut slurm = Slurm { folder: folder.to_owned(), daemons: Vec::new() };
-        let socket = folder.join("munge.socket");
-        slurm.daemon(munged(&socket))?;
-        slurm.wait_until("munge's socket", || socket.exists())?;
+        slurm.daemon(munged(folder)?)?;
+        let socket = format!("--socket={}", folder.join("munge.socket").display());
+        slurm.wait_until("answer of munge", || slurm.said("munge", &["--no-input", &socket]).is_ok())?;
         for daemon in ["slurmctld", "slurmd"] {
             let mut command = Command::new(daemon);
             command.arg("-D");
@@ -48,7 +50,7 @@ impl Slurm {
         }
         let is_idle =
             || slurm.said("sinfo", &["--noheader", "--format", "%T"]).is_ok_and(|said| said.trim() == "idle");
-        slurm.wait_until("an idle node", is_idle)?;
+        slurm.wait_until("idle node", is_idle)?;
         Ok(slurm)
     }
 
@@ -98,7 +100,7 @@ impl Slurm {
         let began = Instant::now();
         while !is_so() {
             if began.elapsed() > PATIENCE {
-                bail!("Slurm: no {what} after {} s; see {}", PATIENCE.as_secs(), self.folder.display());
+                bail!("no {what} after {} s; see {}", PATIENCE.as_secs(), self.folder.display());
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -115,11 +117,24 @@ impl Drop for Slurm {
     }
 }
 
-/// Munge takes its key from the package, and runs as its user.
-fn munged(socket: &Path) -> Command {
+/// Munge with a key of its own.
+fn munged(folder: &Path) -> Result<Command> {
+    let mut key = vec![0; 1024];
+    fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(folder.join("munge.key"))?.write_all(&key)?;
     let mut command = Command::new("munged");
-    command.args(["--foreground", "--force", "--socket"]).arg(socket);
-    command
+    command.args(["--foreground", "--force"]);
+    for (option, file) in [
+        ("socket", "munge.socket"),
+        ("key-file", "munge.key"),
+        ("pid-file", "munged.pid"),
+        ("seed-file", "munge.seed"),
+        ("log-file", "munged.log"),
+    ] {
+        command.arg(format!("--{option}={}", folder.join(file).display()));
+    }
+    Ok(command)
 }
 
 /// A controller and a node on one machine, without accounting or groups of processes.
