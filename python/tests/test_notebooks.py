@@ -8,6 +8,8 @@ import pytest
 nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")
 
+#: Where executed notebooks are left, for the site.
+KEPT = os.environ.get("WHEATSTONE_NOTEBOOKS")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -15,7 +17,12 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 def test_it_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     cells = nbformat.read(notebook, as_version=4)
+    for package in cells.metadata.get("needs", []):
+        pytest.importorskip(package)
     nbclient.NotebookClient(cells, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    if KEPT:
+        Path(KEPT).mkdir(parents=True, exist_ok=True)
+        nbformat.write(cells, Path(KEPT) / notebook.name)
     assert all(cell.get("execution_count") for cell in cells.cells if cell.cell_type == "code")
 
 

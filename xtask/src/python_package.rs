@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::invocation::Invocation;
-use crate::paths;
 use crate::venv::PACKAGE;
+use crate::{apt, paths, tool};
 
 /// Steps that build and test the package.
 pub struct PythonPackage {
@@ -16,9 +16,14 @@ impl PythonPackage {
     /// With its environment, which is made first where it is missing.
     ///
     /// # Errors
-    /// Python is missing, or its packages cannot be installed.
+    /// Python is missing, or its packages cannot be installed. Without GNU parallel, one test skips itself.
     pub fn provide() -> Result<PythonPackage> {
         PACKAGE.python()?;
+        if tool::on_path("parallel").is_none()
+            && let Err(error) = apt::install(&["parallel"])
+        {
+            eprintln!("note: sweeps are not started by GNU parallel: {error:#}");
+        }
         Ok(PythonPackage::new())
     }
 
@@ -41,13 +46,26 @@ impl PythonPackage {
             .env("VIRTUAL_ENV", &PACKAGE.folder().to_string_lossy())
     }
 
+    /// Builds the site of the documentation, in which no link may lead nowhere, with the notebooks that the tests have executed.
+    pub fn site(&self) -> Invocation {
+        Invocation::new(PACKAGE.program("python"))
+            .args("-m mkdocs build --strict --config-file python/site/mkdocs.yml".split(' '))
+            .env("WHEATSTONE_NOTEBOOKS", &notebooks())
+    }
+
     /// Runs its tests, notebooks among them.
     pub fn test(&self) -> Invocation {
         Invocation::new(PACKAGE.program("python"))
             .args(["-m", "pytest", "-p", "no:cacheprovider", "python/tests"])
             .env("WHEATSTONE_PROGRAM", &self.program)
+            .env("WHEATSTONE_NOTEBOOKS", &notebooks())
             .env("PYTHONDONTWRITEBYTECODE", "1")
     }
+}
+
+/// Where the tests leave the notebooks that they have executed.
+fn notebooks() -> String {
+    paths::root().join("target/notebooks").to_string_lossy().into_owned()
 }
 
 /// What is said where the environment is missing.
@@ -64,5 +82,7 @@ mod tests {
         assert!(build.ends_with("--profile python --manifest-path python/Cargo.toml"), "{build}");
         assert!(build.contains("target/venv-python"), "{build}");
         assert!(package.test().to_string().starts_with("WHEATSTONE_PROGRAM=target/debug/wheatstone "));
+        let notebooks = "WHEATSTONE_NOTEBOOKS=";
+        assert!([package.test(), package.site()].iter().all(|step| step.to_string().contains(notebooks)));
     }
 }

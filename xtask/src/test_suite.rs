@@ -126,6 +126,7 @@ fn plan(
         }
         steps.push(Step { name: "python package", invocation: python.map(PythonPackage::build) });
         steps.push(Step { name: "python", invocation: python.map(PythonPackage::test) });
+        steps.push(Step { name: "site", invocation: python.map(PythonPackage::site) });
         let deny = deny.map(|deny| deny.args(["check", "bans", "licenses", "sources"]));
         steps.push(Step { name: "licences", invocation: deny });
     }
@@ -182,6 +183,7 @@ mod tests {
                 "cargo test --doc --workspace --features wheatstone/gpu --locked",
                 "-",
                 "-",
+                "-",
                 "cargo deny check bans licenses sources",
             ]
         );
@@ -194,6 +196,7 @@ mod tests {
             commands(&steps)[3..],
             [
                 "cargo test --workspace --features wheatstone/gpu --locked --no-fail-fast -- --skip hardware_in_the_loop",
+                "-",
                 "-",
                 "-",
                 "-"
