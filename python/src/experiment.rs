@@ -98,7 +98,7 @@ impl Experiment {
     }
 
     /// Trains to the end on the model in this process; with `out`, keeps a run folder there, with a snapshot after every
-    /// `snapshots` samples. Returns what was learned, and the seconds that training took.
+    /// `snapshots` samples. Returns what was learned, and the seconds that training and evaluating took.
     #[pyo3(signature = (out=None, metrics_every=1, snapshots=None))]
     fn train(
         &self,
@@ -117,6 +117,7 @@ fn train(
     metrics_every: u32,
     snapshots: Option<NonZeroU64>,
 ) -> PyResult<(Model, f64)> {
+    let began = Instant::now();
     let writer = out.map(|out| RunWriter::create(Some(out), &experiment.config)).transpose().or_raise()?;
     let model = experiment.model(&experiment.initial_state()).or_raise()?;
     let mut trainer = Trainer::start(experiment, Box::new(model)).or_raise()?;
@@ -132,9 +133,7 @@ fn train(
         writer.put_metrics(keeper.metrics.clone()).or_raise()?;
         writer.put_checkpoint(&trainer.last_known()).or_raise()?;
     }
-    let began = Instant::now();
     let trained = trainer.run(&mut keeper);
-    let seconds = began.elapsed().as_secs_f64();
     keeper.signals.into_result()?;
     trained.map_err(|error: TrainingError| raised(&error))?;
     let checkpoint = trainer.checkpoint().or_raise()?;
@@ -148,7 +147,7 @@ fn train(
     }
     let (config, encoder) = (experiment.config.clone(), experiment.encoder.clone());
     let model = Model { config, encoder, checkpoint, metrics: keeper.metrics, evaluation: Some(evaluation) };
-    Ok((model, seconds))
+    Ok((model, began.elapsed().as_secs_f64()))
 }
 
 /// Keeps metrics, and the folder of a run if there is one, and stops when Python raises.

@@ -228,14 +228,16 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):
 
     def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[Any]]:
         X, y = validate_data(self, X, y, dtype=np.float64, order="C")
-        check_classification_targets(y)
+        if y.dtype.kind not in "biuSU":
+            check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"y has 1 class, {self.classes_[0]!r}; a classifier needs at least two classes")
         return X, y if y.dtype.kind in "biuf" else y.astype(str)
 
     def _experiment(self, config: dict[str, Any], X: NDArray[np.float64], y: NDArray[Any]) -> _core.Experiment:
-        classes, labels = np.unique(y, return_inverse=True)
+        classes = self.classes_.astype(y.dtype, copy=False)
+        labels = np.searchsorted(classes, y)
         names, core = [_name(label) for label in classes], self.network and self.network._core
         return _core.Experiment.of_arrays(json.dumps(config), "X", X, _features(X), names, labels.tolist(), None, core)
 
