@@ -35,6 +35,7 @@ fn table(benches: &[Results]) -> String {
         for results in benches {
             for metric in [metric::SAMPLE_TIME, metric::TIME_TO_GOAL] {
                 let cell = match results.of(metric).find(|row| row.baseline == name) {
+                    Some(row) if row.foreign_load.is_some() => format!("{} \u{2020}", row.quantity),
                     Some(row) if row.quantity.kind.name() == "measured" => row.quantity.to_string(),
                     Some(row) => format!("{} ({})", row.quantity, row.quantity.kind),
                     None => "missing".to_owned(),
@@ -46,10 +47,17 @@ fn table(benches: &[Results]) -> String {
     }
     text += "\n";
     for results in benches {
+        let loads = results.rows.iter().filter_map(|row| row.foreign_load);
+        let most = loads.fold(0.0, f64::max);
+        let disturbed = if most > 0.0 {
+            format!(", \u{2020} while others took up to {most:.1} processors")
+        } else {
+            String::new()
+        };
         let day = results.date.split('T').next().unwrap_or_default();
         writeln!(
             text,
-            "`{}`: {} of {} validation rows; {}, {day}, `docs/bench/{0}.json`.",
+            "`{}`: {} of {} validation rows, in every run other ones; measured on {}, {day}, `docs/bench/{0}.json`{disturbed}.",
             results.preset,
             results.goal,
             results.validation_rows,

@@ -192,13 +192,19 @@ class Sklearn:
 class Jax:
     """The same perceptron in JAX: a stretch of steps is one compiled scan, so that no interpreter stands between them."""
 
+    # Compiled once for every batch and length, whatever the learning rate.
+    compiled = None
+
     def __init__(self, jax, device, sizes, setting):
         self.jax, self.device = jax, jax.devices(device)[0]
         self.batch, self.layers = setting["batch"], sizes
         self.parameters = count_weights(sizes)
-        self.scan = jax.jit(self.make_scan(setting["rate"]))
+        self.rate = setting["rate"]
+        if Jax.compiled is None:
+            Jax.compiled = self.make()
+        self.scan, self.forward = Jax.compiled
 
-    def make_scan(self, rate):
+    def make(self):
         jax, numpy = self.jax, self.jax.numpy
 
         def forward(weights, x):
@@ -210,7 +216,7 @@ class Jax:
             scores = jax.nn.log_softmax(forward(weights, x))
             return -numpy.take_along_axis(scores, y[:, None], axis=1).mean()
 
-        def step(state, rows):
+        def step(rate, state, rows):
             # Adam: Kingma and Ba, ICLR 2015, algorithm 1.
             weights, mean, square, count = state
             gradient = jax.grad(loss)(weights, *rows)
@@ -221,11 +227,10 @@ class Jax:
             weights = jax.tree.map(lambda w, m, s: w - width * m / (numpy.sqrt(s) + 1e-8), weights, mean, square)
             return (weights, mean, square, count), None
 
-        def scan(state, x, y, order):
-            return jax.lax.scan(lambda state, rows: step(state, (x[rows], y[rows])), state, order)[0]
+        def scan(rate, state, x, y, order):
+            return jax.lax.scan(lambda state, rows: step(rate, state, (x[rows], y[rows])), state, order)[0]
 
-        self.forward = jax.jit(forward)
-        return scan
+        return jax.jit(scan), jax.jit(forward)
 
     def restart(self, task, seed):
         jax, numpy = self.jax, self.jax.numpy
@@ -247,7 +252,7 @@ class Jax:
 
     def advance(self, state, steps, stream):
         order = stream.take(steps * self.batch).reshape(steps, self.batch).astype("int32")
-        return self.scan(state, self.x, self.y, order)
+        return self.scan(self.rate, state, self.x, self.y, order)
 
     def train(self, samples):
         left = steps = -(-samples // self.batch)
