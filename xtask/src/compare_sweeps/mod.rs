@@ -14,6 +14,8 @@ use crate::invocation::Invocation;
 use crate::{paths, tool, venv};
 
 const FOLDER: &str = "target/sweeps";
+/// Jobs of the sweep whose first ones are put back into the queue.
+const REQUEUED: usize = 10;
 const HYPERQUEUE: &str = "xtask/baselines/hyperqueue_array.py";
 
 /// Train a sweep of exclusive ors in one process, by HyperQueue and by Slurm, and compare times and tables
@@ -82,6 +84,12 @@ pub fn run(args: &Args) -> Result<()> {
             rows.push((format!("Slurm, {jobs} jobs"), slurm.array(jobs, &command)?));
             ensure!(sweeps.table(&folder)? == table, "Slurm, {jobs} jobs: another table");
         }
+    }
+    if let Some(slurm) = &slurm {
+        let folder = sweeps.plan("slurm-requeued")?;
+        let command = sweeps.shard(&folder, &format!("$SLURM_ARRAY_TASK_ID/{REQUEUED}")).join(" ");
+        slurm.requeued_array(REQUEUED, &command)?;
+        ensure!(sweeps.table(&folder)? == table, "Slurm, requeued: another table");
     }
     println!("{} configurations, {cores} cores; all tables are equal to the byte", 10 * args.seeds);
     for (way, seconds) in rows {

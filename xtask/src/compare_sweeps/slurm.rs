@@ -18,6 +18,9 @@ const PACKAGES: [&str; 3] = ["slurmctld", "slurmd", "munge"];
 /// How long its daemons may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often is looked whether something has come about.
+const POLL: Duration = Duration::from_millis(50);
+
 /// A cluster of one node, until it is dropped.
 pub struct Slurm {
     folder: PathBuf,
@@ -59,22 +62,36 @@ impl Slurm {
     /// # Errors
     /// A job fails.
     pub fn array(&self, count: usize, command: &str) -> Result<f64> {
-        let (array, log) = (format!("1-{count}"), self.folder.join("job.log"));
         let began = Instant::now();
-        self.said(
-            "sbatch",
-            &[
-                "--wait",
-                "--requeue",
-                "--array",
-                &array,
-                "--output",
-                &log.to_string_lossy(),
-                "--wrap",
-                command,
-            ],
-        )?;
+        self.submit(count, command, &["--wait"])?;
         Ok(began.elapsed().as_secs_f64())
+    }
+
+    /// The same, with those that run first killed and put back into the queue.
+    ///
+    /// # Errors
+    /// A job cannot be put back.
+    pub fn requeued_array(&self, count: usize, command: &str) -> Result<()> {
+        let id = self.submit(count, command, &["--parsable"])?;
+        let jobs = |states: &str| {
+            let format = ["--noheader", "--array", "--format", "%i", "--jobs", id.trim(), "--states", states];
+            self.said("squeue", &format)
+        };
+        self.wait_until("running job", || jobs("RUNNING").is_ok_and(|jobs| !jobs.trim().is_empty()))?;
+        for job in jobs("RUNNING")?.lines() {
+            self.said("scontrol", &["requeue", job])?;
+        }
+        while !jobs("PENDING,RUNNING,COMPLETING")?.trim().is_empty() {
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    fn submit(&self, count: usize, command: &str, options: &[&str]) -> Result<String> {
+        let (array, log) = (format!("1-{count}"), self.folder.join("job.log"));
+        let log = log.to_string_lossy();
+        let job = ["--requeue", "--array", &array, "--output", &log, "--wrap", command];
+        self.said("sbatch", &[options, &job].concat())
     }
 
     fn daemon(&mut self, mut command: Command) -> Result<()> {
@@ -102,7 +119,7 @@ impl Slurm {
             if began.elapsed() > PATIENCE {
                 bail!("no {what} after {} s; see {}", PATIENCE.as_secs(), self.folder.display());
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(POLL);
         }
         Ok(())
     }
@@ -147,7 +164,7 @@ SlurmctldPort=16817
 SlurmdPort=16818
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
