@@ -6,7 +6,8 @@ mod designs;
 
 use boards::*;
 use wheatstone_hdl::island::program::program;
-use wheatstone_hdl::island::{Core, IslandOptions, StreamingCore};
+use wheatstone_hdl::island::replay::Bench;
+use wheatstone_hdl::island::{Core, IslandOptions, StreamedRecord, Streamer, StreamingCore};
 use wheatstone_hdl::{Technology, Top};
 use wheatstone_link::protocol::{
     Command, Reply, ResultCode, Run, SampleLayout, SampleOrder, Settings, Space, Status,
@@ -202,6 +203,20 @@ fn the_order_is_that_of_the_model<C: Served>() {
 }
 
 /// An array that never settles is given up, and the board still answers.
+/// A frame may come at any clock of a sample: it is answered between two, and the run goes on as if there had been none.
+fn frames_come_at_any_clock<C: Served>() {
+    let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(3));
+    pair.done(&Command::Run(Run::training(10, 3, 0, 0, 10_000, 1)));
+    for clocks in (0..400).step_by(17) {
+        for _ in 0..clocks {
+            pair.gateware.tick();
+        }
+        assert!(pair.status().running);
+    }
+    pair.done(&Command::Stop);
+    pair.read_state();
+}
+
 fn a_broken_array_is_given_up<C: Served>() {
     let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(3));
     let broken = |pair: &mut Pair<C>, delay_ps: u64| {
@@ -273,6 +288,33 @@ fn profile() {
     println!("{}", pair.gateware.begun);
 }
 
+/// A streamer may be paused at any clock: it finishes what it has loaded and begins nothing more.
+#[test]
+fn a_streamer_pauses_at_any_clock() {
+    let record =
+        StreamedRecord { words: 7, targets_at: 3, senses_at: 5, class_at: 6, outputs: 2, voltage_bits: 12 };
+    for clocks in 0..120 {
+        let mut bench = Bench::unrecorded(Streamer::new(record), |streamer| &mut streamer.clock);
+        bench.block.rest.next = true;
+        let mut write = |bench: &mut Bench<Streamer>, register: u64, word: u64| {
+            bench.block.write.next = true;
+            bench.block.register.next = register.into();
+            bench.block.data_in.next = word.into();
+            bench.tick();
+            bench.block.write.next = false;
+        };
+        // Starts with 1000 samples, pauses, and shows how many are done.
+        write(&mut bench, 2, 1000);
+        (0..clocks).for_each(|_| bench.tick());
+        write(&mut bench, 3, 0);
+        (0..200).for_each(|_| bench.tick());
+        assert!(!bench.block.active.val(), "paused after {clocks} clocks, it goes on");
+        bench.block.register.next = 0u64.into();
+        bench.settle();
+        assert!(bench.block.data_out.val().to_u64() <= clocks / 20 + 2, "{clocks}");
+    }
+}
+
 /// Every test, once with each core.
 macro_rules! with_both_cores {
     ($($test:ident)*) => {
@@ -299,5 +341,6 @@ with_both_cores! {
     the_error_stops_at_its_end
     long_records
     the_order_is_that_of_the_model
+    frames_come_at_any_clock
     a_broken_array_is_given_up
 }

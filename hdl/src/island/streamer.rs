@@ -357,16 +357,20 @@ impl Logic for Streamer {
                 }
             }
             Step::Find => {
-                self.record.d.next = self.next_sample.q.val();
-                self.memory_place.d.next = self.next_sample.q.val();
-                if self.flags.q.val().get_bit(stream_flag::ORDERED) {
-                    self.record.d.next = self.order.val();
-                    self.memory_place.d.next = self.order.val();
+                // None is left if the pause came with the choice.
+                self.step.d.next = Step::Choose;
+                if self.left.q.val().any() {
+                    self.record.d.next = self.next_sample.q.val();
+                    self.memory_place.d.next = self.next_sample.q.val();
+                    if self.flags.q.val().get_bit(stream_flag::ORDERED) {
+                        self.record.d.next = self.order.val();
+                        self.memory_place.d.next = self.order.val();
+                    }
+                    self.next_sample.d.next = self.next_sample.q.val() + self.sample_step.val();
+                    self.left.d.next = self.left.q.val() - 1;
+                    self.index.d.next = 0.into();
+                    self.step.d.next = Step::Seek;
                 }
-                self.next_sample.d.next = self.next_sample.q.val() + self.sample_step.val();
-                self.left.d.next = self.left.q.val() - 1;
-                self.index.d.next = 0.into();
-                self.step.d.next = Step::Seek;
             }
             Step::Seek => {
                 self.memory_place.d.next = self.next_place.val();
