@@ -296,7 +296,7 @@ fn a_streamer_pauses_at_any_clock() {
     for clocks in 0..120 {
         let mut bench = Bench::unrecorded(Streamer::new(record), |streamer| &mut streamer.clock);
         bench.block.rest.next = true;
-        let mut write = |bench: &mut Bench<Streamer>, register: u64, word: u64| {
+        let write = |bench: &mut Bench<Streamer>, register: u64, word: u64| {
             bench.block.write.next = true;
             bench.block.register.next = register.into();
             bench.block.data_in.next = word.into();
