@@ -81,7 +81,7 @@ fn emitted_chips_pass_verilator_on_every_board() {
 fn models_of_others_may_stand_beside_the_emitted_file_in_either_order() {
     let Some(verilator) = tool(Program::Verilator) else { return };
     let case = &cases()[0];
-    let text = chip(case, board_of(Technology::Ecp5));
+    let text = chip(case, board_of(Technology::Ecp5), true);
     let models = simulation_models(Technology::Ecp5);
     let files = [("design.v", text.as_str()), ("cells.v", models.as_str())];
     all([files, [files[1], files[0]]]
