@@ -65,7 +65,7 @@ impl Logic for Scale {
 pub struct Shuffler {
     /// Everything happens at its rising edge.
     pub clock: Signal<In, Clock>,
-    /// Writes a register: [`stream::SEED`] or [`stream::SHUFFLE`].
+    /// Writes a register: the seed, or how many records to shuffle.
     pub write: Signal<In, Bit>,
     /// Which one.
     pub register: Signal<In, Bits<3>>,
