@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wheatstone::device::Linked;
 use wheatstone::link::RtlTransport;
+use wheatstone_hdl::island::IslandOptions;
 use wheatstone_hdl::{Board as Hardware, Technology};
 use wheatstone_learn::device::Device;
 use wheatstone_learn::experiment::Experiment;
@@ -24,10 +25,11 @@ fn iris() -> Experiment {
     Experiment::prepare(Preset::find("iris").unwrap().config().unwrap()).unwrap()
 }
 
-/// What a training sample takes the gateware: the mean time between two starts of the array.
-fn sample_time(experiment: &Experiment) -> Duration {
+/// What a training sample takes the gateware, with samples that stream or do not: the mean time between two starts of the array.
+fn sample_time(experiment: &Experiment, streaming: bool) -> Duration {
     let design = Arc::clone(&experiment.design);
-    let transport = RtlTransport::new(Arc::clone(&design), Technology::Ecp5, Hardware::default()).unwrap();
+    let island = IslandOptions { streaming, ..Hardware::default().island_options() };
+    let transport = RtlTransport::with_island(Arc::clone(&design), Technology::Ecp5, island).unwrap();
     let mut board = Session::new(transport, SessionOptions::default());
     board.open().unwrap();
     let layout = SampleLayout::of(design.network());
@@ -57,8 +59,21 @@ fn sample_time(experiment: &Experiment) -> Duration {
 
 #[test]
 fn the_link_takes_a_hundredth_of_the_training() {
+    let share = share_of_training(false);
+    assert!(share <= 0.01, "{share}");
+}
+
+/// The same bytes, in a sixth of the time.
+#[test]
+fn the_link_takes_little_of_a_training_that_streams() {
+    let share = share_of_training(true);
+    assert!(share <= 0.06, "{share}");
+}
+
+/// The link's share of the time of a whole training.
+fn share_of_training(streaming: bool) -> f64 {
     let experiment = iris();
-    let sample_time = sample_time(&experiment);
+    let sample_time = sample_time(&experiment, streaming);
     let design = Arc::clone(&experiment.design);
     let state = experiment.initial_state();
     let engine = Reference::new(Arc::clone(&design), experiment.configuration(0), state.clone()).unwrap();
@@ -87,5 +102,5 @@ fn the_link_takes_a_hundredth_of_the_training() {
         link.line_time(BAUD),
         100.0 * share
     );
-    assert!(share <= 0.01, "{share}");
+    share
 }

@@ -285,25 +285,24 @@ impl Writer<'_> {
         }
         let (number, hold) = (self.number(), flop.hold.round_ps());
         let (direction, clock) = (edge.direction(), &edge.clock);
-        let lines = [
-            format!("wire h{number} = {data}; wire s{number} = {data_with_setup};"),
-            format!("reg e{number} = 0, l{number} = 0, m{number} = 0; time p{number} = 0;"),
-            format!(
-                "always @({direction} {clock}) begin p{number} = $time; \
-                 e{number} = p{number} > 0 && ({enable}) && !({reset}); \
-                 l{number} = e{number} && s{number} !== h{number}; m{number} = 0; end"
-            ),
-            format!(
+        self.line(format!("wire h{number} = {data}; wire s{number} = {data_with_setup};"));
+        self.line(format!("reg e{number} = 0, l{number} = 0, m{number} = 0; time p{number} = 0;"));
+        self.line(format!(
+            "always @({direction} {clock}) begin p{number} = $time; \
+             e{number} = p{number} > 0 && ({enable}) && !({reset}); \
+             l{number} = e{number} && s{number} !== h{number}; m{number} = 0; end"
+        ));
+        if hold > 0 {
+            self.line(format!(
                 "always @(h{number}) if (e{number} === 1'b1 && $time - p{number} < {hold}) m{number} = 1;"
-            ),
-            format!(
-                "always @(posedge {clock}) if ($time - p{number} > {PAUSE_PS}) begin \
-                 if (l{number} === 1'b1) {}if (m{number} === 1'b1) {}end",
-                tell("SETUP", name),
-                tell("HOLD", name)
-            ),
-        ];
-        lines.iter().for_each(|line| self.line(line));
+            ));
+        }
+        self.line(format!(
+            "always @(posedge {clock}) if ($time - p{number} > {PAUSE_PS}) begin \
+             if (l{number} === 1'b1) {}if (m{number} === 1'b1) {}end",
+            tell("SETUP", name),
+            tell("HOLD", name)
+        ));
     }
 
     /// Tells data that change within the hold time after they were taken. Gives what is to be done at every edge of the block with

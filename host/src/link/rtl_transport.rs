@@ -36,8 +36,20 @@ impl RtlTransport {
         array: impl Into<ArrayOptions>,
         board: Board,
     ) -> Result<RtlTransport, TopError> {
-        let options = board.island_options();
-        let options = IslandOptions { baud: options.clock_hz / CLOCKS_A_BIT, streaming: true, ..options };
+        let island = IslandOptions { streaming: true, ..board.island_options() };
+        RtlTransport::with_island(design, array, island)
+    }
+
+    /// The same with an island of that kind, its serial line as fast as its receiver takes.
+    ///
+    /// # Errors
+    /// [`TopError`] if the design cannot be put on a chip.
+    pub fn with_island(
+        design: Arc<Design>,
+        array: impl Into<ArrayOptions>,
+        island: IslandOptions,
+    ) -> Result<RtlTransport, TopError> {
+        let options = IslandOptions { baud: island.clock_hz / CLOCKS_A_BIT, ..island };
         let top = TopSimulation::new(design, array, options)?;
         let (line, arrived) = (SerialLine::new(options), VecDeque::new());
         Ok(RtlTransport { top, line, options, arrived, gone: false, on_sample: None })
