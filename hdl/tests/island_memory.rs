@@ -5,7 +5,8 @@ mod designs;
 use designs::{Random, tool};
 use wheatstone_hdl::island::memory::SPRAM_MODEL;
 use wheatstone_hdl::island::replay::{Bench, Recording};
-use wheatstone_hdl::island::{Memory, MemoryKind, TwoPortMemory, WatchedMemory};
+use wheatstone_hdl::island::{Memory, MemoryKind, Shuffler, TwoPortMemory, WatchedMemory};
+use wheatstone_sim::generator::order_from;
 use wheatstone_tools::Program;
 
 fn replay(recording: &Recording, models: &str) {
@@ -97,6 +98,41 @@ fn a_memory_that_is_watched_is_equal_in_verilog() {
         } else {
             assert_eq!(bench.block.data_out.val().to_u64(), *at);
         }
+    }
+    replay(&bench.into_recording(), "");
+}
+
+/// The shuffler makes the model's order of any count, and so does its Verilog. Of no records it goes through all places there are.
+#[test]
+fn a_shuffler_is_equal_in_verilog() {
+    let mut memory = vec![0u64; 1 << 16];
+    let mut bench = Bench::new(Shuffler::new(1), |shuffler| &mut shuffler.clock);
+    let seed = 0x1234_5678;
+    for count in [1u16, 2, 3, 40, 0, 7] {
+        let halves = [seed >> 16, seed & 0xFFFF].map(u64::from);
+        for (register, word) in [(5u64, halves[0]), (5, halves[1]), (6, count.into())] {
+            bench.block.write.next = true;
+            bench.block.register.next = register.into();
+            bench.block.data_in.next = word.into();
+            bench.tick();
+        }
+        bench.block.write.next = false;
+        let mut clocks = 0;
+        while bench.block.active.val() {
+            bench.settle();
+            let place = usize::try_from(bench.block.address.val().to_u64()).unwrap();
+            let (store, stored) = (bench.block.store.val(), bench.block.stored.val().to_u64());
+            bench.tick();
+            if store {
+                memory[place] = stored;
+            } else {
+                bench.block.order.next = memory[place].into();
+            }
+            clocks += 1;
+            assert!(clocks < 70_000, "the order of {count} comes to no end");
+        }
+        let expected: Vec<u64> = order_from(seed, 0, count.into()).into_iter().map(u64::from).collect();
+        assert_eq!(memory[..usize::from(count)], expected, "{count}");
     }
     replay(&bench.into_recording(), "");
 }

@@ -95,6 +95,7 @@ pub struct Shuffler {
     shifted_17: Signal<Local, Bits<32>>,
     drawn: Signal<Local, Bits<32>>,
     last: Signal<Local, Bits<16>>,
+    next: Signal<Local, Bits<16>>,
     record_words: Constant<Bits<16>>,
     dropped: Constant<Bits<4>>,
 }
@@ -108,7 +109,7 @@ impl Shuffler {
                 dropped: Constant::new(u64::from(WARM_UP).into()),
             }
             clock write register data_in active address store stored order step generator left_to_drop places count item
-            scale shifted_13 shifted_17 drawn last
+            scale shifted_13 shifted_17 drawn last next
         }
     }
 }
@@ -124,6 +125,8 @@ impl Logic for Shuffler {
         self.shifted_17.next = self.shifted_13.val() ^ (self.shifted_13.val() >> xorshift::RIGHT);
         self.drawn.next = self.shifted_17.val() ^ (self.shifted_17.val() << xorshift::LEFT_AGAIN);
         self.last.next = self.places.q.val() - 1;
+        // A signal of its own, since Verilog compares a sum with all its bits.
+        self.next.next = self.places.q.val() + 1;
 
         self.address.next = self.scale.scaled.val();
         self.store.next = false;
@@ -141,8 +144,8 @@ impl Logic for Shuffler {
                 self.address.next = self.places.q.val();
                 self.store.next = true;
                 self.item.d.next = self.item.q.val() + self.record_words.val();
-                self.places.d.next = self.places.q.val() + 1;
-                if self.places.q.val() + 1 == self.count.q.val() {
+                self.places.d.next = self.next.val();
+                if self.next.val() == self.count.q.val() {
                     self.step.d.next = Step::Draw;
                 }
             }
