@@ -52,7 +52,7 @@ const MOST_CLOCKS: u64 = 60_000_000;
 /// A count that stops there.
 const FULL: u64 = u16::MAX as u64;
 
-fn options() -> IslandOptions {
+fn options(streaming: bool) -> IslandOptions {
     IslandOptions {
         clock_hz: CLOCK_HZ,
         baud: CLOCK_HZ / BIT_CLOCKS,
@@ -60,7 +60,7 @@ fn options() -> IslandOptions {
         sample_words: 512,
         order_words: 64,
         watchdog: 4000,
-        streaming: true,
+        streaming,
         ..BoardName::generic().island_options()
     }
 }
@@ -558,9 +558,18 @@ impl Bench {
 
 #[test]
 fn noise_does_not_wedge_the_board() {
+    does_not_wedge(options(false));
+}
+
+#[test]
+fn noise_does_not_wedge_a_board_whose_samples_stream() {
+    does_not_wedge(options(true));
+}
+
+fn does_not_wedge(options: IslandOptions) {
     let bytes = std::env::var("WHEATSTONE_NOISE_BYTES").map_or(DEFAULT_BYTES, |bytes| bytes.parse().unwrap());
     let design = Arc::new(design());
-    let mut island = Island::new(&design, options()).unwrap();
+    let mut island = Island::new(&design, options).unwrap();
     island.connect_all();
     let Some(pins) = Pins::new(&island, 77) else { return };
     let mut bench = Bench {
@@ -568,7 +577,7 @@ fn noise_does_not_wedge_the_board() {
         line: Line::default(),
         host: Host::default(),
         noise: Noise { random: Random(5), session: 0, sequence: 0 },
-        identity: options().facts(&design).unwrap().identity,
+        identity: options.facts(&design).unwrap().identity,
         longest_wait: 0,
     };
     let start = Instant::now();
