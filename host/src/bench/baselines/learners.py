@@ -141,6 +141,9 @@ class Torch:
 class Sklearn:
     """An estimator of scikit-learn that learns by `partial_fit`, about an epoch a call."""
 
+    # Threads that libraries of linear algebra may have now.
+    limit = None
+
     def __init__(self, kind, sizes, setting):
         self.kind, self.sizes, self.setting = kind, sizes, setting
         self.batch = setting["batch"]
@@ -151,9 +154,7 @@ class Sklearn:
 
     def restart(self, task, seed):
         import numpy
-        from threadpoolctl import threadpool_limits
 
-        threadpool_limits(self.setting["threads"])
         self.x = numpy.asarray(task["x"], dtype=numpy.float64)
         self.y = numpy.asarray(task["y"], dtype=numpy.int64)
         self.classes = numpy.arange(self.sizes[-1])
@@ -172,9 +173,20 @@ class Sklearn:
             self.model = SGDClassifier(
                 loss="log_loss", penalty=None, learning_rate="constant", eta0=rate, shuffle=False, random_state=seed
             )
+        # Only libraries that are loaded can be limited.
+        self.set_threads()
+
+    def set_threads(self):
+        # The number belongs to the process, and learners of several settings live in it.
+        if Sklearn.limit != self.setting["threads"]:
+            from threadpoolctl import threadpool_limits
+
+            threadpool_limits(self.setting["threads"])
+            Sklearn.limit = self.setting["threads"]
 
     def train(self, samples):
         steps = -(-samples // self.batch)
+        self.set_threads()
         left = steps
         while left > 0:
             now = min(left, max(1, len(self.x) // self.batch))
@@ -275,8 +287,8 @@ def has_compiler():
 
 
 def contenders(libraries):
-    """What there is: name, method, text, learning rates, and whether it takes batches. One of a method is as good as the other at
-    finding a setting; the first of it is asked."""
+    """What there is: name, method, text, learning rates, and batches beside 1. One of a method is as good as the other at finding a
+    setting; the first of it is asked."""
     mlp = "a multilayer perceptron trained by back-propagation with Adam"
     offer = lambda name, method, text, rates=ADAM_RATES, batches=BATCHES: {
         "name": name, "method": method, "description": text, "rates": rates, "batches": batches,
