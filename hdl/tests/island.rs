@@ -202,7 +202,6 @@ fn the_order_is_that_of_the_model<C: Served>() {
     }
 }
 
-/// An array that never settles is given up, and the board still answers.
 /// A frame may come at any clock of a sample: it is answered between two, and the run goes on as if there had been none.
 fn frames_come_at_any_clock<C: Served>() {
     let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(3));
@@ -217,6 +216,7 @@ fn frames_come_at_any_clock<C: Served>() {
     pair.read_state();
 }
 
+/// An array that never settles is given up, and the board still answers.
 fn a_broken_array_is_given_up<C: Served>() {
     let mut pair = ready(Pair::<C>::new(small(), Technology::Ecp5, options()), quasistatic(3));
     let broken = |pair: &mut Pair<C>, delay_ps: u64| {

@@ -121,8 +121,8 @@ fn what_train_has_begun_goes_on_with_its_metrics() {
     let place = planned(PLAN);
     let tasks = String::from_utf8(place.read("sweep/tasks.jsonl")).unwrap();
     let task: serde_json::Value = serde_json::from_str(tasks.lines().last().unwrap()).unwrap();
-    let (task, seed) = (task["digest"].as_str().unwrap(), &task["parameters"]);
-    assert_eq!(seed["epochs"], 3000);
+    assert_eq!(task["parameters"]["epochs"], 3000);
+    let task = task["digest"].as_str().unwrap();
     let train =
         format!("train xor --seed 2 --set nudge.eta=2 --epochs 3000 --out sweep/{task} -q --resume-or-start");
     let mut child = spawn(&place, &train);

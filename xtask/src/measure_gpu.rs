@@ -1,4 +1,4 @@
-//! `cargo xtask measure-gpu`: all that needs a real GPU, in one go of about ten minutes and without a network.
+//! `cargo xtask measure-gpu`: all that needs a real GPU, in one go and without a network.
 //!
 //! The program checks on the driver itself that the kernel learns the model's bits, before it measures it. Both programs may be carried to
 //! the machine: `xtask` beside a checkout, the other one by `--binary`.
@@ -152,7 +152,7 @@ mod tests {
         let args = Args {
             binary: binary.display().to_string(),
             python: "python3".to_owned(),
-            adapter: "H200".to_owned(),
+            adapter: "H100".to_owned(),
             seconds: 5,
             out: folder.path().join("out"),
         };

@@ -17,7 +17,7 @@ pub struct IslandOptions {
     pub sample_memory: MemoryKind,
     /// Words of order memory, a power of two up to 32,768.
     pub order_words: u16,
-    /// Clocks after which an array that has not settle is given up, about.
+    /// Clocks after which an array that has not settled is given up, about.
     pub watchdog: u32,
     /// Whether samples stream: the next one is loaded, and the answers to the last one are counted, while the array works.
     pub streaming: bool,

@@ -60,7 +60,8 @@ impl Logic for Scale {
     }
 }
 
-/// The shuffler. It exchanges each place, from the last on, with one before it or itself, seven clocks a place.
+/// The shuffler. It exchanges each place, from the last on, with one before it or itself: six
+/// clocks a place, and one to fill it.
 #[derive(LogicBlock)]
 pub struct Shuffler {
     /// Everything happens at its rising edge.

@@ -35,9 +35,9 @@ pub struct Learned {
     pub judging: Duration,
 }
 
-/// Trains a baseline from the start, once a run, until it meets the goal on the validation rows; then it answers the test rows. A run is given up after some epochs or some time, and after the
-/// first that was given up there is no other. `going` is asked before every epoch; where it says
-/// no, the result is `None`.
+/// Trains a baseline from the start, once a run, until it meets the goal on the validation rows; then it answers the test rows. A
+/// run is given up after some epochs or some time, and after the first that was given up there is no other. `going` is asked before
+/// every epoch; where it says no, the result is `None`.
 ///
 /// # Errors
 /// [`BenchError`] if the baseline fails.

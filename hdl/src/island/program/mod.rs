@@ -31,7 +31,7 @@ use wheatstone_link::protocol::{Identity, SampleLayout};
 pub struct Facts {
     /// What the board says of itself: the design's counts, its memories, clock and line.
     pub identity: Identity,
-    /// Clocks after which an array that has not settle is given up, about.
+    /// Clocks after which an array that has not settled is given up, about.
     pub watchdog: u32,
     /// Whether there is a [`Streamer`](super::Streamer).
     pub streaming: bool,

@@ -25,8 +25,9 @@ pub trait Tunable: Baseline {
     fn tune(&mut self, setting: Self::Setting);
 }
 
-/// The setting that takes the least training time to the goal on the validation rows of the first run, and that time; judging is not counted. Trials race: one is given up when it
-/// has taken as long as the best before it, or as long as `bound`. `None` if none comes to the goal.
+/// The setting that takes the least training time to the goal on the validation rows of the first run, and that time; judging is
+/// not counted. Trials race: one is given up when it has taken as long as the best before it, or as long as `bound`. `None` if none
+/// comes to the goal.
 ///
 /// # Errors
 /// [`BenchError`] if the learner fails, or `watch` says to stop.

@@ -10,7 +10,7 @@ use wheatstone_sim::FileStem;
 
 /// Write the tasks of a sweep, one configuration a line
 ///
-/// docs/sweeps.md tells what a plan holds. Into a folder with runs, new tasks are added without touching them.
+/// docs/sweeps.md tells what a plan holds. In a folder with runs, the list of tasks is written anew and no run is touched.
 #[derive(Args, Debug)]
 pub struct Plan {
     /// The plan, as TOML
