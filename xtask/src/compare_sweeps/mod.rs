@@ -1,4 +1,4 @@
-//! `cargo xtask compare-sweeps`: one sweep in this process, by HyperQueue and by Slurm.
+//! `cargo xtask compare-sweeps`: one sweep by one process, by HyperQueue and by Slurm.
 
 mod slurm;
 
