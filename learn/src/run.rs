@@ -423,7 +423,7 @@ pub fn parse_metrics(text: &[u8]) -> Vec<EpochMetrics> {
 pub const CONFIG: &str = "config.toml";
 const ENCODING: &str = "encoding.json";
 const ORIGIN: &str = "run.json";
-const METRICS: &str = "metrics.jsonl";
+pub(crate) const METRICS: &str = "metrics.jsonl";
 /// The snapshots of a run.
 pub const SNAPSHOTS: &str = "snapshots.npy";
 const CHECKPOINT: &str = "checkpoint.bin";

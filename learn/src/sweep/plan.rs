@@ -6,7 +6,7 @@ use crate::config::{ConfigError, Draft, RunConfig};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use thiserror::Error;
@@ -160,7 +160,9 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] names what is wrong, and the variation in which.
     pub fn tasks(&self) -> Result<Vec<Task>, PlanError> {
+        self.check_counts()?;
         let lists = [self.grid()?, self.list(), self.draws()?];
+        self.check_apart(&lists)?;
         let mut variations = vec![Keys::new()];
         for list in &lists {
             let count = variations.len().saturating_mul(list.len());
@@ -174,7 +176,7 @@ impl Plan {
             variations = variations.iter().flat_map(joined).collect();
         }
         let mut tasks = Vec::new();
-        let mut known = std::collections::BTreeSet::new();
+        let mut known = BTreeSet::new();
         for keys in &variations {
             let config = self.configuration(keys)?;
             let seeds = self.seeds(&config);
@@ -190,6 +192,48 @@ impl Plan {
             }
         }
         Ok(tasks)
+    }
+
+    /// That there are seeds and draws, and not too many to be made.
+    fn check_counts(&self) -> Result<(), PlanError> {
+        let seeds = match &self.seeds {
+            None => 1,
+            Some(Seeds::Count(count)) => *count as usize,
+            Some(Seeds::These(seeds)) => seeds.len(),
+        };
+        let draws = self.random.as_ref().map_or(1, |random| random.count as usize);
+        for (key, count) in [("seeds", seeds), ("random.count", draws)] {
+            if count == 0 {
+                return Err(self.wrong(key, "with none there is no task; give 1 or more, or leave it out"));
+            }
+            if count > MOST_TASKS {
+                return Err(PlanError::Size { file: self.file.clone(), count });
+            }
+        }
+        Ok(())
+    }
+
+    /// That no key varies in two places, nor one within another: the later one would undo the other unseen.
+    fn check_apart(&self, [grid, list, draws]: &[Vec<Keys>; 3]) -> Result<(), PlanError> {
+        let seeds = match &self.seeds {
+            Some(Seeds::These(_)) => BTreeSet::from(["seed"]),
+            _ => BTreeSet::new(),
+        };
+        let places =
+            [("seeds", seeds), ("grid", paths(grid)), ("list", paths(list)), ("random.keys", paths(draws))];
+        for (index, (place, keys)) in places.iter().enumerate() {
+            for (earlier, others) in &places[..index] {
+                for key in keys {
+                    if let Some(other) = others.iter().find(|other| is_in(key, other) || is_in(other, key)) {
+                        let problem = format!(
+                            "{earlier} varies {other} as well, and one would undo the other; keep one"
+                        );
+                        return Err(self.wrong(&format!("{place}.{key}"), &problem));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn seeds(&self, config: &RunConfig) -> Vec<u64> {
@@ -279,6 +323,16 @@ impl Plan {
             || ranges.iter().map(|(key, range)| (key.clone(), range.draw(&mut generator))).collect();
         Ok((0..*count).map(|_| draw()).collect())
     }
+}
+
+/// The paths of all keys that vary.
+fn paths(variations: &[Keys]) -> BTreeSet<&str> {
+    variations.iter().flat_map(|keys| keys.keys().map(String::as_str)).collect()
+}
+
+/// Whether a path is another one, or leads to a key within it.
+fn is_in(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Keys of a table by their paths, down to what is no table or is a leaf.
@@ -477,5 +531,36 @@ mod tests {
             "[base]\nextends = 'xor'\n[random]\ncount = 1\n[random.keys]\nomega = 3",
             &["random.keys.omega", "choose"],
         );
+        let many = "[random]\ncount = 4000000000\n[random.keys]\nomega = { choose = [8] }";
+        for (text, fragments) in [
+            ("seeds = 0", ["seeds", "there is no task"]),
+            ("seeds = []", ["seeds", "there is no task"]),
+            ("seeds = 4000000000", ["4000000000 tasks", "the most"]),
+            (many, ["4000000000 tasks", "the most"]),
+            (many.replace("4000000000", "0").as_str(), ["random.count", "there is no task"]),
+        ] {
+            refused(&format!("base = {{ extends = 'xor' }}\n{text}"), &fragments);
+        }
+    }
+
+    #[test]
+    fn no_key_varies_in_two_places() {
+        let xor = "base = { extends = 'xor' }\n";
+        for (text, fragments) in [
+            ("[grid]\nomega = [8]\n[[list]]\nomega = 9", ["list.omega", "grid varies omega"]),
+            (
+                "[grid]\nnetwork.shape = ['crossbar']\n[[list]]\nnetwork.shape.layered.hidden = [4]",
+                ["list.network.shape.layered.hidden", "grid varies network.shape"],
+            ),
+            (
+                "[[list]]\nnudge.eta = 1\n[random]\ncount = 1\n[random.keys]\nnudge = { choose = [{ kind = 'clamped', eta = 2 }] }",
+                ["random.keys.nudge", "list varies nudge.eta"],
+            ),
+        ] {
+            refused(&format!("{xor}{text}"), &fragments);
+        }
+        refused(&format!("seeds = [1]\n{xor}[[list]]\nseed = 7"), &["list.seed", "seeds varies seed"]);
+        assert_eq!(tasks(&format!("seeds = 2\n{xor}[[list]]\nseed = 7")).len(), 2);
+        assert_eq!(tasks(&format!("{xor}[grid]\nsteps = [8]\n[[list]]\nread_steps = 16")).len(), 1);
     }
 }

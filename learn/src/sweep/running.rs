@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::{Experiment, ExperimentError, load_dataset};
 use crate::metrics::{EpochMetrics, Evaluation};
-use crate::run::{CHECKPOINT_INTERVAL, DataDigest, RunError, RunWriter, WriteError};
+use crate::run::{CHECKPOINT_INTERVAL, DataDigest, METRICS, RunError, RunWriter, SNAPSHOTS, WriteError};
 use crate::training::{Next, Observer, Progress, Trainer, TrainingError};
 use rayon::prelude::*;
 use std::fs;
@@ -404,8 +404,13 @@ impl Runner<'_> {
         let model = experiment.model(&checkpoint.state).map_err(TrainingError::from)?;
         let mut trainer = Trainer::resume(experiment, Box::new(model), checkpoint)?;
         let metrics = writer.metrics(trainer.epoch()).map_err(TaskFailure::Run)?;
+        if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
+            return Err(lost(writer, METRICS));
+        }
+        if !writer.go_on_with_snapshots(experiment, trainer.trained()).map_err(TaskFailure::Run)? {
+            return Err(lost(writer, SNAPSHOTS));
+        }
         writer.put_metrics(metrics).map_err(TaskFailure::Run)?;
-        writer.go_on_with_snapshots(experiment, trainer.trained()).map_err(TaskFailure::Run)?;
         if let Some(every) = writer.snapshots_every() {
             trainer.snapshots_every(every);
         }
@@ -426,6 +431,11 @@ impl Runner<'_> {
         self.count(|ran| ran.trained += 1);
         Ok(())
     }
+}
+
+/// A run that is to go on lacks what it has kept before: only training it from the beginning brings that back.
+fn lost(writer: &RunWriter, file: &str) -> TaskFailure {
+    TaskFailure::Run(RunError::Missing { path: writer.file(file).display().to_string() })
 }
 
 /// How a run does in its last state.
