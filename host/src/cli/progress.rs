@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_bar_tells_a_log_what_it_would_show() {
+    fn a_bar_that_goes_to_a_log_is_not_hidden() {
         let log = Log { begun: Instant::now(), next: Mutex::new(Duration::ZERO) };
         let bar = ProgressBar::with_draw_target(Some(4), ProgressDrawTarget::term_like(Box::new(log)));
         assert!(!bar.is_hidden(), "a bar that draws nothing would tell nothing");
