@@ -15,7 +15,7 @@ use wheatstone_link::protocol::sense_code;
 use wheatstone_sim::network::{EdgeId, EdgeKind, NodeId, crossbar, layered};
 use wheatstone_sim::{
     Configuration, Design, Engine, Format, LearningSchedule, Network, Nudge, Omega, Reference, Sample, State,
-    Wave,
+    Target, Wave,
 };
 
 /// What a bench does: memories first, then writes and requests as the array interface makes them.
@@ -101,19 +101,20 @@ impl Bench<'_> {
     /// Writes a sample into the bank that is not in use.
     fn present(&mut self, sample: &Sample) {
         let network = self.design.network();
-        let inputs = network.inputs().iter().zip(&sample.inputs).map(|(&node, &voltage)| (node, voltage, 0));
-        let targets =
-            network.outputs().iter().zip(&sample.targets).map(|(&node, &target)| {
-                (node, target.map_or(0, |target| target.voltage), sense_code(target))
-            });
+        let inputs = network.inputs().iter().zip(&sample.inputs).map(|(&node, &voltage)| (node, voltage));
+        let voltage = |target: &Option<Target>| target.map_or(0, |target| target.voltage);
+        let targets = network.outputs().iter().copied().zip(sample.targets.iter().map(voltage));
+        for (output, &target) in sample.targets.iter().enumerate() {
+            self.set(&format!("sense_{output}"), sense_code(target).into());
+        }
         let bank = 1 - self.bank;
-        for (node, voltage, sense) in inputs.chain(targets) {
+        for (node, voltage) in inputs.chain(targets) {
             let (to, index) = match self.places[&node] {
                 Place::Imposed(column) => (0, column),
                 Place::Free(column) => (1, column),
                 Place::Row(tile, row) => (2 + tile, row),
             };
-            let _ = writeln!(self.text, "        write({to}, {bank}, {index}, {voltage}, {sense});");
+            let _ = writeln!(self.text, "        write({to}, {bank}, {index}, {voltage});");
         }
     }
 
@@ -150,8 +151,8 @@ fn source(array: &FoldedArray, configuration: Configuration, bench: &Bench<'_>) 
     let _ = write!(
         text,
         "    wire idle;\n    folded_array dut ({});\n\
-         \x20   task write(input integer to_, bank_, index__, voltage_, sense_); begin\n\
-         \x20       to = to_; write_bank = bank_; index = index__; voltage = voltage_; sense = sense_;\n\
+         \x20   task write(input integer to_, bank_, index__, voltage_); begin\n\
+         \x20       to = to_; write_bank = bank_; index = index__; voltage = voltage_;\n\
          \x20       #20000 strobe = 1; #20000 strobe = 0; #20000;\n    end endtask\n\
          \x20   task request(input integer steps_, phase_, old_, new_, apply_); begin\n\
          \x20       steps = steps_; start_phase = phase_; old_bank = old_; new_bank = new_; apply = apply_;\n\

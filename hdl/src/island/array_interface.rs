@@ -111,20 +111,8 @@ impl ArrayInterface {
                 sense(technology, i % 8, word, &interface.impose, &ports.sense),
             );
         }
-        let mut answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
-        for (i, answer) in answers.iter_mut().enumerate() {
-            module.input(format!("answer_{i}"), answer);
-            if let Some(Ranks { hold, .. }) = ranks {
-                let held = module.wire(format!("held_{i}"), answer.shape());
-                module.leaf(
-                    format!("hold_{i}"),
-                    register(technology, clock, answer, &held, Some(hold), None, 0),
-                );
-                *answer = held;
-            }
-        }
-        module.output("answer", &interface.answer);
-        module.leaf("choice", choice(technology, &interface.index, &answers, &interface.answer));
+        let answers: Vec<Bus> = array.outputs.iter().map(|ports| ports.answer.clone()).collect();
+        answer_side(&mut module, technology, [clock, &interface.index], ranks, answers, &interface.answer);
         ArrayInterface { module, ..interface }
     }
 
@@ -140,6 +128,28 @@ impl ArrayInterface {
         inputs.extend(self.ranks.iter().flat_map(|Ranks { take, hold }| [("take", take), ("hold", hold)]));
         inputs
     }
+}
+
+/// What array interfaces have between the array's answers and the one that is shown: where samples stream, registers that keep them,
+/// and a multiplexer.
+pub(crate) fn answer_side(
+    module: &mut Module,
+    technology: Technology,
+    [clock, index]: [&Bus; 2],
+    ranks: Option<&Ranks>,
+    mut answers: Vec<Bus>,
+    answer: &Bus,
+) {
+    for (i, answer) in answers.iter_mut().enumerate() {
+        module.input(format!("answer_{i}"), answer);
+        if let Some(Ranks { hold, .. }) = ranks {
+            let held = module.wire(format!("held_{i}"), answer.shape());
+            module.leaf(format!("hold_{i}"), register(technology, clock, answer, &held, Some(hold), None, 0));
+            *answer = held;
+        }
+    }
+    module.output("answer", answer);
+    module.leaf("choice", choice(technology, index, &answers, answer));
 }
 
 /// A word's low bits as a voltage.

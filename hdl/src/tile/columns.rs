@@ -4,12 +4,11 @@
 //! are two banks, and the array interface fills one while the other is in use. Free columns are written by the root's
 //! fire. Each tile has copies of all, so that nothing has to cross the chip while it works.
 
-use super::sequencer::{Sequence, index_bits};
+use super::sequencer::{Sequence, index_bits, resized};
 use super::tokens::TokenControls;
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
 use crate::technology::Technology;
-use std::cmp::Ordering;
 
 /// What the array interface writes: voltages of samples, and targets.
 #[derive(Clone, Debug)]
@@ -24,8 +23,6 @@ pub(super) struct SampleWrite {
     pub index: Bus,
     /// The voltage.
     pub voltage: Bus,
-    /// The sense of a target, as the link writes it; 0 is no target.
-    pub sense: Bus,
 }
 
 /// Number of [`SampleWrite::to`] for imposed columns.
@@ -246,13 +243,8 @@ pub(super) fn columns(
 
 fn verilog(v_bits: u32, column_bits: u32, free_bits: u32, index_bits: u32) -> String {
     let v = v_bits - 1;
-    let narrowed = |name: &str, from: u32, to: u32| match from.cmp(&to) {
-        Ordering::Less => format!("{{{}'d0, {name}}}", to - from),
-        Ordering::Equal => name.to_owned(),
-        Ordering::Greater => format!("{name}[{}:0]", to - 1),
-    };
-    let index = narrowed("index", index_bits, column_bits);
-    let free_column = narrowed("column", column_bits, free_bits);
+    let index = resized("index", index_bits, column_bits);
+    let free_column = resized("column", column_bits, free_bits);
     let voltages = "sample_0, sample_1, free_3, clamped_3, old_4, new_4, free_4, clamped_4, relax_q, \
                     forward_5, forward_6, forward_7, forward_8, forward_9, forward_10";
     let zero = |names: &str| names.split(", ").map(|name| format!("{name} = 0; ")).collect::<String>();

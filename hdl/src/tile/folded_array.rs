@@ -4,6 +4,8 @@ use super::columns::VoltageWrite;
 use super::folding::{Folding, NotFoldable};
 use super::interface::{Channels, FoldedControls};
 use super::root_cell::root_cell;
+use super::scan_port::{SCAN_STROBES, scanned};
+use super::schedule::tree_levels;
 use super::sequencer::index_bits;
 use super::tile_cell::tile_cell;
 use crate::bus::{Bus, Shape};
@@ -44,6 +46,12 @@ pub struct FoldedArray {
     pub controls: FoldedControls,
     /// 1 while every cell has done what `go` asked for.
     pub idle: Bus,
+    /// 1 while no tile is in a learn train: the sample before may be overwritten.
+    pub learnt: Bus,
+    /// By output: its free voltage. Valid while the array is idle.
+    pub answers: Vec<Bus>,
+    /// The word that the scan port asks for.
+    pub(super) scanned: Bus,
     /// The fires of the tiles, then the root's, if there is one.
     pub fires: Vec<Bus>,
 }
@@ -77,6 +85,14 @@ impl FoldedArray {
             root_fire: bit(),
             answer: bit(),
             done: Vec::new(),
+            learnt: Vec::new(),
+            answers: design
+                .network()
+                .outputs()
+                .iter()
+                .map(|_| Bus::new(Shape::signed(design.format().v_bits())))
+                .collect(),
+            scanned: Vec::new(),
             partials: Vec::new(),
             read: Bus::new(Shape::unsigned(index_bits(folding.free.len()))),
             sent: VoltageWrite::new(folding.free.len(), design.format().v_bits()),
@@ -110,8 +126,12 @@ impl FoldedArray {
                 top.local(format!("token_{tile}"), &partial.token);
             }
         }
-        for (cell, done) in channels.done.iter().enumerate() {
-            top.local(format!("done_{cell}"), done);
+        for (name, buses) in
+            [("done", &channels.done), ("learnt", &channels.learnt), ("scanned", &channels.scanned)]
+        {
+            for (cell, bus) in buses.iter().enumerate() {
+                top.local(format!("{name}_{cell}"), bus);
+            }
         }
         if !has_root {
             let nothing = |name: &str, bus: &Bus| {
@@ -128,7 +148,28 @@ impl FoldedArray {
         let idle_bus = bit();
         top.output("idle", &idle_bus);
         top.leaf("idle_join", idle(options.technology, &channels.done, &controls.go, &idle_bus));
-        FoldedArray { design, folding, options, module: top, controls, idle: idle_bus, fires }
+        let learnt = bit();
+        top.output("learnt", &learnt);
+        top.leaf("learnt_join", idle(options.technology, &channels.learnt, &controls.go, &learnt));
+        for (output, answer) in channels.answers.iter().enumerate() {
+            top.output(format!("answer_{output}"), answer);
+        }
+        let word = Bus::new(controls.scan.word.shape());
+        top.output("scanned", &word);
+        top.leaf("scan_join", scanned(options.technology, "scan_join", &channels.scanned, &word));
+        let answers = channels.answers;
+        FoldedArray {
+            design,
+            folding,
+            options,
+            module: top,
+            controls,
+            idle: idle_bus,
+            learnt,
+            answers,
+            scanned: word,
+            fires,
+        }
     }
 
     /// The design it is.
@@ -144,6 +185,12 @@ impl FoldedArray {
     /// How it is built.
     pub fn options(&self) -> FoldedOptions {
         self.options
+    }
+
+    /// Strobes after which what the scan port means stands at every memory: the longest of the ways to a generator's write and, through
+    /// the tree over the tiles, to a free column's accumulator.
+    pub(super) fn scan_fill(&self) -> usize {
+        SCAN_STROBES.max(9 + tree_levels(self.folding.tiles.len()))
     }
 
     /// Its Verilog, without a header.

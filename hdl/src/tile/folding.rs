@@ -71,6 +71,14 @@ pub enum NotFoldable {
         /// Bits needed.
         bits: u32,
     },
+    /// Its scan chain has words so short that memories are not read in time.
+    #[error(
+        "voltages of {v_bits} bits leave the scan chain faster than memories are read; use a wider format"
+    )]
+    Scan {
+        /// Bits of a voltage.
+        v_bits: u32,
+    },
     /// More rows than the lanes hold.
     #[error("{rows} rows need more than {MAX_SLOTS} on each of {lanes} lanes; allow more tiles")]
     Rows {
@@ -94,7 +102,7 @@ pub enum NotFoldable {
 categorize! {
     NotFoldable {
         inner: NotBuildable;
-        BadInput: Kind, Multiplier, Sum, Alpha, Rows, Tokens;
+        BadInput: Kind, Multiplier, Sum, Alpha, Scan, Rows, Tokens;
     }
 }
 

@@ -15,10 +15,12 @@
 
 use super::columns::{ColumnVoltages, VoltageWrite};
 use super::folding::TilePlan;
+use super::scan_port::{CellScan, ScanPort};
 use super::sequencer::Sequence;
 use super::tokens::{TokenControls, shifts};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
+use crate::primitive::SaturationRow;
 use crate::technology::Technology;
 use wheatstone_sim::{Design, EdgeGenerator, Format, shift_rounded};
 
@@ -65,6 +67,8 @@ pub(super) struct LaneOutputs {
     pub conductance: Bus,
     /// What goes up the tree.
     pub rising: Bus,
+    /// What the scan port asks for, 0 otherwise.
+    pub scanned: Bus,
 }
 
 /// Widths of sums in a lane.
@@ -145,6 +149,10 @@ struct Inputs {
     accumulates: bool,
     draw_write: bool,
     sent: bool,
+    scan: bool,
+    scan_word: i64,
+    scan_lane: bool,
+    scan_write: bool,
 }
 
 impl Inputs {
@@ -182,6 +190,10 @@ impl Inputs {
             accumulates: next() == 1,
             draw_write: next() == 1,
             sent: next() == 1,
+            scan: next() == 1,
+            scan_word: next(),
+            scan_lane: next() == 1,
+            scan_write: next() == 1,
         }
     }
 }
@@ -224,21 +236,27 @@ impl Lane {
                 self.conductances[conductance_at] += g_new;
             }
         }
-        if x.write && x.apply {
+        if x.scan_write || (x.write && x.apply) {
             self.k[x.write_address] = self.k_new;
         }
-        if x.draw_write && x.apply && x.desynchronous {
+        if x.scan_write || (x.draw_write && x.apply && x.desynchronous) {
             self.generators[x.draw_write_address] = self.drawn.into();
         }
         self.forward = self.second[0] * self.second[1];
         self.second = [if x.learn { g_new } else { g_read }, x.forward];
 
         let (low, high) = self.format.k_range(self.g_min);
-        self.k_new = self.raw.clamp(low, high);
+        let kk = self.format.k_bits() + self.format.k_guard();
+        self.k_new = if x.scan { x.scan_word & ((1 << kk) - 1) } else { self.raw.clamp(low, high) };
         self.raw = self.k_read + self.change;
-        let mut drawing = EdgeGenerator::new(self.generator);
-        let fires = drawing.fires(x.rarity + 1);
-        self.drawn = drawing.state();
+        // No state is 0; if one were, it would stay so.
+        let (fires, next) = if self.generator == 0 {
+            (true, 0)
+        } else {
+            let mut drawing = EdgeGenerator::new(self.generator);
+            (drawing.fires(x.rarity + 1), drawing.state())
+        };
+        self.drawn = if x.scan { u16::try_from((x.scan_word >> kk) & 0xFFFF).unwrap_or(0) } else { next };
         let learns = x.learns && x.apply && (fires || !x.desynchronous);
         self.change = if learns { self.scaled(self.product, x.shift, x.offset) } else { 0 };
         self.product = self.first[0] * self.first[1];
@@ -268,7 +286,14 @@ impl Clocked for Lane {
     fn outputs(&self, inputs: &[i64], outputs: &mut [i64]) {
         let x = Inputs::new(inputs);
         let rising = if x.learn { self.format.conductance(self.k_new) } else { self.product };
-        outputs.copy_from_slice(&[self.sum_out, self.conductance_out, if x.rises { rising } else { 0 }]);
+        let word =
+            self.k_read | (i64::from(self.generator) << (self.format.k_bits() + self.format.k_guard()));
+        outputs.copy_from_slice(&[
+            self.sum_out,
+            self.conductance_out,
+            if x.rises { rising } else { 0 },
+            if x.scan_lane { word } else { 0 },
+        ]);
     }
 
     fn memory(&mut self, name: &str) -> Option<&mut [i64]> {
@@ -295,6 +320,8 @@ pub(super) struct LaneContext<'a> {
     pub learning: &'a LearningControls,
     pub sent: &'a VoltageWrite,
     pub sent_slot: &'a Bus,
+    pub port: &'a ScanPort,
+    pub scan: &'a CellScan,
 }
 
 /// Lane number `lane` of a tile; `take` says that the sums of one of its rows are taken, `sent` that a voltage is sent to one.
@@ -306,6 +333,7 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         sum: Bus::new(Shape::signed(widths.sum)),
         conductance: Bus::new(Shape::unsigned(widths.conductance)),
         rising: Bus::new(Shape::signed(format.v_bits() + format.k_bits() + 1)),
+        scanned: Bus::new(Shape::unsigned(16 + format.k_bits() + format.k_guard())),
     };
     let (words, slots) = (1usize << tokens.read_address.shape().bits, plan.slots().next_power_of_two());
     let model = Lane {
@@ -335,7 +363,7 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         sum_out: 0,
         conductance_out: 0,
     };
-    let inputs: [(&str, &Bus); 29] = [
+    let inputs: [(&str, &Bus); 33] = [
         ("learn", &sequence.learn),
         ("wave", &sequence.wave),
         ("read_address", &tokens.read_address),
@@ -365,6 +393,10 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         ("accumulates", &tokens.accumulates[lane]),
         ("draw_write", &tokens.draw_write[lane]),
         ("sent", sent),
+        ("scan", &context.port.mode),
+        ("scan_word", &context.port.word),
+        ("scan_lane", &context.scan.lanes[lane]),
+        ("scan_write", &context.scan.write_lanes[lane]),
     ];
     let mut leaf = Leaf::clocked(
         "lane",
@@ -383,12 +415,13 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         .output("sum", &outputs.sum, "sum_q")
         .output("conductance", &outputs.conductance, "conductance_q")
         .output("rising", &outputs.rising, "rises ? (learn ? $signed({1'b0, g_new}) : product) : 0")
-        .verilog(verilog(design, plan, words, slots));
+        .output("scanned", &outputs.scanned, "scan_lane ? {generator, k_read} : 0")
+        .verilog(verilog(technology, design, plan, words, slots));
     (leaf, outputs)
 }
 
 /// The Verilog of a lane. Every register takes what was before it, as in [`Lane::fire`].
-fn verilog(design: &Design, plan: &TilePlan, words: usize, slots: usize) -> String {
+fn verilog(technology: Technology, design: &Design, plan: &TilePlan, words: usize, slots: usize) -> String {
     let format = design.format();
     let SumWidths { sum, conductance } = SumWidths::of(design);
     let (v, k, kk, guard) =
@@ -427,6 +460,16 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, slots: usize) -> Stri
     };
     // A lane of one row has registers instead of memories of rows.
     let of_rows = |text: &str| if slots == 1 { String::new() } else { text.to_owned() };
+    let saturated = SaturationRow {
+        name: "saturated",
+        bits: kk,
+        value: "kept",
+        scanned: "scan_k",
+        code: "code",
+        high,
+        low,
+    }
+    .verilog(technology == Technology::Ecp5);
     let g_min = design.rules().g_min;
     let too_low = match g_min {
         1 => "~|raw_g".to_owned(),
@@ -451,18 +494,19 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, slots: usize) -> Stri
          {draws}wire [15:0] next_drawn = {drawn};\nwire fires = {fires};\n\
          wire [{k1}:0] raw_g = raw[{kk1}:{guard}];\nwire above = |raw[{change2}:{kk}];\n\
          wire low = raw[{change1}] | (~above & {too_low});\nwire high = ~raw[{change1}] & above;\n\
+         wire [1:0] code = {{scan | low, scan | high}};\nwire [{kk1}:0] kept = raw[{kk1}:0];\nwire [{kk1}:0] scan_k = scan_word[{kk1}:0];\n{saturated}\
          wire [{slot1}:0] sum_at = take ? take_slot : slot;\nwire [{slot1}:0] conductance_at = take ? take_slot : sum_slot;\n\
          always @(posedge fire) begin\n\
          \x20   k_latched <= k[read_address];\n    k_read <= k_latched;\n\
-         \x20   generator_latched <= generators[draw_address];\n    generator <= generator_latched;\n    drawn <= next_drawn;\n\
+         \x20   generator_latched <= generators[draw_address];\n    generator <= generator_latched;\n    drawn <= scan ? scan_word[{drawn1}:{kk}] : next_drawn;\n\
          \x20   row_sum <= voltages_0{row} + voltages_1{row};\n    row_difference <= voltages_0{row} - voltages_1{row};\n\
          \x20   row_voltage <= wave ? voltages_0{row} : voltages_1{row};\n\
          \x20   first_a <= learn ? column_difference - row_difference : $signed({{1'b0, g_read}});\n\
          \x20   first_b <= learn ? column_sum - row_sum : row_voltage;\n    product <= first_a * first_b;\n\
          \x20   change <= learns & apply & (fires | ~desynchronous) ? scaled : 0;\n    raw <= $signed({{1'b0, k_read}}) + change;\n\
-         \x20   k_new <= low ? {kk}'d{low_value} : high ? {kk}'d{high_value} : raw[{kk1}:0];\n\
+         \x20   k_new <= saturated;\n\
          \x20   second_a <= learn ? g_new : g_read;\n    second_b <= forward;\n    forwarded <= $signed({{1'b0, second_a}}) * second_b;\n\
-         \x20   if (write & apply) k[write_address] <= k_new;\n    if (draw_write & apply & desynchronous) generators[draw_write_address] <= drawn;\n\
+         \x20   if (scan_write | (write & apply)) k[write_address] <= k_new;\n    if (scan_write | (draw_write & apply & desynchronous)) generators[draw_write_address] <= drawn;\n\
          \x20   if (take | accumulates) sums{sum_at} <= take ? 0 : sums{sum_at} + forwarded;\n\
          \x20   if (take | write) conductances{conductance_at} <= take ? 0 : conductances{conductance_at} + g_new;\n\
          \x20   sum_q <= take ? sums{sum_at} : 0;\n    conductance_q <= take ? conductances{conductance_at} : 0;\n\
@@ -488,7 +532,6 @@ fn verilog(design: &Design, plan: &TilePlan, words: usize, slots: usize) -> Stri
         drawn = of_rarity("draw"),
         fires = of_rarity("zero"),
         change2 = change - 2,
-        low_value = low,
-        high_value = high,
+        drawn1 = kk + 15,
     )
 }

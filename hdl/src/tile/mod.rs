@@ -25,6 +25,8 @@
 //! | lane | conductances and generators, two multipliers, sums of its rows | `lane.rs` |
 //! | tree | sums of the columns: over lanes, and over tiles | `tree.rs` |
 //! | update unit | nodes: accumulators, gains, targets | `update.rs` |
+//! | array interface | what the island sees of it | `array_interface.rs` |
+//! | scan port | how an idle array's memories are read and written | `scan_port.rs` |
 //!
 //! # Trains
 //!
@@ -131,12 +133,14 @@
 //! The learn train comes first, and takes the rows' sums of the imposed columns with it; then the relax train sends one token, whose
 //! column has the voltage `forward`, and each row's sum becomes a voltage eight fires later: two are held at zero by their diodes.
 
+mod array_interface;
 mod columns;
 mod folded_array;
 mod folding;
 mod interface;
 mod lane;
 mod root_cell;
+mod scan_port;
 mod schedule;
 mod sequencer;
 mod simulation;
@@ -145,6 +149,7 @@ mod tokens;
 mod tree;
 mod update;
 
+pub use array_interface::FoldedInterface;
 pub use folded_array::{FoldedArray, FoldedOptions};
 pub use folding::{Folding, LANES, MAX_SLOTS, MAX_TOKENS, NotFoldable, Place, TilePlan, Token};
 pub use interface::FoldedControls;

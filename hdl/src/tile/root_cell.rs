@@ -2,13 +2,14 @@
 
 use super::columns::TO_ROOT;
 use super::folding::Folding;
-use super::interface::{Channels, FoldedControls, name_ports, owned, pulse_loop};
+use super::interface::{Channels, FoldedControls, answers, name_ports, owned, pulse_loop};
 use super::lane::SumWidths;
+use super::scan_port::{cell_scan, scanned, word_bits};
 use super::schedule::{root_train, tree_levels};
-use super::sequencer::{Sequence, root_sequencer};
+use super::sequencer::{Sequence, SequencerInputs, root_sequencer};
 use super::tree::{ColumnSum, PartialSum, join_root, senders, tile_tree};
-use super::update::{UpdateStream, update_unit};
-use crate::bus::Shape;
+use super::update::{UnitInputs, UnitOutputs, UpdateStream, update_unit};
+use crate::bus::{Bus, Shape};
 use crate::leaf::Leaf;
 use crate::module::Module;
 use crate::technology::Technology;
@@ -31,7 +32,7 @@ pub(super) fn root_cell(
     let fire = channels.root_fire.clone();
     let mut sequence = Sequence::new(columns, columns);
     (sequence.phase, sequence.token) = (channels.answer.clone(), channels.read.clone());
-    let pulse = pulse_loop(&mut cell, technology, luts, &fire);
+    let pulse = pulse_loop(&mut cell, technology, luts, &fire, controls);
     let partials: Vec<PartialSum> = channels.partials.iter().flatten().cloned().collect();
     let joins = [&controls.go, &sequence.done, &sequence.busy, &pulse.tick, &pulse.back];
     cell.leaf(
@@ -52,7 +53,13 @@ pub(super) fn root_cell(
         technology,
         (schedule.read, schedule.columns, schedule.length),
         1 - folding.row_colour,
-        [("fire", &fire), ("steps", &controls.steps), ("start_phase", &controls.phase)],
+        &SequencerInputs {
+            fire: &fire,
+            reset: &controls.reset,
+            steps: &controls.steps,
+            phase: &controls.phase,
+            scan: &controls.scan,
+        },
         &sequence,
     );
     cell.leaf("sequencer", leaf);
@@ -98,30 +105,47 @@ pub(super) fn root_cell(
         sum: &zero,
         conductance: &conductance,
     };
+    let (leaf, scan) = cell_scan(technology, &controls.scan, TO_ROOT, 0);
+    for port in leaf.outputs() {
+        cell.local(port.name.clone(), &port.bus);
+    }
+    cell.leaf("scan_place", leaf);
+    let format = design.format();
+    let scanned_node = cell.wire("scanned_node", Shape::unsigned(format.v_bits() + format.v_guard()));
     let unit = update_unit(
         technology,
         design,
         TO_ROOT,
         &folding.free,
         &fire,
-        &controls.write,
-        &controls.new_bank,
-        &sequence,
-        &stream,
-        &channels.sent,
+        &UnitInputs {
+            write: &controls.write,
+            bank: &controls.new_bank,
+            senses: &controls.senses,
+            port: &controls.scan,
+            scan: &scan,
+        },
+        (&sequence, &stream),
+        &UnitOutputs { sent: &channels.sent, scanned: &scanned_node },
     );
     cell.leaf("update_unit", unit);
-    let mut inputs = owned(&controls.named());
+    let word = Bus::new(Shape::unsigned(word_bits(design)));
+    cell.leaf("scan_join", scanned(technology, "scanned", &[scanned_node], &word));
+    let answers = answers(&mut cell, technology, design, &folding.free, &fire, &channels.sent, channels);
+    let mut inputs = owned(controls.named());
     for (tile, partial) in partials.iter().enumerate() {
         inputs.push((format!("partial_{tile}"), partial.sum.clone()));
         inputs.push((format!("token_{tile}"), partial.token.clone()));
     }
-    let mut outputs = owned(&[
+    let mut outputs = owned([
         ("fire", &fire),
         ("done", &sequence.done),
         ("answer", &channels.answer),
         ("read", &channels.read),
+        ("scanned", &word),
     ]);
+    outputs.extend(answers);
+    channels.scanned.push(word.clone());
     outputs.extend(channels.sent.named().map(|(name, bus)| (name.to_owned(), bus.clone())));
     channels.done.push(sequence.done.clone());
     name_ports(&mut cell, &inputs, &outputs);

@@ -5,17 +5,21 @@
 //!  steps     ══▶│  sequencer  │─▶ phase *         changes with every train that has ended
 //!  start_phase ▶│             │─▶ done *          changes with every request of the array interface that is done
 //!  fire       ─▶│             │─▶ learn           the train goes over all tokens
-//!               └─────────────┘─▶ wave            the wave that rows relax: 0 free, 1 clamped
+//!               │             │─▶ wave            the wave that rows relax: 0 free, 1 clamped
+//!               └─────────────┘─▶ learnt *        changes with every learn train that has ended
 //!                               ═▶ token, prepare, take, row: what the pipelines do next
 //! ```
 //!
-//! It holds no data and takes no decision: what it sends at which fire is a table of the [schedule](super::schedule).
+//! It holds no data and takes no decision: what it sends at which fire is a table of the [schedule](super::schedule). In scan mode
+//! it stands still, and sends the index and the wave of the [scan port](super::scan_port) as numbers without a meaning.
 
 use super::folding::TilePlan;
+use super::scan_port::ScanPort;
 use super::schedule::{DRAIN, Train, tile_train};
 use crate::bus::{Bus, Shape};
 use crate::leaf::{Clocked, Leaf};
 use crate::technology::Technology;
+use std::cmp::Ordering;
 
 /// Width of the number of relaxing steps in a request.
 pub(super) const STEP_BITS: u32 = 12;
@@ -23,6 +27,15 @@ pub(super) const STEP_BITS: u32 = 12;
 /// Bits that hold the numbers below `count`, at least one.
 pub(super) fn index_bits(count: usize) -> u32 {
     (usize::BITS - count.saturating_sub(1).leading_zeros()).max(1)
+}
+
+/// The Verilog of `name`, of `from` bits, with `to` bits: without its highest, or with zeros above.
+pub(super) fn resized(name: &str, from: u32, to: u32) -> String {
+    match from.cmp(&to) {
+        Ordering::Less => format!("{{{}'d0, {name}}}", to - from),
+        Ordering::Equal => name.to_owned(),
+        Ordering::Greater => format!("{name}[{}:0]", to - 1),
+    }
 }
 
 /// A number that fits a bus.
@@ -39,6 +52,8 @@ pub(super) struct Sequence {
     pub phase: Bus,
     /// Changes when a request is done.
     pub done: Bus,
+    /// Changes when a learn train ends.
+    pub learnt: Bus,
     /// 1 in a learn train.
     pub learn: Bus,
     /// The wave that this cell's nodes relax.
@@ -62,6 +77,7 @@ impl Sequence {
             busy: bit(),
             phase: bit(),
             done: bit(),
+            learnt: bit(),
             learn: bit(),
             wave: bit(),
             token_valid: bit(),
@@ -72,11 +88,12 @@ impl Sequence {
     }
 
     /// The buses under their names.
-    pub(super) fn named(&self) -> [(&'static str, &Bus); 9] {
+    pub(super) fn named(&self) -> [(&'static str, &Bus); 10] {
         [
             ("busy", &self.busy),
             ("phase", &self.phase),
             ("done", &self.done),
+            ("learnt", &self.learnt),
             ("learn", &self.learn),
             ("wave", &self.wave),
             ("token_valid", &self.token_valid),
@@ -144,12 +161,28 @@ struct Sequencer {
     busy: i64,
     learn: i64,
     wave: i64,
+    learnt: i64,
     now: [Option<usize>; 4],
+    /// The number that is sent where there is none to send: that of the scan port.
+    scanned: i64,
 }
 
 impl Clocked for Sequencer {
-    fn edge(&mut self, _clock: usize, inputs: &[i64]) {
-        let &[_, steps, start_phase] = inputs else { return };
+    fn edge(&mut self, clock: usize, inputs: &[i64]) {
+        let &[_, reset, steps, start_phase, scan, index, wave] = inputs else { return };
+        if clock == 1 {
+            (self.c, self.train) = (0, 0);
+            (self.busy, self.phase, self.done, self.learnt) = (0, 0, 0, 0);
+            return;
+        }
+        if reset == 1 {
+            return;
+        }
+        if scan == 1 {
+            (self.learn, self.wave, self.now, self.scanned) = (0, wave, [None; 4], index);
+            return;
+        }
+        self.scanned = 0;
         let kind = usize::from(self.train != 0);
         let finishes = self.train == steps;
         let last = self.c + 1 == self.lengths[kind] + if finishes { self.drain } else { 0 };
@@ -166,16 +199,17 @@ impl Clocked for Sequencer {
         self.c = if last { 0 } else { self.c + 1 };
         if last {
             self.phase ^= 1;
+            self.learnt ^= i64::from(kind == 0);
             self.done ^= i64::from(finishes);
             self.train = if finishes { 0 } else { self.train + 1 };
         }
     }
 
     fn outputs(&self, _inputs: &[i64], outputs: &mut [i64]) {
-        let (head, windows) = outputs.split_at_mut(5);
-        head.copy_from_slice(&[self.busy, self.phase, self.done, self.learn, self.wave]);
+        let (head, windows) = outputs.split_at_mut(6);
+        head.copy_from_slice(&[self.busy, self.phase, self.done, self.learnt, self.learn, self.wave]);
         for (window, now) in windows.chunks_mut(2).zip(self.now) {
-            window.copy_from_slice(&[i64::from(now.is_some()), number(now.unwrap_or(0))]);
+            window.copy_from_slice(&[i64::from(now.is_some()), now.map_or(self.scanned, number)]);
         }
     }
 }
@@ -192,18 +226,33 @@ struct Layout {
     colour: u8,
 }
 
-fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], sequence: &Sequence) -> Leaf {
+/// What a sequencer hears: the fire of its cell, and what the array interface says of the request.
+pub(super) struct SequencerInputs<'a> {
+    pub fire: &'a Bus,
+    /// Brings it to its start. Asynchronous.
+    pub reset: &'a Bus,
+    /// The relaxing steps of the request.
+    pub steps: &'a Bus,
+    /// The phase of the first.
+    pub phase: &'a Bus,
+    pub scan: &'a ScanPort,
+}
+
+fn leaf(technology: Technology, layout: Layout, inputs: &SequencerInputs<'_>, sequence: &Sequence) -> Leaf {
     let Layout { name, lengths, drain, token, prepare, row, colour } = layout;
     let longest = lengths[0].max(lengths[1]) + drain;
     let bits = index_bits(longest + 1);
     let [learn_last, relax_last] = lengths.map(|length| length - 1);
     let mut body = format!(
-        "reg [{top}:0] c;\nreg [{steps}:0] n;\nreg busy_q, phase_q, done_q, learn_q, wave_q;\n\
-         initial begin c = 0; n = 0; busy_q = 0; phase_q = 0; done_q = 0; learn_q = 0; wave_q = 0; end\n\
+        "reg [{top}:0] c;\nreg [{steps}:0] n;\nreg busy_q, phase_q, done_q, learnt_q, learn_q, wave_q;\n\
+         initial begin c = 0; n = 0; busy_q = 0; phase_q = 0; done_q = 0; learnt_q = 0; learn_q = 0; wave_q = 0; end\n\
          wire last = c == (n == 0 ? {bits}'d{learn_last} : {bits}'d{relax_last}) + (n == steps ? {bits}'d{drain} : {bits}'d0);\n\
-         always @(posedge fire) begin\n    learn_q <= n == 0;\n    wave_q <= start_phase ^ ~n[0] ^ 1'b{colour};\n    busy_q <= ~last;\n\
-         \x20   c <= last ? {bits}'d0 : c + {bits}'d1;\n    if (last) begin\n        phase_q <= ~phase_q;\n\
-         \x20       if (n == steps) begin n <= 0; done_q <= ~done_q; end else n <= n + 1;\n    end\nend\n",
+         always @(posedge fire) begin learn_q <= ~scan & n == 0; wave_q <= scan ? scan_wave : start_phase ^ ~n[0] ^ 1'b{colour}; end\n\
+         always @(posedge fire or posedge reset)\n\
+         \x20   if (reset) begin c <= 0; n <= 0; busy_q <= 0; phase_q <= 0; done_q <= 0; learnt_q <= 0; end\n\
+         \x20   else if (~scan) begin\n        busy_q <= ~last;\n        c <= last ? {bits}'d0 : c + {bits}'d1;\n\
+         \x20       if (last) begin\n            phase_q <= ~phase_q;\n            if (n == 0) learnt_q <= ~learnt_q;\n\
+         \x20           if (n == steps) begin n <= 0; done_q <= ~done_q; end else n <= n + 1;\n        end\n    end\n",
         top = bits - 1,
         steps = STEP_BITS - 1,
     );
@@ -215,10 +264,11 @@ fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], seque
         } else {
             format!("{{{}'d0, {name}_place}}", width + 1 - bits)
         };
+        let scanned = resized("scan_index", inputs.scan.index.shape().bits, width);
         body += &format!(
             "wire [{top}:0] {name}_place = c - (n == 0 ? {bits}'d{} : {bits}'d{});\nwire {name}_now = {condition};\n\
              reg {name}_valid_q;\nreg [{}:0] {name}_q;\ninitial begin {name}_valid_q = 0; {name}_q = 0; end\n\
-             always @(posedge fire) begin\n    {name}_valid_q <= {name}_now;\n    {name}_q <= {name}_now ? {value} : {width}'d0;\nend\n",
+             always @(posedge fire) begin\n    {name}_valid_q <= ~scan & {name}_now;\n    {name}_q <= scan ? {scanned} : {name}_now ? {value} : {width}'d0;\nend\n",
             start[0],
             start[1],
             width - 1,
@@ -245,13 +295,24 @@ fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], seque
         busy: 0,
         learn: 0,
         wave: 0,
+        learnt: 0,
         now: [None; 4],
+        scanned: 0,
     };
     let mut leaf =
-        Leaf::clocked(name, "counts the fires of its trains", technology.clock_to_q_ps(), 1, move || {
+        Leaf::clocked(name, "counts the fires of its trains", technology.clock_to_q_ps(), 2, move || {
             Box::new(model.clone())
         });
-    for (name, bus) in inputs {
+    let SequencerInputs { fire, reset, steps, phase, scan } = inputs;
+    for (name, bus) in [
+        ("fire", *fire),
+        ("reset", reset),
+        ("steps", steps),
+        ("start_phase", phase),
+        ("scan", &scan.mode),
+        ("scan_index", &scan.index),
+        ("scan_wave", &scan.wave),
+    ] {
         leaf = leaf.input(name, bus);
     }
     for (name, bus) in sequence.named() {
@@ -260,13 +321,12 @@ fn leaf(technology: Technology, layout: Layout, inputs: [(&str, &Bus); 3], seque
     leaf.verilog(body)
 }
 
-/// The sequencer of a tile whose rows have that colour. Its inputs: the tile's fire, the steps of the request, and the phase of the
-/// first.
+/// The sequencer of a tile whose rows have that colour.
 pub(super) fn tile_sequencer(
     technology: Technology,
     plan: &TilePlan,
     colour: u8,
-    inputs: [(&str, &Bus); 3],
+    inputs: &SequencerInputs<'_>,
     sequence: &Sequence,
 ) -> (Leaf, RowSequence) {
     let trains = [Train::Learn, Train::Relax].map(|train| tile_train(plan, train));
@@ -301,7 +361,7 @@ pub(super) fn root_sequencer(
     technology: Technology,
     (read, columns, length): (usize, usize, usize),
     colour: u8,
-    inputs: [(&str, &Bus); 3],
+    inputs: &SequencerInputs<'_>,
     sequence: &Sequence,
 ) -> Leaf {
     let layout = Layout {

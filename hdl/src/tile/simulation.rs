@@ -303,15 +303,14 @@ impl FoldedSimulation {
         self.run(Request { steps: 0, apply: false });
     }
 
-    /// Writes one voltage of a sample, with the sense of a target.
-    fn write(&mut self, to: i64, index: usize, voltage: i64, sense: i64) {
+    /// Writes one voltage of a sample.
+    fn write(&mut self, to: i64, index: usize, voltage: i64) {
         let write = self.array.controls.write.clone();
         for (bus, value) in [
             (&write.to, to),
             (&write.bank, 1 - self.bank),
             (&write.index, number(index)),
             (&write.voltage, voltage),
-            (&write.sense, sense),
         ] {
             self.circuit.set(bus, value);
         }
@@ -413,12 +412,14 @@ impl Engine for FoldedSimulation {
                 Place::Imposed(column) => (TO_COLUMNS, column),
                 Place::Row(..) | Place::Free(_) => self.target_place(node),
             };
-            self.write(to, index, voltage.into(), 0);
+            self.write(to, index, voltage.into());
         }
-        for (&node, &target) in network.outputs().iter().zip(&sample.targets) {
+        let senses = self.array.controls.senses.clone();
+        for ((&node, &target), sense) in network.outputs().iter().zip(&sample.targets).zip(&senses) {
             let (to, index) = self.target_place(node);
             let voltage = target.map_or(0, |Target { voltage, .. }| voltage.into());
-            self.write(to, index, voltage, sense_code(target).into());
+            self.write(to, index, voltage);
+            self.circuit.set(sense, sense_code(target).into());
         }
         self.presented = true;
         self.busy_ps = 0;

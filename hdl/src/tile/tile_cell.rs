@@ -2,12 +2,13 @@
 
 use super::columns::{ColumnInputs, TO_TILE, VoltageWrite, columns};
 use super::folding::{Folding, LANES, TilePlan};
-use super::interface::{Channels, FoldedControls, name_ports, owned, pulse_loop};
+use super::interface::{Channels, FoldedControls, answers, name_ports, owned, pulse_loop};
 use super::lane::{LaneContext, LaneOutputs, SumWidths, lane};
-use super::sequencer::{Sequence, number, tile_sequencer};
+use super::scan_port::{cell_scan, scanned, word_bits};
+use super::sequencer::{Sequence, SequencerInputs, number, tile_sequencer};
 use super::tokens::tokens;
 use super::tree::{join_tile, partial_sums, row_place, row_sums};
-use super::update::{UpdateStream, update_unit};
+use super::update::{UnitInputs, UnitOutputs, UpdateStream, update_unit};
 use crate::bus::{Bus, Shape};
 use crate::module::Module;
 use crate::technology::Technology;
@@ -32,19 +33,19 @@ pub(super) fn tile_cell(
     let fire = channels.fires[tile].clone();
     let has_root = !folding.free.is_empty();
     let sequence = Sequence::new(plan.tokens.len(), plan.rows.len());
-    let mut inputs = owned(&controls.named());
-    inputs.extend(owned(&[("root_fire", &channels.root_fire), ("read", &channels.read)]));
+    let mut inputs = owned(controls.named());
+    inputs.extend(owned([("root_fire", &channels.root_fire), ("read", &channels.read)]));
     inputs.extend(channels.sent.named().map(|(name, bus)| (format!("root_{name}"), bus.clone())));
-    let mut outputs = owned(&[("fire", &fire), ("done", &sequence.done)]);
+    let mut outputs = owned([("fire", &fire), ("done", &sequence.done), ("learnt", &sequence.learnt)]);
     if has_root {
         inputs.push(("answer".to_owned(), channels.answer.clone()));
     }
     for (name, bus) in sequence.named() {
-        if name != "done" {
+        if !["done", "learnt"].contains(&name) {
             cell.local(name, bus);
         }
     }
-    let pulse = pulse_loop(&mut cell, technology, luts, &fire);
+    let pulse = pulse_loop(&mut cell, technology, luts, &fire, controls);
     let joins = [&controls.go, &sequence.done, &sequence.busy, &pulse.tick, &pulse.back];
     // Without a root a train has nobody to wait for.
     let answer = if has_root { &channels.answer } else { &sequence.phase };
@@ -53,10 +54,21 @@ pub(super) fn tile_cell(
         technology,
         plan,
         folding.row_colour,
-        [("fire", &fire), ("steps", &controls.steps), ("start_phase", &controls.phase)],
+        &SequencerInputs {
+            fire: &fire,
+            reset: &controls.reset,
+            steps: &controls.steps,
+            phase: &controls.phase,
+            scan: &controls.scan,
+        },
         &sequence,
     );
     cell.leaf("sequencer", leaf);
+    let (leaf, scan) = cell_scan(technology, &controls.scan, TO_TILE + number(tile), LANES);
+    for port in leaf.outputs() {
+        cell.local(port.name.clone(), &port.bus);
+    }
+    cell.leaf("scan_place", leaf);
     for (name, bus) in [
         ("take_valid", &rows.take_valid),
         ("take", &rows.take),
@@ -99,22 +111,29 @@ pub(super) fn tile_cell(
         conductance: &conductance,
     };
     let sent = VoltageWrite::new(plan.rows.len(), design.format().v_bits());
+    let scanned_node =
+        cell.wire("scanned_node", Shape::unsigned(design.format().v_bits() + design.format().v_guard()));
     let unit = update_unit(
         technology,
         design,
         TO_TILE + number(tile),
         &plan.rows,
         &fire,
-        &controls.write,
-        &controls.new_bank,
-        &sequence,
-        &stream,
-        &sent,
+        &UnitInputs {
+            write: &controls.write,
+            bank: &controls.new_bank,
+            senses: &controls.senses,
+            port: &controls.scan,
+            scan: &scan,
+        },
+        (&sequence, &stream),
+        &UnitOutputs { sent: &sent, scanned: &scanned_node },
     );
-    for port in unit.outputs() {
-        cell.local(port.name.clone(), &port.bus);
+    for (name, bus) in sent.named() {
+        cell.local(name, bus);
     }
     cell.leaf("update_unit", unit);
+    outputs.extend(answers(&mut cell, technology, design, &plan.rows, &fire, &sent, channels));
     let sent_lanes: Vec<Bus> = (0..LANES).map(|lane| cell.wire(format!("sent_{lane}"), Shape::BIT)).collect();
     let sent_slot = cell.wire("sent_slot", token_controls.row_slot.shape());
     cell.leaf("sent_place", row_place(technology, &sent.valid, &sent.index, &sent_lanes, &sent_slot));
@@ -133,6 +152,8 @@ pub(super) fn tile_cell(
         learning: &controls.learning,
         sent: &sent,
         sent_slot: &sent_slot,
+        port: &controls.scan,
+        scan: &scan,
     };
     let mut lanes: Vec<LaneOutputs> = Vec::new();
     for (number, (take, sent)) in take_lanes.iter().zip(&sent_lanes).enumerate() {
@@ -143,6 +164,12 @@ pub(super) fn tile_cell(
         cell.leaf(format!("lane_{number}"), leaf);
         lanes.push(outputs);
     }
+    let word = Bus::new(Shape::unsigned(word_bits(design)));
+    let mut words: Vec<Bus> = lanes.iter().map(|lane| lane.scanned.clone()).collect();
+    words.push(scanned_node);
+    cell.leaf("scan_join", scanned(technology, "scanned", &words, &word));
+    outputs.push(("scanned".to_owned(), word.clone()));
+    channels.scanned.push(word);
     cell.leaf("row_sums", row_sums(technology, &lanes, &sum, &conductance));
     if has_root {
         let rising: Vec<Bus> = lanes.iter().map(|lane| lane.rising.clone()).collect();
@@ -150,16 +177,17 @@ pub(super) fn tile_cell(
             technology,
             design,
             folding.free.len(),
-            &fire,
+            [&fire, &controls.reset],
             &rising,
             &token_controls,
             &channels.read,
         );
         cell.leaf("partial_sums", leaf);
-        outputs.extend(owned(&[("partial", &partial.sum), ("sum_token", &partial.token)]));
+        outputs.extend(owned([("partial", &partial.sum), ("sum_token", &partial.token)]));
         channels.partials.push(Some(partial));
     }
     channels.done.push(sequence.done.clone());
+    channels.learnt.push(sequence.learnt.clone());
     name_ports(&mut cell, &inputs, &outputs);
     cell
 }

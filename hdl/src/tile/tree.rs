@@ -36,8 +36,12 @@ fn pairs(values: &[i64]) -> Vec<i64> {
 }
 
 impl Clocked for Partials {
-    fn edge(&mut self, _clock: usize, inputs: &[i64]) {
-        let (lanes, rest) = inputs[1..].split_at(LANES);
+    fn edge(&mut self, clock: usize, inputs: &[i64]) {
+        if clock == 1 {
+            self.tokens.fill(0);
+            return;
+        }
+        let (lanes, rest) = inputs[2..].split_at(LANES);
         let &[valid, first, last, column, _] = rest else { return };
         if valid == 1 {
             let sum = self.levels[2][0] + if first == 1 { 0 } else { self.running };
@@ -45,7 +49,7 @@ impl Clocked for Partials {
             let column = usize::try_from(column).unwrap_or(0);
             if last == 1 && column < self.sums.len() {
                 self.sums[column] = sum;
-                self.tokens[column] ^= 1;
+                self.tokens[column] = (1 - self.tokens[column]) & (1 - inputs[1]);
             }
         }
         self.levels = [pairs(lanes), pairs(&self.levels[0]), pairs(&self.levels[1])];
@@ -63,7 +67,7 @@ pub(super) fn partial_sums(
     technology: Technology,
     design: &Design,
     columns: usize,
-    fire: &Bus,
+    [fire, reset]: [&Bus; 2],
     rising: &[Bus],
     tokens: &TokenControls,
     column: &Bus,
@@ -80,11 +84,12 @@ pub(super) fn partial_sums(
         format!("partial_sums_{columns}"),
         "sums of the columns over the lanes and slots of a tile",
         technology.clock_to_q_ps() + 2 * technology.lut_ps(),
-        1,
+        2,
         move || Box::new(model.clone()),
     )
     .reads_asynchronously()
-    .input("fire", fire);
+    .input("fire", fire)
+    .input("reset", reset);
     let rising_bits = rising[0].shape().bits;
     for (lane, bus) in rising.iter().enumerate() {
         leaf = leaf.input(format!("rising_{lane}"), bus);
@@ -116,7 +121,8 @@ pub(super) struct ColumnSum {
 #[derive(Clone, Debug)]
 struct TileTree {
     levels: Vec<Vec<i64>>,
-    columns: Vec<Option<i64>>,
+    /// By level: whether a sum is there, and the number beside it.
+    columns: Vec<[i64; 2]>,
 }
 
 impl Clocked for TileTree {
@@ -128,13 +134,13 @@ impl Clocked for TileTree {
             next = pairs(&before);
         }
         self.columns.rotate_right(1);
-        self.columns[0] = (valid == 1).then_some(column);
+        self.columns[0] = [valid, column];
     }
 
     fn outputs(&self, _inputs: &[i64], outputs: &mut [i64]) {
-        let column = self.columns.last().copied().flatten();
+        let [valid, column] = self.columns.last().copied().unwrap_or_default();
         let sum = self.levels.last().and_then(|level| level.first()).copied().unwrap_or(0);
-        outputs.copy_from_slice(&[i64::from(column.is_some()), column.unwrap_or(0), sum]);
+        outputs.copy_from_slice(&[valid, column, sum]);
     }
 }
 
@@ -155,7 +161,7 @@ pub(super) fn tile_tree(
         count = count.div_ceil(2);
         vec![0; count]
     });
-    let model = TileTree { levels: registers.collect(), columns: vec![None; levels] };
+    let model = TileTree { levels: registers.collect(), columns: vec![[0; 2]; levels] };
     let mut leaf = Leaf::clocked(
         format!("tile_tree_{}", tiles.len()),
         "sums of a column over the tiles",
@@ -319,8 +325,8 @@ fn partials_verilog(columns: usize, column_bits: u32, rising: u32, width: u32) -
     use std::fmt::Write;
     let end = (1usize << column_bits) - 1;
     let mut text = format!(
-        "reg signed [{top}:0] sums [0:{end}];\nreg tokens [0:{end}];\nreg signed [{top}:0] running;\ninteger i;\n\
-         initial begin for (i = 0; i <= {end}; i = i + 1) begin sums[i] = 0; tokens[i] = 0; end running = 0; end\n",
+        "reg signed [{top}:0] sums [0:{end}];\nreg [{end}:0] tokens;\nreg signed [{top}:0] running;\ninteger i;\n\
+         initial begin for (i = 0; i <= {end}; i = i + 1) sums[i] = 0; tokens = 0; running = 0; end\n",
         top = width - 1
     );
     let mut names: Vec<String> = (0..LANES).map(|lane| format!("rising_{lane}")).collect();
@@ -341,7 +347,9 @@ fn partials_verilog(columns: usize, column_bits: u32, rising: u32, width: u32) -
         text,
         "wire signed [{top}:0] running_sum = level_3_0 + (sum_first ? 0 : running);\n\
          always @(posedge fire) if (sum_valid) begin\n    running <= running_sum;\n\
-         \x20   if (sum_last & sum_column < {columns}) begin sums[sum_column] <= running_sum; tokens[sum_column] <= ~tokens[sum_column]; end\nend\n",
+         \x20   if (sum_last & sum_column < {columns}) sums[sum_column] <= running_sum;\nend\n\
+         always @(posedge fire or posedge reset)\n    if (reset) tokens <= 0;\n\
+         \x20   else if (sum_valid & sum_last & sum_column < {columns}) tokens[sum_column] <= ~tokens[sum_column];\n",
         top = width - 1
     );
     text
@@ -366,7 +374,7 @@ fn tile_tree_verilog(tiles: usize, levels: usize, column_bits: u32, width: u32) 
         let _ = writeln!(
             text,
             "reg valid_{level};\nreg [{top}:0] column_{level};\ninitial begin valid_{level} = 0; column_{level} = 0; end\n\
-             always @(posedge fire) begin valid_{level} <= {valid}; column_{level} <= {valid} ? {column} : 0; end",
+             always @(posedge fire) begin valid_{level} <= {valid}; column_{level} <= {column}; end",
             top = column_bits - 1
         );
         (valid, column, names) = (format!("valid_{level}"), format!("column_{level}"), next);

@@ -12,6 +12,7 @@
 mod verilog;
 
 use super::columns::{SampleWrite, VoltageWrite};
+use super::scan_port::{CellScan, ScanPort};
 use super::sequencer::{Sequence, number};
 use crate::bus::Bus;
 use crate::leaf::{Clocked, Leaf};
@@ -31,8 +32,8 @@ struct Node {
     conductance: i64,
     gain: Gain,
     base: i64,
-    /// By bank: the sense of the target.
-    sense: [i64; 2],
+    /// Which of the unit's senses is its target's.
+    sense: Option<usize>,
 }
 
 /// A node on its way through the update stream.
@@ -61,6 +62,12 @@ struct UpdateUnit {
     preparing: [Option<(usize, i64)>; 4],
     /// Nodes on their way to their update, by stage.
     passing: [Option<Passing>; 7],
+    /// Numbers and waves that go with them, of a node or of none, by stage.
+    numbers: [(usize, usize); 7],
+    /// The word that the scan port has put in place of the last stage's result.
+    scanned_result: Option<i64>,
+    /// The accumulator that the scan port asks for.
+    scanned: i64,
     sent: Sent,
 }
 
@@ -86,16 +93,16 @@ impl UpdateUnit {
         self.design.format().voltage(self.u[wave][node])
     }
 
-    fn target(&self, node: usize, bank: usize) -> Option<Target> {
-        let Node { kind, sense, .. } = &self.nodes[node];
-        if kind.is_nudged() { target(sense[bank], self.samples[bank][node]) } else { None }
+    fn target(&self, node: usize, x: &Inputs<'_>) -> Option<Target> {
+        self.nodes[node].sense.and_then(|sense| target(x.senses[sense], self.samples[x.bank][node]))
     }
 
     /// What a node's sum starts from: the imposed columns, its own voltage, its nudge.
-    fn base(&self, node: usize, wave: usize, bank: usize) -> i64 {
+    fn base(&self, node: usize, x: &Inputs<'_>) -> i64 {
+        let wave = x.wave;
         let (rules, format) = (self.design.rules(), self.design.format());
         let v = self.voltage(node, wave);
-        let nudge = self.target(node, bank).map_or(0, |target| {
+        let nudge = self.target(node, x).map_or(0, |target| {
             let passed = target.sense.passes(i64::from(target.voltage) - v);
             i64::from(rules.nudge.direction(Wave::BOTH[wave])) * rules.nudge.conductance(format) * passed
         });
@@ -103,10 +110,10 @@ impl UpdateUnit {
     }
 
     /// The accumulator that a node takes.
-    fn relaxed(&self, passing: &Passing, bank: usize) -> i64 {
+    fn relaxed(&self, passing: &Passing, x: &Inputs<'_>) -> i64 {
         let (rules, format) = (self.design.rules(), self.design.format());
         let node = &self.nodes[passing.node];
-        let nudged = self.target(passing.node, bank).zip(rules.nudge.imposed(Wave::BOTH[passing.wave]));
+        let nudged = self.target(passing.node, x).zip(rules.nudge.imposed(Wave::BOTH[passing.wave]));
         let u = match nudged {
             Some((target, eta)) => {
                 let (u, wanted) = (self.u[0][passing.node], i64::from(target.voltage));
@@ -145,9 +152,9 @@ impl UpdateUnit {
     }
 
     /// Every register takes what was before it: memories are read before they are written.
-    fn fire(&mut self, x: &Inputs) {
+    fn fire(&mut self, x: &Inputs<'_>) {
         let format = self.design.format();
-        let prepared = x.prepare.map(|node| (node, self.base(node, x.wave, x.bank)));
+        let prepared = x.prepare.map(|node| (node, self.base(node, x)));
         let summed = self.passing[0].map(|passing| self.with_gain(passing));
         let scaled = self.passing[1].map(|passing| {
             let Gain { q, s } = passing.gain;
@@ -158,23 +165,30 @@ impl UpdateUnit {
             let result = if passing.learn {
                 format.accumulator(self.samples[x.bank][passing.node])
             } else {
-                self.relaxed(&passing, x.bank)
+                self.relaxed(&passing, x)
             };
             Passing { result, ..passing }
         });
-        let done = self.passing[6];
+        self.scanned = if x.scan_node { self.u[x.wave][x.prepare_number] } else { 0 };
         self.sent = Sent::default();
-        if let Some(done) = done {
-            let imposed = !self.nodes[done.node].kind.relaxes();
-            // Relaxed nodes take what a relax train brings, imposed ones what a learn train does.
-            if imposed == done.learn {
-                for wave in (0..2).filter(|&wave| imposed || wave == done.wave) {
-                    self.u[wave][done.node] = done.result;
-                }
-                let (wave, voltage) = (done.wave, format.voltage(done.result));
-                self.sent = Sent { valid: true, node: done.node, wave, both: imposed, voltage };
+        let (node, wave) = self.numbers[6];
+        let imposed = !self.nodes[node].kind.relaxes();
+        // Relaxed nodes take what a relax train brings, imposed ones what a learn train does, and any what the scan port writes.
+        let due = self.passing[6].filter(|done| imposed == done.learn).map(|done| done.result);
+        let result = match self.scanned_result {
+            Some(word) if x.scan_write || due.is_some() => Some(word),
+            _ => due,
+        };
+        if let Some(u) = result {
+            for wave in (0..2).filter(|&other| imposed || other == wave) {
+                self.u[wave][node] = u;
             }
+            self.sent = Sent { valid: true, node, wave, both: imposed, voltage: format.voltage(u) };
         }
+        let bits = 64 - format.v_bits() - format.v_guard();
+        self.scanned_result = x.scan.then_some((x.scan_word << bits) >> bits);
+        self.numbers.rotate_right(1);
+        self.numbers[0] = (x.update_number, x.update_wave);
         if let Some(learnt) = relaxed.filter(|passing| passing.learn) {
             self.nodes[learnt.node].gain = learnt.gain;
         }
@@ -201,42 +215,65 @@ impl UpdateUnit {
 }
 
 /// The inputs of the unit, after its clocks.
-struct Inputs {
+struct Inputs<'a> {
     to: i64,
     write_bank: usize,
     index: usize,
     voltage: i64,
-    sense: i64,
     wave: usize,
     bank: usize,
     prepare: Option<usize>,
+    prepare_number: usize,
     update: Option<usize>,
+    update_number: usize,
     update_learn: bool,
     update_wave: usize,
     sum: i64,
     conductance: i64,
+    scan: bool,
+    scan_word: i64,
+    scan_node: bool,
+    scan_write: bool,
+    /// The senses of the unit's outputs.
+    senses: &'a [i64],
 }
 
-impl Inputs {
-    fn new(values: &[i64]) -> Inputs {
+/// The inputs of the unit, before the senses of its outputs.
+const INPUTS: usize = 20;
+
+impl Inputs<'_> {
+    fn new(values: &[i64]) -> Inputs<'_> {
+        let (values, senses) = values.split_at(INPUTS);
         let mut values = values[2..].iter().copied();
         let mut next = || values.next().unwrap_or(0);
         let index = |value: i64| usize::try_from(value).unwrap_or(0);
-        let valid = |valid: i64, number: i64| (valid == 1).then(|| index(number));
+
+        let (to, write_bank, write_index, voltage) = (next(), index(next()), index(next()), next());
+        let (wave, bank) = (index(next()), index(next()));
+        let [(prepare, prepare_number), (update, update_number)] = [(); 2].map(|()| {
+            let (valid, number) = (next() == 1, index(next()));
+            (valid.then_some(number), number)
+        });
         Inputs {
-            to: next(),
-            write_bank: index(next()),
-            index: index(next()),
-            voltage: next(),
-            sense: next(),
-            wave: index(next()),
-            bank: index(next()),
-            prepare: valid(next(), next()),
-            update: valid(next(), next()),
+            to,
+            write_bank,
+            index: write_index,
+            voltage,
+            wave,
+            bank,
+            prepare,
+            prepare_number,
+            update,
+            update_number,
             update_learn: next() == 1,
             update_wave: index(next()),
             sum: next(),
             conductance: next(),
+            scan: next() == 1,
+            scan_word: next(),
+            scan_node: next() == 1,
+            scan_write: next() == 1,
+            senses,
         }
     }
 }
@@ -247,16 +284,22 @@ impl Clocked for UpdateUnit {
         if clock == 0 {
             self.fire(&x);
         } else if x.to == self.number
-            && let Some(node) = self.nodes.get_mut(x.index)
+            && let Some(sample) = self.samples[x.write_bank].get_mut(x.index)
         {
-            node.sense[x.write_bank] = x.sense;
-            self.samples[x.write_bank][x.index] = x.voltage;
+            *sample = x.voltage;
         }
     }
 
     fn outputs(&self, _inputs: &[i64], outputs: &mut [i64]) {
         let Sent { valid, node, wave, both, voltage } = self.sent;
-        outputs.copy_from_slice(&[valid.into(), number(node), number(wave), both.into(), voltage]);
+        outputs.copy_from_slice(&[
+            valid.into(),
+            number(node),
+            number(wave),
+            both.into(),
+            voltage,
+            self.scanned,
+        ]);
     }
 
     fn memory(&mut self, name: &str) -> Option<&mut [i64]> {
@@ -286,34 +329,57 @@ pub(super) struct UpdateStream<'a> {
     pub conductance: &'a Bus,
 }
 
+/// What comes to an update unit from outside its cell.
+pub(super) struct UnitInputs<'a> {
+    /// What the array interface writes.
+    pub write: &'a SampleWrite,
+    /// The bank of the sample that is relaxed.
+    pub bank: &'a Bus,
+    /// The senses of all outputs, in port order.
+    pub senses: &'a [Bus],
+    pub port: &'a ScanPort,
+    pub scan: &'a CellScan,
+}
+
+/// What leaves an update unit.
+pub(super) struct UnitOutputs<'a> {
+    /// New voltages.
+    pub sent: &'a VoltageWrite,
+    /// The accumulator that the scan port asks for, 0 otherwise.
+    pub scanned: &'a Bus,
+}
+
 /// The update unit of the cell with that number among those that [`SampleWrite::to`] names. `nodes` are its nodes by number.
-#[expect(clippy::too_many_arguments, reason = "a private step of a cell, which has all of them at hand")]
 pub(super) fn update_unit(
     technology: Technology,
     design: &Arc<Design>,
     cell: i64,
     nodes: &[NodeId],
     fire: &Bus,
-    write: &SampleWrite,
-    bank: &Bus,
-    sequence: &Sequence,
-    stream: &UpdateStream<'_>,
-    sent: &VoltageWrite,
+    inputs: &UnitInputs<'_>,
+    (sequence, stream): (&Sequence, &UpdateStream<'_>),
+    outputs: &UnitOutputs<'_>,
 ) -> Leaf {
+    let UnitInputs { write, bank, senses, port, scan } = *inputs;
+    let UnitOutputs { sent, scanned } = *outputs;
     let network = design.network();
-    let node = |id: &NodeId| Node {
+    let mut own_senses = Vec::new();
+    let mut node = |id: &NodeId| Node {
         kind: network.nodes()[id.index()].kind,
         clamp: network.nodes()[id.index()].clamp,
         imposed_sum: 0,
         conductance: 0,
         gain: design.gains().gain(0, design.format().k_bits()),
         base: 0,
-        sense: [0; 2],
+        sense: network.outputs().iter().position(|output| output == id).map(|output| {
+            own_senses.push(&senses[output]);
+            own_senses.len() - 1
+        }),
     };
     // As many as a number can name, so that none is without meaning.
     let size = 1usize << sent.index.shape().bits;
-    let mut nodes: Vec<Node> = nodes.iter().map(node).collect();
-    let filler = Node { kind: NodeKind::Hidden, clamp: DiodeClamp::None, ..nodes[0].clone() };
+    let mut nodes: Vec<Node> = nodes.iter().map(&mut node).collect();
+    let filler = Node { kind: NodeKind::Hidden, clamp: DiodeClamp::None, sense: None, ..nodes[0].clone() };
     nodes.resize(size, filler);
     let model = UpdateUnit {
         design: Arc::clone(design),
@@ -323,9 +389,12 @@ pub(super) fn update_unit(
         samples: [vec![0; size], vec![0; size]],
         preparing: [None; 4],
         passing: [None; 7],
+        numbers: [(0, 0); 7],
+        scanned_result: None,
+        scanned: 0,
         sent: Sent::default(),
     };
-    let text = verilog::verilog(design, cell, &model.nodes, sent.index.shape().bits);
+    let text = verilog::verilog(technology, design, cell, &model.nodes, sent.index.shape().bits);
     let mut leaf = Leaf::clocked(
         format!("update_unit_{cell}"),
         "nodes relax in a pipeline, one a fire",
@@ -341,7 +410,6 @@ pub(super) fn update_unit(
     .input("write_bank", &write.bank)
     .input("index_", &write.index)
     .input("voltage", &write.voltage)
-    .input("sense", &write.sense)
     .input("wave", &sequence.wave)
     .input("bank", bank)
     .input("prepare_valid", &sequence.prepare_valid)
@@ -351,9 +419,16 @@ pub(super) fn update_unit(
     .input("update_learn", stream.learn)
     .input("update_wave", stream.wave)
     .input("sum", stream.sum)
-    .input("conductance", stream.conductance);
+    .input("conductance", stream.conductance)
+    .input("scan", &port.mode)
+    .input("scan_word", &port.word)
+    .input("scan_node", &scan.node)
+    .input("scan_write", &scan.write_node);
+    for (number, sense) in own_senses.into_iter().enumerate() {
+        leaf = leaf.input(format!("sense_of_{number}"), sense);
+    }
     for (name, bus) in sent.named() {
         leaf = leaf.output(name, bus, format!("{name}_q"));
     }
-    leaf.verilog(text)
+    leaf.output("scanned", scanned, "scanned_q").verilog(text)
 }
