@@ -273,6 +273,40 @@ fn digits(report: &mut Report) {
     report.add("digits: training, times the plain loop", "x", None, &times, |t| t("plain") / t(best));
 }
 
+/// 202,240 edges, most of them to inputs: in words, and in doubles, which an accumulator of 33 bits needs.
+fn images(report: &mut Report) {
+    let subjects = [
+        (subjects::images(Format::WIDE, "images wide"), "wide"),
+        (subjects::images(Format::COMPACT, "images compact"), "compact"),
+        (
+            subjects::images(Format::new(16, 8, 15, 18).unwrap(), "images 16/8/15/18"),
+            "16/8/15/18, in doubles",
+        ),
+    ];
+    let mut names = Vec::new();
+    let mut turns = Vec::new();
+    for (subject, name) in &subjects {
+        check(subject);
+        for width in VectorWidth::available() {
+            let mut engine = fast(subject, width);
+            let mut next = subject.samples.iter().cycle();
+            let name = format!("{name}, {width}");
+            names.push(name.clone());
+            turns.push(turn(name, move || {
+                black_box(engine.train(next.next().unwrap()).unwrap());
+            }));
+        }
+    }
+    let times = measure(turns);
+    for name in &names {
+        report.add(&format!("images: a training sample, {name}"), "us", None, &times, |t| t(name) * 1e6);
+    }
+    let best = VectorWidth::best();
+    report.add("images: training in words, times that in doubles", "x", Some(3.0), &times, |t| {
+        t(&format!("16/8/15/18, in doubles, {best}")) / t(&format!("wide, {best}"))
+    });
+}
+
 fn small(report: &mut Report) {
     for subject in subjects::small() {
         let times = training(&subject);
@@ -379,6 +413,7 @@ fn main() {
         ("roofs", roofs as fn(&mut Report)),
         ("lattices", lattices),
         ("digits", digits),
+        ("images", images),
         ("small", small),
         ("replicas", replicas),
     ] {

@@ -196,6 +196,32 @@ fn inputs_of_a_given_state_stay() {
     }
 }
 
+/// More inputs than the sums of words hold at once, voltages and conductances at the ends of their ranges.
+#[test]
+fn sums_over_many_inputs_are_exact() {
+    let network = crossbar(33_001, 16, EdgeKind::Linear).unwrap().with_alpha(&[-4]).unwrap();
+    let rules = Rules {
+        omega: Omega::GAUSS_SEIDEL,
+        nudge: Nudge::Current { beta: 0, centred: true },
+        g_min: 1,
+        lowest_rail: 0,
+    };
+    let design = Design::new(network, Format::COMPACT, rules).unwrap();
+    let configuration = Configuration { steps: 2, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
+    let mut draw = Draw::new(6);
+    for g in [0.0, 1.0] {
+        let state = State::initial(&design, &[Initial::Uniform { low: g, high: g }], 1);
+        let mut together = Together::new(&design, configuration, &state);
+        let mut sample = random_sample(&mut draw, &design, Spread::Even, true);
+        for v in [-2048, 2047] {
+            sample.inputs.fill(v);
+            together.same("train", |engine| engine.train(&sample));
+        }
+        let sample = random_sample(&mut draw, &design, Spread::Extreme, true);
+        together.same("train", |engine| engine.train(&sample));
+    }
+}
+
 /// What the reference refuses, the fast engine refuses in the same words, and nothing changes.
 #[test]
 fn what_does_not_fit_is_refused() {

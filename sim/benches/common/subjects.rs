@@ -98,6 +98,14 @@ pub fn digits() -> Subject {
     Subject::new("digits", network, Format::WIDE, (8, nudge), 8, initial)
 }
 
+/// Images of 28 x 28 pixels on 128 hidden nodes, with made-up data: 202,240 edges.
+pub fn images(format: Format, name: &str) -> Subject {
+    let network = layered(&[1570, 128, 10], EdgeKind::Linear).unwrap().with_alpha(&[1, 1]).unwrap();
+    let nudge = Nudge::Current { beta: 0, centred: true };
+    let initial = [0.025, 0.088].map(|scale| Initial::HalfNormal { scale }).to_vec();
+    Subject::new(name, network, format, (8, nudge), 8, initial)
+}
+
 /// A random graph of 1000 nodes and 3000 edges.
 pub fn random_graph(format: Format, name: &str) -> Subject {
     let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -373,10 +373,11 @@ fn random_lattice(draw: &mut Draw, kind: EdgeKind) -> Network {
     net.inputs(ids(0..inputs)).outputs(ids(inputs..inputs + outputs)).build().expect("a valid lattice")
 }
 
-/// A crossbar or layered network with other learning shifts.
+/// A crossbar or layered network with other learning shifts. One in eight is large.
 fn random_layers(draw: &mut Draw, kind: EdgeKind) -> Network {
+    let large = if draw.one_in(8) { 150 } else { 40 };
     let mut size = |high: i64| usize::try_from(draw.within(1..=high)).expect("a size");
-    let sizes = [size(40), size(40), size(12), size(12)];
+    let sizes = [size(large), size(large), size(12), size(12)];
     let network = match draw.within(0..=2) {
         0 => crossbar(sizes[0], sizes[1], kind),
         1 => layered(&sizes[..3], kind),

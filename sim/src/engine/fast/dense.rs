@@ -3,17 +3,20 @@
 //! Nodes with the same neighbours form a *block*, and two blocks are joined completely or not at all. Such a pair is a
 //! *tile*: a matrix of conductances whose columns are the lanes of a vector. Its one block is updated by adding rows
 //! times voltages, its other by products of rows with a vector of voltages. What the inputs contribute does not change
-//! while a sample is relaxed: it is summed once, for both waves.
+//! while a sample is relaxed: it is summed once, for both waves. Where inputs are the rows and the format permits, such a tile
+//! is [one of words](super::input_tile), which learns when its sums are next asked for.
 
 use super::aligned::Aligned;
 use super::exact::{BIAS, Gains, Scales, double, fits, learning_scale, unbiased, whole};
+use super::input_tile::{InputTile, WordFormat};
 use super::kernels::{self, Accumulators, Learner, LearningTile, Nudges};
 use super::lanes::{Lanes, MOST_LANES, dispatch};
 use super::width::Token;
 use super::{Layout, blocks};
 use crate::network::{NodeId, NodeKind};
-use crate::{Configuration, Design, EdgeGenerator, Sample, State, Target, Wave};
+use crate::{Configuration, Design, EdgeGenerator, Network, Sample, State, Target, Wave};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A tile has at least so many edges on average; below, the edge list is as fast.
@@ -34,6 +37,15 @@ struct Block {
     input: bool,
     /// Has output nodes.
     outputs: bool,
+    /// Is an end of a tile in doubles.
+    in_doubles: bool,
+}
+
+/// Inputs whose lanes follow each other as their ports do.
+#[derive(Clone, Debug)]
+struct Run {
+    ports: Range<usize>,
+    lane: usize,
 }
 
 /// The edges between two blocks.
@@ -56,20 +68,26 @@ pub(super) struct Dense {
     scales: Scales,
     gains: Gains,
     blocks: Vec<Block>,
+    /// Those in doubles, and those of inputs in words.
     tiles: Vec<Tile>,
+    input_tiles: Vec<InputTile>,
     /// The lane of every node.
     lane_of: Vec<u32>,
+    /// The inputs.
+    runs: Vec<Run>,
     /// Biased, by wave.
     u: [Aligned<f64>; 2],
     v: [Aligned<f64>; 2],
-    /// What the inputs contribute, and the tie, by wave; up to date if `fields`.
+    /// What the inputs contribute, and the tie, by wave; up to date, as sums of conductances and factors are, if `ready`.
     field: [Aligned<f64>; 2],
-    fields: bool,
+    ready: bool,
     /// The inputs show both waves the same.
     alike: bool,
     /// 0 where nothing relaxes.
     factor: Aligned<f64>,
+    /// Sums of conductances: of all, and of those in doubles.
     linear: Aligned<f64>,
+    in_doubles: Aligned<f64>,
     /// What an output's nudge counts in `D`.
     nudge: Aligned<f64>,
     /// Biased.
@@ -86,9 +104,7 @@ pub(super) struct Dense {
     g: Aligned<f64>,
     /// `2^alpha` of the edges that learn, by place; empty until a learning step is desynchronous.
     drawn: Aligned<f64>,
-    /// The place of every edge.
-    place_of: Vec<u32>,
-    /// The edge at every place; [`NONE`] in the padding.
+    /// The edge at every place, those in words behind those in doubles; [`NONE`] in the padding.
     edge_at: Vec<u32>,
     generators: Vec<EdgeGenerator>,
     phase: u8,
@@ -107,8 +123,11 @@ impl Dense {
             return None;
         }
         let found = blocks::find(network, SMALLEST_TILE)?;
-        let blocks = place_blocks(design, &found);
-        let tiles = place_tiles(&blocks, &found);
+        let mut blocks = place_blocks(design, &found);
+        let (tiles, input_tiles) = place_tiles(design, &blocks, &found);
+        for tile in &tiles {
+            (blocks[tile.columns].in_doubles, blocks[tile.rows].in_doubles) = (true, true);
+        }
         let lanes = blocks.last().map_or(0, |b| b.at + b.lanes);
         let places = tiles.last().map_or(0, |t| t.at + blocks[t.columns].lanes * blocks[t.rows].nodes);
         let mut lane_of = vec![0; network.nodes().len()];
@@ -117,20 +136,19 @@ impl Dense {
                 lane_of[node.index()] = u32::try_from(lane).ok()?;
             }
         }
-        let tile_of: BTreeMap<[usize; 2], &Tile> = tiles.iter().map(|t| ([t.columns, t.rows], t)).collect();
-        let mut place_of = vec![0; network.edges().len()];
-        let mut edge_at = vec![NONE; places];
-        for (edge, &[a, b]) in (0u32..).zip(network.edges().iter().map(|e| &e.ends)) {
-            let blocks_of = [a, b].map(|n| found.block_of[n.index()]);
-            let (tile, column, row) = match tile_of.get(&blocks_of) {
-                Some(tile) => (tile, a, b),
-                None => (tile_of.get(&[blocks_of[1], blocks_of[0]])?, b, a),
-            };
-            let lane = |node: NodeId, block: usize| lane_of[node.index()] as usize - blocks[block].at;
-            let place =
-                tile.at + lane(row, tile.rows) * blocks[tile.columns].lanes + lane(column, tile.columns);
-            place_of[edge as usize] = u32::try_from(place).ok()?;
-            edge_at[place] = edge;
+        let tile_of: BTreeMap<[usize; 2], &Tile> =
+            tiles.iter().map(|t| ([blocks[t.columns].at, blocks[t.rows].at], t)).collect();
+        let input_tile_of: BTreeMap<[usize; 2], &InputTile> =
+            input_tiles.iter().map(|t| ([t.columns.start, t.rows.start], t)).collect();
+        let mut edge_at = vec![NONE; input_tiles.last().map_or(places, |t| t.at + t.places())];
+        for (edge, ends) in (0u32..).zip(network.edges().iter().map(|e| e.ends)) {
+            let place = [ends, [ends[1], ends[0]]].into_iter().find_map(|ends| {
+                let starts = ends.map(|n| blocks[found.block_of[n.index()]].at);
+                let [column, row] = [0, 1].map(|end| lane_of[ends[end].index()] as usize - starts[end]);
+                let in_doubles = tile_of.get(&starts).map(|t| t.at + row * blocks[t.columns].lanes + column);
+                in_doubles.or_else(|| input_tile_of.get(&starts).map(|t| t.at + t.place(row, column)))
+            });
+            edge_at[place?] = edge;
         }
         let scales = Scales::new(design);
         let mut low = Aligned::new(scales.u_range[0], lanes);
@@ -151,10 +169,11 @@ impl Dense {
             u: [biased.clone(), biased],
             v: [zeros.clone(), zeros.clone()],
             field: [zeros.clone(), zeros.clone()],
-            fields: false,
+            ready: false,
             alike: false,
             factor: zeros.clone(),
             linear: zeros.clone(),
+            in_doubles: zeros.clone(),
             nudge,
             low,
             high,
@@ -169,8 +188,9 @@ impl Dense {
             scales,
             blocks,
             tiles,
+            input_tiles,
+            runs: runs(network, &lane_of),
             lane_of,
-            place_of,
             edge_at,
             generators: vec![EdgeGenerator::new(1); network.edges().len()],
             phase: 0,
@@ -178,16 +198,23 @@ impl Dense {
         })
     }
 
-    /// Sums what the inputs contribute to the waves.
+    /// Sums what the inputs contribute to the waves, and conductances; looks up gains.
     #[inline(always)]
-    fn update_fields<L: Lanes>(&mut self, lanes: L) {
+    fn make_ready<L: Lanes>(&mut self, lanes: L) {
+        for block in self.blocks.iter().filter(|block| !block.input) {
+            let at = block.at..block.at + block.lanes;
+            self.linear[at.clone()].copy_from_slice(&self.in_doubles[at.clone()]);
+            self.field.iter_mut().for_each(|field| field[at.clone()].fill(self.scales.tie));
+        }
         for wave in 0..2 {
             if wave == 1 && self.alike {
                 let [free, clamped] = &mut self.field;
-                clamped.copy_from_slice(free);
-                continue;
+                for block in self.blocks.iter().filter(|block| !block.input) {
+                    let at = block.at..block.at + block.lanes;
+                    clamped[at.clone()].copy_from_slice(&free[at]);
+                }
+                break;
             }
-            self.field[wave].fill(self.scales.tie);
             for tile in &self.tiles {
                 let (columns, rows) = (&self.blocks[tile.columns], &self.blocks[tile.rows]);
                 let g = &self.g[tile.at..][..rows.nodes * columns.lanes];
@@ -200,8 +227,14 @@ impl Dense {
                     kernels::add_dots(lanes, field, g, &v[columns.at..][..columns.lanes]);
                 }
             }
+            // Conductances are the same in both waves: added up with the free one's, and for the other into nothing.
+            let linear = if wave == 0 { &mut self.linear } else { &mut self.sums };
+            for tile in &mut self.input_tiles {
+                tile.pass(lanes, &self.v[wave], &mut self.field[wave], linear);
+            }
         }
-        self.fields = true;
+        self.update_gains();
+        self.ready = true;
     }
 
     /// The turn of the blocks of one colour in one wave.
@@ -278,12 +311,18 @@ impl Dense {
     /// Every edge learns, and the sums of conductances are taken anew.
     #[inline(always)]
     fn learn_edges<L: Lanes>(&mut self, lanes: L, configuration: &Configuration) {
-        let [free, clamped] = &self.v;
-        for (lane, (f, c)) in free.iter().zip(&**clamped).enumerate() {
-            self.difference[lane] = f - c;
-            self.total[lane] = f + c;
+        if !self.ready {
+            self.make_ready(lanes);
         }
-        self.linear.fill(0.0);
+        for block in self.blocks.iter().filter(|block| block.in_doubles) {
+            let at = block.at..block.at + block.lanes;
+            let [free, clamped] = [0, 1].map(|wave: usize| &self.v[wave][at.clone()]);
+            let (difference, total) = (&mut self.difference[at.clone()], &mut self.total[at]);
+            for (((difference, total), f), c) in difference.iter_mut().zip(total).zip(free).zip(clamped) {
+                (*difference, *total) = (f - c, f + c);
+            }
+        }
+        self.in_doubles.fill(0.0);
         for index in 0..self.tiles.len() {
             let alpha = i32::from(self.tiles[index].alpha) + i32::from(configuration.alpha_offset);
             let (scale, tie) = learning_scale(alpha);
@@ -294,6 +333,20 @@ impl Dense {
                 false
             };
             self.learn_tile(lanes, index, scale, tie, drawn);
+        }
+        let alike = self.alike;
+        let voltages = [&*self.v[0], &*self.v[1]];
+        for tile in &mut self.input_tiles {
+            let alpha = i32::from(tile.alpha) + i32::from(configuration.alpha_offset);
+            let rarity = configuration.learning.rarity();
+            if rarity.is_none() && alike && tile.learn_later(voltages, alpha) {
+                continue;
+            }
+            let edges = &self.edge_at[tile.at..];
+            let generators = &mut self.generators;
+            tile.learn_plainly(voltages, alpha, |place| {
+                rarity.is_none_or(|rarity| generators[edges[place] as usize].fires(rarity))
+            });
         }
     }
 
@@ -316,14 +369,14 @@ impl Dense {
         let learner = Learner::new(lanes, &self.scales, tie);
         let by_row = &mut self.sums[..rows.nodes];
         by_row.fill(0.0);
-        let by_column = &mut self.linear[columns.at..][..columns.lanes];
+        let by_column = &mut self.in_doubles[columns.at..][..columns.lanes];
         learning.learn(learner, by_column, (!rows.input).then_some(&mut *by_row));
         if !rows.input {
             for (row, &sum) in by_row.iter().enumerate() {
                 // The padding learns as well; nobody is to see it.
                 let end = tile.at + (row + 1) * columns.lanes;
                 let padding: f64 = self.g[end + columns.nodes - columns.lanes..end].iter().sum();
-                self.linear[rows.at + row] += sum - padding;
+                self.in_doubles[rows.at + row] += sum - padding;
             }
         }
     }
@@ -335,7 +388,6 @@ impl Dense {
                 self.factor[lane] = self.gains.factor(self.linear[lane] + self.nudge[lane]);
             }
         }
-        self.fields = false;
     }
 }
 
@@ -352,6 +404,7 @@ fn place_blocks(design: &Design, found: &blocks::Blocks) -> Vec<Block> {
             colour: network.colouring().colour(members[0]),
             input: any(|kind| !kind.relaxes()),
             outputs: any(NodeKind::is_nudged),
+            in_doubles: false,
         };
         at += block.lanes;
         block
@@ -359,22 +412,47 @@ fn place_blocks(design: &Design, found: &blocks::Blocks) -> Vec<Block> {
     found.blocks.iter().map(place).collect()
 }
 
-/// Gives every tile its places, and decides which of its blocks lies along the lanes.
-fn place_tiles(blocks: &[Block], found: &blocks::Blocks) -> Vec<Tile> {
+/// The inputs in as few runs as possible.
+fn runs(network: &Network, lane_of: &[u32]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (port, node) in network.inputs().iter().enumerate() {
+        let lane = lane_of[node.index()] as usize;
+        match runs.last_mut() {
+            Some(run) if run.lane + run.ports.len() == lane => run.ports.end += 1,
+            _ => runs.push(Run { ports: port..port + 1, lane }),
+        }
+    }
+    runs
+}
+
+/// Gives every tile its places, and decides which of its blocks lies along the lanes, and which tiles are of words.
+fn place_tiles(design: &Design, blocks: &[Block], found: &blocks::Blocks) -> (Vec<Tile>, Vec<InputTile>) {
     // Vectors to multiply, and for a block with rows that relaxes the sum over each row.
     let cost = |columns: &Block, rows: &Block| {
         rows.nodes * (columns.lanes + if rows.input { 0 } else { 3 * MOST_LANES })
     };
+    let words = WordFormat::of(design);
+    let (mut tiles, mut of_inputs) = (Vec::new(), Vec::new());
     let mut at = 0;
-    let place = |tile: &blocks::Tile| {
+    for tile in &found.tiles {
         let [a, b] = tile.blocks;
         let straight = cost(&blocks[a], &blocks[b]) <= cost(&blocks[b], &blocks[a]);
         let [columns, rows] = if straight { [a, b] } else { [b, a] };
-        let tile = Tile { columns, rows, at, alpha: tile.alpha };
-        at += blocks[columns].lanes * blocks[rows].nodes;
-        tile
-    };
-    found.tiles.iter().map(place).collect()
+        if words.is_some() && blocks[rows].input && !blocks[columns].input {
+            of_inputs.push((columns, rows, tile.alpha));
+        } else {
+            tiles.push(Tile { columns, rows, at, alpha: tile.alpha });
+            at += blocks[columns].lanes * blocks[rows].nodes;
+        }
+    }
+    let mut input_tiles = Vec::new();
+    for (format, (columns, rows, alpha)) in words.into_iter().cycle().zip(of_inputs) {
+        let lanes = |block: &Block| block.at..block.at + block.nodes;
+        let tile = InputTile::new(format, lanes(&blocks[rows]), lanes(&blocks[columns]), alpha, at);
+        at += tile.places();
+        input_tiles.push(tile);
+    }
+    (tiles, input_tiles)
 }
 
 impl Layout for Dense {
@@ -389,25 +467,40 @@ impl Layout for Dense {
         }
         let shown = |wave: usize| network.inputs().iter().map(move |n| state.u[wave][n.index()]);
         self.alike = shown(0).eq(shown(1));
-        self.linear.fill(0.0);
-        for ((&k, &place), edge) in state.k.iter().zip(&self.place_of).zip(network.edges()) {
-            let k = double(k) + BIAS;
-            let g = self.scales.conductance(k);
-            (self.k[place as usize], self.g[place as usize]) = (k, g);
-            for end in edge.ends {
-                self.linear[self.lane_of[end.index()] as usize] += g;
+        self.in_doubles.fill(0.0);
+        for (place, (k, g)) in self.k.iter_mut().zip(&mut *self.g).enumerate() {
+            if let Some(edge) = network.edges().get(self.edge_at[place] as usize) {
+                *k = double(state.k[self.edge_at[place] as usize]) + BIAS;
+                *g = self.scales.conductance(*k);
+                for end in edge.ends {
+                    self.in_doubles[self.lane_of[end.index()] as usize] += *g;
+                }
             }
+        }
+        for tile in &mut self.input_tiles {
+            let edges = &self.edge_at[tile.at..];
+            tile.load(|place| state.k[edges[place] as usize]);
         }
         self.generators.copy_from_slice(&state.generators);
         self.phase = state.phase;
-        self.update_gains();
+        self.ready = false;
     }
 
     fn state(&self) -> State {
+        let mut accumulators = vec![0; self.generators.len()];
+        for (&k, &edge) in self.k.iter().zip(&self.edge_at) {
+            if edge != NONE {
+                accumulators[edge as usize] = unbiased(k);
+            }
+        }
+        for tile in &self.input_tiles {
+            let edges = &self.edge_at[tile.at..];
+            tile.read(|place, k| accumulators[edges[place] as usize] = k);
+        }
         State {
             u: [0, 1]
                 .map(|wave| self.lane_of.iter().map(|&lane| unbiased(self.u[wave][lane as usize])).collect()),
-            k: self.place_of.iter().map(|&place| unbiased(self.k[place as usize])).collect(),
+            k: accumulators,
             generators: self.generators.clone(),
             phase: self.phase,
         }
@@ -415,11 +508,16 @@ impl Layout for Dense {
 
     fn present(&mut self, sample: &Sample) {
         let network = self.design.network();
-        for (node, &v) in network.inputs().iter().zip(&sample.inputs) {
-            let lane = self.lane_of[node.index()] as usize;
+        for run in &self.runs {
+            let lanes = run.lane..run.lane + run.ports.len();
+            let shown = &sample.inputs[run.ports.clone()];
             for wave in 0..2 {
-                self.v[wave][lane] = v.into();
-                self.u[wave][lane] = f64::from(v) * self.scales.v_one + BIAS;
+                for (v, &shown) in self.v[wave][lanes.clone()].iter_mut().zip(shown) {
+                    *v = shown.into();
+                }
+                for (u, &shown) in self.u[wave][lanes.clone()].iter_mut().zip(shown) {
+                    *u = f64::from(shown) * self.scales.v_one + BIAS;
+                }
             }
         }
         for (node, &target) in network.outputs().iter().zip(&sample.targets) {
@@ -427,14 +525,14 @@ impl Layout for Dense {
         }
         self.targets.copy_from_slice(&sample.targets);
         self.alike = true;
-        self.fields = false;
+        self.ready = false;
     }
 
     fn relax(&mut self, steps: u32) {
         let colours = self.design.network().colouring().count();
         dispatch!(self.token, lanes => {
-            if !self.fields {
-                self.update_fields(lanes);
+            if !self.ready {
+                self.make_ready(lanes);
             }
             for _ in 0..steps {
                 self.turn(lanes, self.phase, Wave::Free);
@@ -446,7 +544,7 @@ impl Layout for Dense {
 
     fn learn(&mut self, configuration: &Configuration) {
         dispatch!(self.token, lanes => self.learn_edges(lanes, configuration));
-        self.update_gains();
+        self.ready = false;
     }
 
     fn answer(&self) -> Vec<i32> {

@@ -234,13 +234,17 @@ impl General {
 
     /// The accumulator of an edge after it learns.
     #[inline(always)]
-    fn learnt(&self, [a, b]: [usize; 2], k: i64, alpha: i32, (low, high): (i64, i64)) -> i64 {
+    fn learnt(&self, [a, b]: [usize; 2], k: i64, alpha: i32, range: (i64, i64)) -> i64 {
         let drop = |v: &[i32]| i64::from(v[a]) - i64::from(v[b]);
-        let [free, clamped] = [drop(&self.v[0]), drop(&self.v[1])];
-        let product = (free - clamped) * (free + clamped);
-        let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
-        (k + change).clamp(low, high)
+        moved(k, [drop(&self.v[0]), drop(&self.v[1])], alpha, range)
     }
+}
+
+/// The accumulator of an edge after it learns from its drops in the two waves.
+pub(super) fn moved(k: i64, [free, clamped]: [i64; 2], alpha: i32, (low, high): (i64, i64)) -> i64 {
+    let product = (free - clamped) * (free + clamped);
+    let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
+    (k + change).clamp(low, high)
 }
 
 /// The drop a nudging conductance sees: a target's sense is a diode in its path.

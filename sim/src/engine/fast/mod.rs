@@ -3,7 +3,7 @@
 //! [`Fast`] chooses one of three layouts from the graph, whatever its nodes are called and its ports are:
 //!
 //! - *complete layers* (crossbars, layered networks): matrices of doubles, whose columns lie along the lanes of a vector. What
-//!   the inputs contribute is summed once a sample, for both waves;
+//!   the inputs contribute is summed once a sample, for both waves, in words of 32 bits where the format permits;
 //! - *square lattices*, open or periodic, with edges missing here and there: each colour of every other row of nodes is one
 //!   long row of lanes, whose four neighbours lie at fixed distances. In doubles, or, for formats as narrow as `compact`, in
 //!   pairs of 16-bit numbers, and then for both waves at once;
@@ -18,7 +18,7 @@
 //! # Cost
 //! A step costs time linear in the edges, a learning step as well, and presenting a sample in the inputs' edges at most. The
 //! engine's own memory, beside the design it shares, is at most 32 bytes an edge and 64 bytes a node for a lattice (tested),
-//! 26 and 148 for complete layers, and 34 and 77 for the edge list; desynchronous learning adds 8 bytes an edge in doubles and
+//! 22 and 160 for complete layers, and 34 and 77 for the edge list; desynchronous learning adds 8 bytes an edge in doubles and
 //! 4 in pairs. While an engine is made the state it starts from is there besides (10 bytes an edge, 16 a node), and three bytes
 //! a node of a lattice.
 
@@ -31,6 +31,7 @@ mod exact;
 mod general;
 mod grid;
 mod hidden;
+mod input_tile;
 mod kernels;
 mod lanes;
 mod lattice;
