@@ -513,6 +513,45 @@ fn a_run_that_has_not_begun_starts_with_resume() {
 }
 
 #[test]
+fn a_run_that_has_not_begun_keeps_its_snapshots() {
+    let place = Place::new();
+    place.json("train iris --epochs 2 --snapshots 50 --out whole");
+    fs::create_dir(place.path("run")).unwrap();
+    for file in ["config.toml", "encoding.json", "network.json", "run.json", "snapshots.npy"] {
+        fs::copy(place.path("whole").join(file), place.path("run").join(file)).unwrap();
+    }
+    place.json("resume run");
+    same_files(&place, "run", "whole");
+    for file in ["snapshots.npy", "run.json"] {
+        assert!(place.read(&format!("run/{file}")) == place.read(&format!("whole/{file}")), "{file} differs");
+    }
+}
+
+#[test]
+fn snapshots_of_another_run_are_none_of_this_one() {
+    let place = Place::new();
+    place.json("train iris --epochs 2 --snapshots 50 --out whole");
+    place.json("train iris --epochs 2 --snapshots 50 --seed 2 --out seed");
+    place.json("train iris --epochs 2 --snapshots 30 --out pace");
+    place.json("train iris --epochs 2 --snapshots 40 --set omega=9 --out rate");
+    place.json("train iris --epochs 2 --snapshots 40 --out even");
+    for (run, other) in [("whole", "seed"), ("whole", "pace"), ("even", "rate")] {
+        let _ = fs::remove_dir_all(place.path("run"));
+        fs::create_dir(place.path("run")).unwrap();
+        for file in fs::read_dir(place.path(run)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), place.path("run").join(file.file_name())).unwrap();
+        }
+        fs::copy(place.path(other).join("snapshots.npy"), place.path("run/snapshots.npy")).unwrap();
+        let ended = place.run("resume run");
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert!(ended.err.contains("snapshots are lost"), "{other}: {}", ended.err);
+        let whole = place.read(&format!("{run}/snapshots.npy"));
+        assert!(place.read("run/snapshots.npy") == whole, "{other}: snapshots differ");
+    }
+}
+
+#[test]
 fn metrics_that_were_lost_are_made_again() {
     let place = Place::new();
     place.json("train iris --epochs 6 --out whole");

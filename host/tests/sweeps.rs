@@ -68,6 +68,10 @@ fn tasks_end_as_runs_do() {
     }
     let again = place.json("sweep run sweep");
     assert_eq!((again["trained"].as_u64(), again["done"].as_u64()), (Some(0), Some(6)));
+    let printed = place.run("sweep table sweep --json");
+    let (csv, object) = printed.out.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(format!("{csv}\n"), table, "the table stands before the object");
+    assert_eq!(object, r#"{"files":[],"rows":6}"#);
     assert_eq!(place.json("sweep table sweep --out t.parquet --out t.csv")["rows"], 6);
     assert_eq!(String::from_utf8(place.read("t.csv")).unwrap(), table);
     assert!(place.read("t.parquet").starts_with(b"PAR1"));

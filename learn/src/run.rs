@@ -20,8 +20,12 @@ mod making;
 mod origin;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use lock::WITHOUT_LOCKS;
+
 pub use crate::whole_file::{WholeFile, WriteError, write_whole};
 pub use making::new_folder;
+pub(crate) use making::remove_leftovers;
 pub use origin::{DataDigest, DataFile, Origin};
 pub use writer::RunWriter;
 
@@ -35,7 +39,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use thiserror::Error;
 use wheatstone_sim::{Categorized, Checkpoint, CheckpointError, ErrorCategory, FileStemError};
 
@@ -428,8 +431,6 @@ pub(crate) const METRICS: &str = "metrics.jsonl";
 pub const SNAPSHOTS: &str = "snapshots.npy";
 const CHECKPOINT: &str = "checkpoint.bin";
 pub(crate) const EVALUATION: &str = "evaluation.json";
-/// How often a run that goes on is to write a checkpoint.
-pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 /// The report of a run.
 pub const REPORT: &str = "report.html";
 /// What goes over the link while a run on a board goes on.

@@ -7,9 +7,12 @@
 mod plan;
 mod running;
 mod task;
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
 
 pub use plan::{Plan, PlanError};
-pub use running::{Ran, Shard, SweepError};
+pub use running::{Ran, Shard, SweepError, SweepObserver};
 pub use task::{Failure, Outcome, Status, Task, TaskError};
 
 use crate::run::{WriteError, write_whole};

@@ -8,7 +8,6 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::num::NonZeroU64;
-use std::time::Instant;
 use wheatstone::report::{self, Report};
 use wheatstone_learn::baseline::{Baselines, Concern};
 use wheatstone_learn::config::RunConfig;
@@ -17,10 +16,10 @@ use wheatstone_learn::device::{Device, DeviceKind};
 use wheatstone_learn::evaluation;
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
-use wheatstone_learn::run::{CHECKPOINT_INTERVAL, CONFIG, DataDigest, REPORT, RunWriter};
+use wheatstone_learn::run::{CONFIG, DataDigest, REPORT, RunWriter};
 use wheatstone_learn::training::{Next, Observer, Trainer};
 use wheatstone_learn::untuned::Untuned;
-use wheatstone_sim::{BoxedError, Checkpoint, State, hex};
+use wheatstone_sim::{BoxedError, State, hex};
 
 /// When metrics are taken.
 #[derive(Args, Debug)]
@@ -92,15 +91,16 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
 pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
     let Run { experiment, device, interval, output, .. } = run;
     let open = || device.open(&experiment.design, &experiment.initial_state());
+    // What it was begun with stands there before its first checkpoint does.
+    let snapshots = writer.origin()?.map_or(run.snapshots, |origin| origin.snapshots);
+    let again = Run { snapshots, ..*run };
     if !writer.has_begun() {
         put_epochs(&writer, experiment.config.epochs)?;
-        return start(run, writer, open()?);
+        return start(&again, writer, open()?);
     }
     writer.check(experiment, &DataDigest::of(experiment))?;
-    let snapshots = writer.origin()?.and_then(|origin| origin.snapshots);
-    let again = Run { snapshots, ..*run };
     let checkpoint = writer.checkpoint()?;
-    let mut trainer = Trainer::resume(experiment, open()?, checkpoint)?;
+    let mut trainer = Trainer::resume(experiment, open()?, checkpoint.clone())?;
     trainer.metrics_every(interval.metrics_every);
     if trainer.trained() > trainer.total() {
         let (trained, wanted) = (trainer.trained(), trainer.total());
@@ -113,7 +113,7 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
         return start(&again, writer, open()?);
     }
     if let Some(every) = snapshots {
-        if !writer.go_on_with_snapshots(experiment, trainer.trained())? {
+        if !writer.go_on_with_snapshots(experiment, &checkpoint)? {
             output.say("snapshots are lost: training again from the beginning");
             drop(trainer);
             return start(&again, writer, open()?);
@@ -146,8 +146,7 @@ fn train_and_finish(
     output: Output,
 ) -> Result<()> {
     let bar = progress::bar(output, trainer.trained(), trainer.total());
-    let mut keeper = Keeper { writer: &mut writer, bar: &bar, last_checkpoint: Instant::now() };
-    let trained = trainer.run(&mut keeper);
+    let trained = trainer.run(&mut (&mut writer, Shown { bar: &bar }));
     let go_on = format!("go on with `wheatstone resume {}`", writer.path().display());
     if let Err(error) = trained {
         bar.abandon();
@@ -167,37 +166,19 @@ fn train_and_finish(
     finish(experiment, &mut writer, &mut trainer, output)
 }
 
-/// Keeps the folder of a run, shows how far the run is, and stops it when a signal comes.
-struct Keeper<'k> {
-    writer: &'k mut RunWriter,
-    bar: &'k ProgressBar,
-    last_checkpoint: Instant,
+/// Shows how far a run is, and stops it when a signal comes.
+struct Shown<'s> {
+    bar: &'s ProgressBar,
 }
 
-impl Observer for Keeper<'_> {
+impl Observer for Shown<'_> {
     fn on_progress(&mut self, trained: u64) -> Next {
         self.bar.set_position(trained);
-        if interrupt::requested() {
-            Next::Stop
-        } else if self.last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-            Next::Checkpoint
-        } else {
-            Next::Train
-        }
+        if interrupt::requested() { Next::Stop } else { Next::Train }
     }
 
-    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
+    fn on_metrics(&mut self, _: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
         self.bar.set_message(describe(metrics));
-        self.writer.on_metrics(trainer, metrics)
-    }
-
-    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
-        self.writer.on_snapshot(state, samples, steps)
-    }
-
-    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
-        self.writer.on_checkpoint(checkpoint)?;
-        self.last_checkpoint = Instant::now();
         Ok(())
     }
 }

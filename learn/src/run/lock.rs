@@ -41,7 +41,7 @@ impl Lock {
         if !is_regular(&file) || signature(&file).is_some_and(|text| !is_ours(&text)) {
             return Err(not_ours(folder));
         }
-        match file.try_lock() {
+        match try_lock(&file, folder) {
             Ok(()) => {
                 // For the message others get; a lock without a name is one as well.
                 drop(sign(&mut file));
@@ -115,6 +115,23 @@ fn is_ours(text: &[u8]) -> bool {
     let number = line.strip_prefix(SIGNATURE).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let is_signed = number.is_some() && !line.contains(['\n', '\r']) && text.len() as u64 <= LONGEST;
     text.is_empty() || text == SIGNATURE || is_signed
+}
+
+#[cfg(not(test))]
+fn try_lock(file: &File, _: &Path) -> Result<(), TryLockError> {
+    file.try_lock()
+}
+
+/// The folder of this name, in tests, and all in it lie on a file system without locks.
+#[cfg(test)]
+pub(crate) const WITHOUT_LOCKS: &str = "without-locks";
+
+#[cfg(test)]
+fn try_lock(file: &File, folder: &Path) -> Result<(), TryLockError> {
+    match folder.iter().any(|name| name == WITHOUT_LOCKS) {
+        true => Err(TryLockError::Error(io::ErrorKind::Unsupported.into())),
+        false => file.try_lock(),
+    }
 }
 
 fn has_no_locks(error: &io::Error) -> bool {

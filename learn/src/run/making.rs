@@ -24,7 +24,8 @@ pub(super) fn make(wish: Option<&Path>, config: &RunConfig) -> Result<(PathBuf, 
     make_and(Flush::Yes, wish, config)
 }
 
-/// The same for a run whose folder can be made again: nothing waits for the disk before there are results.
+/// The same for one of many runs, whose folder can be made again: nothing waits for the disk before there are results, and what
+/// the dead have left beside it is not looked for ([`remove_leftovers`]).
 pub(super) fn make_unflushed(wish: &Path, config: &RunConfig) -> Result<(PathBuf, Lock), RunError> {
     make_and(Flush::No, Some(wish), config)
 }
@@ -127,7 +128,9 @@ fn make_new(flush: Flush, path: &Path, config: &RunConfig) -> Result<Option<Lock
     let failed = |source| RunError::Folder { path: path.display().to_string(), source };
     let parent = folder_of(path);
     fs::create_dir_all(parent).map_err(failed)?;
-    remove_leftovers(parent);
+    if flush == Flush::Yes {
+        remove_leftovers(parent);
+    }
     loop {
         let aside = aside(0o777).tempdir_in(parent).map_err(without_path).map_err(failed)?;
         let meant = |file: &str, error: WriteError| WriteError::new(&path.join(file), error.source);
@@ -161,7 +164,7 @@ fn make_new(flush: Flush, path: &Path, config: &RunConfig) -> Result<Option<Lock
 }
 
 /// Removes folders that processes which are gone made aside.
-fn remove_leftovers(parent: &Path) {
+pub(crate) fn remove_leftovers(parent: &Path) {
     for entry in made_aside(parent) {
         if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;

@@ -11,7 +11,7 @@ use crate::device::Traffic;
 use crate::experiment::Experiment;
 use crate::metrics::{EpochMetrics, Evaluation};
 use crate::snapshot::SnapshotFile;
-use crate::training::{Observer, Trainer};
+use crate::training::{Next, Observer, Trainer};
 use crate::whole_file::{WriteError, write_whole};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
@@ -20,7 +20,11 @@ use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use wheatstone_sim::{BoxedError, Checkpoint, Design, State};
+
+/// How often a run that goes on writes a checkpoint.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A run folder that this process alone writes. It can be read like any other.
 #[derive(Debug)]
@@ -31,6 +35,7 @@ pub struct RunWriter {
     /// Whether the file of metrics holds exactly `metrics`, as far as is known.
     is_current: bool,
     snapshots: Option<Snapshots>,
+    last_checkpoint: Instant,
 }
 
 /// Where snapshots go, and of what design they are.
@@ -88,7 +93,14 @@ impl RunWriter {
     }
 
     fn new(folder: RunFolder, lock: Lock) -> RunWriter {
-        RunWriter { folder, lock, metrics: Vec::new(), is_current: false, snapshots: None }
+        RunWriter {
+            folder,
+            lock,
+            metrics: Vec::new(),
+            is_current: false,
+            snapshots: None,
+            last_checkpoint: Instant::now(),
+        }
     }
 
     /// Whether other writers are kept out; some network file systems have no locks.
@@ -134,14 +146,19 @@ impl RunWriter {
         self.put_snapshot(&experiment.initial_state(), 0, 0)
     }
 
-    /// Goes on with snapshots, if the run has kept any, after so many samples of it. Those behind are cut off. Returns whether
-    /// all up to there were there.
+    /// Goes on with snapshots, if the run has kept any, from a checkpoint of it. Those behind are cut off. Returns whether all up to
+    /// there were there, as far as can be told of this run.
     ///
     /// # Errors
     /// [`RunError`] names the file and what is wrong in it.
-    pub fn go_on_with_snapshots(&mut self, experiment: &Experiment, trained: u64) -> Result<bool, RunError> {
+    pub fn go_on_with_snapshots(
+        &mut self,
+        experiment: &Experiment,
+        checkpoint: &Checkpoint,
+    ) -> Result<bool, RunError> {
         let Some(every) = self.origin()?.and_then(|origin| origin.snapshots) else { return Ok(true) };
-        let file = SnapshotFile::go_on(&self.file(SNAPSHOTS), &experiment.design, every, trained);
+        let first = experiment.initial_state();
+        let file = SnapshotFile::go_on(&self.file(SNAPSHOTS), every, &first, checkpoint);
         let file = file.map_err(|error| self.snapshots_error(error))?;
         self.snapshots = file.map(|file| Snapshots { file, design: Arc::clone(&experiment.design) });
         Ok(self.snapshots.is_some())
@@ -215,7 +232,14 @@ impl RunWriter {
             let synced = file.sync();
             synced.map_err(|error| self.snapshots_error(error))?;
         }
-        self.put(CHECKPOINT, &checkpoint.to_bytes())
+        self.put(CHECKPOINT, &checkpoint.to_bytes())?;
+        self.last_checkpoint = Instant::now();
+        Ok(())
+    }
+
+    /// Whether it is time for the next checkpoint.
+    pub(crate) fn wants_checkpoint(&self) -> bool {
+        self.last_checkpoint.elapsed() > CHECKPOINT_INTERVAL
     }
 
     /// Writes what went over the link, for programs that monitor the run.
@@ -259,8 +283,12 @@ impl RunWriter {
     }
 }
 
-/// Keeps metrics, snapshots, checkpoints, and what went over the link.
+/// Keeps metrics, snapshots, a checkpoint every half minute, and what went over the link.
 impl Observer for RunWriter {
+    fn on_progress(&mut self, _: u64) -> Next {
+        if self.wants_checkpoint() { Next::Checkpoint } else { Next::Train }
+    }
+
     fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
         self.record(metrics.clone()).map_err(BoxedError::new)?;
         if let Some(Snapshots { file, .. }) = &mut self.snapshots {

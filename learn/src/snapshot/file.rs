@@ -10,7 +10,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU64;
 use std::path::Path;
-use wheatstone_sim::{Design, State, Wave};
+use wheatstone_sim::{Checkpoint, Design, State, Wave};
 
 /// Bytes that wait in memory before they are written.
 const WAITING: usize = 1 << 16;
@@ -40,27 +40,39 @@ impl SnapshotFile {
         Ok(snapshots)
     }
 
-    /// Goes on with a file after `trained` samples of its run; `None` if it has not all the snapshots up to there, or is of
-    /// another design.
+    /// Goes on with a file from a checkpoint of the run that began at `first`; `None` if it has not all the snapshots up to there,
+    /// or is of another run: its first record is not the first state, its records lie further apart or closer together, or the
+    /// last of them is not the checkpoint's state where both were taken after the same sample.
     ///
     /// # Errors
     /// The file cannot be read or written.
     pub fn go_on(
         path: &Path,
-        design: &Design,
         every: NonZeroU64,
-        trained: u64,
+        first: &State,
+        checkpoint: &Checkpoint,
     ) -> io::Result<Option<SnapshotFile>> {
+        let Checkpoint { design, state, samples, steps, .. } = checkpoint;
         let file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
         let layout = Layout::of(design);
-        let mut beginning = Vec::new();
-        (&file).take(layout.header_bytes()).read_to_end(&mut beginning)?;
-        let written = trained / every + 1;
+        let last = *samples / every;
+        let written = last + 1;
         let end = layout.place(written);
+        let beginning = read_at(&file, 0, layout.header_bytes())?;
         if !beginning.starts_with(&layout.beginning()) || file.metadata()?.len() < end {
+            return Ok(None);
+        }
+        let begun = read_at(&file, layout.place(0), layout.record_bytes())?;
+        let ended = read_at(&file, layout.place(last), layout.record_bytes())?;
+        let taken = last * every.get();
+        let is_known = taken == *samples && last > 0;
+        if begun != record(design, first, 0, 0)
+            || !ended.starts_with(&taken.to_le_bytes())
+            || is_known && ended != record(design, state, *samples, *steps)
+        {
             return Ok(None);
         }
         file.set_len(end)?;
@@ -79,12 +91,7 @@ impl SnapshotFile {
     /// # Errors
     /// The file cannot be written; what it lacks is written with the next snapshot then.
     pub fn put(&mut self, design: &Design, state: &State, samples: u64, steps: u64) -> io::Result<()> {
-        self.waiting.extend(integers([samples, steps]));
-        self.waiting.extend(floats(conductances(design, state)));
-        for wave in Wave::BOTH {
-            self.waiting.extend(floats(voltages(design, state, wave)));
-        }
-        self.waiting.extend(floats(power(design, state)));
+        self.waiting.extend(record(design, state, samples, steps));
         if self.waiting.len() >= WAITING { self.flush() } else { Ok(()) }
     }
 
@@ -109,6 +116,25 @@ impl SnapshotFile {
         self.flush()?;
         self.file.sync_all()
     }
+}
+
+/// The bytes of a snapshot.
+fn record(design: &Design, state: &State, samples: u64, steps: u64) -> Vec<u8> {
+    let mut record: Vec<u8> = integers([samples, steps]).collect();
+    record.extend(floats(conductances(design, state)));
+    for wave in Wave::BOTH {
+        record.extend(floats(voltages(design, state, wave)));
+    }
+    record.extend(floats(power(design, state)));
+    record
+}
+
+/// Bytes from a place on; fewer where the file ends.
+fn read_at(mut file: &File, place: u64, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    file.seek(SeekFrom::Start(place))?;
+    file.take(bytes).read_to_end(&mut read)?;
+    Ok(read)
 }
 
 /// How records of a network lie in the file.
@@ -175,6 +201,16 @@ mod tests {
         let experiment = experiment("xor");
         let (design, state) = (&*experiment.design, experiment.initial_state());
         let put = |file: &mut SnapshotFile, samples| file.put(design, &state, samples, 8 * samples).unwrap();
+        let at = |experiment: &Experiment, samples| Checkpoint {
+            design: (*experiment.design).clone(),
+            configuration: experiment.configuration(0),
+            samples,
+            steps: 8 * samples,
+            remark: String::new(),
+            state: experiment.initial_state(),
+        };
+        let go_on =
+            |path: &Path, first: &State, at: &Checkpoint| SnapshotFile::go_on(path, FIVE, first, at).unwrap();
         let mut file = SnapshotFile::create(&path, design, FIVE).unwrap();
         [0, 5, 10].iter().for_each(|&samples| put(&mut file, samples));
         file.sync().unwrap();
@@ -183,14 +219,27 @@ mod tests {
         file.flush().unwrap();
         assert!(std::fs::read(&path).unwrap().len() > whole.len());
         // A checkpoint after 14 samples has counted the one after 10.
-        let mut file = SnapshotFile::go_on(&path, design, FIVE, 14).unwrap().unwrap();
+        let mut file = go_on(&path, &state, &at(&experiment, 14)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), whole);
         put(&mut file, 15);
         file.sync().unwrap();
-        assert!(SnapshotFile::go_on(&path, design, FIVE, 15).unwrap().is_some());
-        assert!(SnapshotFile::go_on(&path, design, FIVE, 20).unwrap().is_none(), "one is lost");
-        assert!(SnapshotFile::go_on(&path, &self::experiment("iris").design, FIVE, 0).unwrap().is_none());
-        assert!(SnapshotFile::go_on(&place.path().join("none"), design, FIVE, 0).unwrap().is_none());
+        assert!(go_on(&path, &state, &at(&experiment, 15)).is_some());
+        assert!(go_on(&path, &state, &at(&experiment, 20)).is_none(), "one is lost");
+        let iris = self::experiment("iris");
+        assert!(go_on(&path, &iris.initial_state(), &at(&iris, 0)).is_none());
+        assert!(go_on(&place.path().join("none"), &state, &at(&experiment, 0)).is_none());
+        // Runs of the same shape.
+        let mut other = state.clone();
+        other.k[0] += 1 << 12;
+        assert!(go_on(&path, &other, &at(&experiment, 14)).is_none(), "another beginning");
+        let elsewhere = Checkpoint { state: other, ..at(&experiment, 15) };
+        assert!(go_on(&path, &state, &elsewhere).is_none(), "another end");
+        let seven = NonZeroU64::new(7).unwrap();
+        assert!(
+            SnapshotFile::go_on(&path, seven, &state, &at(&experiment, 9)).unwrap().is_none(),
+            "another pace"
+        );
+        assert!(go_on(&path, &state, &at(&experiment, 15)).is_some(), "nothing was cut off");
     }
 
     #[test]

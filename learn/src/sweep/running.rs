@@ -11,8 +11,8 @@ use crate::config::DataSource;
 use crate::data::Dataset;
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::{Experiment, ExperimentError, load_dataset};
-use crate::metrics::{EpochMetrics, Evaluation};
-use crate::run::{CHECKPOINT_INTERVAL, DataDigest, METRICS, RunError, RunWriter, SNAPSHOTS, WriteError};
+use crate::metrics::Evaluation;
+use crate::run::{DataDigest, METRICS, RunError, RunWriter, SNAPSHOTS, WriteError, remove_leftovers};
 use crate::training::{Next, Observer, Progress, Trainer, TrainingError};
 use rayon::prelude::*;
 use std::fs;
@@ -20,12 +20,12 @@ use std::io;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
 use thiserror::Error;
-use wheatstone_sim::{BoxedError, Categorized, Checkpoint, State, categorize};
+use wheatstone_sim::{Categorized, Checkpoint, State, categorize};
 
 /// Threads that keep what runs have come to.
 const KEEPERS: usize = 16;
@@ -114,24 +114,43 @@ categorize! {
     }
 }
 
+/// Watches the tasks of a shard, from any thread. Every method does nothing unless it is written; `()` watches nothing.
+pub trait SweepObserver: Sync {
+    /// Asked again and again whether to go on.
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    /// Told of every task that needs no more work here.
+    fn on_task(&self) {}
+
+    /// Told once if the file system keeps no locks, so that another process may train the same tasks at the same time.
+    fn on_no_locks(&self) {}
+}
+
+impl SweepObserver for () {}
+
 impl Sweep {
-    /// Trains the tasks of a shard that are not done. `go_on` is asked again and again whether to; `told` hears of every task that
-    /// needs no more work here.
+    /// Trains the tasks of a shard that are not done.
     ///
     /// # Errors
-    /// [`SweepError::Interrupted`] if it was told to stop, [`SweepError::Run`] if a folder cannot be written. A task that cannot be
-    /// trained is none: its folder says why, and the others are trained.
-    pub fn run(
-        &self,
-        shard: Shard,
-        go_on: &(dyn Fn() -> bool + Sync),
-        told: &(dyn Fn() + Sync),
-    ) -> Result<Ran, SweepError> {
+    /// [`SweepError::Interrupted`] if it was told to stop, [`SweepError::Run`] as soon as a folder cannot be written; what was being
+    /// trained then has checkpoints, where those can be written. A task that cannot be trained is no error: its folder says why, and
+    /// the others are trained.
+    pub fn run(&self, shard: Shard, observer: &dyn SweepObserver) -> Result<Ran, SweepError> {
         let tasks = &self.tasks()[shard.range(self.tasks().len())];
         let most = tasks.len().div_ceil(rayon::current_num_threads()).max(1);
         let replicas: Vec<&[Task]> =
             tasks.chunk_by(Task::is_replica_of).flat_map(|tasks| tasks.chunks(most)).collect();
-        let runner = Runner { sweep: self, go_on, told, data: Mutex::default(), ran: Mutex::default() };
+        remove_leftovers(&self.folder);
+        let runner = Runner {
+            sweep: self,
+            observer,
+            data: Mutex::default(),
+            ran: Mutex::default(),
+            has_failed: AtomicBool::new(false),
+            has_no_locks: AtomicBool::new(false),
+        };
         runner.run_all(replicas)?;
         Ok(runner.ran.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -140,10 +159,13 @@ impl Sweep {
 /// What all threads share.
 struct Runner<'s> {
     sweep: &'s Sweep,
-    go_on: &'s (dyn Fn() -> bool + Sync),
-    told: &'s (dyn Fn() + Sync),
+    observer: &'s dyn SweepObserver,
     data: Mutex<Vec<(DataSource, Dataset)>>,
     ran: Mutex<Ran>,
+    /// Whether a thread has come to an error that ends the sweep.
+    has_failed: AtomicBool,
+    /// Whether the observer was told so.
+    has_no_locks: AtomicBool,
 }
 
 /// A task that this process holds.
@@ -212,16 +234,30 @@ impl Runner<'_> {
             let keep = || {
                 let mut kept = Ok(());
                 while let Ok(run) = next() {
-                    kept = kept.and(self.keep(run));
+                    kept = kept.and(self.known(self.keep(run)));
                 }
                 kept
             };
             let keepers: Vec<_> = (0..KEEPERS).map(|_| scope.spawn(keep)).collect();
-            let ran = replicas.into_par_iter().try_for_each_with(trained, |to, tasks| self.run(tasks, to));
+            let run = |to: &mut SyncSender<Trained>, tasks| self.known(self.run(tasks, to));
+            let ran = replicas.into_par_iter().try_for_each_with(trained, run);
             let kept =
                 keepers.into_iter().map(|keeper| keeper.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            kept.fold(ran, Result::and)
+            // That the others were stopped says less than why.
+            kept.fold(ran, |all, one| match all {
+                Ok(()) | Err(SweepError::Interrupted) => one.and(all),
+                Err(SweepError::Run(_)) => all,
+            })
         })
+    }
+
+    /// Lets all threads know of an error.
+    fn known<T>(&self, result: Result<T, SweepError>) -> Result<T, SweepError> {
+        result.inspect_err(|_| self.has_failed.store(true, Ordering::Relaxed))
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.has_failed.load(Ordering::Relaxed) && self.observer.goes_on()
     }
 
     /// Trains tasks that differ in their seeds, as many at a time as have room in the lanes.
@@ -232,7 +268,7 @@ impl Runner<'_> {
             while held.len() < room
                 && let Some(task) = waiting.next()
             {
-                if !(self.go_on)() {
+                if !self.goes_on() {
                     return Err(SweepError::Interrupted);
                 }
                 if let Some(task) = self.hold(task)? {
@@ -257,7 +293,7 @@ impl Runner<'_> {
     /// Counts a task that needs no more work here.
     fn count(&self, count: impl FnOnce(&mut Ran)) {
         count(&mut self.ran.lock().unwrap_or_else(PoisonError::into_inner));
-        (self.told)();
+        self.observer.on_task();
     }
 
     /// Takes the lock of a task and makes its experiment; `None` if there is nothing to do.
@@ -287,6 +323,9 @@ impl Runner<'_> {
             }
             opened => opened?,
         };
+        if !writer.is_locked() && !self.has_no_locks.swap(true, Ordering::Relaxed) {
+            self.observer.on_no_locks();
+        }
         // Another process may have come to its end in the meantime.
         if writer.file(crate::run::EVALUATION).exists() {
             done();
@@ -367,15 +406,13 @@ impl Runner<'_> {
             };
             held.iter_mut().enumerate().try_for_each(put).map_err(TaskFailure::Run)
         };
-        let mut last_checkpoint = Instant::now();
         while !batch.is_done() {
             batch.train_one()?;
-            if !(self.go_on)() {
+            if !self.goes_on() {
                 return put_checkpoints(&batch, held).map(|()| None);
             }
-            if last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
+            if held.iter().any(|task| task.writer.wants_checkpoint()) {
                 put_checkpoints(&batch, held)?;
-                last_checkpoint = Instant::now();
             }
         }
         let last = held.iter().enumerate().map(|(lane, task)| task.run.checkpoint(batch.place(lane)));
@@ -402,19 +439,19 @@ impl Runner<'_> {
     ) -> Result<Option<Checkpoint>, TaskFailure> {
         let checkpoint = writer.checkpoint().map_err(TaskFailure::Run)?;
         let model = experiment.model(&checkpoint.state).map_err(TrainingError::from)?;
-        let mut trainer = Trainer::resume(experiment, Box::new(model), checkpoint)?;
+        let mut trainer = Trainer::resume(experiment, Box::new(model), checkpoint.clone())?;
         let metrics = writer.metrics(trainer.epoch()).map_err(TaskFailure::Run)?;
         if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
             return Err(lost(writer, METRICS));
         }
-        if !writer.go_on_with_snapshots(experiment, trainer.trained()).map_err(TaskFailure::Run)? {
+        if !writer.go_on_with_snapshots(experiment, &checkpoint).map_err(TaskFailure::Run)? {
             return Err(lost(writer, SNAPSHOTS));
         }
         writer.put_metrics(metrics).map_err(TaskFailure::Run)?;
         if let Some(every) = writer.snapshots_every() {
             trainer.snapshots_every(every);
         }
-        trainer.run(&mut Keeper { writer, go_on: self.go_on, last_checkpoint: Instant::now() })?;
+        trainer.run(&mut (writer, Stopper(self)))?;
         Ok(if trainer.trained() < trainer.total() { None } else { Some(trainer.checkpoint()?) })
     }
 
@@ -445,35 +482,11 @@ fn evaluate(experiment: &Experiment, state: &State) -> Result<Evaluation, TaskFa
     Ok(evaluation::evaluate(experiment, &mut model, part, rows)?)
 }
 
-/// Keeps the folder of a run that is trained alone, and stops it when it is told to.
-struct Keeper<'k> {
-    writer: &'k mut RunWriter,
-    go_on: &'k (dyn Fn() -> bool + Sync),
-    last_checkpoint: Instant,
-}
+/// Stops a run that is trained alone.
+struct Stopper<'r, 's>(&'r Runner<'s>);
 
-impl Observer for Keeper<'_> {
+impl Observer for Stopper<'_, '_> {
     fn on_progress(&mut self, _: u64) -> Next {
-        if !(self.go_on)() {
-            Next::Stop
-        } else if self.last_checkpoint.elapsed() > CHECKPOINT_INTERVAL {
-            Next::Checkpoint
-        } else {
-            Next::Train
-        }
-    }
-
-    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
-        self.writer.on_metrics(trainer, metrics)
-    }
-
-    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
-        self.writer.on_snapshot(state, samples, steps)
-    }
-
-    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
-        self.writer.on_checkpoint(checkpoint)?;
-        self.last_checkpoint = Instant::now();
-        Ok(())
+        if self.0.goes_on() { Next::Train } else { Next::Stop }
     }
 }

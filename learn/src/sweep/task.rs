@@ -190,7 +190,12 @@ impl Outcome {
             state: None,
             failure: None,
         };
-        let Ok(run) = RunFolder::open(folder) else { return Ok(nothing) };
+        let run = match RunFolder::open(folder) {
+            Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(nothing);
+            }
+            opened => opened?,
+        };
         if let Some(evaluation) = run.evaluation()? {
             let checkpoint = run.checkpoint()?;
             return Ok(Outcome {

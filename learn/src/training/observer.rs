@@ -5,7 +5,7 @@ use crate::metrics::EpochMetrics;
 use wheatstone_sim::{BoxedError, Checkpoint, State};
 
 /// What a run does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Next {
     /// Trains on.
     Train,
@@ -49,3 +49,43 @@ pub trait Observer {
 }
 
 impl Observer for () {}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn on_progress(&mut self, trained: u64) -> Next {
+        (**self).on_progress(trained)
+    }
+
+    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        (**self).on_metrics(trainer, metrics)
+    }
+
+    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
+        (**self).on_snapshot(state, samples, steps)
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
+        (**self).on_checkpoint(checkpoint)
+    }
+}
+
+/// Both are told, one after the other. The run stops, or takes a checkpoint, if either wants it.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn on_progress(&mut self, trained: u64) -> Next {
+        self.0.on_progress(trained).max(self.1.on_progress(trained))
+    }
+
+    fn on_metrics(&mut self, trainer: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
+        self.0.on_metrics(trainer, metrics)?;
+        self.1.on_metrics(trainer, metrics)
+    }
+
+    fn on_snapshot(&mut self, state: &State, samples: u64, steps: u64) -> Result<(), BoxedError> {
+        self.0.on_snapshot(state, samples, steps)?;
+        self.1.on_snapshot(state, samples, steps)
+    }
+
+    fn on_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BoxedError> {
+        self.0.on_checkpoint(checkpoint)?;
+        self.1.on_checkpoint(checkpoint)
+    }
+}

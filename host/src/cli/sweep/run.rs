@@ -5,8 +5,9 @@ use crate::cli::failure::{Interrupted, OrFailed, Result, TasksFailed};
 use crate::cli::output::Output;
 use crate::cli::{interrupt, numbers, progress};
 use clap::Args;
+use indicatif::ProgressBar;
 use serde_json::json;
-use wheatstone_learn::sweep::{Ran, Shard, SweepError};
+use wheatstone_learn::sweep::{Ran, Shard, SweepError, SweepObserver};
 
 /// Train what is not done yet of a sweep
 ///
@@ -33,7 +34,7 @@ impl Run {
             pool.build_global().or_failed_to("--threads")?;
         }
         let bar = progress::counting(*output, 0, self.shard.range(sweep.tasks().len()).len() as u64, "tasks");
-        let ran = sweep.run(self.shard, &|| !interrupt::requested(), &|| bar.inc(1));
+        let ran = sweep.run(self.shard, &Shown { bar: &bar, output: *output });
         let go_on = format!("go on with `wheatstone sweep run {}`", sweep.file().display());
         let Ran { trained, done, held, failed } = match ran {
             Err(SweepError::Interrupted) => {
@@ -53,5 +54,28 @@ impl Run {
             return Err(TasksFailed { failed, file }.into());
         }
         Ok(())
+    }
+}
+
+/// Shows how many tasks need no more work, and stops when a signal comes.
+struct Shown<'s> {
+    bar: &'s ProgressBar,
+    output: Output,
+}
+
+impl SweepObserver for Shown<'_> {
+    fn goes_on(&self) -> bool {
+        !interrupt::requested()
+    }
+
+    fn on_task(&self) {
+        self.bar.inc(1);
+    }
+
+    fn on_no_locks(&self) {
+        self.bar.suspend(|| {
+            self.output
+                .say("this file system keeps no locks: see to it that no other process trains these tasks")
+        });
     }
 }

@@ -29,8 +29,11 @@ impl Table {
         let endings: Vec<bool> = self.out.iter().map(is_parquet).collect::<Result<_, TableEnding>>()?;
         let sweep = self.tasks.open()?;
         let table = tables::sweep(sweep.tasks(), &sweep.outcomes()?, &code);
-        if self.out.is_empty() && !output.json() {
-            return print(&table.csv()?);
+        if self.out.is_empty() {
+            print(&table.csv()?)?;
+            if !output.json() {
+                return Ok(());
+            }
         }
         for (file, is_parquet) in self.out.iter().zip(endings) {
             write_whole(file, &if is_parquet { table.parquet()? } else { table.csv()? })?;
