@@ -74,14 +74,17 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// How often one quantity is another, both taken block by block: blocks that only one of them has are left out.
+/// How often one quantity is another in each block that both have a value of; a value stands at the number of its block.
+pub fn ratios(above: &[Option<f64>], below: &[Option<f64>]) -> Vec<f64> {
+    above.iter().zip(below).filter_map(|(above, below)| Some((*above)? / (*below)?)).collect()
+}
+
+/// How often one quantity is another: the median of [`ratios`].
 ///
 /// # Errors
 /// [`TooFew`] blocks that both have.
-pub fn ratio(above: &[f64], below: &[f64]) -> Result<Interval, TooFew> {
-    let ratios: Vec<_> =
-        above.iter().zip(below).map(|(above, below)| Bounded::exact(above / below)).collect();
-    median_interval(&ratios)
+pub fn ratio(above: &[Option<f64>], below: &[Option<f64>]) -> Result<Interval, TooFew> {
+    median_interval(&ratios(above, below).into_iter().map(Bounded::exact).collect::<Vec<_>>())
 }
 
 /// The score interval of a proportion `p` seen in `n` samples, `z` standard errors to either side

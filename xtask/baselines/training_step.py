@@ -64,7 +64,7 @@ class Server:
             for kind in fitting
         ]
         unsuited = [{"name": kind.name, "why": why} for kind, why in reasons if why]
-        return {"contenders": offers, "unsuited": unsuited}
+        return {"baselines": offers, "unsuited": unsuited}
 
     def unsuited(self, kind):
         """Why it does not take part in the task, or None."""
@@ -74,22 +74,22 @@ class Server:
             return f"{self.task.nodes} nodes leave nothing to divide among threads"
         return None
 
-    def start(self, contender, variant, effort):
-        kind = next(kind for kind in self.kinds if kind.name == contender)
-        self.running.pop(contender, None)
-        self.running[contender] = kind(self.task, variant, effort)
-        return {"setting": self.running[contender].setting()}
+    def start(self, baseline, variant, effort):
+        kind = next(kind for kind in self.kinds if kind.name == baseline)
+        self.running.pop(baseline, None)
+        self.running[baseline] = kind(self.task, variant, effort)
+        return {"setting": self.running[baseline].setting()}
 
-    def train(self, contender, samples):
-        trainer = self.running[contender]
+    def train(self, baseline, samples):
+        trainer = self.running[baseline]
         if hasattr(trainer, "timed"):
             return {"nanoseconds": trainer.timed(samples)}
         start = time.perf_counter_ns()
         trainer.train(samples)
         return {"nanoseconds": time.perf_counter_ns() - start}
 
-    def record(self, contender, samples):
-        return {"records": [self.running[contender].record() for _ in range(samples)]}
+    def record(self, baseline, samples):
+        return {"records": [self.running[baseline].record() for _ in range(samples)]}
 
     def solve(self, k, g, sample):
         import numpy as np

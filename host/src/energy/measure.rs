@@ -5,12 +5,13 @@
 
 use super::clock::Clock;
 use super::measurement::{Measurement, Round};
-use super::plan::{Plan, PlanError, Turn};
-use super::source::{EnergySource, Mark, SourceError};
+use super::plan::{Plan, PlanError};
+use super::source::{Description, EnergySource, Mark, SourceError};
 use super::units::{Bounded, Joule, Watt};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use thiserror::Error;
+use wheatstone_measure::Turn;
 use wheatstone_sim::{BoxedError, Categorized, ErrorCategory};
 
 /// Calls are made to last about so much, or a twentieth of a block: sources are read and the user heard in between.
@@ -167,8 +168,8 @@ pub fn measure(
 pub struct Spent {
     /// Time on the clock.
     pub time: Duration,
-    /// The name and the energy of every source that could meter it: one that the work is too short for says nothing.
-    pub energy: Vec<(String, Bounded<Joule>)>,
+    /// The energy by every source that could meter it: one that the work is too short for says nothing.
+    pub energy: Vec<(Description, Bounded<Joule>)>,
 }
 
 /// Does some work once and says what it took, idle power included.
@@ -185,7 +186,7 @@ pub fn spend<T>(
     let ends = start.into_iter().zip(end);
     let energy = sources.iter_mut().zip(ends).filter_map(|(source, (start, end))| {
         let energy = source.energy(start?, end?).ok()?;
-        Some((source.describe().name.clone(), energy))
+        Some((source.describe().clone(), energy))
     });
     (done, Spent { time, energy: energy.collect() })
 }

@@ -24,7 +24,7 @@ pub mod units;
 pub use clock::{Clock, SystemClock};
 pub use measure::{Activity, Baseline, MeasureError, Progress, Spent, measure, spend};
 pub use measurement::{Basis, Measured, Measurement, Metric, QuantityError, Round};
-pub use plan::{Plan, PlanError, TurnOrder};
+pub use plan::{Plan, PlanError};
 pub use search::{BOARD_METER, Found, Search, find_sources};
 pub use source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};
 pub use units::{Bounded, Joule, Watt};

@@ -1,11 +1,10 @@
 //! The plan of a measurement: how long, how often, in what order.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::time::Duration;
 use thiserror::Error;
 use wheatstone_measure::statistics::LEAST_VALUES;
+use wheatstone_measure::{Turn, TurnOrder};
 use wheatstone_sim::categorize;
 
 /// How a measurement goes.
@@ -23,25 +22,10 @@ pub struct Plan {
     pub rounds: usize,
     /// Order within a round.
     pub order: TurnOrder,
-    /// Seed of the order, where chance decides it.
-    pub seed: u64,
     /// What one unit of work is, in words, as in "J per training sample".
     pub unit: String,
     /// The error every baseline must have reached at the end of each call, if work is "until the error is that".
     pub final_error: Option<f64>,
-}
-
-/// In which order baselines take turns within a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TurnOrder {
-    /// There and back, as in ABBA: what drifts steadily within a round costs both the same.
-    Mirrored,
-    /// Once each, in an order drawn anew for each round.
-    Shuffled,
-    /// All rounds of the first baseline, then all of the second. What drifts is taken for a difference; here only to
-    /// show that.
-    Sequential,
 }
 
 /// A plan that cannot give what is asked for.
@@ -81,20 +65,10 @@ impl Default for Plan {
             idle: Duration::from_secs(30),
             rounds: 9,
             order: TurnOrder::Mirrored,
-            seed: 0,
             unit: "training sample".to_owned(),
             final_error: None,
         }
     }
-}
-
-/// A turn: a block of work of one baseline, as part of a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// Index of the baseline whose turn it is.
-    pub baseline: usize,
-    /// Which round it counts for.
-    pub round: usize,
 }
 
 impl Plan {
@@ -119,31 +93,7 @@ impl Plan {
 
     /// All turns, group by group; an idle block comes before each group and behind the last.
     pub fn turns(&self, baselines: usize) -> Vec<Vec<Turn>> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let round = |round: usize, order: Vec<usize>| -> Vec<Turn> {
-            order.into_iter().map(|baseline| Turn { baseline, round }).collect()
-        };
-        match self.order {
-            TurnOrder::Mirrored => {
-                let there_and_back = |_| (0..baselines).chain((0..baselines).rev()).collect();
-                (0..self.rounds).map(|r| round(r, there_and_back(r))).collect()
-            }
-            TurnOrder::Shuffled => {
-                let mut shuffled = |_| {
-                    let mut order: Vec<usize> = (0..baselines).collect();
-                    // Fisher and Yates, from behind.
-                    for last in (1..baselines).rev() {
-                        order.swap(last, below(&mut rng, last + 1));
-                    }
-                    order
-                };
-                (0..self.rounds).map(|r| round(r, shuffled(r))).collect()
-            }
-            TurnOrder::Sequential => {
-                let all = (0..baselines).flat_map(|c| (0..self.rounds).map(move |r| (c, r)));
-                all.map(|(baseline, r)| round(r, vec![baseline])).collect()
-            }
-        }
+        self.order.turns(self.rounds, baselines)
     }
 
     /// How long it takes, apart from the last call of each block, which may run over.
@@ -157,37 +107,9 @@ impl Plan {
     }
 }
 
-/// A number below `bound`, which is small beside 2^32.
-fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
-    let scaled = (u64::from(rng.next_u32()) * bound as u64) >> 32;
-    usize::try_from(scaled).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names(plan: &Plan, baselines: usize) -> Vec<String> {
-        let name = |turn: &Turn| char::from(b'A' + u8::try_from(turn.baseline).unwrap());
-        plan.turns(baselines).iter().map(|group| group.iter().map(name).collect()).collect()
-    }
-
-    #[test]
-    fn turns_are_mirrored_shuffled_or_sequential() {
-        let plan = Plan { rounds: 6, ..Plan::default() };
-        assert_eq!(names(&plan, 2), ["ABBA"; 6]);
-        assert_eq!(names(&plan, 3), ["ABCCBA"; 6]);
-        let shuffled = Plan { order: TurnOrder::Shuffled, rounds: 40, ..plan.clone() };
-        let rounds = names(&shuffled, 3);
-        for order in ["ABC", "ACB", "BAC", "BCA", "CAB", "CBA"] {
-            assert!(rounds.iter().any(|round| round == order), "{order} in {rounds:?}");
-        }
-        assert_eq!(names(&shuffled, 3), rounds);
-        assert_ne!(names(&Plan { seed: 1, ..shuffled }, 3), rounds);
-        let sequential = Plan { order: TurnOrder::Sequential, ..plan };
-        assert_eq!(names(&sequential, 2).concat(), "AAAAAABBBBBB");
-        assert_eq!(sequential.turns(2)[7], [Turn { baseline: 1, round: 1 }]);
-    }
 
     #[test]
     fn a_plan_without_an_interval_is_refused() {

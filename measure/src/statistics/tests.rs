@@ -103,10 +103,14 @@ fn medians_of_odd_even_and_nothing() {
 
 #[test]
 fn what_slows_both_down_cancels() {
-    let below = [1.0, 2.0, 5.0, 1.0, 9.0, 3.0, 1.0];
-    let above = below.map(|time| 10.0 * time);
-    let ratio = ratio(&above, &below[..6]).unwrap();
-    assert_eq!((ratio.low, ratio.median, ratio.high, ratio.n), (10.0, 10.0, 10.0, 6));
+    let below = [1.0, 2.0, 5.0, 1.0, 9.0, 3.0, 1.0, 4.0].map(Some);
+    let above = below.map(|time| Some(10.0 * time?));
+    let interval = ratio(&above, &below[..6]).unwrap();
+    assert_eq!((interval.low, interval.median, interval.high, interval.n), (10.0, 10.0, 10.0, 6));
+    // Who has no turn in a block is not compared with what another block has slowed down.
+    let pausing = [&above[..2], &[None], &above[3..]].concat();
+    let interval = ratio(&pausing, &below).unwrap();
+    assert_eq!((interval.low, interval.median, interval.high, interval.n), (10.0, 10.0, 10.0, 7));
 }
 
 #[test]
@@ -116,8 +120,8 @@ fn a_ratio_holds_the_truth_in_95_of_100_experiments_of_a_disturbed_machine() {
         // Bursts that last for a block slow both down; each has noise of its own.
         let mut block = || (1.0 + noise.skewed().max(0.0), 0.1 * noise.normal(), 0.1 * noise.normal());
         let blocks: Vec<(f64, f64, f64)> = (0..15).map(|_| block()).collect();
-        let above: Vec<f64> = blocks.iter().map(|(burst, noise, _)| 50.0 * burst * noise.exp()).collect();
-        let below: Vec<f64> = blocks.iter().map(|(burst, _, noise)| 10.0 * burst * noise.exp()).collect();
+        let above: Vec<_> = blocks.iter().map(|(burst, noise, _)| Some(50.0 * burst * noise.exp())).collect();
+        let below: Vec<_> = blocks.iter().map(|(burst, _, noise)| Some(10.0 * burst * noise.exp())).collect();
         let interval = ratio(&above, &below).unwrap();
         interval.low <= 5.0 && 5.0 <= interval.high
     });

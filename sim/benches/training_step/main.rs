@@ -25,24 +25,11 @@ enum Request {
     /// Read a task file; who takes part?
     Load { task: String },
     /// Begin at the task's first state.
-    Start {
-        #[serde(rename = "contender")]
-        trainer: Kind,
-        variant: String,
-        effort: u32,
-    },
+    Start { trainer: Kind, variant: String, effort: u32 },
     /// Go on for so many samples, and say how long it took.
-    Train {
-        #[serde(rename = "contender")]
-        trainer: Kind,
-        samples: usize,
-    },
+    Train { trainer: Kind, samples: usize },
     /// The same, untimed, with everything that was computed.
-    Record {
-        #[serde(rename = "contender")]
-        trainer: Kind,
-        samples: usize,
-    },
+    Record { trainer: Kind, samples: usize },
 }
 
 /// What a trainer offers.
@@ -84,7 +71,7 @@ impl Server {
                 self.running.clear();
                 self.task = Some(Task::read(&task)?);
                 let offers: Vec<Offer> = Kind::ALL.map(Kind::offer).into();
-                Ok(json!({ "contenders": offers, "unsuited": [] }))
+                Ok(json!({ "baselines": offers, "unsuited": [] }))
             }
             Request::Start { trainer, variant, effort } => {
                 let task = self.task.as_ref().ok_or(Problem::NoTask)?;

@@ -6,8 +6,8 @@ use super::accuracy::{Accuracy, Measure};
 use super::progress::Progress;
 use super::protocol::{Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited};
 use super::task::Task;
-use wheatstone_measure::Worker;
 use wheatstone_measure::statistics::median;
+use wheatstone_measure::{Turn, TurnOrder, Worker};
 
 /// How much of the stream is used for what. The same for everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,8 +46,16 @@ pub struct Entry {
     pub offer: Offer,
     /// Or why it does not take part.
     pub choice: Result<Choice, String>,
-    /// Nanoseconds a sample, by block.
-    pub times: Vec<f64>,
+    /// Nanoseconds a sample, by block; `None` where it had no turn.
+    pub times: Vec<Option<f64>>,
+}
+
+impl Entry {
+    /// The median of its times; `None` if it had no turn at all.
+    pub fn median(&self) -> Option<f64> {
+        let known: Vec<f64> = self.times.iter().flatten().copied().collect();
+        (!known.is_empty()).then(|| median(&known))
+    }
 }
 
 /// A setting and how good it is.
@@ -257,17 +265,19 @@ impl Arena<'_> {
     /// # Errors
     /// A process fails.
     pub fn measure(&mut self, entries: &mut [Entry]) -> Result<()> {
-        for block in 0..self.schedule.blocks {
+        for group in TurnOrder::Rotated.turns(self.schedule.blocks, entries.len()) {
             let slowest_of_interest = interesting(entries);
-            for turn in 0..entries.len() {
-                let index = (block + turn) % entries.len();
-                let entry = &mut entries[index];
+            for Turn { baseline, round } in group {
+                let entry = &mut entries[baseline];
                 let Ok(choice) = entry.choice.clone() else { continue };
-                if block >= 3 && median(&entry.times) > slowest_of_interest {
-                    continue;
-                }
-                self.progress.show(&format!("block {}: {}", block + 1, entry.offer.name));
-                entry.times.push(self.time(entry.worker, &entry.offer, &choice)?);
+                let is_hopeless = round >= 3 && entry.median().is_some_and(|time| time > slowest_of_interest);
+                let time = if is_hopeless {
+                    None
+                } else {
+                    self.progress.show(&format!("block {}: {}", round + 1, entry.offer.name));
+                    Some(self.time(entry.worker, &entry.offer, &choice)?)
+                };
+                entry.times.push(time);
             }
         }
         Ok(())
@@ -336,8 +346,8 @@ fn smallest(
 
 /// Times beyond this are not worth taking more often: eight times the best of those that are not ours.
 fn interesting(entries: &[Entry]) -> f64 {
-    let medians = entries.iter().filter(|entry| entry.worker != 0 && !entry.times.is_empty());
-    8.0 * medians.map(|entry| median(&entry.times)).fold(f64::INFINITY, f64::min)
+    let medians = entries.iter().filter(|entry| entry.worker != 0).filter_map(Entry::median);
+    8.0 * medians.fold(f64::INFINITY, f64::min)
 }
 
 #[cfg(test)]

@@ -15,24 +15,11 @@ pub enum Request<'a> {
     /// Read the task at this path. Answered by [`Loaded`].
     Load { task: &'a str },
     /// Begin at the task's first state. Answered by [`Started`].
-    Start {
-        #[serde(rename = "contender")]
-        baseline: &'a str,
-        variant: &'a str,
-        effort: u32,
-    },
+    Start { baseline: &'a str, variant: &'a str, effort: u32 },
     /// Go on for so many samples. Answered by [`Trained`].
-    Train {
-        #[serde(rename = "contender")]
-        baseline: &'a str,
-        samples: usize,
-    },
+    Train { baseline: &'a str, samples: usize },
     /// Go on for so many samples and tell what was computed. Answered by [`Recorded`].
-    Record {
-        #[serde(rename = "contender")]
-        baseline: &'a str,
-        samples: usize,
-    },
+    Record { baseline: &'a str, samples: usize },
     /// Kirchhoff's laws for these conductances. Answered by [`Solution`].
     Solve { k: &'a [f64], g: &'a [f64], sample: usize },
 }
@@ -49,7 +36,6 @@ pub struct Hello {
 /// Who takes part in a task.
 #[derive(Debug, Deserialize)]
 pub struct Loaded {
-    #[serde(rename = "contenders")]
     pub baselines: Vec<Offer>,
     pub unsuited: Vec<Unsuited>,
 }
@@ -139,7 +125,7 @@ mod tests {
         assert_eq!(text(&Request::Hello), r#"{"op":"hello"}"#);
         assert_eq!(
             text(&Request::Start { baseline: "a", variant: "b", effort: 3 }),
-            r#"{"op":"start","contender":"a","variant":"b","effort":3}"#
+            r#"{"op":"start","baseline":"a","variant":"b","effort":3}"#
         );
         assert_eq!(
             text(&Request::Solve { k: &[0.1], g: &[1.0], sample: 2 }),

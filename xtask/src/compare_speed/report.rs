@@ -52,7 +52,7 @@ pub struct Row {
     pub setting: String,
     /// Median.
     pub nanoseconds: f64,
-    pub nanoseconds_by_block: Vec<f64>,
+    pub nanoseconds_by_block: Vec<Option<f64>>,
     pub accuracy: Accuracy,
     /// The largest part of its bound that an error takes.
     pub share: f64,
@@ -67,13 +67,10 @@ pub struct Ratio {
     pub interval: Option<(f64, f64)>,
 }
 
-fn ratio(above: &[f64], below: &[f64]) -> Ratio {
+fn ratio(above: &[Option<f64>], below: &[Option<f64>]) -> Ratio {
     match statistics::ratio(above, below) {
         Ok(Interval { median, low, high, .. }) => Ratio { value: median, interval: Some((low, high)) },
-        Err(_) => {
-            let ratios: Vec<f64> = above.iter().zip(below).map(|(above, below)| above / below).collect();
-            Ratio { value: median(&ratios), interval: None }
-        }
+        Err(_) => Ratio { value: median(&statistics::ratios(above, below)), interval: None },
     }
 }
 
@@ -106,25 +103,25 @@ impl Contest {
         entries: &[Entry],
         unsuited: &[Unsuited],
     ) -> Contest {
-        let measured = || entries.iter().filter(|entry| !entry.times.is_empty());
-        let first_of_ours = measured().find(|entry| entry.worker == 0);
+        let measured = || entries.iter().filter_map(|entry| Some((entry, entry.median()?)));
+        let first_of_ours = measured().find(|(entry, _)| entry.worker == 0);
         let mut unsuited = unsuited.to_vec();
         unsuited.extend(entries.iter().filter_map(|entry| {
             let why = entry.choice.as_ref().err()?.clone();
             Some(Unsuited { name: entry.offer.name.clone(), why })
         }));
         let mut rows: Vec<Row> = measured()
-            .filter_map(|entry| {
+            .filter_map(|(entry, nanoseconds)| {
                 let choice = entry.choice.as_ref().ok()?;
                 Some(Row {
                     name: entry.offer.name.clone(),
                     ours: entry.worker == 0,
                     setting: choice.setting.clone(),
-                    nanoseconds: median(&entry.times),
+                    nanoseconds,
                     nanoseconds_by_block: entry.times.clone(),
                     accuracy: choice.accuracy,
                     share: choice.accuracy.share(),
-                    ratio: ratio(&entry.times, &first_of_ours?.times),
+                    ratio: ratio(&entry.times, &first_of_ours?.0.times),
                 })
             })
             .collect();
@@ -285,7 +282,7 @@ mod tests {
         let choice =
             Choice { variant: String::new(), effort: 1, setting: "as it is".into(), accuracy, rough: 1.0 };
         let choice = if times.is_empty() { Err("too slow".to_owned()) } else { Ok(choice) };
-        Entry { worker, offer, choice, times: times.to_vec() }
+        Entry { worker, offer, choice, times: times.iter().copied().map(Some).collect() }
     }
 
     fn contest() -> Contest {

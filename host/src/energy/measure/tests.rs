@@ -1,6 +1,5 @@
 use super::super::measurement::{Basis, Metric, QuantityError};
 use super::super::nvml::GpuError;
-use super::super::plan::TurnOrder;
 use super::super::source::{Description, Resolution, Scope};
 use super::*;
 use crate::quantity::Kind;
@@ -8,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use wheatstone_measure::TurnOrder;
 
 /// A machine in virtual time: it takes power at rest, more while somebody works, and drifts.
 struct Machine {
@@ -190,7 +190,6 @@ fn share_held(order: TurnOrder, drift: f64, experiments: u64) -> f64 {
         let plan = Plan {
             rounds: 9,
             order,
-            seed,
             warm_up: Duration::ZERO,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
@@ -208,8 +207,7 @@ fn share_held(order: TurnOrder, drift: f64, experiments: u64) -> f64 {
 fn interleaved_baselines_are_told_apart_only_by_what_they_are() {
     // n = 9: 96.1 % by the binomial; chance moves a share of 2000 experiments by 0.4 %. Noise is heavy-tailed in all of
     // them.
-    for (order, drift) in
-        [(TurnOrder::Mirrored, 0.0), (TurnOrder::Mirrored, 0.01), (TurnOrder::Shuffled, 0.0)]
+    for (order, drift) in [(TurnOrder::Mirrored, 0.0), (TurnOrder::Mirrored, 0.01), (TurnOrder::Rotated, 0.0)]
     {
         let share = share_held(order, drift, 2000);
         assert!((0.945..=0.975).contains(&share), "{order:?}, drift {drift}: {share}");
