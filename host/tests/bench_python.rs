@@ -10,15 +10,16 @@ use std::os::unix::fs::PermissionsExt;
 
 const IRIS: &str = "bench iris --board ulx3s-25f --out bench --seconds 0.4 --patience 5";
 
-/// A program that speaks the protocol: one contender, which knows the class of every row from its first training on if `right`.
+/// A program that speaks the protocol: one baseline, which knows the class of every row from its first training on if `right`.
 fn fake(place: &Place, right: bool) -> String {
     let answers = if right { "tail -n 1 classes" } else { "echo 9,9" };
     let script = format!(
         r#"#!/bin/sh
         while read -r line; do echo "$line" >> asked; case "$line" in
         *'"op":"hello"'*) echo '{{"versions":{{"fake":"1.2"}},"missing":[{{"name":"torch","package":"torch","why":"not there"}},
-            {{"name":"jax","package":"jax","why":"not there"}}],"contenders":[{{"name":"fake","method":"fake","description":"a script",
-            "rates":[0.5,0.25],"batches":[4,100000]}}]}}' | tr -d '\n'; echo;;
+            {{"name":"jax","package":"jax","why":"not there"}}],"baselines":[{{"name":"fake","method":"fake","description":"a script",
+            "rates":[0.5,0.25],"batches":[4,100000],"threads":true}},{{"name":"free","method":"free","description":"another",
+            "rates":[0.5],"batches":[],"threads":false}}]}}' | tr -d '\n'; echo;;
         *'"op":"load"'*) cp "$(echo "$line" | sed 's/.*"task":"\([^"]*\)".*/\1/')" task; echo '{{}}';;
         *'"op":"start"'*) echo '{{"layers":[4,3],"parameters":15}}';;
         *'"op":"train"'*) sleep 0.002; echo '{{"samples":90}}';;
@@ -56,6 +57,18 @@ fn a_process_that_speaks_the_protocol_takes_part() {
     assert_eq!((row("fake", "accuracy"), row("fake", "samples_to_goal")), (Some(1.0), Some(90.0)));
     let step = row("fake-batch", "training_step_time").unwrap() / row("fake-batch", "sample_time").unwrap();
     assert!((step - 4.0).abs() < 1e-9, "{step}");
+    // Threads are told of where they were chosen.
+    let text = |name: &str| {
+        let mut all = results["contenders"].as_array().unwrap().iter();
+        all.find(|one| one["name"] == name).unwrap()["description"].as_str().unwrap()
+    };
+    assert!(text("fake").contains(" thread") && text("free").ends_with("threads as the library decides"));
+    let asked = String::from_utf8(place.read("asked")).unwrap();
+    let starts = |name: &str| {
+        asked.lines().filter(|line| line.contains(&format!(r#""baseline":"{name}""#))).collect::<Vec<_>>()
+    };
+    assert!(starts("free").iter().all(|line| line.contains(r#""threads":null"#)));
+    assert!(starts("fake").iter().all(|line| !line.contains("null")));
     // What is not there is brought by one command.
     let remedy = format!("run `{python} -m pip install torch jax`");
     assert!(["torch", "jax"].iter().all(|name| missing(&results, name)["remedy"] == *remedy), "{results}");

@@ -57,10 +57,10 @@ fn table(benches: &[Results]) -> String {
         let day = results.date.split('T').next().unwrap_or_default();
         writeln!(
             text,
-            "`{}`: {} of {} validation rows, in every run other ones; measured on {}, {day}, `docs/bench/{0}.json`{disturbed}.",
+            "`{}`: {} of {}; measured on {}, {day}, `docs/bench/{0}.json`{disturbed}.",
             results.preset,
             results.goal,
-            results.validation_rows,
+            results.judged_rows(),
             results.machine_text()
         )
         .unwrap();

@@ -1,7 +1,7 @@
 //! Baselines: whatever can be trained on a preset's task and timed while it does.
 
 use super::{BenchError, Part};
-use crate::energy::{Bounded, Joule};
+use crate::energy::{Bounded, Description, Joule};
 use std::time::Duration;
 use wheatstone_learn::metrics::Score;
 
@@ -10,8 +10,8 @@ use wheatstone_learn::metrics::Score;
 pub struct Tuning {
     /// Time on the clock.
     pub time: Duration,
-    /// By source that could meter it: its name, and the energy.
-    pub energy: Vec<(String, Bounded<Joule>)>,
+    /// By source that could meter it.
+    pub energy: Vec<(Description, Bounded<Joule>)>,
 }
 
 /// Something that learns.

@@ -214,7 +214,6 @@ mod tests {
         let iris = experiment("iris");
         let chip_cost = chip_cost(&iris, board("ulx3s-85f"), Stop::default()).unwrap();
         let ratio = chip_cost.sample.value / chip_cost.array.value;
-        println!("{ratio:.3}: {:?}, {:?}", chip_cost.sample, chip_cost.array);
         assert!(1.0 < ratio && ratio <= 1.25, "{ratio}: {chip_cost:?}");
     }
 

@@ -124,7 +124,7 @@ pub fn chip(cost: &ChipCost, static_watts: Option<(f64, f64)>) -> Vec<Line> {
     lines
 }
 
-/// What a bench has metered: a training step and a weight of every baseline.
+/// What a bench has metered: a training step and a weight of every baseline, in so far as a row says its extent.
 pub fn measured(results: &Results) -> Vec<Line> {
     let year = results.date.get(..4).and_then(|year| year.parse().ok());
     let rows = results.rows.iter().filter_map(|row| {
@@ -136,15 +136,11 @@ pub fn measured(results: &Results) -> Vec<Line> {
         if row.quantity.kind != Kind::Measured {
             return None;
         }
-        let meter = row.source.clone().unwrap_or_default();
-        let extent =
-            if meter.contains("GPU") || meter.contains("supply") { Extent::Board } else { Extent::System };
-        let extent = if meter.contains("processor packages") { Extent::Chip } else { extent };
         Some(Line {
             name: format!("{}, {}", row.baseline, results.preset),
             quantity: Quantity { unit: Cow::Borrowed(unit), ..row.quantity.clone() },
-            extent,
-            scope: meter,
+            extent: row.extent?,
+            scope: row.source.clone().unwrap_or_default(),
             source: format!("measured on {}", results.machine_text()),
             year,
         })

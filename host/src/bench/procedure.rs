@@ -3,14 +3,14 @@
 use super::results::{BaselineDescription, Effort, Row, metric};
 use super::{Baseline, BenchError, ChipCost, Division, Goal, Learned, Network, Part, Patience, learn};
 use crate::energy::fpga;
-use crate::energy::reference::{self, Reference};
+use crate::energy::reference::{self, Extent, Reference};
 use crate::energy::{
-    self, Activity, Basis, Bounded, Clock, Description, EnergySource, Measurement, Plan, Progress, TurnOrder,
+    self, Activity, Basis, Bounded, Clock, Description, EnergySource, Measurement, Plan, Progress,
 };
 use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
 use std::time::Duration;
-use wheatstone_measure::{DISTURBED, LoadWatch};
+use wheatstone_measure::{DISTURBED, LoadWatch, TurnOrder};
 use wheatstone_sim::BoxedError;
 
 /// Told which stage of a bench begins; says whether to go on.
@@ -104,7 +104,6 @@ fn plan(effort: Effort, metered: bool) -> Plan {
         idle: rest,
         rounds: ROUNDS,
         order: TurnOrder::Mirrored,
-        seed: 0,
         unit: "training sample".to_owned(),
         final_error: None,
     }
@@ -168,7 +167,7 @@ impl Comparison {
         self.put(NAME, metric::SAMPLE_TIME, chip_cost.sample.clone());
         self.put(NAME, metric::ARRAY_TIME, chip_cost.array.clone());
         self.put(NAME, metric::RELAXING_STEP_TIME, chip_cost.relaxing_step.clone());
-        let alone = || Some(format!("the array alone; without {}", fpga::EXCLUDES));
+        let alone = || (format!("the array alone; without {}", fpga::EXCLUDES), Extent::Device);
         self.put_from(NAME, metric::SAMPLE_ENERGY, chip_cost.energy.clone(), alone());
         let edge = chip_cost.energy.scaled(1.0 / chip_cost.edges);
         self.put_from(NAME, metric::PARAMETER_ENERGY, edge, alone());
@@ -188,10 +187,9 @@ impl Comparison {
                 _ => metric::OPERATION_ENERGY,
             };
             let Reference { value, low, high, kind, .. } = *line;
-            let source =
-                format!("{}; {}: {} ({})", line.source, line.extent.name(), line.scope, line.evidence.name());
+            let source = format!("{}; {} ({})", line.source, line.scope, line.evidence.name());
             let quantity = Quantity { value, unit: line.unit.into(), kind, low, high };
-            self.put_from(line.name, metric, quantity, Some(source));
+            self.put_from(line.name, metric, quantity, (source, line.extent));
         }
     }
 
@@ -209,7 +207,7 @@ impl Comparison {
         for (source, energy) in tuning.energy {
             let Bounded { value, low, high } = energy.map(|joule| joule.0);
             let energy = Quantity { value, unit: "J".into(), kind: Kind::Measured, low, high };
-            self.put_from(name, metric::TUNING_ENERGY, energy, Some(source));
+            self.put_from(name, metric::TUNING_ENERGY, energy, (source.name, source.scope.extent()));
         }
         self.put(name, metric::LOADING_TIME, seconds(learned.loading));
         self.put(name, metric::JUDGING_TIME, seconds(learned.judging));
@@ -247,8 +245,10 @@ impl Comparison {
             let above = quantity(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
             let Description { name: meter, scope, accuracy_source, .. } = description;
             let percent = 100.0 * measurement.accuracies[source];
-            let meter = Some(format!("{meter} ({scope}), within {percent:.1} % ({accuracy_source})"));
-            let mut put = |metric, quantity| self.put_from(name, metric, quantity, meter.clone());
+            let meter = format!("{meter} ({scope}), within {percent:.1} % ({accuracy_source})");
+            let mut put = |metric, quantity| {
+                self.put_from(name, metric, quantity, (meter.clone(), scope.extent()));
+            };
             put(metric::STEP_ENERGY, total.scaled(batch));
             put(metric::SAMPLE_ENERGY, total.clone());
             put(metric::SAMPLE_ENERGY_ABOVE_IDLE, above);
@@ -282,24 +282,28 @@ impl Comparison {
 
     /// Adds a row.
     pub fn put(&mut self, baseline: &str, metric: &'static str, quantity: Quantity) {
-        self.put_from(baseline, metric, quantity, None);
+        self.rows.push(Row {
+            baseline: baseline.to_owned(),
+            metric: metric.into(),
+            quantity,
+            source: None,
+            extent: None,
+            foreign_load: None,
+        });
     }
 
-    /// Adds a row with its source.
+    /// Adds a row of an energy or power, with its source and the source's extent.
     pub fn put_from(
         &mut self,
         baseline: &str,
         metric: &'static str,
         quantity: Quantity,
-        source: Option<String>,
+        (source, extent): (String, Extent),
     ) {
-        self.rows.push(Row {
-            baseline: baseline.to_owned(),
-            metric: metric.into(),
-            quantity,
-            source,
-            foreign_load: None,
-        });
+        self.put(baseline, metric, quantity);
+        if let Some(row) = self.rows.last_mut() {
+            (row.source, row.extent) = (Some(source), Some(extent));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a bench leaves behind: rows of quantities, what is missing and why, and where and when it was.
 
 use super::Goal;
+use crate::energy::reference::Extent;
 use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -8,8 +9,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use wheatstone_learn::bounded::read_bounded;
 use wheatstone_measure::Machine;
 use wheatstone_sim::categorize;
+
+/// The most bytes of a file of results.
+const LONGEST: u64 = 64 << 20;
 
 /// Names of metrics in rows. A sample is one training sample of one network; a training step changes every conductance or
 /// weight once, for one sample or for a batch of them.
@@ -73,6 +78,9 @@ pub struct Row {
     /// The meter that was read, or the publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Where that draws the boundary of what it counts, of an energy or power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extent: Option<Extent>,
     /// Processors' worth of work that others did meanwhile, where that was enough to doubt the quantity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_load: Option<f64>,
@@ -165,9 +173,18 @@ impl Results {
     /// # Errors
     /// [`ResultsError`] names the file and what is wrong with it.
     pub fn read(path: &Path) -> Result<Results, ResultsError> {
-        let text =
-            std::fs::read(path).map_err(|source| ResultsError::File { path: path.to_owned(), source })?;
+        let text = read_bounded(path, LONGEST);
+        let text = text.map_err(|source| ResultsError::File { path: path.to_owned(), source })?;
         serde_json::from_slice(&text).map_err(|source| ResultsError::Format { path: path.to_owned(), source })
+    }
+
+    /// Which rows decide whether the goal is met, in words.
+    pub fn judged_rows(&self) -> String {
+        let rows = self.validation_rows;
+        if self.test_rows == 0 {
+            return format!("the {rows} rows that are learned, since none are held out");
+        }
+        format!("{rows} validation rows, in every run other ones")
     }
 
     /// The rows of one metric, in order.

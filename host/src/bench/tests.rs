@@ -7,7 +7,14 @@ use wheatstone_measure::Machine;
 
 fn row(baseline: &str, metric: &'static str, value: f64, kind: Kind) -> Row {
     let quantity = Quantity { value, unit: "s".into(), kind, low: 0.9 * value, high: 1.2 * value };
-    Row { baseline: baseline.to_owned(), metric: metric.into(), quantity, source: None, foreign_load: None }
+    Row {
+        baseline: baseline.to_owned(),
+        metric: metric.into(),
+        quantity,
+        source: None,
+        extent: None,
+        foreign_load: None,
+    }
 }
 
 fn results() -> Results {
@@ -48,6 +55,19 @@ fn results_read_back() {
         assert!(json["rows"][0].get(field).is_some(), "{field} in {json}");
     }
     assert_eq!(serde_json::from_value::<Results>(json).unwrap(), results());
+}
+
+#[test]
+fn a_task_that_holds_nothing_out_says_so() {
+    let html = |results: &Results| results.html("wheatstone bench").unwrap();
+    let held_out = html(&results());
+    assert!(
+        held_out
+            .contains("30 validation rows, in every run other ones. Nothing was chosen on the 30 test rows.")
+    );
+    let xor = html(&Results { validation_rows: 4, test_rows: 0, ..results() });
+    assert!(xor.contains("the 4 rows that are learned, since none are held out"), "{xor}");
+    assert!(!xor.contains("test rows"), "{xor}");
 }
 
 #[test]

@@ -284,11 +284,11 @@ fn text(results: &Results, folder: &Path) -> String {
     }
     let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();
     format!(
-        "{} on {}\ngoal: {} of {} validation rows, the same for all, in every run other rows\n\n{rows}\n\n{}\n\nreport: {}",
+        "{} on {}\ngoal, the same for all: {} of {}\n\n{rows}\n\n{}\n\nreport: {}",
         results.preset,
         results.machine_text(),
         results.goal,
-        results.validation_rows,
+        results.judged_rows(),
         missing.join("\n"),
         folder.join("report.html").display()
     )

@@ -1,6 +1,7 @@
 //! What an energy source is: something that says how much energy its scope took between two marks.
 
 use super::meter::MeterError;
+use super::reference::Extent;
 use super::units::{Bounded, Joule};
 use crate::quantity::Kind;
 use serde::Serialize;
@@ -73,6 +74,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Where it draws the boundary.
+    pub fn extent(&self) -> Extent {
+        match self {
+            Scope::CpuPackages | Scope::Dram => Extent::Chip,
+            Scope::Gpu(_) | Scope::Supply(_) => Extent::Board,
+            Scope::Wall => Extent::System,
+        }
+    }
+
     /// Whether some energy may be in both.
     pub fn overlaps(&self, other: &Scope) -> bool {
         self == other || *self == Scope::Wall || *other == Scope::Wall

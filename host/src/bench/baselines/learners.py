@@ -286,12 +286,12 @@ def has_compiler():
     return any(which(name) for name in [os.environ.get("CXX") or "g++", "c++", "clang++"])
 
 
-def contenders(libraries):
-    """What there is: name, method, text, learning rates, and batches beside 1. One of a method is as good as the other at finding a
-    setting; the first of it is asked."""
+def baselines(libraries):
+    """What there is: name, method, text, learning rates, batches beside 1, and whether it works with as many threads as it is told. One
+    of a method is as good as the other at finding a setting; the first of it is asked."""
     mlp = "a multilayer perceptron trained by back-propagation with Adam"
-    offer = lambda name, method, text, rates=ADAM_RATES, batches=BATCHES: {
-        "name": name, "method": method, "description": text, "rates": rates, "batches": batches,
+    offer = lambda name, method, text, rates=ADAM_RATES, batches=BATCHES, threads=True: {
+        "name": name, "method": method, "description": text, "rates": rates, "batches": batches, "threads": threads,
     }
     found = []
     if "sklearn" in libraries:
@@ -308,7 +308,7 @@ def contenders(libraries):
                 if mode == "graph" and device == "cpu" or mode == "compile" and not has_compiler():
                     continue
                 text = f"{mlp} by PyTorch, {how}, on {on}"
-                found.append(offer(f"torch-{device}-{mode}", f"torch-{device}", text))
+                found.append(offer(f"torch-{device}-{mode}", f"torch-{device}", text, threads=device == "cpu"))
     if jax := libraries.get("jax"):
         for device in ["cpu", "gpu"]:
             try:
@@ -316,7 +316,9 @@ def contenders(libraries):
             except RuntimeError:
                 continue
             on = "the processor" if device == "cpu" else on.device_kind
-            found.append(offer(f"jax-{device}", f"jax-{device}", f"{mlp} by JAX, as a compiled scan, on {on}"))
+            # XLA has one pool of threads, made when the process starts.
+            text = f"{mlp} by JAX, as a compiled scan, on {on}"
+            found.append(offer(f"jax-{device}", f"jax-{device}", text, threads=False))
     return found
 
 
@@ -345,7 +347,7 @@ class Server:
             if torch.cuda.is_available():
                 versions["cuda"] = torch.version.cuda
                 versions["cudnn"] = str(torch.backends.cudnn.version())
-        return {"versions": versions, "contenders": contenders(self.libraries), "missing": missing}
+        return {"versions": versions, "baselines": baselines(self.libraries), "missing": missing}
 
     def load(self, request):
         with open(request["task"], encoding="utf-8") as file:
@@ -353,7 +355,7 @@ class Server:
         return {}
 
     def start(self, request):
-        setting = {key: request[key] for key in ["contender", "rate", "batch", "threads"]}
+        setting = {key: request[key] for key in ["baseline", "rate", "batch", "threads"]}
         key = json.dumps([setting, self.task["sizes"]])
         name = request["learner"]
         kept = self.learners.get(name)
@@ -364,7 +366,7 @@ class Server:
         return {"layers": kept[1].layers, "parameters": kept[1].parameters}
 
     def make(self, setting):
-        name, sizes = setting["contender"], self.task["sizes"]
+        name, sizes = setting["baseline"], self.task["sizes"]
         library, _, rest = name.partition("-")
         self.import_all([module for module in [library] if module not in self.libraries])
         if library == "torch":

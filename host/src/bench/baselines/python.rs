@@ -43,7 +43,7 @@ enum Request<'a> {
     /// Make a learner, or begin anew with it. Answered by [`Started`].
     Start {
         learner: &'a str,
-        contender: &'a str,
+        baseline: &'a str,
         seed: u64,
         #[serde(flatten)]
         setting: Setting,
@@ -57,7 +57,7 @@ enum Request<'a> {
 #[derive(Deserialize)]
 struct Hello {
     versions: BTreeMap<String, String>,
-    contenders: Vec<Offer>,
+    baselines: Vec<Offer>,
     missing: Vec<Absent>,
 }
 
@@ -72,6 +72,8 @@ struct Offer {
     rates: Vec<f64>,
     /// Batches beside 1.
     batches: Vec<u64>,
+    /// Whether it works with as many threads as it is told.
+    threads: bool,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +108,8 @@ struct Answered {
 pub struct Setting {
     rate: f64,
     batch: u64,
-    threads: usize,
+    /// `None` where the library decides.
+    threads: Option<usize>,
 }
 
 /// The rows of a task as they are written for a process.
@@ -185,7 +188,7 @@ pub fn baselines<'e>(
         return Err(BenchError::Interrupted);
     }
     let hello = python.start("python").and_then(|mut worker| worker.ask::<Hello>(&Request::Hello));
-    let Hello { versions, contenders, missing } = match hello {
+    let Hello { versions, baselines, missing } = match hello {
         Ok(hello) => hello,
         Err(WorkerError::Stopped { .. }) => return Err(BenchError::Interrupted),
         Err(error @ WorkerError::Start { .. }) => {
@@ -215,7 +218,7 @@ pub fn baselines<'e>(
         std::fs::write(python.task(run), task)
     });
     let mut settings: BTreeMap<String, Settings> = BTreeMap::new();
-    for offer in contenders {
+    for offer in baselines {
         let made = match &written {
             Ok(()) => {
                 let known = settings.get(&offer.method);
@@ -281,18 +284,22 @@ fn learners<'e>(
         started: Started { layers: Vec::new(), parameters: 0 },
     };
     let rows = division.run(0).split.train.len() as u64;
-    let first = Setting { rate: offer.rates.first().copied().unwrap_or(0.001), batch: 1, threads: 1 };
+    let threads = offer.threads.then_some(1);
+    let first = Setting { rate: offer.rates.first().copied().unwrap_or(0.001), batch: 1, threads };
     let settings = match known {
         Some(known) => known.clone(),
         None => {
             let batches = offer.batches.iter().copied().filter(|&batch| batch <= rows);
-            let each = |batch| offer.rates.iter().map(move |&rate| Setting { rate, batch, threads: 1 });
+            let each = |batch| offer.rates.iter().map(move |&rate| Setting { rate, batch, threads });
             let mut trial = learner(&format!("{name} on trial"), first, Tuning::default());
             let mut best = |settings: Vec<Setting>, watch: OnStage| -> Result<_, BenchError> {
                 let Some((setting, time)) = fastest(&mut trial, settings, goal, None, search, watch)? else {
                     return Ok(None);
                 };
-                let wider = Setting { threads: all_threads(), ..setting };
+                if threads.is_none() {
+                    return Ok(Some(setting));
+                }
+                let wider = Setting { threads: Some(all_threads()), ..setting };
                 let wider = fastest(&mut trial, [wider], goal, Some(time), search, watch)?;
                 Ok(Some(wider.map_or(setting, |(setting, _)| setting)))
             };
@@ -372,9 +379,13 @@ impl Baseline for Learner<'_> {
     fn describe(&self) -> String {
         let Setting { rate, batch, threads } = self.setting;
         let layers: Vec<String> = self.started.layers.iter().map(ToString::to_string).collect();
-        let s = if threads == 1 { "" } else { "s" };
+        let threads = match threads {
+            None => "threads as the library decides".to_owned(),
+            Some(1) => "1 thread".to_owned(),
+            Some(threads) => format!("{threads} threads"),
+        };
         format!(
-            "{}; layers {}, learning rate {rate}, batch {batch}, {threads} thread{s}",
+            "{}; layers {}, learning rate {rate}, batch {batch}, {threads}",
             self.offer.description,
             layers.join("-")
         )
@@ -399,8 +410,8 @@ impl Baseline for Learner<'_> {
             self.process.borrow_mut().loaded = Some(run);
         }
         let seed = self.division.run(run).config.seed;
-        let (learner, contender, setting) = (&*self.name, &*self.offer.name, self.setting);
-        self.started = self.ask(&Request::Start { learner, contender, seed, setting })?;
+        let (learner, baseline, setting) = (&*self.name, &*self.offer.name, self.setting);
+        self.started = self.ask(&Request::Start { learner, baseline, seed, setting })?;
         Ok(())
     }
 
