@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeKind, NodeId};
-use wheatstone_sim::{Design, Network, NetworkError, categorize};
+use wheatstone_sim::{Design, Network, NetworkError, Unsupported, categorize};
 
 /// Widest operand of a device's multiplier, in signed bits.
 const MULTIPLIER_BITS: u32 = 18;
@@ -16,6 +16,9 @@ pub enum NotBuildable {
     /// Cells take turns by colour, and there are two turns.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// Cells have neither generators of noise nor turns in both waves at once.
+    #[error(transparent)]
+    Features(#[from] Unsupported),
     /// A join of that many edges is not supported.
     #[error(
         "node {node} has {degree} edges, and a cell joins at most {MAX_DEGREE}; spread them over several nodes"
@@ -54,7 +57,7 @@ pub enum NotBuildable {
 
 categorize! {
     NotBuildable {
-        inner: Network;
+        inner: Network, Features;
         BadInput: Degree, Multiplier, Sum;
     }
 }
@@ -111,7 +114,18 @@ pub fn check_buildable_in_luts(design: &Design) -> Result<(), NotBuildable> {
     check_sums(design)
 }
 
+/// Whether a design asks its cells for nothing but relaxing and learning.
+///
+/// # Errors
+/// [`NotBuildable::Features`] names what an array's cells lack.
+pub fn require_plain(design: &Design) -> Result<(), NotBuildable> {
+    Ok(design
+        .features()
+        .require_plain("the array, whose cells have no generators and one wave's turn at a time,")?)
+}
+
 fn check_sums(design: &Design) -> Result<(), NotBuildable> {
+    require_plain(design)?;
     let network = design.network();
     for node in network.node_ids() {
         let bits = sum_bits(design, node);
@@ -134,7 +148,7 @@ fn sum_bits(design: &Design, node: NodeId) -> u32 {
 mod tests {
     use super::*;
     use wheatstone_sim::network::{Boundary, crossbar, lattice};
-    use wheatstone_sim::{Format, Nudge, Omega, Rules};
+    use wheatstone_sim::{Features, Format, Nudge, Omega, Rules, Temperature, Waves};
 
     fn design(network: Network, format: Format) -> Design {
         let rules =
@@ -144,6 +158,24 @@ mod tests {
 
     fn message(network: Network, format: Format) -> String {
         check_buildable(&design(network, format)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn features_are_refused() {
+        let plain = design(crossbar(2, 1, EdgeKind::Linear).unwrap(), Format::WIDE);
+        let noisy = Features { temperature: Some(Temperature(0)), ..Features::PLAIN };
+        let together = Features { waves: Waves::Together, ..Features::PLAIN };
+        for (features, what) in [(noisy, "noise"), (together, "waves together")] {
+            let design = plain.clone().with_features(features).unwrap();
+            for error in
+                [check_buildable(&design).unwrap_err(), check_buildable_in_luts(&design).unwrap_err()]
+            {
+                assert!(
+                    matches!(error, NotBuildable::Features(_)) && error.to_string().contains(what),
+                    "{error}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -255,6 +255,7 @@ impl ArraySimulation {
             u,
             k: edges().map(|cell| read(cell, "k")).collect(),
             generators: edges().map(generator).collect(),
+            noise: Vec::new(),
             phase: self.phase,
         }
     }

@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_sim::network::{Boundary, EdgeKind};
-use wheatstone_sim::{Categorized, ErrorCategory, Format, Initial, LearningSchedule, Nudge, Omega};
+use wheatstone_sim::{Categorized, ErrorCategory, Format, Initial, LearningSchedule, Nudge, Omega, Waves};
 
 /// The most bytes of a file with a configuration.
 const LONGEST: u64 = 16 << 20;
@@ -49,6 +49,12 @@ pub struct RunConfig {
     /// Lowest voltage ever imposed, in volts; matters to transistor edges only.
     #[serde(default = "minus_one")]
     pub lowest_rail: f64,
+    /// Temperature of the noise, in full conductances times (1 V)^2; none if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// When nodes have their turns in the two waves.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub waves: Waves,
     /// How outputs are nudged.
     pub nudge: Nudge,
     /// When edges learn.
@@ -66,6 +72,10 @@ pub struct RunConfig {
 
 fn one() -> u32 {
     1
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn minus_one() -> f64 {

@@ -13,8 +13,8 @@ use thiserror::Error;
 use wheatstone_sim::network::formats::{Graph, Ports};
 use wheatstone_sim::network::{NodeId, crossbar, lattice, layered, pinwheel};
 use wheatstone_sim::{
-    Categorized, Configuration, ConfigurationError, Design, DesignError, ErrorCategory, Network,
-    NetworkError, Rules, Sample, State,
+    Categorized, Configuration, ConfigurationError, Design, DesignError, ErrorCategory, Features, Network,
+    NetworkError, Nudge, Rules, Sample, State, Temperature, TemperatureError, node_slopes,
 };
 
 /// Everything a run is a pure function of.
@@ -30,7 +30,8 @@ pub struct Experiment {
     pub encoder: Encoder,
     /// The network in its format under its rules.
     pub design: Arc<Design>,
-    /// What was merged, scaled or left out when the network was read from a file, a sentence each.
+    /// What was merged, scaled or left out when the network was read from a file, and what to mind of the configuration, a
+    /// sentence each.
     pub notes: Vec<String>,
 }
 
@@ -102,6 +103,22 @@ pub enum ExperimentError {
     /// The rules do not fit the network and its format.
     #[error(transparent)]
     Design(#[from] DesignError),
+    /// The temperature is out of bounds.
+    #[error(transparent)]
+    Temperature(#[from] TemperatureError),
+    /// The free wave runs away from the targets, however the network learns.
+    #[error(
+        "nudge: centred, and output {node}, whose edges can never conduct more than {most} together, is pushed away from its target through \
+         {nudge} of full conductance: it has no stable voltage; give a larger beta, or centred = false"
+    )]
+    CentredNudge {
+        /// The output's name.
+        node: String,
+        /// The largest sum of its conductances, as a fraction of full conductance.
+        most: f64,
+        /// The nudging conductance, likewise.
+        nudge: f64,
+    },
     /// The configuration of the array does not fit.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
@@ -112,6 +129,7 @@ impl Categorized for ExperimentError {
         match self {
             ExperimentError::UnknownData { .. }
             | ExperimentError::NoMeans
+            | ExperimentError::CentredNudge { .. }
             | ExperimentError::Ports { .. } => ErrorCategory::BadInput,
             ExperimentError::Csv(error) => error.category(),
             ExperimentError::Idx(error) => error.category(),
@@ -123,6 +141,7 @@ impl Categorized for ExperimentError {
             ExperimentError::NetworkFile(error) => error.category(),
             ExperimentError::Network { error, .. } => error.category(),
             ExperimentError::Design(error) => error.category(),
+            ExperimentError::Temperature(error) => error.category(),
             ExperimentError::Configuration(error) => error.category(),
         }
     }
@@ -162,7 +181,7 @@ impl Experiment {
         let encoder = Encoder::fit(&config.encoding, &dataset, &split.train)?;
         let (network, notes) = build_network(&config, &encoder)?;
         let mut experiment = Experiment::assemble(config, dataset, split, encoder, network)?;
-        experiment.notes = notes;
+        experiment.notes.splice(0..0, notes);
         Ok(experiment)
     }
 
@@ -204,10 +223,58 @@ impl Experiment {
             g_min: config.g_min,
             lowest_rail: config.format.0.quantise_volts(config.lowest_rail),
         };
-        let design = Arc::new(Design::new(network, config.format.0, rules)?);
-        let experiment = Experiment { config, dataset, split, encoder, design, notes: Vec::new() };
+        let format = config.format.0;
+        let temperature =
+            config.temperature.map(|value| Temperature::from_full_scale(value, format)).transpose()?;
+        let design = Design::new(network, format, rules)?;
+        let design = Arc::new(design.with_features(Features { temperature, waves: config.waves })?);
+        let mut experiment = Experiment { config, dataset, split, encoder, design, notes: Vec::new() };
+        experiment.notes.extend(experiment.centred_nudge_note()?);
         experiment.configuration(0).check()?;
         Ok(experiment)
+    }
+
+    /// What to mind of a centred nudge, which is a negative conductance in the free wave: nothing if the outputs' edges conduct
+    /// well more than it from the beginning.
+    ///
+    /// # Errors
+    /// [`ExperimentError::CentredNudge`] if an output can have no stable voltage.
+    fn centred_nudge_note(&self) -> Result<Option<String>, ExperimentError> {
+        let (network, format, rules) = (self.design.network(), self.design.format(), self.design.rules());
+        let Nudge::Current { beta, centred: true } = rules.nudge else { return Ok(None) };
+        let nudge = rules.nudge.conductance(format);
+        let full = 2f64.powi(format.k_bits().cast_signed());
+        #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+        let fraction = |g: i64| g as f64 / full;
+        let slopes = node_slopes(&self.design, &self.initial_state());
+        let mut weakest: Option<(NodeId, i64)> = None;
+        for &output in network.outputs() {
+            let edges =
+                network.incidences(output).iter().map(|incidence| network.edges()[incidence.edge.index()]);
+            let most: i64 = edges.map(|edge| edge.kind.slope(format.g_max(), rules.lowest_rail)).sum();
+            let node = || network.node_name(output).into_owned();
+            if most <= nudge {
+                return Err(ExperimentError::CentredNudge {
+                    node: node(),
+                    most: fraction(most),
+                    nudge: fraction(nudge),
+                });
+            }
+            let slope = slopes[output.index()];
+            if weakest.is_none_or(|(_, least)| slope < least) {
+                weakest = Some((output, slope));
+            }
+        }
+        let Some((output, slope)) = weakest.filter(|&(_, slope)| slope < 2 * nudge) else { return Ok(None) };
+        let name = network.node_name(output);
+        let what = if slope <= nudge { "runs to the rail" } else { "amplifies small errors" };
+        Ok(Some(format!(
+            "the nudge is centred, and the conductances at output {name} begin at a sum of {:.3}, where the free wave {what} below {:.3}; \
+             try nudge.beta = {}, or centred = false",
+            fraction(slope),
+            fraction(if slope <= nudge { nudge } else { 2 * nudge }),
+            beta + 1 + u8::try_from((2 * nudge / slope.max(1)).max(1).ilog2()).unwrap_or(0),
+        )))
     }
 
     /// The configuration of the array in an epoch, counted from 0.

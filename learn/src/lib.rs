@@ -87,6 +87,7 @@
 //! | many runs: seeds, splits and folds, side by side | [`batch`], [`cross_validation`] |
 //! | many configurations, by any number of processes | [`sweep`] |
 //! | the folder of a run | [`run`], [`whole_file`] |
+//! | a network at a temperature, beside the exact fluctuations | [`sampling`], [`equilibrium`] |
 //! | states as numbers, and arrays of them for other programs | [`snapshot`], [`npy`] |
 //! | networks from files, and into other formats | [`network_file`], [`conversion`] |
 //! | what a network is trained on, and whether it does what the model does | [`device`], [`verification`] |
@@ -99,6 +100,7 @@ pub mod conversion;
 pub mod cross_validation;
 pub mod data;
 pub mod device;
+pub mod equilibrium;
 pub mod evaluation;
 pub mod experiment;
 pub mod inference;
@@ -108,6 +110,7 @@ pub mod npy;
 pub mod prediction;
 pub mod preset;
 pub mod run;
+pub mod sampling;
 pub mod snapshot;
 pub mod sweep;
 pub mod training;

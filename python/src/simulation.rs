@@ -13,8 +13,8 @@ use std::sync::Arc;
 use wheatstone_learn::config::FormatChoice;
 use wheatstone_learn::snapshot::{conductances, power, voltages};
 use wheatstone_sim::{
-    Configuration, Design, Engine, Fast, Initial, LearningSchedule, Nudge, Omega, Replicas, Rules, Sample,
-    Sense, State, Target, Wave, epoch_order, hex,
+    Configuration, Design, Engine, Fast, Features, Initial, LearningSchedule, Nudge, Omega, Replicas, Rules,
+    Sample, Sense, State, Target, Temperature, Wave, Waves, epoch_order, hex,
 };
 
 /// How a network learns, as JSON with the words of a configuration.
@@ -32,6 +32,9 @@ struct Settings {
     initial: Vec<Initial>,
     /// Whether every epoch has an order of its own, drawn from the seed; if not, samples come as they are given.
     shuffle: bool,
+    /// Of the noise, in full conductances times (1 V)^2.
+    temperature: Option<f64>,
+    waves: Waves,
 }
 
 impl Settings {
@@ -221,7 +224,14 @@ impl Simulation {
             g_min: settings.g_min,
             lowest_rail: format.quantise_volts(settings.lowest_rail),
         };
-        let design = Arc::new(Design::new(network.graph.clone(), format, rules).or_raise()?);
+        let temperature = settings
+            .temperature
+            .map(|value| Temperature::from_full_scale(value, format))
+            .transpose()
+            .or_raise()?;
+        let design = Design::new(network.graph.clone(), format, rules).or_raise()?;
+        let features = Features { temperature, waves: settings.waves };
+        let design = Arc::new(design.with_features(features).or_raise()?);
         let sense = match sense {
             "equal" => Sense::Equal,
             "at_least" => Sense::AtLeast,

@@ -89,6 +89,8 @@ class Trainer:
         shuffle: whether each epoch has an order of its own; if not, rows come as they are given.
         g_min: smallest conductance an edge may learn, in LSB.
         lowest_rail: lowest voltage ever imposed, in volts; matters to transistor edges only.
+        temperature: of the nodes' noise, in full conductances times (1 V)^2; none without.
+        waves: ``alternating``, or ``together``: both waves take their turns at the same step, which learning at every step wants.
 
     Raises:
         TypeError: an array holds something other than real numbers.
@@ -116,6 +118,8 @@ class Trainer:
         shuffle: bool = True,
         g_min: int = 1,
         lowest_rail: float = -1.0,
+        temperature: float | None = None,
+        waves: Literal["alternating", "together"] = "alternating",
     ):
         if not isinstance(network, Network):
             raise TypeError(f"network is a {type(network).__name__}; give a wheatstone.Network")
@@ -143,6 +147,8 @@ class Trainer:
             "lowest_rail": float(lowest_rail),
             "initial": _initial(initial),
             "shuffle": bool(shuffle),
+            "temperature": None if temperature is None else float(temperature),
+            "waves": waves,
         }
         self.seed = count(seed, "seed")
         core = self.network._core

@@ -2,18 +2,20 @@
 //!
 //! Layout, integers little-endian: the eight bytes `WHEATSTN`; version (4 bytes); length of the header (4 bytes);
 //! the header, a JSON object with the network file, format, rules, configuration and counters; the state as
-//! [`State::to_bytes`] writes it; SHA-256 of all before it (32 bytes).
+//! [`State::to_bytes`] writes it; SHA-256 of all before it (32 bytes). A plain design is
+//! written as version 1, one with features as version 2.
 
 use crate::{
-    Configuration, ConfigurationError, Design, DesignError, Format, Network, NetworkError, Rules, State,
-    StateError, categorize,
+    Configuration, ConfigurationError, Design, DesignError, Features, Format, Network, NetworkError, Rules,
+    State, StateError, categorize,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 const MAGIC: &[u8; 8] = b"WHEATSTN";
-const VERSION: u32 = 1;
+/// The version of a plain design's checkpoint, and of one with features.
+const VERSIONS: [u32; 2] = [1, 2];
 const DIGEST_BYTES: usize = 32;
 const PREFIX_BYTES: usize = 16;
 
@@ -40,6 +42,8 @@ struct Header {
     network: String,
     format: Format,
     rules: Rules,
+    #[serde(default, skip_serializing_if = "Features::is_plain")]
+    features: Features,
     configuration: Configuration,
     samples: u64,
     steps: u64,
@@ -54,12 +58,12 @@ pub enum CheckpointError {
     Magic,
     /// It was written by a later program.
     #[error(
-        "byte 8: checkpoint version {found} is not known; this program reads version {known}, use a newer one"
+        "byte 8: checkpoint version {found} is not known; this program reads versions 1 to {known}, use a newer one"
     )]
     Version {
         /// What the file says.
         found: u32,
-        /// What this program reads.
+        /// The newest that this program reads.
         known: u32,
     },
     /// It ends too early.
@@ -83,6 +87,14 @@ pub enum CheckpointError {
     /// Its header is not of the documented shape.
     #[error("header: {0}; the file was not written by this program")]
     Header(String),
+    /// Its version is not that of its features.
+    #[error(
+        "byte 8: version {version} does not go with the header's features (1 without, 2 with any); the file was not written by this program"
+    )]
+    Features {
+        /// What the file says.
+        version: u32,
+    },
     /// Its network is not valid.
     #[error("header, network: {0}")]
     Network(#[from] NetworkError),
@@ -100,7 +112,7 @@ pub enum CheckpointError {
 categorize! {
     CheckpointError {
         inner: Network, Design, Configuration, State;
-        BadInput: Magic, Version, Truncated, Damaged, Header;
+        BadInput: Magic, Version, Truncated, Damaged, Header, Features;
     }
 }
 
@@ -114,6 +126,7 @@ impl Checkpoint {
             network: self.design.network().to_json(),
             format: self.design.format(),
             rules: self.design.rules(),
+            features: self.design.features(),
             configuration: self.configuration,
             samples: self.samples,
             steps: self.steps,
@@ -124,7 +137,7 @@ impl Checkpoint {
         #[expect(clippy::expect_used, reason = "documented")]
         let header_bytes = u32::try_from(header.len()).expect("a header below 4 GiB");
         let mut bytes = MAGIC.to_vec();
-        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend(VERSIONS[usize::from(!self.design.features().is_plain())].to_le_bytes());
         bytes.extend(header_bytes.to_le_bytes());
         bytes.extend(header);
         bytes.extend(self.state.to_bytes());
@@ -146,8 +159,8 @@ impl Checkpoint {
             field.ok_or(CheckpointError::Truncated { found, expected: PREFIX_BYTES })
         };
         let version = word(8)?;
-        if version != VERSION {
-            return Err(CheckpointError::Version { found: version, known: VERSION });
+        if !VERSIONS.contains(&version) {
+            return Err(CheckpointError::Version { found: version, known: VERSIONS[1] });
         }
         let header_end = PREFIX_BYTES + word(12)? as usize;
         let body_end = found.saturating_sub(DIGEST_BYTES);
@@ -165,10 +178,14 @@ impl Checkpoint {
             });
         }
         let header = header?;
-        let design = Design::new(Network::from_json(&header.network)?, header.format, header.rules)?;
+        if version != VERSIONS[usize::from(!header.features.is_plain())] {
+            return Err(CheckpointError::Features { version });
+        }
+        let design = Design::new(Network::from_json(&header.network)?, header.format, header.rules)?
+            .with_features(header.features)?;
         header.configuration.check()?;
         let (nodes, edges) = (design.network().nodes().len(), design.network().edges().len());
-        let state = State::from_bytes(&bytes[header_end..body_end], nodes, edges)
+        let state = State::from_bytes(&bytes[header_end..body_end], nodes, edges, design.noisy_nodes())
             .ok_or(CheckpointError::Damaged { offset: header_end })?;
         state.check(&design)?;
         let Header { configuration, samples, steps, remark, .. } = header;
@@ -180,6 +197,18 @@ impl Header {
     /// Length of the whole file, if its network can be read.
     fn file_bytes(&self, header_end: usize) -> Option<usize> {
         let network = Network::from_json(&self.network).ok()?;
-        Some(header_end + 8 + 16 * network.nodes().len() + 10 * network.edges().len() + DIGEST_BYTES)
+        let noisy = if self.features.temperature.is_some() {
+            network.nodes().len() - network.inputs().len()
+        } else {
+            0
+        };
+        Some(
+            header_end
+                + 8
+                + 16 * network.nodes().len()
+                + 10 * network.edges().len()
+                + 4 * noisy
+                + DIGEST_BYTES,
+        )
     }
 }

@@ -1,6 +1,6 @@
 //! What is fixed when a network is built.
 
-use crate::{Format, FormatError, GainTable, Network, Nudge, Omega, categorize};
+use crate::{Features, Format, FormatError, GainTable, Network, Nudge, Omega, Temperature, categorize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -25,6 +25,7 @@ pub struct Design {
     network: Network,
     format: Format,
     rules: Rules,
+    features: Features,
     gains: GainTable,
 }
 
@@ -80,7 +81,21 @@ impl Design {
                 return Err(DesignError::Rule { field, value, low, high, format });
             }
         }
-        Ok(Design { network, format, rules, gains: GainTable::new(rules.omega) })
+        Ok(Design { network, format, rules, features: Features::PLAIN, gains: GainTable::new(rules.omega) })
+    }
+
+    /// The same design with these features.
+    ///
+    /// # Errors
+    /// [`DesignError::Rule`] if the temperature is above [`Temperature::most`].
+    pub fn with_features(self, features: Features) -> Result<Self, DesignError> {
+        let format = self.format;
+        let most = Temperature::most(format);
+        if let Some(temperature) = features.temperature.filter(|&temperature| temperature > most) {
+            let [value, high] = [temperature, most].map(|t| i64::try_from(t.0).unwrap_or(i64::MAX));
+            return Err(DesignError::Rule { field: "features.temperature", value, low: 0, high, format });
+        }
+        Ok(Design { features, ..self })
     }
 
     /// The graph.
@@ -98,26 +113,42 @@ impl Design {
         self.rules
     }
 
+    /// What its cells do besides relaxing and learning.
+    pub fn features(&self) -> Features {
+        self.features
+    }
+
+    /// How many nodes have a generator of noise: all that relax, or none.
+    pub fn noisy_nodes(&self) -> usize {
+        let relaxing = self.network.nodes().len() - self.network.inputs().len();
+        if self.features.temperature.is_some() { relaxing } else { 0 }
+    }
+
     /// The gains the rules' omega gives.
     pub fn gains(&self) -> &GainTable {
         &self.gains
     }
 
-    /// SHA-256 over everything that decides a bit: the network's digest, the format and the rules.
+    /// SHA-256 over everything that decides a bit: the network's digest, the format, the rules and, if there are any, the
+    /// features.
     pub fn digest(&self) -> [u8; 32] {
         let Rules { omega, nudge, g_min, lowest_rail } = self.rules;
         let nudge = match nudge {
             Nudge::Clamped { eta } => [0, eta, 0],
             Nudge::Current { beta, centred } => [1, beta, u8::from(centred)],
         };
-        Sha256::new()
+        let mut digest = Sha256::new()
             .chain_update(self.network.digest())
             .chain_update(self.format.to_string())
             .chain_update([0, omega.eighths()])
             .chain_update(nudge)
             .chain_update(g_min.to_le_bytes())
-            .chain_update(lowest_rail.to_le_bytes())
-            .finalize()
-            .into()
+            .chain_update(lowest_rail.to_le_bytes());
+        if !self.features.is_plain() {
+            let Features { temperature, waves } = self.features;
+            digest.update([u8::from(temperature.is_some()), waves.lag()]);
+            digest.update(temperature.map_or(0, |temperature| temperature.0).to_le_bytes());
+        }
+        digest.finalize().into()
     }
 }

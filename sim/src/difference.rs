@@ -8,7 +8,8 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Error)]
 #[error("{cell}: {register} is {found} and should be {expected}")]
 pub struct StateDifference {
-    /// The cell as it is called in hardware: `node_3`, `edge_7`; `array` for the phase of the step.
+    /// The cell as it is called in hardware: `node_3`, `edge_7`; `array` for the phase of the step, `noise_2` for the third generator of
+    /// noise.
     pub cell: String,
     /// Its register: `u_F`, `u_C`, `k`, `generator` or `phase`.
     pub register: &'static str,
@@ -26,7 +27,7 @@ impl Categorized for StateDifference {
 
 impl State {
     /// The first register in which this state of a design is not the expected one: the phase, then free and clamped voltages
-    /// by node, then conductances and generators by edge.
+    /// by node, then conductances and generators by edge, then generators of noise.
     pub fn first_difference(&self, expected: &State) -> Option<StateDifference> {
         let registers = |state: &State| {
             let generators: Vec<i64> = state.generators.iter().map(|g| g.state().into()).collect();
@@ -36,6 +37,7 @@ impl State {
                 ("node", "u_C", state.u(Wave::Clamped).to_vec()),
                 ("edge", "k", state.k.clone()),
                 ("edge", "generator", generators),
+                ("noise", "generator", state.noise.iter().map(|g| g.state().into()).collect()),
             ]
         };
         let (found, expected) = (registers(self), registers(expected));
@@ -50,7 +52,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EdgeGenerator;
+    use crate::{EdgeGenerator, NoiseGenerator};
 
     #[test]
     fn every_register_is_looked_at() {
@@ -58,6 +60,7 @@ mod tests {
             u: [vec![1, 2], vec![3, 4]],
             k: vec![5],
             generators: vec![EdgeGenerator::new(6)],
+            noise: vec![NoiseGenerator::new(7)],
             phase: 0,
         };
         assert_eq!(state.first_difference(&state), None);
@@ -73,5 +76,6 @@ mod tests {
         assert_eq!(name(|s| s.u[1][0] = 0), "node_0 u_C");
         assert_eq!(name(|s| s.k[0] = 0), "edge_0 k");
         assert_eq!(name(|s| s.generators[0] = EdgeGenerator::new(1)), "edge_0 generator");
+        assert_eq!(name(|s| s.noise[0] = NoiseGenerator::new(1)), "noise_0 generator");
     }
 }

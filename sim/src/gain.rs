@@ -1,6 +1,7 @@
 //! The over-relaxation gain of a node: a function of the sum of its conductances alone.
 
-use crate::{Design, State, categorize};
+use crate::network::Node;
+use crate::{Design, State, Temperature, categorize};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -59,6 +60,24 @@ pub struct Gain {
     pub s: u32,
 }
 
+impl Gain {
+    /// The amplitude `A` of a node's noise, in LSB of `u`, at a temperature: `isqrt(T q (2^(s+4) - q D) 2^(2GV) / 2^(9+2s))`, rounded
+    /// down, where `slope` is `D`, what can flow at the node in this wave, exactly.
+    ///
+    /// This is `T gamma (2 - gamma D)` with `gamma = q/8 2^-s`, divided by the variance 8 of what is drawn: with it an
+    /// over-relaxed update keeps the thermal distribution (Adler, Phys. Rev. D 23, 2901, 1981). The heat bath's `T / D` would do so
+    /// where `gamma D` is 1 alone.
+    pub fn noise_amplitude(self, temperature: Temperature, slope: i64, v_guard: u32) -> i64 {
+        let q = i128::from(self.q);
+        let reach = ((1i128 << (self.s + 4)) - q * i128::from(slope)).max(0);
+        // Below 2^107: a temperature of 60 bits, 4 of q, and s + 5 of at most 43.
+        let product = (i128::from(temperature.0) * q * reach).unsigned_abs();
+        let (up, down) = (2 * v_guard, 9 + 2 * self.s);
+        let square = if up >= down { product << (up - down) } else { product >> (down - up) };
+        i64::try_from(square.isqrt()).unwrap_or(i64::MAX)
+    }
+}
+
 /// The sixteen `(q, d)` a design's omega gives, indexed by the four bits below the leading one of `D`.
 ///
 /// With `n = floor(log2 D)` and `m` those four bits, `D * q/8 * 2^-(n+d)` lies between `(16+m)/16 * q/8 * 2^-d`
@@ -96,19 +115,24 @@ impl GainTable {
 
 /// Every node's gain, from the sum `D` of what its edges, and its nudge, can conduct. An input has one as well, and never uses it.
 pub fn node_gains(design: &Design, state: &State) -> Vec<Gain> {
-    let (network, format, rules) = (design.network(), design.format(), design.rules());
-    let gain = |node| {
-        let mut d_sum: i64 = 0;
-        for incidence in network.incidences(node) {
-            let g = format.conductance(state.k[incidence.edge.index()]);
-            d_sum += network.edges()[incidence.edge.index()].kind.slope(g, rules.lowest_rail);
-        }
-        if network.nodes()[node.index()].kind.is_nudged() {
-            d_sum += rules.nudge.conductance(format);
+    let (network, format) = (design.network(), design.format());
+    let gain = |(node, mut d_sum): (&Node, i64)| {
+        if node.kind.is_nudged() {
+            d_sum += design.rules().nudge.conductance(format);
         }
         design.gains().gain(d_sum, format.k_bits())
     };
-    network.node_ids().map(gain).collect()
+    network.nodes().iter().zip(node_slopes(design, state)).map(gain).collect()
+}
+
+/// What the edges of every node can conduct, by node: `D` without a nudge.
+pub fn node_slopes(design: &Design, state: &State) -> Vec<i64> {
+    let (network, format, rules) = (design.network(), design.format(), design.rules());
+    let slope = |node| {
+        let edges = network.incidences(node).iter().map(|incidence| incidence.edge.index());
+        edges.map(|e| network.edges()[e].kind.slope(format.conductance(state.k[e]), rules.lowest_rail)).sum()
+    };
+    network.node_ids().map(slope).collect()
 }
 
 /// Entry `m` of the table of `omega` eighths. A pair's value at the middle of the interval is
@@ -164,6 +188,25 @@ mod tests {
         let pairs = GainTable::new(Omega::GAUSS_SEIDEL).0;
         assert_eq!(pairs[0], (8, 0));
         assert_eq!(pairs[8], (10, 1), "1 / 1.53125 = 10.45 / 16, nearer in ratio to 10 than to 11");
+    }
+
+    #[test]
+    fn the_amplitude_is_adlers() {
+        for (omega, d_sum, temperature) in
+            [(8, 78_643, 150_000_000_000), (15, 70_001, 1 << 40), (4, 65_537, 12_345_678)]
+        {
+            let gain = GainTable::new(Omega::new(omega).unwrap()).gain(d_sum, 16);
+            let gamma = f64::from(gain.q) / 8.0 / (f64::from(gain.s)).exp2();
+            let variance = temperature as f64 * gamma * (2.0 - gamma * d_sum as f64);
+            let expected = (variance / 8.0).sqrt() * 256.0;
+            let found = gain.noise_amplitude(Temperature(temperature), d_sum, 8) as f64;
+            assert!((found - expected.floor()).abs() <= 1.0, "{omega}/8: {found} against {expected}");
+        }
+        let coldest = GainTable::new(Omega::GAUSS_SEIDEL).gain(1 << 20, 16);
+        assert_eq!(coldest.noise_amplitude(Temperature(0), 1 << 20, 12), 0);
+        // The largest numbers there are.
+        let hot = Gain { q: 15, s: 40 };
+        assert!(hot.noise_amplitude(Temperature((1 << 60) - 1), -(1 << 20), 12) > 0);
     }
 
     #[test]

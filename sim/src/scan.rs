@@ -2,7 +2,8 @@
 //!
 //! All nodes by id, then all edges by id. A node's bits alternate between its two accumulators, highest first: `current`,
 //! `previous`, `current`, ... An input has its voltage alone. An edge has its generator, then its conductance
-//! accumulator, highest bit first. The phase of the step is not in the chain: it is the border's to remember.
+//! accumulator, highest bit first. The phase of the step is not in the chain: it is the border's to remember. Arrays have
+//! no noise, and so the chain has no generators of it.
 
 use crate::network::NodeId;
 use crate::{Design, EdgeGenerator, State, Wave};
@@ -77,7 +78,7 @@ pub fn decode(design: &Design, bits: &[bool], phase: u8) -> State {
         generators.push(EdgeGenerator::new(u16::try_from(take(16)).unwrap_or(0)));
         k.push(take(format.k_bits() + format.k_guard()));
     }
-    State { u, k, generators, phase }
+    State { u, k, generators, noise: Vec::new(), phase }
 }
 
 /// The number whose lowest `bits` bits these are, in two's complement.

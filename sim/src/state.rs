@@ -1,14 +1,14 @@
 //! The architectural state: all that a network remembers.
 
 use crate::network::{Edge, EdgeId};
-use crate::{Design, EdgeGenerator, Wave, categorize};
+use crate::{Design, EdgeGenerator, NoiseGenerator, Wave, categorize};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// Voltages, conductances, local generators and the step's phase.
+/// Voltages, conductances, generators and the step's phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Node accumulators `u`, by wave, then by node.
@@ -17,6 +17,8 @@ pub struct State {
     pub k: Vec<i64>,
     /// Local generators, by edge.
     pub generators: Vec<EdgeGenerator>,
+    /// Generators of noise, of the nodes that are no inputs, by node; none without noise.
+    pub noise: Vec<NoiseGenerator>,
     /// Number of the next step modulo the number of colours: the step parity of a bipartite network.
     pub phase: u8,
 }
@@ -106,8 +108,15 @@ impl State {
                 .iter()
                 .map(|_| EdgeGenerator::new(u16::try_from(generators.next_u32() >> 16).unwrap_or(1)))
                 .collect(),
+            noise: noise_generators(design, seed),
             phase: 0,
         }
+    }
+
+    /// The same state for a design with other features, its generators of noise drawn from `seed` as at the beginning.
+    #[must_use]
+    pub fn with_noise(self, design: &Design, seed: u64) -> State {
+        State { noise: noise_generators(design, seed), ..self }
     }
 
     /// A node's accumulators of one wave.
@@ -127,6 +136,7 @@ impl State {
             ("clamped voltages", self.u[1].len(), nodes),
             ("conductances", self.k.len(), edges),
             ("generators", self.generators.len(), edges),
+            ("noise generators", self.noise.len(), design.noisy_nodes()),
         ] {
             if found != expected {
                 return Err(StateError::Length { what, found, expected });
@@ -147,7 +157,8 @@ impl State {
     }
 
     /// The state as bytes, little-endian: the phase (8 bytes), `u_F` and `u_C` of every node
-    /// (8 bytes each), `k` of every edge (8 bytes), the generator of every edge (2 bytes).
+    /// (8 bytes each), `k` of every edge (8 bytes), the generator of every edge (2 bytes), the generator of noise of every
+    /// node that has one (4 bytes).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = u64::from(self.phase).to_le_bytes().to_vec();
         for (f, c) in self.u[0].iter().zip(&self.u[1]) {
@@ -156,17 +167,20 @@ impl State {
         }
         self.k.iter().for_each(|k| bytes.extend(k.to_le_bytes()));
         self.generators.iter().for_each(|g| bytes.extend(g.state().to_le_bytes()));
+        self.noise.iter().for_each(|g| bytes.extend(g.state().to_le_bytes()));
         bytes
     }
 
-    /// Reads what [`State::to_bytes`] wrote, for a network of that many nodes and edges. `None` if the length does
-    /// not fit, or a generator is zero; ranges are [`State::check`]'s.
-    pub fn from_bytes(bytes: &[u8], nodes: usize, edges: usize) -> Option<State> {
-        let expected = nodes.checked_mul(16)?.checked_add(edges.checked_mul(10)?)?.checked_add(8)?;
+    /// Reads what [`State::to_bytes`] wrote, for a network of that many nodes, edges and nodes with noise. `None` if the
+    /// length does not fit, or a generator is zero; ranges are [`State::check`]'s.
+    pub fn from_bytes(bytes: &[u8], nodes: usize, edges: usize, noisy: usize) -> Option<State> {
+        let cells = nodes.checked_mul(16)?.checked_add(edges.checked_mul(10)?)?.checked_add(8)?;
+        let expected = cells.checked_add(noisy.checked_mul(4)?)?;
         if bytes.len() != expected {
             return None;
         }
-        let (words, generators) = bytes.split_at(expected - 2 * edges);
+        let (bytes, noise) = bytes.split_at(cells);
+        let (words, generators) = bytes.split_at(cells - 2 * edges);
         let mut words = words.as_chunks::<8>().0.iter().map(|w| i64::from_le_bytes(*w));
         let phase = u8::try_from(words.next()?).ok()?;
         let mut u = [Vec::with_capacity(nodes), Vec::with_capacity(nodes)];
@@ -181,13 +195,26 @@ impl State {
             .iter()
             .map(|w| Some(u16::from_le_bytes(*w)).filter(|&x| x != 0).map(EdgeGenerator::new))
             .collect::<Option<_>>()?;
-        Some(State { u, k, generators, phase })
+        let noise = noise
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|w| Some(u32::from_le_bytes(*w)).filter(|&x| x != 0).map(NoiseGenerator::new))
+            .collect::<Option<_>>()?;
+        Some(State { u, k, generators, noise, phase })
     }
 
     /// SHA-256 of [`State::to_bytes`]: equal digests mean equal bits in every cell.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.to_bytes()).into()
     }
+}
+
+/// The generators of noise a design has, from stream 2 of `seed`.
+fn noise_generators(design: &Design, seed: u64) -> Vec<NoiseGenerator> {
+    let mut numbers = ChaCha8Rng::seed_from_u64(seed);
+    numbers.set_stream(2);
+    (0..design.noisy_nodes()).map(|_| NoiseGenerator::new(numbers.next_u32())).collect()
 }
 
 impl Initial {

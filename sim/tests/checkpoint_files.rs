@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wheatstone_sim::network::{EdgeKind, layered};
 use wheatstone_sim::{
-    Checkpoint, CheckpointError, Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega,
-    Rules, State,
+    Checkpoint, CheckpointError, Configuration, Design, Features, Format, Initial, LearningSchedule, Nudge,
+    Omega, Rules, State, Temperature, Waves,
 };
 
 fn checkpoint() -> Checkpoint {
@@ -73,6 +73,50 @@ fn a_whole_checkpoint_is_read() {
     assert_eq!(Checkpoint::from_bytes(&with_header(|_| {})), Ok(good));
 }
 
+/// With noise a state is longer by the generators, with any feature the version is 2; what is plain stays version 1.
+#[test]
+fn features_are_kept() {
+    let plain = checkpoint();
+    for (temperature, waves, longer) in [
+        (Some(Temperature(123_456_789)), Waves::Alternating, 4 * 3),
+        (Some(Temperature(0)), Waves::Together, 4 * 3),
+        (None, Waves::Together, 0),
+    ] {
+        let design = plain.design.clone().with_features(Features { temperature, waves }).unwrap();
+        assert_ne!(design.digest(), plain.design.digest());
+        let state = State::initial(&design, &[Initial::HalfNormal { scale: 0.2 }], 3);
+        assert_eq!(state.k, plain.state.k);
+        assert_eq!(state.to_bytes().len(), plain.state.to_bytes().len() + longer);
+        let featured = Checkpoint { design, state, ..plain.clone() };
+        let bytes = featured.to_bytes();
+        assert_eq!((plain.to_bytes()[8], bytes[8]), (1, 2));
+        assert_eq!(Checkpoint::from_bytes(&bytes), Ok(featured));
+        let (header, state) = parts(&bytes);
+        let wrong = message(&sealed(1, header.to_string().as_bytes(), &state));
+        assert!(wrong.starts_with("byte 8: version 1 does not go with the header's features"), "{wrong}");
+        let cut = message(&sealed(2, header.to_string().as_bytes(), &state[..state.len() - 1]));
+        assert!(cut.contains("damaged"), "{cut}");
+        let hot = with_header(|h| h["features"] = json!({ "temperature": u64::MAX }));
+        assert!(message(&hot).starts_with("byte 8: version 1"), "{}", message(&hot));
+    }
+    let (mut header, state) = parts(&plain.to_bytes());
+    header["features"] = json!({ "temperature": 1u64 << 40 });
+    let hot = message(&sealed(2, header.to_string().as_bytes(), &state));
+    assert!(
+        hot.starts_with("header, rules: features.temperature = 1099511627776 is outside 0..=17179869183"),
+        "{hot}"
+    );
+    let zero = sealed(
+        2,
+        &{
+            header["features"] = json!({ "temperature": 5 });
+            header.to_string().into_bytes()
+        },
+        &[state, vec![0; 12]].concat(),
+    );
+    assert!(message(&zero).contains("damaged"), "a generator of 0");
+}
+
 #[test]
 fn a_file_cut_anywhere_says_so() {
     let bytes = checkpoint().to_bytes();
@@ -106,7 +150,8 @@ fn a_byte_changed_anywhere_is_found() {
             let error = Checkpoint::from_bytes(&damaged).unwrap_err();
             match at {
                 0..8 => assert_eq!(error, CheckpointError::Magic),
-                8..12 => assert!(matches!(error, CheckpointError::Version { known: 1, .. }), "{error}"),
+                // One bit makes a 3 of a 1, none a 2.
+                8..12 => assert!(matches!(error, CheckpointError::Version { known: 2, .. }), "{error}"),
                 _ => assert!(
                     matches!(error, CheckpointError::Damaged { .. } | CheckpointError::Truncated { .. }),
                     "byte {at}: {error}"
@@ -142,11 +187,11 @@ fn other_files_are_refused() {
     );
     assert_eq!(message(&[]), message(b"PNG"));
     let (header, state) = parts(&checkpoint().to_bytes());
-    for version in [0, 2, u32::MAX] {
+    for version in [0, 3, u32::MAX] {
         assert_eq!(
             message(&sealed(version, header.to_string().as_bytes(), &state)),
             format!(
-                "byte 8: checkpoint version {version} is not known; this program reads version 1, use a newer one"
+                "byte 8: checkpoint version {version} is not known; this program reads versions 1 to 2, use a newer one"
             )
         );
     }
@@ -163,10 +208,10 @@ fn a_small_file_that_promises_much_costs_nothing() {
     );
     bytes.extend([b'{'; 500]);
     assert!(matches!(Checkpoint::from_bytes(&bytes), Err(CheckpointError::Truncated { .. })));
-    assert_eq!(State::from_bytes(&[0; 8], usize::MAX, usize::MAX), None);
-    assert_eq!(State::from_bytes(&[0; 8], usize::MAX / 16, 1), None);
-    assert_eq!(State::from_bytes(&[0; 8], 0, usize::MAX / 10), None);
-    assert_eq!(State::from_bytes(&[], 0, 0), None);
+    assert_eq!(State::from_bytes(&[0; 8], usize::MAX, usize::MAX, 0), None);
+    assert_eq!(State::from_bytes(&[0; 8], usize::MAX / 16, 1, 0), None);
+    assert_eq!(State::from_bytes(&[0; 8], 0, usize::MAX / 10, 0), None);
+    assert_eq!(State::from_bytes(&[], 0, 0, 0), None);
 }
 
 #[test]

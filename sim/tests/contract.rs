@@ -27,7 +27,9 @@
 mod common;
 mod naive;
 
-use common::{Draw, Kinds, Spread, cases, design_on, has_turn, node_id, random_sample, random_state};
+use common::{
+    Draw, Kinds, Spread, cases, design_on, featured, has_turn, node_id, random_sample, random_state,
+};
 use naive::Naive;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -91,6 +93,32 @@ proptest! {
             engine.learn();
             naive.learn();
             prop_assert!(naive.matches(&engine.state()), "learn");
+        }
+    }
+
+    /// So they do with noise, or with both waves together.
+    #[test]
+    fn features_equal_the_second_implementation(case in featured(cases(ALL, false)), extreme: bool) {
+        let mut draw = Draw::new(case.seed ^ 7);
+        let spread = if extreme { Spread::Extreme } else { Spread::Even };
+        let state = random_state(&mut draw, &case.design, spread);
+        let mut naive = Naive::new(&case.design, case.configuration, &state);
+        let mut engine = engine(&case.design, case.configuration, state);
+        for targets in [true, true, false] {
+            let sample = random_sample(&mut draw, &case.design, spread, targets);
+            engine.present(&sample).unwrap();
+            naive.present(&sample);
+            for _ in 0..5 {
+                engine.step();
+                naive.step();
+                prop_assert!(naive.matches(&engine.state()), "step");
+            }
+            engine.learn();
+            naive.learn();
+            prop_assert!(naive.matches(&engine.state()), "learn");
+            engine.train(&sample).unwrap();
+            naive.train(&sample);
+            prop_assert!(naive.matches(&engine.state()), "train");
         }
     }
 
@@ -349,7 +377,7 @@ proptest! {
         prop_assert_eq!(&read, &checkpoint);
         let network = case.design.network();
         let bytes = first.state().to_bytes();
-        let scanned = State::from_bytes(&bytes, network.nodes().len(), network.edges().len()).unwrap();
+        let scanned = State::from_bytes(&bytes, network.nodes().len(), network.edges().len(), case.design.noisy_nodes()).unwrap();
         prop_assert_eq!(scanned.to_bytes(), bytes);
         prop_assert_eq!(scanned.digest(), first.state().digest());
         prop_assert_eq!(&scanned, &read.state);

@@ -5,7 +5,8 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_configuration, random_sample, random_state,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, random_configuration, random_sample,
+    random_state,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -129,6 +130,21 @@ proptest! {
     #[test]
     fn fast_equals_the_reference_on_lattices(case in cases_on(Shape::Lattice)) {
         run(&case, 12);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_with_features(case in featured(cases(ALL, false))) {
+        run(&case, 14);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_lattices_with_features(case in featured(cases_on(Shape::Lattice))) {
+        run(&case, 15);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_layers_with_features(case in featured(cases_on(Shape::Layers))) {
+        run(&case, 16);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, random_configuration, random_sample, random_state,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, random_configuration, random_sample,
+    random_state,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -162,6 +163,11 @@ proptest! {
     #[test]
     fn replicas_equal_the_reference_on_lattices(case in cases_on(Shape::Lattice), count in counts()) {
         run(&case, count, 22);
+    }
+
+    #[test]
+    fn replicas_equal_the_reference_with_features(case in featured(cases(ALL, false)), count in 1usize..5) {
+        run(&case, count, 24);
     }
 
     #[test]

@@ -33,12 +33,15 @@ use wgpu::{BindGroup, Buffer, BufferUsages, ComputePipeline, Features, Limits};
 use wheatstone_sim::engine::check_sample;
 use wheatstone_sim::{
     Categorized, Configuration, ConfigurationError, Design, ErrorCategory, Sample, SampleError, State,
-    StateError,
+    StateError, Unsupported,
 };
 
 /// What a kernel cannot hold or was not given.
 #[derive(Debug, Error)]
 pub enum KernelError {
+    /// The kernel computes plain designs.
+    #[error(transparent)]
+    Features(#[from] Unsupported),
     /// The design needs an order within a step.
     #[error("the network has {colours} colours, and this kernel runs up to {most}; use the model for it")]
     Colours {
@@ -151,6 +154,7 @@ impl Categorized for KernelError {
             | KernelError::Length { .. }
             | KernelError::Order { .. }
             | KernelError::LongSample { .. } => ErrorCategory::BadInput,
+            KernelError::Features(error) => error.category(),
             KernelError::State { source, .. } => source.category(),
             KernelError::Sample { source, .. } => source.category(),
             KernelError::Configuration(error) => error.category(),

@@ -59,6 +59,7 @@ impl Split {
 impl Plan {
     /// Lays a design out for a device with these limits.
     pub(crate) fn new(design: &Design, limits: &Limits) -> Result<Plan, KernelError> {
+        design.features().require_plain("the kernel on a GPU")?;
         let network = design.network();
         let colours = network.colouring().count();
         if colours > MOST_COLOURS {

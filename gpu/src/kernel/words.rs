@@ -92,6 +92,7 @@ impl States {
             generators: generators
                 .map(|&x| EdgeGenerator::new(u16::try_from(x).unwrap_or(u16::MAX)))
                 .collect(),
+            noise: Vec::new(),
             phase: u8::try_from(self.phases[replica]).unwrap_or(u8::MAX),
         }
     }

@@ -5,7 +5,7 @@
 //! a *tile*.
 
 use super::schedule;
-use crate::check::NotBuildable;
+use crate::check::{NotBuildable, require_plain};
 use std::collections::BTreeMap;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, Network, NodeId};
@@ -259,6 +259,7 @@ fn tile(network: &Network, rows: &[NodeId], free: &[NodeId], imposed: &[NodeId])
 fn check(design: &Design) -> Result<(), NotFoldable> {
     let (network, format) = (design.network(), design.format());
     network.require_bipartite().map_err(NotBuildable::from)?;
+    require_plain(design)?;
     for id in network.edge_ids() {
         let edge = network.edges()[id.index()];
         match edge.kind {

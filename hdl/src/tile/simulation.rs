@@ -223,6 +223,7 @@ impl FoldedSimulation {
                 .iter()
                 .map(|place| EdgeGenerator::new(u16::try_from(word("generators", place)).unwrap_or(0)))
                 .collect(),
+            noise: Vec::new(),
             phase: self.phase,
         }
     }

@@ -18,7 +18,9 @@ use wheatstone_learn::run::{WriteError, read_checkpoint, write_whole};
 use wheatstone_learn::snapshot;
 use wheatstone_sim::network::formats::{Graph, Outline};
 use wheatstone_sim::network::{Edge, EdgeKind, NodeKind};
-use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, Network, Nudge, Rules, hex};
+use wheatstone_sim::{
+    Checkpoint, Configuration, Design, Features, LearningSchedule, Network, Nudge, Rules, Waves, hex,
+};
 
 /// Describe a checkpoint, a run folder or the file of a network
 ///
@@ -186,7 +188,12 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
     };
     let [free, clamped] = snapshot::power(design, state);
     let power = |name, power: f64| Fact { name, value: json!(power), text: format!("{power:.4}") };
-    vec![
+    let features = (!design.features().is_plain()).then(|| Fact {
+        name: "features",
+        value: json!(design.features()),
+        text: features(design),
+    });
+    let mut facts = vec![
         fact("format", design.format().to_string()),
         Fact { name: "rules", value: json!(design.rules()), text: rules(design) },
         Fact { name: "configuration", value: json!(configuration), text: schedule(configuration) },
@@ -196,7 +203,19 @@ fn checkpoint_facts(checkpoint: &Checkpoint) -> Vec<Fact> {
         power("free power", free),
         power("clamped power", clamped),
         fact("state digest", hex::encode(&state.digest())),
-    ]
+    ];
+    facts.splice(2..2, features);
+    facts
+}
+
+fn features(design: &Design) -> String {
+    let Features { temperature, waves } = design.features();
+    let temperature = temperature.map(|t| format!("temperature {:.4e}", t.in_full_scale(design.format())));
+    let waves = match waves {
+        Waves::Alternating => None,
+        Waves::Together => Some("waves together".to_owned()),
+    };
+    temperature.into_iter().chain(waves).collect::<Vec<_>>().join(", ")
 }
 
 /// The rules of a design in words.

@@ -30,7 +30,9 @@ mod predict;
 mod presets;
 mod progress;
 mod resume;
+mod sample;
 mod scan;
+mod study_output;
 mod sweep;
 mod table;
 mod table_arguments;
@@ -73,6 +75,7 @@ enum Verb {
     EnergyTable(energy_table::EnergyTable),
     Build(build::Build),
     Predict(predict::Predict),
+    Sample(sample::SampleVerb),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Presets(presets::Presets),
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Verb::EnergyTable(verb) => verb.run(&output),
         Verb::Build(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
+        Verb::Sample(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),
         Verb::Convert(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),

@@ -18,6 +18,7 @@ mod placement;
 mod power;
 mod scale;
 mod slack;
+mod study;
 mod svg;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -32,5 +33,6 @@ pub use placement::placement;
 pub use power::power_curve;
 pub(crate) use scale::grouped;
 pub use slack::slack_histogram;
+pub use study::{Curves, Drawn, Line, curves};
 
 use wheatstone_learn::snapshot::conductance;

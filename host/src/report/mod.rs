@@ -5,10 +5,12 @@
 
 mod facts;
 mod pictures;
+mod study;
 #[cfg(test)]
 mod tests;
 
 pub use pictures::Picture;
+pub use study::Study;
 
 use askama::Template;
 use facts::Highlight;

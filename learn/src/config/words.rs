@@ -1,7 +1,7 @@
 //! Messages about values of a configuration, in terms of TOML rather than of the library that reads them.
 
 /// Ways to write a value, by the type that reads it and the key it stands at.
-const EXAMPLES: [(&str, &str, &str); 12] = [
+const EXAMPLES: [(&str, &str, &str); 13] = [
     ("Nudge", "nudge", "a table like { kind = \"clamped\", eta = 2 } or { kind = \"current\", beta = 2 }"),
     (
         "LearningSchedule",
@@ -23,6 +23,7 @@ const EXAMPLES: [(&str, &str, &str); 12] = [
     ("DataConfig", "data", "a table with test_fraction and source"),
     ("EncodingConfig", "encoding", "a table of the encoding's keys"),
     ("NetworkConfig", "network", "a table with shape, edge, alpha and initial"),
+    ("Waves", "waves", "\"alternating\" or \"together\""),
     ("EdgeKind", "edge", "\"linear\" or \"transistor\""),
     ("Boundary", "boundary", "\"open\" or \"periodic\""),
     ("CsvOptions", "options", "a table of the options of a table file"),

@@ -2,7 +2,7 @@
 
 use super::{SampleLayout, VERSION, u8_at, u16_at, u32_at};
 use thiserror::Error;
-use wheatstone_sim::{Design, Format, categorize, scan};
+use wheatstone_sim::{Design, Format, Unsupported, categorize, scan};
 
 /// Most bytes of a network's name that are told.
 const NAME_BYTES: usize = 16;
@@ -61,6 +61,9 @@ pub enum LinkLimit {
         /// What was asked for.
         value: u32,
     },
+    /// A board's cells are plain.
+    #[error(transparent)]
+    Features(#[from] Unsupported),
     /// A voltage does not fit a word.
     #[error("voltages of {v_bits} bits do not fit the 16-bit words of a board's memory; use v_bits <= 16")]
     Voltage {
@@ -71,6 +74,7 @@ pub enum LinkLimit {
 
 categorize! {
     LinkLimit {
+        inner: Features;
         BadInput: Count, Setting, Voltage;
     }
 }
@@ -85,6 +89,7 @@ impl Identity {
     /// [`LinkLimit`] if a number does not fit its field.
     pub fn of(design: &Design) -> Result<Identity, LinkLimit> {
         let (network, format) = (design.network(), design.format());
+        design.features().require_plain("a board")?;
         if format.v_bits() > 16 {
             return Err(LinkLimit::Voltage { v_bits: format.v_bits() });
         }
@@ -179,7 +184,7 @@ fn cut(name: &str) -> &str {
 mod tests {
     use super::*;
     use wheatstone_sim::network::{EdgeKind, crossbar};
-    use wheatstone_sim::{Nudge, Omega, Rules};
+    use wheatstone_sim::{Features, Nudge, Omega, Rules, Temperature};
 
     fn design(format: Format) -> Design {
         let rules =
@@ -201,6 +206,13 @@ mod tests {
         let back = Identity::from_bytes(&identity.to_bytes()).unwrap();
         assert_eq!(back, Identity { name: "résistances à ".to_owned(), ..identity });
         assert_eq!(back.format(), Some(Format::COMPACT));
+    }
+
+    #[test]
+    fn a_board_has_no_features() {
+        let features = Features { temperature: Some(Temperature(5)), ..Features::PLAIN };
+        let error = Identity::of(&design(Format::COMPACT).with_features(features).unwrap()).unwrap_err();
+        assert!(matches!(error, LinkLimit::Features(_)), "{error}");
     }
 
     #[test]

@@ -78,7 +78,13 @@ impl Plain {
     }
 
     pub fn state(&self) -> State {
-        State { u: self.u.clone(), k: self.k.clone(), generators: self.generators.clone(), phase: self.phase }
+        State {
+            u: self.u.clone(),
+            k: self.k.clone(),
+            generators: self.generators.clone(),
+            noise: Vec::new(),
+            phase: self.phase,
+        }
     }
 
     pub fn present(&mut self, sample: &Sample) {

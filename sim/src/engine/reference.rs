@@ -3,8 +3,8 @@
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::network::{EdgeId, NodeId};
 use crate::{
-    Configuration, ConfigurationError, Design, Gain, Sample, State, StateError, Target, Wave, node_gains,
-    shift_rounded,
+    Configuration, ConfigurationError, Design, Gain, NoiseGenerator, Sample, State, StateError, Target, Wave,
+    node_gains, node_slopes, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -16,8 +16,9 @@ pub struct Reference {
     state: State,
     /// By node; only outputs have one.
     targets: Vec<Option<Target>>,
-    /// By node; a function of the conductances, recomputed when they change.
+    /// By node; a function of the conductances, recomputed when they change, as is what a node's edges conduct.
     gains: Vec<Gain>,
+    slopes: Vec<i64>,
 }
 
 impl Reference {
@@ -29,7 +30,8 @@ impl Reference {
         configuration.check()?;
         state.check(&design)?;
         let targets = vec![None; design.network().nodes().len()];
-        let mut engine = Reference { design, configuration, state, targets, gains: Vec::new() };
+        let mut engine =
+            Reference { design, configuration, state, targets, gains: Vec::new(), slopes: Vec::new() };
         engine.update_gains();
         Ok(engine)
     }
@@ -56,8 +58,19 @@ impl Reference {
         2 * i64::from(nudge.direction(wave)) * nudge.conductance(self.design.format()) * passed
     }
 
-    /// The accumulator of a node after it relaxes one wave.
-    fn relaxed(&self, node: NodeId, wave: Wave) -> i64 {
+    /// The amplitude of a node's noise in one wave; 0 without noise.
+    fn noise_amplitude(&self, node: NodeId, wave: Wave) -> i64 {
+        let Some(temperature) = self.design.features().temperature else { return 0 };
+        let (format, nudge) = (self.design.format(), self.design.rules().nudge);
+        let mut slope = self.slopes[node.index()];
+        if self.targets[node.index()].is_some() {
+            slope += i64::from(nudge.direction(wave)) * nudge.conductance(format);
+        }
+        self.gains[node.index()].noise_amplitude(temperature, slope, format.v_guard())
+    }
+
+    /// The accumulator of a node after it relaxes one wave, `noise` being what its generator gave.
+    fn relaxed(&self, node: NodeId, wave: Wave, noise: i64) -> i64 {
         let format = self.design.format();
         let v = self.voltage(node, wave);
         let mut twice_sum: i64 = 0;
@@ -70,7 +83,8 @@ impl Reference {
         let Gain { q, s } = self.gains[node.index()];
         let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
         let (low, high) = format.u_range();
-        (self.state.u(wave)[node.index()] + change).clamp(low, high)
+        let noise = self.noise_amplitude(node, wave) * noise;
+        (self.state.u(wave)[node.index()] + change + noise).clamp(low, high)
     }
 
     /// The accumulator of an output nudged by coupled learning.
@@ -83,12 +97,13 @@ impl Reference {
         u_free + shift_rounded(self.design.format().accumulator(wanted) - u_free, eta.into())
     }
 
-    /// A node's turn in one wave.
-    fn update_node(&mut self, node: NodeId, wave: Wave) {
+    /// A node's turn in one wave; `cell` is its number among the nodes that relax.
+    fn update_node(&mut self, cell: usize, node: NodeId, wave: Wave) {
+        let noise = self.state.noise.get_mut(cell).map_or(0, NoiseGenerator::draw);
         let network = self.design.network();
         let u = match (self.targets[node.index()], self.design.rules().nudge.imposed(wave)) {
             (Some(target), Some(eta)) => self.nudged(node, target, eta),
-            (None, _) | (_, None) => self.relaxed(node, wave),
+            (None, _) | (_, None) => self.relaxed(node, wave, noise),
         };
         self.state.u[wave.index()][node.index()] = network.nodes()[node.index()].clamp.apply(u);
     }
@@ -113,6 +128,7 @@ impl Reference {
 
     fn update_gains(&mut self) {
         self.gains = node_gains(&self.design, &self.state);
+        self.slopes = node_slopes(&self.design, &self.state);
     }
 }
 
@@ -160,16 +176,16 @@ impl Engine for Reference {
         let design = Arc::clone(&self.design);
         let (network, colouring) = (design.network(), design.network().colouring());
         let colours = colouring.count();
-        for node in network.node_ids() {
-            if !network.nodes()[node.index()].kind.relaxes() {
-                continue;
-            }
-            // A colour's turn in wave F comes at its own phase, in wave C one step later.
+        let lag = design.features().waves.lag();
+        let relaxes = |node: &NodeId| network.nodes()[node.index()].kind.relaxes();
+        for (cell, node) in network.node_ids().filter(relaxes).enumerate() {
+            // A colour's turn in wave F comes at its own phase, in wave C at the same step or the one after it.
             let colour = colouring.colour(node);
             if colour == self.state.phase {
-                self.update_node(node, Wave::Free);
-            } else if (colour + 1) % colours == self.state.phase {
-                self.update_node(node, Wave::Clamped);
+                self.update_node(cell, node, Wave::Free);
+            }
+            if (colour + lag) % colours == self.state.phase {
+                self.update_node(cell, node, Wave::Clamped);
             }
         }
         self.state.phase = (self.state.phase + 1) % colours;

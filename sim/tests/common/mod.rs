@@ -10,8 +10,8 @@ use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, NodeKind, crossbar, lattice, layered,
 };
 use wheatstone_sim::{
-    Configuration, Design, EdgeGenerator, Format, LearningSchedule, Network, Nudge, Omega, Rules, Sample,
-    Sense, State, Target,
+    Configuration, Design, EdgeGenerator, Features, Format, LearningSchedule, Network, NoiseGenerator, Nudge,
+    Omega, Rules, Sample, Sense, State, Target, Temperature, Waves,
 };
 
 /// A seeded stream of draws.
@@ -32,6 +32,11 @@ impl Draw {
     /// An index below a length.
     pub fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.within(0..=i64::try_from(length).expect("a length") - 1)).expect("an index")
+    }
+
+    /// Any 32 bits.
+    pub fn word(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     pub fn one_in(&mut self, n: i64) -> bool {
@@ -174,7 +179,8 @@ pub fn random_state(draw: &mut Draw, design: &Design, spread: Spread) -> State {
         .map(|_| EdgeGenerator::new(u16::try_from(draw.within(1..=65_535)).expect("16 bits")))
         .collect();
     let phase = draw.within(0..=i64::from(network.colouring().count()) - 1);
-    State { u: both, k, generators, phase: u8::try_from(phase).expect("a small phase") }
+    let noise = (0..design.noisy_nodes()).map(|_| NoiseGenerator::new(draw.word())).collect();
+    State { u: both, k, generators, noise, phase: u8::try_from(phase).expect("a small phase") }
 }
 
 /// A sample for that design; `targets` says whether outputs get any.
@@ -318,6 +324,25 @@ pub fn cases(kinds: &'static [Kinds], bipartite: bool) -> impl Strategy<Value = 
             design: design_on(network, format, omega, nudge, rail_and_floor),
             configuration: Configuration { steps, learning, alpha_offset },
         }
+    })
+}
+
+/// Any features but none at all: a temperature from none to the format's highest, on a logarithmic scale, or waves together,
+/// or both.
+pub fn random_features(draw: &mut Draw, format: Format) -> Features {
+    let highest = i64::try_from(Temperature::most(format).0).expect("at most 60 bits");
+    let bits = draw.within(0..=i64::from(highest.ilog2()));
+    let temperature = draw.within(0..=highest >> bits).unsigned_abs();
+    let waves = draw.pick(&[Waves::Alternating, Waves::Together]);
+    let noise = waves == Waves::Alternating || draw.one_in(2);
+    Features { temperature: noise.then_some(Temperature(temperature)), waves }
+}
+
+/// The same cases with features.
+pub fn featured(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    cases.prop_map(|case| {
+        let features = random_features(&mut Draw::new(case.seed ^ 77), case.design.format());
+        Case { design: case.design.with_features(features).expect("legal features"), ..case }
     })
 }
 

@@ -1,8 +1,10 @@
 //! The cell contract a second time, written from its text alone in wide integers: no caches, no shared helpers, every
-//! update of a step computed from the state before the step, as cells that fire together would.
+//! update of a wave in a step computed from that wave before the step, as cells that fire together would.
 
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NodeKind};
-use wheatstone_sim::{Configuration, Design, LearningSchedule, Nudge, Sample, Sense, State, Target};
+use wheatstone_sim::{
+    Configuration, Design, Features, LearningSchedule, Nudge, Sample, Sense, State, Target, Waves,
+};
 
 pub struct Naive {
     pub design: Design,
@@ -10,6 +12,8 @@ pub struct Naive {
     pub u: [Vec<i128>; 2],
     pub k: Vec<i128>,
     pub generators: Vec<u16>,
+    /// Of the nodes that are no inputs; empty without noise.
+    pub noise: Vec<u32>,
     pub phase: usize,
     pub targets: Vec<Option<Target>>,
     colours: Vec<usize>,
@@ -33,6 +37,7 @@ impl Naive {
             u: [widen(&state.u[0]), widen(&state.u[1])],
             k: widen(&state.k),
             generators: state.generators.iter().map(|g| g.state()).collect(),
+            noise: state.noise.iter().map(|g| g.state()).collect(),
             phase: state.phase.into(),
             targets: vec![None; design.network().nodes().len()],
             colours: colours(design),
@@ -47,6 +52,7 @@ impl Naive {
             && same(&self.u[1], &state.u[1])
             && same(&self.k, &state.k)
             && self.generators.iter().copied().eq(state.generators.iter().map(|g| g.state()))
+            && self.noise.iter().copied().eq(state.noise.iter().map(|g| g.state()))
             && self.phase == usize::from(state.phase)
     }
 
@@ -139,7 +145,48 @@ impl Naive {
         nearest(self.twice_current(wave, node) * pow2(self.guard()) * q, pow2(s + 4))
     }
 
-    fn updated(&self, wave: usize, node: usize) -> i128 {
+    /// The amplitude of a node's noise in a wave.
+    pub fn amplitude(&self, wave: usize, node: usize) -> i128 {
+        let Features { temperature: Some(temperature), .. } = self.design.features() else { return 0 };
+        // What flows at the node in this wave: a nudging conductance only if it has a target, and against it if pushed away.
+        let nudge = match (self.design.rules().nudge, self.targets[node]) {
+            (Nudge::Current { beta, centred }, Some(_)) => {
+                let conductance = pow2(self.design.format().k_bits() - u32::from(beta));
+                if wave == 1 { conductance } else { -i128::from(centred) * conductance }
+            }
+            _ => 0,
+        };
+        let edges: i128 = (self.edges_at(node).into_iter())
+            .map(|(edge, _)| match self.design.network().edges()[edge].kind {
+                EdgeKind::Linear => self.g(edge),
+                EdgeKind::Transistor => (self.g(edge) - i128::from(self.design.rules().lowest_rail)).max(0),
+            })
+            .sum();
+        let (q, s) = self.gain(node);
+        let product = i128::from(temperature.0) * q * (pow2(s + 4) - q * (edges + nudge));
+        let (times, by) = (2 * self.guard(), 9 + 2 * s);
+        let square = product * pow2(times.saturating_sub(by)) / pow2(by.saturating_sub(times));
+        // The largest whole number whose square is not above.
+        let (mut low, mut high) = (0, pow2(50));
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if middle * middle <= square { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    /// Draws a node's noise, in units of the amplitude; nothing without noise.
+    fn drawn(&mut self, node: usize) -> i128 {
+        let network = self.design.network();
+        let before = network.nodes()[..node].iter().filter(|n| n.kind != NodeKind::Input).count();
+        let Some(x) = self.noise.get_mut(before) else { return 0 };
+        *x ^= x.wrapping_mul(1 << 13);
+        *x ^= *x / (1 << 17);
+        *x ^= x.wrapping_mul(1 << 5);
+        (0..32).map(|bit| i128::from(*x >> bit & 1)).sum::<i128>() - 16
+    }
+
+    fn updated(&self, wave: usize, node: usize, noise: i128) -> i128 {
         let top = pow2(self.v_bits() + self.guard() - 1);
         let u = match (self.design.rules().nudge, self.targets[node]) {
             (Nudge::Clamped { eta }, Some(target)) if wave == 1 => {
@@ -151,7 +198,10 @@ impl Naive {
                 };
                 if met { free } else { free + nearest(wanted * pow2(self.guard()) - free, pow2(eta.into())) }
             }
-            _ => (self.u[wave][node] + self.change(wave, node)).clamp(-top, top - 1),
+            _ => {
+                let moved = self.u[wave][node] + self.change(wave, node) + self.amplitude(wave, node) * noise;
+                moved.clamp(-top, top - 1)
+            }
         };
         match self.design.network().nodes()[node].clamp {
             DiodeClamp::None => u,
@@ -173,17 +223,21 @@ impl Naive {
 
     pub fn step(&mut self) {
         let colours = usize::from(self.design.network().colouring().count());
-        let mut next = self.u.clone();
-        for node in 0..self.colours.len() {
-            if self.design.network().nodes()[node].kind != NodeKind::Input {
-                for (wave, next) in next.iter_mut().enumerate() {
-                    if (self.colours[node] + wave) % colours == self.phase {
-                        next[node] = self.updated(wave, node);
-                    }
+        let lag = match self.design.features().waves {
+            Waves::Alternating => 1,
+            Waves::Together => 0,
+        };
+        for wave in 0..2 {
+            let mut next = self.u[wave].clone();
+            for (node, next) in next.iter_mut().enumerate() {
+                let turn = (self.colours[node] + lag * wave) % colours == self.phase;
+                if turn && self.design.network().nodes()[node].kind != NodeKind::Input {
+                    let noise = self.drawn(node);
+                    *next = self.updated(wave, node, noise);
                 }
             }
+            self.u[wave] = next;
         }
-        self.u = next;
         self.phase = (self.phase + 1) % colours;
     }
 

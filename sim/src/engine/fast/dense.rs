@@ -502,6 +502,7 @@ impl Layout for Dense {
                 .map(|wave| self.lane_of.iter().map(|&lane| unbiased(self.u[wave][lane as usize])).collect()),
             k: accumulators,
             generators: self.generators.clone(),
+            noise: Vec::new(),
             phase: self.phase,
         }
     }

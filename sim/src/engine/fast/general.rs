@@ -7,7 +7,10 @@
 
 use super::Layout;
 use crate::network::EdgeKind;
-use crate::{Configuration, Design, EdgeGenerator, Gain, Sample, State, Target, Wave, shift_rounded};
+use crate::{
+    Configuration, Design, EdgeGenerator, Gain, NoiseGenerator, Sample, State, Target, Temperature, Wave,
+    shift_rounded,
+};
 use std::sync::Arc;
 
 /// A node that relaxes.
@@ -31,6 +34,14 @@ struct Cell {
     u: [i32; 2],
 }
 
+/// What makes the noise of a cell.
+#[derive(Clone, Copy, Debug)]
+struct Noise {
+    generator: NoiseGenerator,
+    /// Amplitudes where a nudging current flows away from the target, where none flows, and where one flows towards it.
+    amplitudes: [i64; 3],
+}
+
 /// An edge seen from a node that relaxes.
 #[derive(Clone, Copy, Debug)]
 struct Term {
@@ -46,6 +57,8 @@ pub(super) struct General {
     design: Arc<Design>,
     /// By colour, then by id.
     cells: Vec<Cell>,
+    /// By cell; empty without noise.
+    noise: Vec<Noise>,
     /// Where the cells of every colour begin, and the end.
     colours: Vec<u32>,
     terms: Vec<Term>,
@@ -130,6 +143,10 @@ impl General {
         let inputs = vec![0; network.inputs().len()];
         General {
             stale: vec![true; cells.len()],
+            noise: vec![
+                Noise { generator: NoiseGenerator::new(1), amplitudes: [0; 3] };
+                design.noisy_nodes()
+            ],
             cells,
             colours,
             terms,
@@ -143,6 +160,11 @@ impl General {
             phase: 0,
             design,
         }
+    }
+
+    /// Voltages of one wave, by node.
+    pub(super) fn voltages(&self, wave: Wave) -> &[i32] {
+        &self.v[wave.index()]
     }
 
     /// Gives an edge another conductance, at both ends.
@@ -168,6 +190,9 @@ impl General {
 
     /// Looks up the gains that may have changed.
     fn update_gains(&mut self) {
+        if let Some(temperature) = self.design.features().temperature {
+            self.update_amplitudes(temperature);
+        }
         let (format, table) = (self.design.format(), self.design.gains());
         for (cell, stale) in self.cells.iter_mut().zip(&mut self.stale) {
             if std::mem::take(stale) {
@@ -176,6 +201,35 @@ impl General {
                 cell.factor = i64::from(q) << format.v_guard();
             }
         }
+    }
+
+    /// Computes the amplitudes of noise of the cells whose gains are about to be looked up.
+    fn update_amplitudes(&mut self, temperature: Temperature) {
+        let (format, table) = (self.design.format(), self.design.gains());
+        let nudge = self.design.rules().nudge.conductance(format);
+        for ((cell, noise), _) in
+            self.cells.iter().zip(&mut self.noise).zip(&self.stale).filter(|(_, stale)| **stale)
+        {
+            let gain = table.gain(cell.d_sum, format.k_bits());
+            let plain = cell.d_sum - if cell.port == NONE { 0 } else { nudge };
+            noise.amplitudes = [plain - nudge, plain, plain + nudge]
+                .map(|slope| gain.noise_amplitude(temperature, slope, format.v_guard()));
+        }
+    }
+
+    /// What a cell's generator adds at its turn, a nudging current flowing in that direction.
+    #[inline(always)]
+    fn noise<const NOISY: bool>(&mut self, index: usize, direction: i32) -> i64 {
+        if !NOISY {
+            return 0;
+        }
+        let Noise { generator, amplitudes } = &mut self.noise[index];
+        let amplitude = match direction {
+            0 => amplitudes[1],
+            ..0 => amplitudes[0],
+            1.. => amplitudes[2],
+        };
+        amplitude * generator.draw()
     }
 
     /// The accumulator of a cell after it relaxes one wave, before its diode.
@@ -200,7 +254,7 @@ impl General {
     }
 
     /// The turn of the cells of one colour in one wave.
-    fn turn(&mut self, colour: u8, wave: Wave) {
+    fn turn<const NOISY: bool>(&mut self, colour: u8, wave: Wave) {
         let (format, rules) = (self.design.format(), self.design.rules());
         let half = (1i64 << format.v_guard()) >> 1;
         let v_high = format.v_range().1;
@@ -209,18 +263,19 @@ impl General {
         {
             let cell = self.cells[index];
             let target = if cell.port == NONE { None } else { self.targets[cell.port as usize] };
+            let direction = if target.is_some() { rules.nudge.direction(wave) } else { 0 };
+            let noise = self.noise::<NOISY>(index, direction);
             let u = match (target, rules.nudge.imposed(wave)) {
-                (None, _) => self.relaxed(&cell, wave, None),
+                (None, _) => self.relaxed(&cell, wave, None) + noise,
                 (Some(target), Some(eta)) => {
                     let u_free = i64::from(cell.u[Wave::Free.index()]);
                     let v_free = i64::from(self.v[Wave::Free.index()][cell.node as usize]);
                     nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
                 }
                 (Some(target), None) => {
-                    let direction = i64::from(rules.nudge.direction(wave));
-                    let nudge =
-                        (direction != 0).then(|| (target, direction * rules.nudge.conductance(format)));
-                    self.relaxed(&cell, wave, nudge)
+                    let nudge = (direction != 0)
+                        .then(|| (target, i64::from(direction) * rules.nudge.conductance(format)));
+                    self.relaxed(&cell, wave, nudge) + noise
                 }
             };
             let [low, high] = cell.range;
@@ -229,6 +284,15 @@ impl General {
             // Rounding half up cannot fall below the smallest voltage.
             let v = ((u + half) >> format.v_guard()).min(v_high);
             self.v[wave.index()][cell.node as usize] = narrow(v);
+        }
+    }
+
+    fn relax_some<const NOISY: bool>(&mut self, steps: u32) {
+        let (colours, lag) = (self.design.network().colouring().count(), self.design.features().waves.lag());
+        for _ in 0..steps {
+            self.turn::<NOISY>(self.phase, Wave::Free);
+            self.turn::<NOISY>(self.phase.checked_sub(lag).unwrap_or(colours - 1), Wave::Clamped);
+            self.phase = (self.phase + 1) % colours;
         }
     }
 
@@ -291,6 +355,10 @@ impl Layout for General {
         self.stale.fill(true);
         self.update_gains();
         self.generators.copy_from_slice(&state.generators);
+        let relaxing = self.cell_of.iter().filter(|&&cell| cell != NONE);
+        for (&cell, &generator) in relaxing.zip(&state.noise) {
+            self.noise[cell as usize].generator = generator;
+        }
         self.phase = state.phase;
     }
 
@@ -304,7 +372,10 @@ impl Layout for General {
             self.cells.iter().for_each(|cell| u[cell.node as usize] = cell.u[wave].into());
             u
         });
-        State { u, k: self.k.clone(), generators: self.generators.clone(), phase: self.phase }
+        // Generators stand by node, cells by colour.
+        let of_cell = |&cell: &u32| self.noise.get(cell as usize).map(|noise| noise.generator);
+        let noise = self.cell_of.iter().filter_map(of_cell).collect();
+        State { u, k: self.k.clone(), generators: self.generators.clone(), noise, phase: self.phase }
     }
 
     fn present(&mut self, sample: &Sample) {
@@ -319,12 +390,7 @@ impl Layout for General {
     }
 
     fn relax(&mut self, steps: u32) {
-        let colours = self.design.network().colouring().count();
-        for _ in 0..steps {
-            self.turn(self.phase, Wave::Free);
-            self.turn(self.phase.checked_sub(1).unwrap_or(colours - 1), Wave::Clamped);
-            self.phase = (self.phase + 1) % colours;
-        }
+        if self.noise.is_empty() { self.relax_some::<false>(steps) } else { self.relax_some::<true>(steps) }
     }
 
     fn learn(&mut self, configuration: &Configuration) {

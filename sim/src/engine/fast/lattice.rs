@@ -360,6 +360,7 @@ impl<C: Core> Layout for Lattice<C> {
             u: Wave::BOTH.map(|wave| lanes().map(|lane| self.core.u(wave, lane)).collect()),
             k: (0..self.generators.len()).map(|edge| self.core.k(self.place(edge))).collect(),
             generators: self.generators.clone(),
+            noise: Vec::new(),
             phase: self.phase,
         }
     }

@@ -7,7 +7,7 @@
 //! - *square lattices*, open or periodic, with edges missing here and there: each colour of every other row of nodes is one
 //!   long row of lanes, whose four neighbours lie at fixed distances. In doubles, or, for formats as narrow as `compact`, in
 //!   pairs of 16-bit numbers, and then for both waves at once;
-//! - *the edge list*, for everything else, in 64-bit integers.
+//! - *the edge list*, for everything else and for all designs with features, in 64-bit integers.
 //!
 //! [`Replicas`] run many replicas of one design in the lanes of vectors, on any graph.
 //!
@@ -46,12 +46,15 @@ pub use replicas::Replicas;
 pub use width::VectorWidth;
 
 use super::{Engine, SampleError, StartError, check_sample};
-use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
+use crate::{
+    Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target, Wave,
+};
 use dense::Dense;
 use doubles::Doubles;
 use general::General;
 use lattice::Lattice;
 use pairs::Pairs;
+use std::borrow::Cow;
 use std::sync::Arc;
 use width::Token;
 
@@ -120,6 +123,9 @@ enum Laid {
 impl Laid {
     /// The layout that suits a design best.
     fn of(design: &Arc<Design>, token: Token) -> Laid {
+        if !design.features().is_plain() {
+            return Laid::General(Box::new(General::new(Arc::clone(design))));
+        }
         if let Some(dense) = Dense::new(design, token) {
             Laid::Dense(Box::new(dense))
         } else if let Some(lattice) = Lattice::new(design, token) {
@@ -177,8 +183,21 @@ impl Fast {
         self.token.width()
     }
 
-    /// Relaxing steps.
-    fn steps(&mut self, steps: u32) {
+    /// The voltages of one wave, by node, in LSB of `v`.
+    pub fn voltages(&self, wave: Wave) -> Cow<'_, [i32]> {
+        match &self.layout {
+            Laid::General(general) => Cow::Borrowed(general.voltages(wave)),
+            Laid::Dense(_) | Laid::Lattice(_) | Laid::NarrowLattice(_) => {
+                let format = self.design.format();
+                #[expect(clippy::cast_possible_truncation, reason = "a voltage has at most 20 bits")]
+                let voltage = |&u: &i64| format.voltage(u) as i32;
+                Cow::Owned(self.state().u(wave).iter().map(voltage).collect())
+            }
+        }
+    }
+
+    /// Relaxing steps, one after the other.
+    pub fn steps(&mut self, steps: u32) {
         layout!(&mut self.layout, layout => layout.relax(steps));
     }
 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// graph. Each computes the bits that an engine of its own would. At a training sample some may be idle, if theirs have run
 /// out. What the replicas share is the design, and the configuration but for `alpha_offset`.
 ///
-/// Networks that fill vectors by themselves, complete layers and large lattices, are not faster side by side; they run one
-/// after the other behind the same interface.
+/// Networks that fill vectors by themselves, complete layers and large lattices, are not faster side by side; they, and
+/// designs with features, run one after the other behind the same interface.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +69,10 @@ const LARGE_LATTICE: usize = 1024;
 /// Whether a design runs as fast alone.
 fn is_alone(design: &Design) -> bool {
     let large = design.network().nodes().len() >= LARGE_LATTICE;
-    !Doubles::fits(design) || Dense::suits(design) || large && Grid::find(design.network()).is_some()
+    !design.features().is_plain()
+        || !Doubles::fits(design)
+        || Dense::suits(design)
+        || large && Grid::find(design.network()).is_some()
 }
 
 impl Replicas {

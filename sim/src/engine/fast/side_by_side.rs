@@ -107,6 +107,7 @@ impl<C: Core> SideBySide<C> {
             u: Wave::BOTH.map(|wave| nodes.clone().map(|node| self.core.u(wave, lane(node))).collect()),
             k: edges.clone().map(|edge| self.core.k(lane(edge))).collect(),
             generators: edges.map(|edge| self.generators[edge * self.replicas() + replica]).collect(),
+            noise: Vec::new(),
             phase: self.phases[replica],
         }
     }

@@ -1,0 +1,60 @@
+//! The folder that a study of a network's physics leaves behind: figures as JSON, CSV and arrays, pictures, a report.
+
+use super::failure::Result;
+use super::output::Output;
+use clap::Args;
+use serde::Serialize;
+use std::fs;
+use std::path::PathBuf;
+use wheatstone::report::Study;
+use wheatstone::tables::{Table, TableError};
+use wheatstone_learn::npy::Archive;
+use wheatstone_learn::run::{WriteError, write_whole};
+
+/// Where a study's files go.
+#[derive(Args, Debug)]
+pub struct StudyOutput {
+    /// Folder for results.json, table.csv, arrays.npz, the pictures and report.html; made if it is not there. Default: none is
+    /// written
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+impl StudyOutput {
+    /// Writes what there is, if a folder was named, and says where.
+    pub fn write(
+        &self,
+        results: &impl Serialize,
+        study: &Study,
+        table: &Table,
+        arrays: Archive,
+        output: Output,
+    ) -> Result<()> {
+        let Some(folder) = &self.out else { return Ok(()) };
+        fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
+        let json = serde_json::to_vec_pretty(results).unwrap_or_default();
+        write_whole(&folder.join("results.json"), &json)?;
+        write_whole(&folder.join("table.csv"), &table.csv()?)?;
+        write_whole(&folder.join("arrays.npz"), &arrays.finish().map_err(TableError::from)?)?;
+        for picture in &study.pictures {
+            write_whole(&folder.join(&picture.file_name), picture.svg.as_bytes())?;
+        }
+        let report = folder.join("report.html");
+        write_whole(&report, study.html()?.as_bytes())?;
+        output.say(&format!("report: {}", report.display()));
+        Ok(())
+    }
+}
+
+/// The command line as it was given, to repeat a study.
+pub fn command_line() -> String {
+    let words = std::env::args().skip(1).map(|word| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    std::iter::once("wheatstone".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
