@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
 use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Model};
+use wheatstone_link::protocol::Identity;
 use wheatstone_link::{Faults, Faulty, Recorder, SessionOptions, Stop, Tracer, Transport};
 use wheatstone_sim::{Checkpoint, Configuration, Design, LearningSchedule, State};
 
@@ -54,6 +55,10 @@ pub fn open(
     stop: Stop,
     around: Around,
 ) -> Result<Box<dyn Device>, DeviceError> {
+    if *url != DeviceUrl::Sim {
+        // What no board can be is told before one is begun.
+        Identity::of(design).map_err(BoardError::from)?;
+    }
     let salt = u8::try_from(std::process::id() % SALTS).unwrap_or(0);
     let options = SessionOptions { salt, stop, ..SessionOptions::default() };
     let connect = |transport: Box<dyn Transport>, kind| {
