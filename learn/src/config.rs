@@ -146,8 +146,22 @@ pub struct DataConfig {
     /// Share of the rows held out for testing, drawn by the seed; 0 holds out none. A data set that comes with its
     /// own test rows keeps them.
     pub test_fraction: f64,
+    /// Rows that are judged in the place of the test rows, which are then left alone: for choosing settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
     /// Where it comes from.
     pub source: DataSource,
+}
+
+/// A part of the training rows that is held out as well, drawn by the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// Share of the training rows.
+    pub fraction: f64,
+    /// Which of the draws, from 0.
+    #[serde(default)]
+    pub draw: u16,
 }
 
 /// Where a data set comes from.
@@ -599,6 +613,10 @@ impl RunConfig {
             &fraction,
             "give 0 or more and less than 1",
         )?;
+        if let Some(Validation { fraction, .. }) = self.data.validation {
+            let ok = fraction > 0.0 && fraction < 1.0;
+            bounds(ok, "data.validation.fraction", &fraction, "give more than 0 and less than 1")?;
+        }
         let rail = self.lowest_rail;
         bounds((-1.0..=1.0).contains(&rail), "lowest_rail", &rail, "give a voltage between -1 and 1")?;
         bounds(!self.network.initial.is_empty(), "network.initial", &"[]", "give at least one entry")?;

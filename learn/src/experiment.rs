@@ -1,9 +1,9 @@
 //! A configuration made concrete: its data set, split, encoding and design.
 
-use crate::config::{DataSource, RunConfig, Shape};
+use crate::config::{DataSource, RunConfig, Shape, Validation};
 use crate::data::{
     self, ArrayError, Builtin, CsvError, Dataset, DatasetError, Encoder, EncodingError, IdxError, ImageError,
-    Split, SplitError, Task,
+    Split, SplitError, Targets, Task,
 };
 use crate::device::{Device, DeviceError, Model, Stretch};
 use crate::evaluation::EvaluationError;
@@ -163,7 +163,11 @@ impl Experiment {
     ///
     /// # Errors
     /// [`ExperimentError`] names the key at fault.
-    pub fn from_dataset(config: RunConfig, dataset: Dataset) -> Result<Experiment, ExperimentError> {
+    pub fn from_dataset(
+        config: RunConfig,
+        dataset: impl Into<Arc<Dataset>>,
+    ) -> Result<Experiment, ExperimentError> {
+        let dataset = dataset.into();
         let split = default_split(&config, &dataset)?;
         Experiment::with_split(config, dataset, split)
     }
@@ -357,7 +361,8 @@ impl Experiment {
     /// The rows that tell how well the network has learned, and what to call them: those held out, or all that
     /// were learned if none were.
     pub fn judged_rows(&self) -> (&'static str, &[usize]) {
-        if self.split.test.is_empty() { ("train", &self.split.train) } else { ("test", &self.split.test) }
+        let held_out = if self.config.data.validation.is_some() { "validation" } else { "test" };
+        if self.split.test.is_empty() { ("train", &self.split.train) } else { (held_out, &self.split.test) }
     }
 }
 
@@ -387,8 +392,26 @@ pub fn load_dataset(source: &DataSource) -> Result<Dataset, ExperimentError> {
     })
 }
 
-/// The rows held out by configuration: the data set's own test rows, or a share drawn by the seed.
+/// The rows held out by configuration: test rows, or in their place a validation part of the others.
 fn default_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitError> {
+    let split = test_split(config, dataset)?;
+    let Some(Validation { fraction, draw }) = config.data.validation else { return Ok(split) };
+    let rows = split.train;
+    let count = usize::from(draw) + 1;
+    let mut divided = match dataset.targets() {
+        Targets::Classes { names, labels } => {
+            let labels: Vec<usize> = rows.iter().map(|&row| labels[row]).collect();
+            data::split::stratified_splits(&labels, names, count, fraction, config.seed)?
+        }
+        Targets::Values { .. } => data::split::plain_splits(rows.len(), count, fraction, config.seed)?,
+    };
+    let Split { train, test } = divided.swap_remove(usize::from(draw));
+    let named = |places: Vec<usize>| places.into_iter().map(|place| rows[place]).collect();
+    Ok(Split { train: named(train), test: named(test) })
+}
+
+/// The data set's own test rows, or a share drawn by the seed.
+fn test_split(config: &RunConfig, dataset: &Dataset) -> Result<Split, SplitError> {
     if let Some(test_from) = dataset.test_from() {
         return Ok(Split { train: (0..test_from).collect(), test: (test_from..dataset.rows()).collect() });
     }

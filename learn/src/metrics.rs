@@ -44,7 +44,7 @@ pub struct EpochMetrics {
     /// On the held-out samples after the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Score>,
-    /// Mean power dissipated in at most 64 of the training samples after the epoch; absent before training.
+    /// Mean power dissipated in at most 64 of the training samples after the epoch, fewer of a network of more than 16,384 edges; absent before training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
 }

@@ -220,6 +220,11 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
+/// Keys in which two configurations differ, with both values.
+pub(crate) fn differing_keys(then: &RunConfig, now: &RunConfig) -> Vec<String> {
+    origin::differing_keys(&origin::configuration(then), now, &["description"])
+}
+
 impl RunFolder {
     /// Opens the folder of an earlier run.
     ///

@@ -4,16 +4,19 @@
 //! the folders of its runs, named by the digests of their configurations. [`Sweep::run`] trains those that are not done, whoever began
 //! them, so that any number of processes may do it at once and be killed at will: what comes out depends on the tasks alone.
 
+mod knobs;
 mod plan;
 mod running;
 mod task;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+mod tuning;
 
 pub use plan::{Plan, PlanError};
 pub use running::{Ran, Shard, SweepError, SweepObserver};
 pub use task::{Failure, Outcome, Status, Task, TaskError};
+pub use tuning::{FOUND, Tuned, Tuning, TuningError, TuningObserver};
 
 use crate::run::{WriteError, write_whole};
 use std::path::{Path, PathBuf};

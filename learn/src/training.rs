@@ -22,6 +22,9 @@ use wheatstone_sim::{BoxedError, Checkpoint, Engine, Fast, State, categorize, he
 /// On how many of the training samples, evenly spaced, the dissipated power is taken after an epoch.
 const POWER_SAMPLES: usize = 64;
 
+/// And over so many edges of all of them, at most, or one sample.
+const POWER_EDGES: usize = 1 << 20;
+
 /// How many of the training samples are read out before training.
 const FIRST_SAMPLES: usize = 1000;
 
@@ -279,7 +282,8 @@ impl<'e> Trainer<'e> {
             Fast::new(design.clone(), configuration, state.clone()).map_err(DeviceError::from)?;
         let mut sums = [0.0; 2];
         let train = &self.experiment.split.train;
-        let rows: Vec<usize> = train.iter().copied().step_by(train.len().div_ceil(POWER_SAMPLES)).collect();
+        let most = (POWER_EDGES / design.network().edges().len().max(1)).clamp(1, POWER_SAMPLES);
+        let rows: Vec<usize> = train.iter().copied().step_by(train.len().div_ceil(most)).collect();
         let shown = self.experiment.samples(&rows)?;
         for sample in &shown {
             engine.relax(sample).map_err(DeviceError::from)?;

@@ -26,6 +26,7 @@ mod graphics;
 mod hardware_tools;
 mod invocation;
 mod measure_gpu;
+mod measure_mnist;
 mod paths;
 mod python_package;
 mod setup;
@@ -55,6 +56,7 @@ enum Task {
     CompareSweeps(compare_sweeps::Args),
     CompareTables(compare_tables::Args),
     MeasureGpu(measure_gpu::Args),
+    MeasureMnist(measure_mnist::Args),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Task::CompareSweeps(args) => compare_sweeps::run(&args),
         Task::CompareTables(args) => compare_tables::run(&args),
         Task::MeasureGpu(args) => measure_gpu::run(&args),
+        Task::MeasureMnist(args) => measure_mnist::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -194,7 +194,7 @@ impl ConfigArguments {
 
     fn data_config(&self, path: &Path) -> DataConfig {
         let options = self.table.options(&self.target, self.kind, &self.dropped);
-        DataConfig { test_fraction: 0.2, source: DataSource::of_path(path, options) }
+        DataConfig { test_fraction: 0.2, validation: None, source: DataSource::of_path(path, options) }
     }
 }
 

@@ -11,7 +11,7 @@ struct Group {
 
 /// Every command that is shown stands in one group. The README's table has the same groups.
 const GROUPS: [Group; 7] = [
-    Group { title: "Learn", commands: &["train", "resume", "monitor", "cross-validate", "sweep"] },
+    Group { title: "Learn", commands: &["train", "resume", "monitor", "cross-validate", "sweep", "tune"] },
     Group { title: "Use what was learnt", commands: &["eval", "predict", "convert", "inspect"] },
     Group { title: "Study its physics", commands: &["sample"] },
     Group { title: "Find data and settings", commands: &["presets", "data"] },

@@ -38,6 +38,7 @@ mod table;
 mod table_arguments;
 mod train;
 mod training_loop;
+mod tune;
 mod verify;
 #[cfg(unix)]
 mod virtual_board;
@@ -71,6 +72,7 @@ enum Verb {
     CrossValidate(cross_validate::CrossValidate),
     #[command(subcommand)]
     Sweep(sweep::Sweep),
+    Tune(tune::Tune),
     Bench(bench::Bench),
     EnergyTable(energy_table::EnergyTable),
     Build(build::Build),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Verb::Eval(verb) => verb.run(&output),
         Verb::CrossValidate(verb) => verb.run(&output),
         Verb::Sweep(verb) => verb.run(&output),
+        Verb::Tune(verb) => verb.run(&output),
         Verb::Bench(verb) => verb.run(&output),
         Verb::EnergyTable(verb) => verb.run(&output),
         Verb::Build(verb) => verb.run(&output),

@@ -33,6 +33,14 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time in minutes.
+pub fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && 60.0 * number <= MOST_SECONDS => Ok(number),
+        _ => Err(format!("give a number of minutes above 0, at most {}", (MOST_SECONDS / 60.0).floor())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +54,10 @@ mod tests {
         assert_eq!(count("4294967295"), Ok(u32::MAX));
         assert!(count("0").unwrap_err().contains("from 1 to 4294967295"));
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(minutes("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "1e5", "nan", "soon"] {
+            assert!(minutes(wrong).unwrap_err().contains("at most 16666"), "{wrong}");
+        }
         for wrong in ["0", "-1", "1e300", "nan", "inf", "soon"] {
             assert!(seconds(wrong).unwrap_err().contains("at most 1000000"), "{wrong}");
         }

@@ -11,7 +11,7 @@ pub fn plain<const N: usize>(headings: [&str; N]) -> Table {
 }
 
 /// A table of names and values.
-pub fn facts(rows: impl IntoIterator<Item = (&'static str, String)>) -> Table {
+pub fn facts<'n>(rows: impl IntoIterator<Item = (&'n str, String)>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (name, value) in rows {

@@ -159,6 +159,7 @@ fn dash() -> String {
 fn part_of(part: &str) -> &str {
     match part {
         "test" => "test samples, held out from training",
+        "validation" => "validation samples, held out from training beside the test samples",
         "train" => "training samples (none were held out)",
         other => other,
     }

@@ -21,6 +21,7 @@ const EXAMPLES: [(&str, &str, &str); 13] = [
     ),
     ("DataSource", "source", "a table like { builtin = \"iris\" } or { csv = { path = \"table.csv\" } }"),
     ("DataConfig", "data", "a table with test_fraction and source"),
+    ("Validation", "validation", "a table like { fraction = 0.2, draw = 0 }"),
     ("EncodingConfig", "encoding", "a table of the encoding's keys"),
     ("NetworkConfig", "network", "a table with shape, edge, alpha and initial"),
     ("Waves", "waves", "\"alternating\" or \"together\""),

@@ -160,7 +160,7 @@ impl Sweep {
 struct Runner<'s> {
     sweep: &'s Sweep,
     observer: &'s dyn SweepObserver,
-    data: Mutex<Vec<(DataSource, Dataset)>>,
+    data: Mutex<Vec<(DataSource, Arc<Dataset>)>>,
     ran: Mutex<Ran>,
     /// Whether a thread has come to an error that ends the sweep.
     has_failed: AtomicBool,
@@ -355,13 +355,13 @@ impl Runner<'_> {
     }
 
     /// The data of a source, read once.
-    fn dataset(&self, source: &DataSource) -> Result<Dataset, ExperimentError> {
+    fn dataset(&self, source: &DataSource) -> Result<Arc<Dataset>, ExperimentError> {
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = data.iter().find(|(known, _)| known == source) {
-            return Ok(known.clone());
+            return Ok(Arc::clone(known));
         }
-        let read = load_dataset(source)?;
-        data.push((source.clone(), read.clone()));
+        let read = Arc::new(load_dataset(source)?);
+        data.push((source.clone(), Arc::clone(&read)));
         Ok(read)
     }
 

@@ -85,10 +85,11 @@ impl Task {
         self.configuration.seed
     }
 
-    /// Whether another task differs in its seed alone, so that both can be trained in the lanes of vectors.
+    /// Whether another task differs in its seed and its validation rows alone, so that both can be trained in the lanes of vectors.
     pub(super) fn is_replica_of(&self, other: &Task) -> bool {
-        let seed = other.seed();
-        RunConfig { seed, ..self.configuration.clone() } == other.configuration
+        let mut own = self.configuration.clone();
+        (own.seed, own.data.validation) = (other.seed(), other.configuration.data.validation);
+        own == other.configuration
     }
 }
 

@@ -55,7 +55,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
 }
 
-fn answer<T: for<'a> Deserialize<'a>>(invocation: &Invocation) -> Result<T> {
+/// What the last line of an invocation's output says.
+pub fn answer<T: for<'a> Deserialize<'a>>(invocation: &Invocation) -> Result<T> {
     last_line(&invocation.stdout()?).with_context(|| format!("`{invocation}` gave no usable answer"))
 }
 
