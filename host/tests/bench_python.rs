@@ -8,7 +8,7 @@ use common::Place;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
-const IRIS: &str = "bench iris --board ulx3s-25f --out bench --seconds 0.4 --patience 5";
+const IRIS: &str = "bench iris --board ulx3s-25f --out bench --budget 20 --seconds 0.4";
 
 /// A program that speaks the protocol: one baseline, which knows the class of every row from its first training on if `right`.
 fn fake(place: &Place, right: bool) -> String {

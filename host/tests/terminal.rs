@@ -85,7 +85,7 @@ fn values_are_refused_in_the_words_of_their_writer() {
         ("train digits --set epochs=many", &["the text \"many\"", "whole number", "presets show digits"]),
         ("bench xor --runs 2", &["--runs", "a whole number from 6 to 1000"]),
         ("bench xor --seconds 1e300", &["--seconds", "seconds above 0, at most 1000000"]),
-        ("bench xor --patience nan", &["--patience", "seconds above 0"]),
+        ("bench xor --budget nan", &["--budget", "seconds above 0"]),
         ("bench linear-regression --accuracy 0.9", &["--accuracy", "leave it out"]),
         ("train xor --metrics-every 0", &["--metrics-every", "a whole number from 1 to 4294967295"]),
         ("train xor --set annealing.every=0", &["annealing"]),

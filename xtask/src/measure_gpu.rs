@@ -29,9 +29,9 @@ pub struct Args {
     /// Part of the name of the graphics adapter
     #[arg(long, value_name = "NAME", default_value = "")]
     adapter: String,
-    /// Seconds each baseline is measured at least
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
+    /// Seconds for each preset; starting and compiling what is measured come on top
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    budget: u32,
     /// Folder for a file of results a preset; none of them may be there
     #[arg(long, value_name = "FOLDER", default_value = "docs/bench/gpu")]
     out: PathBuf,
@@ -65,15 +65,13 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn bench(args: &Args, preset: &str, scratch: &str) -> Invocation {
-    let seconds = args.seconds.to_string();
+    let budget = args.budget.to_string();
     Invocation::new(args.binary.clone()).args([
         "bench",
         preset,
         "--json",
-        "--patience",
-        "15",
-        "--seconds",
-        &seconds,
+        "--budget",
+        &budget,
         "--python",
         &args.python,
         "--adapter",
@@ -131,7 +129,7 @@ mod tests {
             binary: "/no-such-program".to_owned(),
             python: "python3".to_owned(),
             adapter: String::new(),
-            seconds: 5,
+            budget: 5,
             out: folder.path().to_owned(),
         };
         let error = run(&args).unwrap_err().to_string();
@@ -146,14 +144,14 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("wheatstone");
-        let script = "#!/bin/sh\nmkdir -p \"${13}\"; echo measuring\necho \"{\\\"preset\\\":\\\"$2\\\",\\\"contenders\\\":[{\\\"name\\\":\\\"gpu-network\\\"}],\\\"missing\\\":[]}\"\n";
+        let script = "#!/bin/sh\nmkdir -p \"${11}\"; echo measuring\necho \"{\\\"preset\\\":\\\"$2\\\",\\\"contenders\\\":[{\\\"name\\\":\\\"gpu-network\\\"}],\\\"missing\\\":[]}\"\n";
         fs::write(&binary, script).unwrap();
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
         let args = Args {
             binary: binary.display().to_string(),
             python: "python3".to_owned(),
             adapter: "H100".to_owned(),
-            seconds: 5,
+            budget: 5,
             out: folder.path().join("out"),
         };
         run(&args).unwrap();

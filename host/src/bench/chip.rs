@@ -34,6 +34,8 @@ pub struct ChipCost {
     pub relaxing_step: Quantity,
     /// Joules the array alone takes for a sample, between wide bounds.
     pub energy: Quantity,
+    /// Bounds of the static power of the chip's core in W, where they are known.
+    pub static_watts: Option<(f64, f64)>,
     /// Edges of the network.
     pub edges: f64,
 }
@@ -100,6 +102,7 @@ pub fn chip_cost(experiment: &Experiment, board: Board, stop: Stop) -> Result<Ch
         relaxing_step: array.scaled(1.0 / f64::from(estimate.steps)),
         array,
         energy: quantity(estimate.energy_per_sample.map(|joule| joule.0), "J", estimate.kind),
+        static_watts: fpga::constants::static_power(board).map(|power| (power.low, power.high)),
     })
 }
 

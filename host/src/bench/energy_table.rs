@@ -3,7 +3,7 @@
 
 use super::{ChipCost, Results, metric};
 use crate::energy::reference::{self, Extent, Reference};
-use crate::quantity::{Kind, Quantity};
+use crate::quantity::{Kind, Quantity, with_prefix};
 use serde::Serialize;
 use std::borrow::Cow;
 use thiserror::Error;
@@ -51,7 +51,17 @@ pub struct NoRatio {
 
 categorize!(NoRatio: Usage);
 
+/// What one of it is, by the metric of a bench's row.
+const UNITS: [(&str, &str); 2] =
+    [(metric::STEP_ENERGY, "J per training step"), (metric::PARAMETER_ENERGY, "J per synaptic update")];
+
 impl Line {
+    /// The metric that a row of a bench has for it.
+    pub(super) fn metric(&self) -> &'static str {
+        let found = UNITS.iter().find(|(_, unit)| *unit == self.quantity.unit);
+        found.map_or(metric::OPERATION_ENERGY, |(metric, _)| metric)
+    }
+
     /// How often the other one's energy this one takes.
     ///
     /// # Errors
@@ -71,6 +81,40 @@ impl Line {
     }
 }
 
+/// Headings of [`cells`].
+pub const HEADINGS: [&str; 8] =
+    ["", "energy", "interval", "times the least", "kind", "extent", "year", "source"];
+
+/// Brings lines into the order of a table: by unit, extent and value.
+pub fn sort(lines: &mut [Line]) {
+    lines.sort_by(|a, b| {
+        let key = |line: &Line| (line.quantity.unit.clone(), line.extent);
+        key(a).cmp(&key(b)).then(a.quantity.value.total_cmp(&b.quantity.value))
+    });
+}
+
+/// The cells of lines that are in order. Only lines of one extent and unit are compared, with the least of them.
+pub fn cells(lines: &[Line]) -> Vec<[String; 8]> {
+    let row = |line: &Line| {
+        let Quantity { value, low, high, ref unit, kind } = line.quantity;
+        let (unit, what) = unit.split_once(' ').unwrap_or((unit, ""));
+        let shown = |value| with_prefix(value, unit);
+        let interval = if low == high { String::new() } else { format!("{} to {}", shown(low), shown(high)) };
+        let times = lines.iter().find_map(|least| line.ratio(least).ok()).filter(|&times| times > 1.0);
+        [
+            line.name.clone(),
+            format!("{} {what}", shown(value)),
+            interval,
+            times.map_or(String::new(), |times| format!("{times:.3e}")),
+            kind.to_string(),
+            line.extent.name().to_owned(),
+            line.year.map_or(String::new(), |year| year.to_string()),
+            line.source.clone(),
+        ]
+    };
+    lines.iter().map(row).collect()
+}
+
 /// What others have published.
 pub fn published() -> Vec<Line> {
     let line = |reference: &Reference| {
@@ -85,7 +129,7 @@ pub fn published() -> Vec<Line> {
 
 /// What the chip of a board is estimated to take: the array alone, and the chip's core with its static power for as long as a sample takes
 /// island and array together.
-pub fn chip(cost: &ChipCost, static_watts: Option<(f64, f64)>) -> Vec<Line> {
+pub fn chip(cost: &ChipCost) -> Vec<Line> {
     let line = |name: &str, quantity: Quantity, unit: &'static str, extent, scope: &str| Line {
         name: name.to_owned(),
         quantity: Quantity { unit: Cow::Borrowed(unit), ..quantity },
@@ -107,7 +151,7 @@ pub fn chip(cost: &ChipCost, static_watts: Option<(f64, f64)>) -> Vec<Line> {
             alone,
         ),
     ];
-    if let Some((low, high)) = static_watts {
+    if let Some((low, high)) = cost.static_watts {
         // What stands still meanwhile: the time of a sample in which the array does not work.
         let rest = |watts: f64, sample: f64, array: f64| watts * (sample - array).max(0.0);
         let quantity = Quantity {
@@ -124,24 +168,20 @@ pub fn chip(cost: &ChipCost, static_watts: Option<(f64, f64)>) -> Vec<Line> {
     lines
 }
 
-/// What a bench has metered: a training step and a weight of every baseline, in so far as a row says its extent.
-pub fn measured(results: &Results) -> Vec<Line> {
+/// What a bench has metered or estimated: a training step and a weight of every baseline, in so far as a row says its extent.
+pub fn own(results: &Results) -> Vec<Line> {
     let year = results.date.get(..4).and_then(|year| year.parse().ok());
     let rows = results.rows.iter().filter_map(|row| {
-        let unit = match &*row.metric {
-            metric::STEP_ENERGY => "J per training step",
-            metric::PARAMETER_ENERGY => "J per synaptic update",
-            _ => return None,
-        };
-        if row.quantity.kind != Kind::Measured {
-            return None;
-        }
+        let (_, unit) = UNITS.iter().find(|(metric, _)| *metric == row.metric)?;
         Some(Line {
             name: format!("{}, {}", row.baseline, results.preset),
-            quantity: Quantity { unit: Cow::Borrowed(unit), ..row.quantity.clone() },
+            quantity: Quantity { unit: Cow::Borrowed(*unit), ..row.quantity.clone() },
             extent: row.extent?,
             scope: row.source.clone().unwrap_or_default(),
-            source: format!("measured on {}", results.machine_text()),
+            source: match row.quantity.kind {
+                Kind::Measured => format!("measured on {}", results.machine_text()),
+                _ => "docs/energy-method.md".to_owned(),
+            },
             year,
         })
     });
@@ -196,9 +236,10 @@ mod tests {
             array: quantity(2e-6, "s", Kind::Simulated),
             relaxing_step: quantity(0.1e-6, "s", Kind::Simulated),
             energy: quantity(1e-6, "J", Kind::Estimated),
+            static_watts: Some((0.1, 0.4)),
             edges: 10.0,
         };
-        let lines = chip(&cost, Some((0.1, 0.4)));
+        let lines = chip(&cost);
         assert_eq!(lines.iter().map(|line| line.extent).max(), Some(Extent::Chip));
         // 0.2 W for 8 us.
         assert!((lines[2].quantity.value - 2.6e-6).abs() < 1e-12, "{:?}", lines[2]);
@@ -207,6 +248,6 @@ mod tests {
                 && lines[2].quantity.value < lines[2].quantity.high
         );
         assert!(lines[2].ratio(&lines[1]).is_err(), "a chip is not an array");
-        assert_eq!(chip(&cost, None).len(), 2);
+        assert_eq!(chip(&ChipCost { static_watts: None, ..cost }).len(), 2);
     }
 }

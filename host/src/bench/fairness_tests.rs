@@ -29,7 +29,7 @@ fn iris(change: impl Fn(&Experiment) -> Vec<usize>) -> Experiment {
 fn decided(experiment: &Experiment) -> (Goal, Vec<u64>, Vec<f64>, Vec<String>) {
     let division = Division::new(experiment, 6).unwrap();
     let goal = own_goal(&division, &mut |_| true).unwrap();
-    let patience = Patience { runs: 6, epoch: 90, epochs: 40, time: Duration::MAX };
+    let patience = Patience { runs: 6, epoch: 90, epochs: 40, time: Duration::MAX, all: Duration::MAX };
     let mut network = Network::in_model(&division).unwrap();
     let learned = learn(&mut network, goal, patience, &SystemClock::start(), &mut || true).unwrap().unwrap();
     assert_eq!(learned.missed, None);
@@ -58,7 +58,7 @@ fn labels_of_test_rows_change_nothing_that_is_chosen() {
 fn test_rows_are_answered_once_a_run() {
     let clock = Virtual::default();
     let mut pupil = Pupil::new(&clock, |_, trained, _| if trained < 4 { 0.0 } else { 1.0 });
-    let patience = Patience { runs: 6, epoch: 1, epochs: 40, time: Duration::MAX };
+    let patience = Patience { runs: 6, epoch: 1, epochs: 40, time: Duration::MAX, all: Duration::MAX };
     learn(&mut pupil, Goal::Accuracy(0.5), patience, &clock, &mut || true).unwrap();
     let run = [Part::Validation, Part::Validation, Part::Validation, Part::Validation, Part::Test];
     assert_eq!(pupil.asked, run.repeat(6));

@@ -18,6 +18,8 @@ pub struct Patience {
     pub epochs: u32,
     /// Time after which a run is given up.
     pub time: Duration,
+    /// Time after which the run at work is given up, all runs together.
+    pub all: Duration,
 }
 
 /// What became of the runs.
@@ -49,7 +51,7 @@ pub fn learn(
     going: &mut dyn FnMut() -> bool,
 ) -> Result<Option<Learned>, BenchError> {
     let mut learned = Learned::default();
-    let mut runs = 0;
+    let (mut runs, started) = (0, clock.now());
     for run in 0..patience.runs {
         let before = clock.now();
         baseline.restart(run)?;
@@ -70,7 +72,8 @@ pub fn learn(
             if goal.is_met(score) {
                 break true;
             }
-            let late = clock.now() - begun >= patience.time;
+            let now = clock.now();
+            let late = now - begun >= patience.time || now - started >= patience.all;
             if late || trained >= patience.epoch * u64::from(patience.epochs) {
                 break false;
             }
@@ -127,7 +130,8 @@ mod tests {
     use super::*;
     use crate::bench::pupil::{Pupil, Virtual};
 
-    const PATIENCE: Patience = Patience { runs: 6, epoch: 50, epochs: 20, time: Duration::MAX };
+    const PATIENCE: Patience =
+        Patience { runs: 6, epoch: 50, epochs: 20, time: Duration::MAX, all: Duration::MAX };
 
     /// Learns one percent every ten samples, faster in later runs; never beyond `most`. Test rows it answers a tenth worse.
     fn accuracy(most: f64) -> impl FnMut(usize, u64, Part) -> f64 {

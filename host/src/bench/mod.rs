@@ -7,6 +7,7 @@
 mod adapters;
 mod baseline;
 mod baselines;
+mod budget;
 mod chip;
 mod division;
 pub mod energy_table;
@@ -26,12 +27,13 @@ mod tests;
 pub use adapters::graphics_adapters;
 pub use baseline::{Baseline, Tuning};
 pub use baselines::{Baselines, Python, Wanted, baselines};
+pub use budget::Budget;
 pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
 pub use division::{Division, Part, VALIDATION};
 pub use goal::Goal;
 pub use learning::{Learned, Patience, learn};
 pub use network::Network;
-pub use procedure::{Comparison, OnStage, ROUNDS, own_goal, run};
+pub use procedure::{Comparison, Course, OnStage, ROUNDS, own_goal, run};
 pub use results::{BaselineDescription, Effort, Results, ResultsError, Row, metric};
 
 use crate::energy::fpga::EstimateError;

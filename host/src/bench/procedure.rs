@@ -1,11 +1,15 @@
 //! The procedure of a bench: learn, time and meter in turns, and put the quantities together.
 
+use super::budget::share;
+use super::energy_table;
 use super::results::{BaselineDescription, Effort, Row, metric};
-use super::{Baseline, BenchError, ChipCost, Division, Goal, Learned, Network, Part, Patience, learn};
+use super::{
+    Baseline, BenchError, Budget, ChipCost, Division, Goal, Learned, Network, Part, Patience, learn,
+};
 use crate::energy::fpga;
 use crate::energy::reference::{self, Extent, Reference};
 use crate::energy::{
-    self, Activity, Basis, Bounded, Clock, Description, EnergySource, Measurement, Plan, Progress,
+    self, Activity, Basis, Bounded, Clock, CrossCheck, Description, EnergySource, Measurement, Plan, Progress,
 };
 use crate::quantity::{Kind, Missing, Quantity};
 use std::ops::ControlFlow;
@@ -16,16 +20,37 @@ use wheatstone_sim::BoxedError;
 /// Told which stage of a bench begins; says whether to go on.
 pub type OnStage<'w> = &'w mut dyn FnMut(&str) -> bool;
 
+/// What every baseline goes through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Course {
+    /// What it has to reach.
+    pub goal: Goal,
+    /// Runs from the start, each on rows and from a seed of its own.
+    pub runs: usize,
+    /// Samples after which a run is judged, again and again.
+    pub epoch: u64,
+    /// Epochs after which a run is given up.
+    pub epochs: u32,
+    /// How long all of it may take.
+    pub budget: Budget,
+    /// How long it is measured in turns; what the budget leaves, if that is not said.
+    pub turns: Option<Duration>,
+}
+
 /// Rounds of turns; each baseline has two turns in each. With 9 the interval of the median covers 96 %.
 pub const ROUNDS: usize = 9;
 
 /// The rows of some baselines, and what is missing of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
+    /// How long and how often it was measured.
+    pub effort: Effort,
     /// Those that took part, in the order of their rows.
     pub baselines: Vec<BaselineDescription>,
     /// Their rows, baseline by baseline.
     pub rows: Vec<Row>,
+    /// Whether sources that see the same energy agree.
+    pub meters: Vec<CrossCheck>,
     /// What could not be had.
     pub missing: Vec<Missing>,
 }
@@ -60,22 +85,30 @@ pub fn own_goal(division: &Division, watch: OnStage) -> Result<Goal, BenchError>
 /// [`BenchError`] if a baseline, the clock or a source fails, or `watch` says to stop.
 pub fn run(
     baselines: &mut [Box<dyn Baseline + '_>],
-    sources: &mut [Box<dyn EnergySource>],
-    (goal, patience, effort): (Goal, Patience, Effort),
+    sources: &mut Vec<Box<dyn EnergySource>>,
+    course: Course,
     (clock, load): (&dyn Clock, &mut LoadWatch),
     watch: OnStage,
 ) -> Result<Comparison, BenchError> {
+    let Course { goal, runs, epoch, epochs, budget, turns } = course;
+    let count = baselines.len();
     let mut learned = Vec::new();
-    for baseline in baselines.iter_mut() {
+    for (index, baseline) in baselines.iter_mut().enumerate() {
         let stage = format!("{}: samples to the goal", baseline.name());
+        let all = share(clock.now(), budget.learned_by(), count - index);
+        let patience = Patience { runs, epoch, epochs, time: budget.run(), all };
         let one = learn(&mut **baseline, goal, patience, clock, &mut || watch(&stage))?;
         learned.push(one.ok_or(BenchError::Interrupted)?);
     }
     for baseline in baselines.iter_mut() {
         baseline.restart(0)?;
     }
+    let turns = turns.unwrap_or_else(|| budget.turns(clock.now(), count, !sources.is_empty()));
+    let effort = Effort { seconds: turns.as_secs_f64(), blocks: 2 * ROUNDS, runs: runs as u64 };
+    let mut comparison = Comparison { effort, ..Comparison::default() };
+    comparison.missing = leave_out_slow(sources, effort);
     let (measurement, foreign) = measure(baselines, sources, effort, (clock, load), watch)?;
-    let mut comparison = Comparison::default();
+    comparison.meters = measurement.cross_checks()?;
     for (index, (baseline, learned)) in baselines.iter().zip(&learned).enumerate() {
         let description =
             BaselineDescription { name: baseline.name().to_owned(), description: baseline.describe() };
@@ -107,6 +140,22 @@ fn plan(effort: Effort, metered: bool) -> Plan {
         unit: "training sample".to_owned(),
         final_error: None,
     }
+}
+
+/// Takes away the sources that cannot tell anything of blocks as short as those of the turns, and says so.
+fn leave_out_slow(sources: &mut Vec<Box<dyn EnergySource>>, effort: Effort) -> Vec<Missing> {
+    let block = plan(effort, true).block;
+    let slow = sources.extract_if(.., |source| source.resolution().least_duration() > block);
+    let missing = |source: Box<dyn EnergySource>| {
+        let least = source.resolution().least_duration();
+        let seconds = (least.as_secs_f64() * effort.blocks as f64).ceil();
+        Missing {
+            name: source.describe().name.clone(),
+            why: format!("it needs blocks of {least:.1?}, and they last {block:.1?}"),
+            remedy: format!("give --seconds {seconds}"),
+        }
+    };
+    slow.map(missing).collect()
 }
 
 /// Also the processors' worth of work that others did while each baseline worked, the mean of its blocks.
@@ -169,8 +218,10 @@ impl Comparison {
         self.put(NAME, metric::RELAXING_STEP_TIME, chip_cost.relaxing_step.clone());
         let alone = || (format!("the array alone; without {}", fpga::EXCLUDES), Extent::Device);
         self.put_from(NAME, metric::SAMPLE_ENERGY, chip_cost.energy.clone(), alone());
-        let edge = chip_cost.energy.scaled(1.0 / chip_cost.edges);
-        self.put_from(NAME, metric::PARAMETER_ENERGY, edge, alone());
+        for line in energy_table::chip(chip_cost) {
+            let quantity = Quantity { unit: "J".into(), ..line.quantity.clone() };
+            self.put_from(NAME, line.metric(), quantity, (line.scope, line.extent));
+        }
         if let Some(samples) = self.find("model", metric::SAMPLES_TO_GOAL).cloned() {
             self.put(NAME, metric::TIME_TO_GOAL, chip_cost.sample.times(&samples, "s"));
             self.put_from(NAME, metric::ENERGY_TO_GOAL, chip_cost.energy.times(&samples, "J"), alone());
@@ -260,8 +311,15 @@ impl Comparison {
         Ok(())
     }
 
-    /// What to say where others worked on the machine meanwhile.
-    pub fn warning(&self) -> Option<String> {
+    /// What to say where others worked on the machine meanwhile, or meters contradict each other.
+    pub fn warnings(&self) -> Vec<String> {
+        let meters = self.meters.iter().filter(|check| check.contradictions > 0);
+        let meters =
+            meters.map(|check| format!("{check}; check the meters' --meter-accuracy and --meter-offset"));
+        self.load_warning().into_iter().chain(meters).collect()
+    }
+
+    fn load_warning(&self) -> Option<String> {
         let times = self.rows.iter().filter(|row| row.metric == metric::SAMPLE_TIME);
         let marked: Vec<String> = times
             .filter_map(|row| Some(format!("{} ({:.1} processors)", row.baseline, row.foreign_load?)))
@@ -322,8 +380,10 @@ fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {
         name: format!("{name}: samples to the goal"),
         why: format!("run {} did not reach {goal} in time; its best was {best}", learned.samples.len() + 1),
         remedy: match goal {
-            Goal::Accuracy(_) => "ask for a lower --accuracy, or for more --epochs and --patience".to_owned(),
-            Goal::MeanSquaredError(_) => "give more --epochs and --patience".to_owned(),
+            Goal::Accuracy(_) => {
+                "ask for a lower --accuracy, or for more --epochs and a larger --budget".to_owned()
+            }
+            Goal::MeanSquaredError(_) => "give more --epochs and a larger --budget".to_owned(),
         },
     }
 }
@@ -340,18 +400,45 @@ mod tests {
         Box::new(Pupil { batch: 4, replicas: 5, ..Pupil::new(clock, accuracy) })
     }
 
+    /// Runs of 3 s at most.
+    fn course(clock: &Virtual, goal: f64) -> Course {
+        let budget = Budget::start(clock, Duration::from_secs(75));
+        Course { goal: Goal::Accuracy(goal), runs: 6, epoch: 100, epochs: 100, budget, turns: None }
+    }
+
+    #[test]
+    fn the_budget_is_kept_whatever_the_baselines_do() {
+        // One learns at once, most never, one is slow besides.
+        let clock = Virtual::default();
+        let mut baselines: Vec<_> = (0..11).map(|_| pupil(&clock, 0.4)).collect();
+        #[expect(clippy::cast_precision_loss, reason = "small")]
+        let quick = Pupil::new(&clock, |_, trained, _| trained as f64 / 300.0);
+        baselines.push(Box::new(quick));
+        let slow = Pupil { pace: Duration::from_millis(20), ..Pupil::new(&clock, |_, _, _| 0.4) };
+        baselines.push(Box::new(slow));
+        let folder = tempfile::tempdir().unwrap();
+        let mut load = LoadWatch::below(folder.path(), 1);
+        let course = course(&clock, 0.5);
+        let comparison =
+            run(&mut baselines, &mut Vec::new(), course, (&clock, &mut load), &mut |_| true).unwrap();
+        let taken = clock.now().as_secs_f64();
+        assert!((60.0..80.0).contains(&taken), "{taken} s of 75 s");
+        assert!((1.0..3.0).contains(&comparison.effort.seconds), "{:?}", comparison.effort);
+        assert_eq!(comparison.missing.len(), 12);
+        // Alone, it has ten seconds of turns.
+        assert_eq!(self::comparison(1.0, &mut |_| true).unwrap().effort.seconds, 10.0);
+    }
+
     fn comparison(most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
         comparison_at(0.5, most, watch)
     }
 
     fn comparison_at(goal: f64, most: f64, watch: OnStage) -> Result<Comparison, BenchError> {
         let clock = Virtual::default();
-        let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
-        let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
         let mut baselines = vec![pupil(&clock, most)];
         let folder = tempfile::tempdir().unwrap();
         let mut load = LoadWatch::below(folder.path(), 1);
-        run(&mut baselines, &mut [], (Goal::Accuracy(goal), patience, effort), (&clock, &mut load), watch)
+        run(&mut baselines, &mut Vec::new(), course(&clock, goal), (&clock, &mut load), watch)
     }
 
     /// A machine of one processor, on which another program works half of the time: `/proc` as it would look.
@@ -369,15 +456,14 @@ mod tests {
         let (clock, folder) = (Virtual::default(), tempfile::tempdir().unwrap());
         slow_machine(folder.path(), &clock);
         let mut load = LoadWatch::below(folder.path(), 1);
-        let patience = Patience { runs: 6, epoch: 100, epochs: 100, time: Duration::from_secs(3) };
-        let effort = Effort { seconds: 36.0, blocks: 2 * ROUNDS, runs: 6 };
+        let course = course(&clock, 0.5);
         let mut baselines = vec![pupil(&clock, 1.0)];
         let mut watch = |_: &str| {
             slow_machine(folder.path(), &clock);
             true
         };
-        let settings = (Goal::Accuracy(0.5), patience, effort);
-        let comparison = run(&mut baselines, &mut [], settings, (&clock, &mut load), &mut watch).unwrap();
+        let comparison =
+            run(&mut baselines, &mut Vec::new(), course, (&clock, &mut load), &mut watch).unwrap();
         let of = |metric: &str| comparison.rows.iter().find(|row| row.metric == metric).unwrap().foreign_load;
         assert!((of(metric::SAMPLE_TIME).unwrap() - 0.5).abs() < 0.02, "{:?}", of(metric::SAMPLE_TIME));
         assert_eq!(
@@ -385,9 +471,9 @@ mod tests {
             (None, None),
             "counts are not disturbed"
         );
-        let warning = comparison.warning().unwrap();
+        let warning = comparison.warnings().concat();
         assert!(warning.contains("pupil") && warning.contains("0.5 processors"), "{warning}");
-        assert_eq!(comparison_at(0.5, 1.0, &mut |_| true).unwrap().warning(), None);
+        assert_eq!(comparison_at(0.5, 1.0, &mut |_| true).unwrap().warnings(), Vec::<String>::new());
     }
 
     #[test]

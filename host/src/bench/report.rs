@@ -1,5 +1,6 @@
 //! The report of a bench: pictures, and one HTML file that fetches nothing.
 
+use super::energy_table;
 use super::results::{Results, metric};
 use crate::plot;
 use crate::quantity::{Kind, Quantity, with_prefix};
@@ -47,6 +48,7 @@ struct Page<'a> {
     headline: Vec<(String, String)>,
     pictures: Vec<Picture>,
     rows: Vec<[String; 7]>,
+    energies: Vec<[String; 8]>,
 }
 
 impl Results {
@@ -86,6 +88,8 @@ impl Results {
     /// # Errors
     /// [`ReportError::Template`] if the template fails.
     pub fn html(&self, command: &str) -> Result<String, ReportError> {
+        let mut energies = [energy_table::published(), energy_table::own(self)].concat();
+        energy_table::sort(&mut energies);
         let page = Page {
             results: self,
             command,
@@ -95,6 +99,7 @@ impl Results {
             headline: self.headline(),
             pictures: self.pictures().into_iter().map(Picture::inline).collect(),
             rows: self.rows.iter().map(cells).collect(),
+            energies: energy_table::cells(&energies),
         };
         Ok(page.render()?)
     }

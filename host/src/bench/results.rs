@@ -1,6 +1,7 @@
 //! What a bench leaves behind: rows of quantities, what is missing and why, and where and when it was.
 
 use super::Goal;
+use crate::energy::CrossCheck;
 use crate::energy::reference::Extent;
 use crate::quantity::{Missing, Quantity};
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,7 @@ pub struct BaselineDescription {
 }
 
 /// How a bench measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effort {
     /// Seconds each baseline was measured at least.
     pub seconds: f64,
@@ -136,6 +137,9 @@ pub struct Results {
     pub baselines: Vec<BaselineDescription>,
     /// What came out.
     pub rows: Vec<Row>,
+    /// Whether meters that see the same energy agree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meters: Vec<CrossCheck>,
     /// What could not be had.
     pub missing: Vec<Missing>,
 }

@@ -40,6 +40,7 @@ fn results() -> Results {
                 ..row("one bit erased at 300 K", metric::OPERATION_ENERGY, 2.87e-21, Kind::Published)
             },
         ],
+        meters: Vec::new(),
         missing: vec![Missing {
             name: "NVML".to_owned(),
             why: "no libnvidia-ml".to_owned(),

@@ -4,12 +4,12 @@ use super::arguments::ConfigArguments;
 use super::failure::{OrFailed, Result};
 use super::output::Output;
 use super::{interrupt, numbers, progress, table};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wheatstone::bench::{
-    self, Baseline, BenchError, Comparison, Division, Effort, Goal, Network, NoPlace, Part, Patience, Python,
+    self, Baseline, BenchError, Budget, Comparison, Course, Division, Goal, Network, NoPlace, Part, Python,
     Results, Row, Wanted,
 };
 use wheatstone::device::{self, Around, DeviceUrl};
@@ -26,9 +26,6 @@ use wheatstone_measure::{LoadWatch, Machine};
 /// A baseline has at least so many epochs to reach the goal.
 const LEAST_EPOCHS: u32 = 200;
 
-/// A trial of a learning rate and a batch may last this part of the time a baseline is measured.
-const TRIALS: u32 = 4;
-
 /// Measure time and energy of a training step, at equal error
 ///
 /// Every baseline is trained from the start until it answers validation rows as well as asked; then all are timed and metered in
@@ -41,15 +38,16 @@ pub struct Bench {
     /// reaches on them when trained as configured
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
-    /// Seconds each baseline is measured at least; give 60 or more where a meter is slow
-    #[arg(long, default_value = "10", value_parser = numbers::seconds, allow_negative_numbers = true)]
-    seconds: Duration,
+    /// Seconds for all of it but the simulated chip: at most a third for choosing settings and a quarter for runs to the goal, and the
+    /// rest for measuring in turns
+    #[arg(long, value_name = "SECONDS", default_value = "240", value_parser = numbers::seconds, allow_negative_numbers = true)]
+    budget: Duration,
+    /// Seconds each baseline is measured; give 60 or more where a meter is slow. Default: what the budget leaves, from 1 to 10
+    #[arg(long, value_parser = numbers::seconds, allow_negative_numbers = true)]
+    seconds: Option<Duration>,
     /// Runs from the start, each on rows and from a seed of its own, for the samples to the goal; 6 are the fewest with an interval of 95 %
     #[arg(long, default_value_t = 6, value_parser = numbers::whole::<6, 1000>)]
     runs: u64,
-    /// Seconds after which a run from the start is given up, and the baseline has no quantity to the goal
-    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = numbers::seconds, allow_negative_numbers = true)]
-    patience: Duration,
     /// Python with PyTorch, scikit-learn or JAX, whose learners are the baselines
     #[arg(long, value_name = "PATH", default_value = "python3")]
     python: PathBuf,
@@ -62,7 +60,7 @@ pub struct Bench {
     /// A board to measure as well: serial:PATH, or serial: for the only one
     #[arg(long, value_name = "URL", value_parser = serial)]
     device: Option<DeviceUrl>,
-    /// Log of a meter in the board's supply, being written while the bench runs: see docs/energy-method.md
+    /// Log of a meter, being written while the bench runs: see docs/energy-method.md
     #[arg(long, value_name = "FILE", requires = "meter_accuracy")]
     meter_log: Option<PathBuf>,
     /// How far the named meters may be off, as a share of what they read, by their data sheets: 0.01 is 1 %
@@ -78,7 +76,10 @@ pub struct Bench {
         allow_negative_numbers = true
     )]
     meter_offset: f64,
-    /// Serial port of a meter in the board's supply
+    /// Where the named meters are: in the board's supply, or at the wall in front of everything
+    #[arg(long, value_enum, default_value = "board")]
+    meter_at: MeterAt,
+    /// Serial port of a meter
     #[arg(long, value_name = "PATH", requires = "meter_accuracy")]
     meter_port: Option<String>,
     /// Its baud rate
@@ -87,6 +88,13 @@ pub struct Bench {
     /// Folder in which each bench gets one of its own, for results and report
     #[arg(long, value_name = "FOLDER", default_value = "runs/bench")]
     out: PathBuf,
+}
+
+/// Where a meter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MeterAt {
+    Board,
+    Wall,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -116,28 +124,35 @@ impl Bench {
         let experiment = self.config.experiment()?;
         let (date, mut machine) = (wheatstone_measure::date(), Machine::here());
         machine.gpus = energy::nvml::surroundings();
-        let effort =
-            Effort { seconds: self.seconds.as_secs_f64(), blocks: 2 * bench::ROUNDS, runs: self.runs };
         if self.accuracy.is_some() && matches!(experiment.dataset.targets(), Targets::Values { .. }) {
             return Err(BenchError::NoClasses { name: experiment.config.name.clone() }.into());
         }
         let division = Division::new(&experiment, usize::try_from(self.runs).unwrap_or(usize::MAX))?;
         interrupt::listen()?;
         let name = &experiment.config.name;
-        output
-            .say(&format!("measuring {name}, every baseline for {} s at least", self.seconds.as_secs_f64()));
+        output.say(&format!("measuring {name}, in about {} s", self.budget.as_secs_f64()));
         let spinner = progress::stages(*output);
         let mut watch = |stage: &str| {
             spinner.set_message(stage.to_owned());
             !interrupt::requested()
         };
+        let clock = SystemClock::start();
+        let budget = Budget::start(&clock, self.budget);
         let goal = match self.accuracy {
             Some(share) => Goal::Accuracy(share),
             None => bench::own_goal(&division, &mut watch)?,
         };
-        let (comparison, versions) = self.measure(&experiment, &division, goal, effort, &mut watch)?;
+        let course = Course {
+            goal,
+            runs: division.len(),
+            epoch: division.run(0).split.train.len() as u64,
+            epochs: experiment.config.epochs.max(LEAST_EPOCHS),
+            budget,
+            turns: self.seconds,
+        };
+        let (comparison, versions) = self.measure(&experiment, &division, course, clock, &mut watch)?;
         spinner.finish_and_clear();
-        if let Some(warning) = comparison.warning() {
+        for warning in comparison.warnings() {
             output.say(&format!("warning: {warning}"));
         }
         let results = Results {
@@ -150,9 +165,10 @@ impl Bench {
             version: env!("WHEATSTONE_VERSION").to_owned(),
             build: env!("WHEATSTONE_BUILD").to_owned(),
             machine,
-            effort,
+            effort: comparison.effort,
             baselines: comparison.baselines,
             rows: comparison.rows,
+            meters: comparison.meters,
             missing: comparison.missing,
         };
         let folder = new_folder(&self.out, &results.preset)?;
@@ -164,12 +180,11 @@ impl Bench {
         &self,
         experiment: &Experiment,
         division: &Division,
-        goal: Goal,
-        effort: Effort,
+        course: Course,
+        clock: SystemClock,
         watch: bench::OnStage,
     ) -> Result<(Comparison, BTreeMap<String, String>)> {
         let stop = Stop::when(interrupt::requested);
-        let clock = SystemClock::start();
         let (mut sources, mut missing) = (Vec::new(), Vec::new());
         for found in energy::find_sources(&self.search(clock), clock) {
             match found {
@@ -179,29 +194,18 @@ impl Bench {
         }
         let python = Python::new(&self.python, stop.clone())
             .or_failed_to("cannot write to the system's folder of temporary files")?;
-        let wanted = Wanted { python: &python, adapter: &self.adapter, trial: self.seconds / TRIALS };
+        let wanted = Wanted { python: &python, adapter: &self.adapter, budget: course.budget };
         let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(Network::in_model(division)?)];
         if let Some(url) = &self.device {
             let state = experiment.initial_state();
             let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
             baselines.push(Box::new(Network::new(division, device)?));
         }
-        let others = bench::baselines(division, goal, &wanted, &mut sources, &clock, watch)?;
+        let others = bench::baselines(division, course.goal, &wanted, &mut sources, &clock, watch)?;
         missing.splice(0..0, others.missing);
         baselines.extend(others.found);
-        let patience = Patience {
-            runs: division.len(),
-            epoch: division.run(0).split.train.len() as u64,
-            epochs: experiment.config.epochs.max(LEAST_EPOCHS),
-            time: self.patience,
-        };
-        let mut comparison = bench::run(
-            &mut baselines,
-            &mut sources,
-            (goal, patience, effort),
-            (&clock, &mut LoadWatch::start()),
-            watch,
-        )?;
+        let mut load = LoadWatch::start();
+        let mut comparison = bench::run(&mut baselines, &mut sources, course, (&clock, &mut load), watch)?;
         comparison.missing.extend(missing);
         if self.device.is_none() {
             self.simulate(experiment, &mut comparison, stop, watch)?;
@@ -212,7 +216,10 @@ impl Bench {
 
     /// Where to look for meters.
     fn search(&self, clock: SystemClock) -> Search {
-        let scope = Scope::Supply("the board".to_owned());
+        let scope = match self.meter_at {
+            MeterAt::Board => Scope::Supply("the board".to_owned()),
+            MeterAt::Wall => Scope::Wall,
+        };
         let accuracy = self.meter_accuracy.unwrap_or_default();
         let tolerance =
             Tolerance { max_gap: Duration::from_secs(2), accuracy, lag: Duration::from_millis(100) };
@@ -283,8 +290,9 @@ fn text(results: &Results, folder: &Path) -> String {
         rows.add_row([baseline.clone(), metric, quantity.to_string(), interval, kind]);
     }
     let missing: Vec<String> = results.missing.iter().map(ToString::to_string).collect();
+    let meters: String = results.meters.iter().map(|check| format!("\n{check}")).collect();
     format!(
-        "{} on {}\ngoal, the same for all: {} of {}\n\n{rows}\n\n{}\n\nreport: {}",
+        "{} on {}\ngoal, the same for all: {} of {}\n\n{rows}\n{meters}\n{}\n\nreport: {}",
         results.preset,
         results.machine_text(),
         results.goal,

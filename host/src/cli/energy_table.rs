@@ -7,10 +7,9 @@ use super::{interrupt, progress, table};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use wheatstone::bench::energy_table::{Line, chip, measured, published};
+use wheatstone::bench::energy_table::{HEADINGS, Line, cells, chip, own, published, sort};
 use wheatstone::bench::{self, Results};
-use wheatstone::energy::fpga::constants;
-use wheatstone::quantity::{Missing, Quantity};
+use wheatstone::quantity::{Kind, Missing};
 use wheatstone_hdl::Board;
 use wheatstone_link::Stop;
 
@@ -50,12 +49,12 @@ impl EnergyTable {
                 spinner.set_message("the chip, simulated");
                 let cost = bench::chip_cost(&experiment, self.board, Stop::when(interrupt::requested))?;
                 spinner.finish_and_clear();
-                let watts = constants::static_power(self.board).map(|power| (power.low, power.high));
-                lines.extend(chip(&cost, watts));
+                lines.extend(chip(&cost));
             }
         }
-        lines.extend(benches.iter().flat_map(measured));
-        if !benches.iter().any(|results| !measured(results).is_empty()) {
+        let metered = benches.iter().flat_map(own).filter(|line| line.quantity.kind == Kind::Measured);
+        let metered: Vec<Line> = metered.collect();
+        if metered.is_empty() {
             missing.push(Missing {
                 name: "this processor, a GPU at batch 1, a board".to_owned(),
                 why: "no bench with a meter was named".to_owned(),
@@ -64,34 +63,16 @@ impl EnergyTable {
                         .to_owned(),
             });
         }
-        lines.sort_by(|a, b| {
-            let key = |line: &Line| (line.quantity.unit.clone(), line.extent);
-            key(a).cmp(&key(b)).then(a.quantity.value.total_cmp(&b.quantity.value))
-        });
+        lines.extend(metered);
+        sort(&mut lines);
         output.result(&json!({ "lines": lines, "missing": missing }), || text(&lines, &missing))
     }
 }
 
 fn text(lines: &[Line], missing: &[Missing]) -> String {
-    let mut rows =
-        table::plain(["", "energy", "interval", "times the least", "kind", "extent", "year", "source"]);
-    for line in lines {
-        let Quantity { value, low, high, ref unit, kind } = line.quantity;
-        let (unit, what) = unit.split_once(' ').unwrap_or((unit, ""));
-        let shown = |value| wheatstone::quantity::with_prefix(value, unit);
-        let interval = if low == high { String::new() } else { format!("{} to {}", shown(low), shown(high)) };
-        // Lines are in order, so the first that has a ratio is the least of its extent and unit.
-        let times = lines.iter().find_map(|least| line.ratio(least).ok()).filter(|&times| times > 1.0);
-        rows.add_row([
-            line.name.clone(),
-            format!("{} {what}", shown(value)),
-            interval,
-            times.map_or(String::new(), |times| format!("{times:.3e}")),
-            kind.to_string(),
-            line.extent.name().to_owned(),
-            line.year.map_or(String::new(), |year| year.to_string()),
-            line.source.clone(),
-        ]);
+    let mut rows = table::plain(HEADINGS);
+    for row in cells(lines) {
+        rows.add_row(row);
     }
     let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
     format!("{rows}\n\n{}", missing.join("\n"))

@@ -9,6 +9,7 @@
 //! The method, its reasons and its sources of error are in `docs/energy-method.md`.
 
 pub mod clock;
+pub mod cross_check;
 pub mod fpga;
 pub mod measure;
 pub mod measurement;
@@ -22,6 +23,7 @@ pub mod source;
 pub mod units;
 
 pub use clock::{Clock, SystemClock};
+pub use cross_check::CrossCheck;
 pub use measure::{Activity, Baseline, MeasureError, Progress, Spent, measure, spend};
 pub use measurement::{Basis, Measured, Measurement, Metric, QuantityError, Round};
 pub use plan::{Plan, PlanError};

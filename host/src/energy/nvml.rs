@@ -1,8 +1,8 @@
 //! NVIDIA's GPUs, by their management library, which is looked for when the program runs and not when it is built.
 //!
 //! Since Volta a GPU counts its board's energy in millijoules. The counter moves every 20 to 100 ms and begins anew
-//! when the driver is loaded. Older ones tell only their power; it is then read all the time and integrated, and the
-//! source says so in its name.
+//! when the driver is loaded. The power that all of them tell is read all the time and integrated, as a source of its own that says so in its
+//! name: older ones have no other, and of newer ones it checks the counter.
 //!
 //! NVIDIA documents 5 % of the reading for the power of its older boards and nothing for the counter; the same 5 % are
 //! assumed of both. On A100 and H100 the power sensor looks at a quarter of the time only (Yang, Adamek and Armour,
@@ -80,6 +80,7 @@ impl From<NvmlError> for GpuError {
 }
 
 /// A GPU of this machine.
+#[derive(Clone)]
 pub struct NvmlGpu {
     nvml: Arc<Nvml>,
     /// By which it is found again: indices change when a GPU goes away.
@@ -148,18 +149,22 @@ impl Gpu for NvmlGpu {
     }
 }
 
-/// The best source a GPU has: its counter, or else its power, integrated.
+/// The sources a GPU has: its counter, and its power, integrated. Where both are there, both are read, and one checks the other.
 ///
 /// # Errors
 /// [`SourceError::Gpu`] if it tells neither.
-pub fn source(
-    mut gpu: impl Gpu + 'static,
+pub fn sources(
+    mut gpu: impl Gpu + Clone + 'static,
     clock: impl Clock + Send + 'static,
-) -> Result<Box<dyn EnergySource>, SourceError> {
-    match gpu.energy_mj() {
-        Ok(first_mj) => Ok(Box::new(GpuCounter::new(gpu, first_mj))),
-        Err(GpuError::NotSupported) => Ok(Box::new(integrated(gpu, clock)?)),
-        Err(error) => Err(failed(&gpu, &error)),
+) -> Result<Vec<Box<dyn EnergySource>>, SourceError> {
+    let sampled = integrated(gpu.clone(), clock).map(|source| Box::new(source) as Box<dyn EnergySource>);
+    match (gpu.energy_mj(), sampled) {
+        (Ok(first_mj), sampled) => {
+            let counter: Box<dyn EnergySource> = Box::new(GpuCounter::new(gpu, first_mj));
+            Ok(std::iter::once(counter).chain(sampled.ok()).collect())
+        }
+        (Err(GpuError::NotSupported), sampled) => Ok(vec![sampled?]),
+        (Err(error), _) => Err(failed(&gpu, &error)),
     }
 }
 
@@ -257,7 +262,7 @@ mod tests {
     use std::sync::Mutex;
 
     /// A GPU that answers what it was told to.
-    #[derive(Default)]
+    #[derive(Clone, Default)]
     struct Fake {
         energies: VecDeque<Result<u64, GpuError>>,
         power: Option<u32>,
@@ -298,8 +303,24 @@ mod tests {
     }
 
     fn counter(energies: &[Result<u64, GpuError>]) -> Result<Box<dyn EnergySource>, SourceError> {
+        Ok(both(energies)?.swap_remove(0))
+    }
+
+    fn both(energies: &[Result<u64, GpuError>]) -> Result<Vec<Box<dyn EnergySource>>, SourceError> {
         let fake = Fake { energies: energies.iter().cloned().collect(), power: Some(80_000) };
-        source(fake, Ticking::default())
+        sources(fake, Ticking::default())
+    }
+
+    #[test]
+    fn counter_and_sampled_power_are_both_read() {
+        let found = both(&[Ok(5_000)]).unwrap();
+        let names: Vec<&str> = found.iter().map(|source| source.describe().name.as_str()).collect();
+        assert!(
+            names.len() == 2 && names[0].contains("NVML counter") && names[1].contains("integrated"),
+            "{names:?}"
+        );
+        assert_eq!(found[0].describe().scope, found[1].describe().scope, "so that nobody adds them up");
+        assert_eq!(both(&[]).unwrap().len(), 1, "an older GPU has no counter");
     }
 
     fn seconds(seconds: u64) -> Duration {
@@ -354,7 +375,7 @@ mod tests {
         );
         let soon = gpu.mark(seconds(10)).unwrap();
         assert!(matches!(gpu.energy(from, soon), Err(SourceError::TooShort { .. })));
-        let dumb = source(Fake::default(), Ticking::default()).err().unwrap();
+        let dumb = sources(Fake::default(), Ticking::default()).err().unwrap();
         assert!(dumb.to_string().contains("does not tell that"), "{dumb}");
     }
 }

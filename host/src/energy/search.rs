@@ -71,9 +71,12 @@ fn gpus(clock: SystemClock) -> Vec<Found> {
         Ok(gpus) if gpus.is_empty() => missing("the driver sees no GPU".to_owned()),
         Ok(gpus) => gpus
             .into_iter()
-            .map(|gpu| {
+            .flat_map(|gpu| {
                 let name = nvml::Gpu::name(&gpu);
-                nvml::source(gpu, clock).map_err(|error| because(&name, &error))
+                match nvml::sources(gpu, clock) {
+                    Ok(sources) => sources.into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(because(&name, &error))],
+                }
             })
             .collect(),
     }

@@ -10,12 +10,11 @@ pub use python::Python;
 #[cfg(test)]
 pub(super) use python::python_task;
 
-use super::{Baseline, BenchError, Division, Goal, OnStage};
+use super::{Baseline, BenchError, Budget, Division, Goal, OnStage};
 use crate::energy::{Clock, EnergySource};
 use crate::quantity::Missing;
 use search::Search;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Epochs after which a trial of a setting is given up.
 const MOST_EPOCHS: u32 = 200;
@@ -37,8 +36,8 @@ pub struct Wanted<'w> {
     pub python: &'w Python,
     /// Part of the name of the graphics adapter, empty for the first.
     pub adapter: &'w str,
-    /// Training time after which a trial of a setting is given up.
-    pub trial: Duration,
+    /// How long the whole bench may take.
+    pub budget: Budget,
 }
 
 /// Prepares the baselines that this program and this machine have.
@@ -56,7 +55,8 @@ pub fn baselines<'e>(
     let search = Search {
         epoch: division.run(0).split.train.len() as u64,
         most_epochs: MOST_EPOCHS,
-        most_time: wanted.trial,
+        most_time: wanted.budget.trial(),
+        until: wanted.budget.tuned_by(),
         clock,
     };
     let mut all = python::baselines(division, goal, wanted.python, sources, &search, watch)?;
@@ -73,7 +73,7 @@ fn on_adapter<'e>(
     watch: OnStage,
 ) -> Result<(), BenchError> {
     let why = match wheatstone_gpu::adapter_named(wanted.adapter) {
-        Ok(adapter) => match kernel::baselines(division, &adapter, wanted.trial, watch) {
+        Ok(adapter) => match kernel::baselines(division, &adapter, wanted.budget.trial(), watch) {
             Ok(found) => {
                 all.found.extend(found);
                 return Ok(());

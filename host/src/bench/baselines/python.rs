@@ -6,11 +6,12 @@
 use super::super::{Baseline, BenchError, Division, Goal, OnStage, Part, Tuning};
 use super::Baselines;
 use super::search::{Search, Tunable, fastest};
+use crate::bench::budget::share;
 use crate::energy::{EnergySource, spend};
 use crate::quantity::Missing;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -218,11 +219,15 @@ pub fn baselines<'e>(
         std::fs::write(python.task(run), task)
     });
     let mut settings: BTreeMap<String, Settings> = BTreeMap::new();
+    let mut waiting: BTreeSet<String> = baselines.iter().map(|offer| offer.method.clone()).collect();
     for offer in baselines {
         let made = match &written {
             Ok(()) => {
                 let known = settings.get(&offer.method);
-                learners(division, goal, python, &offer, known, sources, search, watch)
+                let now = search.clock.now();
+                let search = Search { until: now + share(now, search.until, waiting.len()), ..*search };
+                waiting.remove(&offer.method);
+                learners(division, goal, python, &offer, known, sources, &search, watch)
             }
             Err(error) => Err(BenchError::Task { reason: error.to_string() }),
         };
@@ -292,20 +297,24 @@ fn learners<'e>(
             let batches = offer.batches.iter().copied().filter(|&batch| batch <= rows);
             let each = |batch| offer.rates.iter().map(move |&rate| Setting { rate, batch, threads });
             let mut trial = learner(&format!("{name} on trial"), first, Tuning::default());
-            let mut best = |settings: Vec<Setting>, watch: OnStage| -> Result<_, BenchError> {
-                let Some((setting, time)) = fastest(&mut trial, settings, goal, None, search, watch)? else {
-                    return Ok(None);
+            let mut best =
+                |settings: Vec<Setting>, search: &Search, watch: OnStage| -> Result<_, BenchError> {
+                    let Some((setting, time)) = fastest(&mut trial, settings, goal, None, search, watch)?
+                    else {
+                        return Ok(None);
+                    };
+                    if threads.is_none() {
+                        return Ok(Some(setting));
+                    }
+                    let wider = Setting { threads: Some(all_threads()), ..setting };
+                    let wider = fastest(&mut trial, [wider], goal, Some(time), search, watch)?;
+                    Ok(Some(wider.map_or(setting, |(setting, _)| setting)))
                 };
-                if threads.is_none() {
-                    return Ok(Some(setting));
-                }
-                let wider = Setting { threads: Some(all_threads()), ..setting };
-                let wider = fastest(&mut trial, [wider], goal, Some(time), search, watch)?;
-                Ok(Some(wider.map_or(setting, |(setting, _)| setting)))
-            };
             let (found, tuning) = spend(sources, search.clock, || {
-                let one = best(each(1).collect(), watch)?;
-                Ok::<_, BenchError>((one, best(batches.flat_map(each).collect(), watch)?))
+                let now = search.clock.now();
+                let half = Search { until: now + share(now, search.until, 2), ..*search };
+                let one = best(each(1).collect(), &half, watch)?;
+                Ok::<_, BenchError>((one, best(batches.flat_map(each).collect(), search, watch)?))
             });
             let (one, many) = found?;
             let tuning = Tuning { time: tuning.time, energy: tuning.energy };
@@ -328,7 +337,7 @@ fn learners<'e>(
                 "no batch reached {goal} within {:.1?} or {} epochs",
                 search.most_time, search.most_epochs
             ),
-            remedy: "ask for a lower --accuracy, or for more --seconds".to_owned(),
+            remedy: "ask for a lower --accuracy, or give a larger --budget".to_owned(),
         }),
     };
     for baseline in &mut found {

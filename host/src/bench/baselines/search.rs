@@ -5,6 +5,7 @@ use crate::energy::Clock;
 use std::time::Duration;
 
 /// When a trial is given up.
+#[derive(Clone, Copy)]
 pub struct Search<'s> {
     /// Samples after which a trial is judged, again and again.
     pub epoch: u64,
@@ -12,6 +13,8 @@ pub struct Search<'s> {
     pub most_epochs: u32,
     /// Training time after which it is given up.
     pub most_time: Duration,
+    /// When on the clock there are no more trials.
+    pub until: Duration,
     /// What times it.
     pub clock: &'s dyn Clock,
 }
@@ -26,7 +29,7 @@ pub trait Tunable: Baseline {
 }
 
 /// The setting that takes the least training time to the goal on the validation rows of the first run, and that time; judging is
-/// not counted. Trials race: one is given up when it has taken as long as the best before it, or as long as `bound`. `None` if none
+/// not counted, but for the end of the search. Trials race: one is given up when it has taken as long as the best before it, or as long as `bound`. `None` if none
 /// comes to the goal.
 ///
 /// # Errors
@@ -41,11 +44,15 @@ pub fn fastest<L: Tunable>(
 ) -> Result<Option<(L::Setting, Duration)>, BenchError> {
     let mut best: Option<(L::Setting, Duration)> = None;
     for setting in settings {
+        if search.clock.now() >= search.until {
+            break;
+        }
         learner.tune(setting);
         learner.restart(0)?;
         let most = best.map(|(_, time)| time).or(bound).unwrap_or(search.most_time).min(search.most_time);
         let (mut time, mut trained) = (Duration::ZERO, 0);
-        while time < most && trained < search.epoch * u64::from(search.most_epochs) {
+        let is_late = || search.clock.now() >= search.until;
+        while time < most && !is_late() && trained < search.epoch * u64::from(search.most_epochs) {
             if !watch(&format!("{}: {}", learner.name(), learner.describe())) {
                 return Err(BenchError::Interrupted);
             }
@@ -89,7 +96,9 @@ mod tests {
             judged.0.sleep(Duration::from_secs(7));
             if trained >= judged.1.get() { 1.0 } else { 0.0 }
         });
-        let search = Search { epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), clock: &clock };
+        let until = Duration::MAX;
+        let search =
+            Search { epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), until, clock: &clock };
         let settings_tried = settings.iter().copied().inspect(|&(samples, _)| needed.set(samples));
         let goal = Goal::Accuracy(0.5);
         let found = fastest(&mut pupil, settings_tried, goal, bound, &search, &mut |_| true).unwrap();
@@ -102,6 +111,19 @@ mod tests {
         // 200 samples of 2 ms, 100 of 5 ms, 50 of 4 ms.
         let found = search(&[(200, 2), (100, 5), (50, 4)], None);
         assert_eq!(found, (Some((50, 4)), Duration::from_millis(200)));
+    }
+
+    #[test]
+    fn a_search_ends_in_time() {
+        let clock = Virtual::default();
+        let mut pupil = Pupil::new(&clock, |_, trained, _| if trained >= 100 { 1.0 } else { 0.0 });
+        let until = Duration::from_secs(1);
+        let search = Search { epoch: 10, most_epochs: 100, most_time: until, until, clock: &clock };
+        let settings = [(1, 2), (2, 1), (3, 90), (4, 90), (5, 90)];
+        let found = fastest(&mut pupil, settings, Goal::Accuracy(0.5), None, &search, &mut |_| true).unwrap();
+        assert_eq!(found.unwrap().0, (2, 1));
+        // A step of training is not broken off, and there is no trial behind it.
+        assert_eq!((clock.now(), pupil.restarts), (Duration::from_millis(1200), 3));
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use super::super::cross_check::CrossCheck;
 use super::super::measurement::{Basis, Metric, QuantityError};
 use super::super::nvml::GpuError;
 use super::super::source::{Description, Resolution, Scope};
@@ -354,4 +355,37 @@ fn everyone_must_reach_the_same_error() {
     })];
     let error = measure(&mut silent, &mut [], &asks(0.2), &machine, &mut go).unwrap_err();
     assert!(error.to_string().contains("which it does not tell"), "{error}");
+}
+
+/// A GPU's counter, its sampled power and a meter at the wall, as a machine with a power supply that loses a tenth would have them.
+fn cross_checked(gpu: f64, sampled: f64) -> Vec<CrossCheck> {
+    let machine = Machine::new();
+    let mut baselines = [machine.baseline("a", 0.001, 20.0), machine.baseline("b", 0.004, 5.0)];
+    let card = || Scope::Gpu("card".to_owned());
+    let mut sources =
+        [machine.source(card(), gpu), machine.source(card(), sampled), machine.source(Scope::Wall, 1.0)];
+    let measured = measure(&mut baselines, &mut sources, &plan(), &machine, &mut go).unwrap();
+    measured.cross_checks().unwrap()
+}
+
+#[test]
+fn meters_that_see_the_same_are_held_against_each_other() {
+    let checks = cross_checked(0.6, 0.6);
+    let pairs: Vec<(&str, &str)> = checks.iter().map(|check| (&*check.inner, &*check.outer)).collect();
+    let (card, wall) = ("GPU board card", "wall");
+    assert_eq!(pairs, [(card, card), (card, wall), (card, wall)]);
+    assert!(checks.iter().all(|check| check.contradictions == 0 && check.rounds == 18), "{checks:?}");
+    assert_eq!((checks[0].beyond, checks[0].same_scope), (0.0, true));
+    // 40 % of 10 W at rest and 5 or 20 W at work.
+    assert!((6.0..12.1).contains(&checks[1].beyond), "{:?}", checks[1]);
+    assert!(checks[1].to_string().ends_with("they agree"), "{}", checks[1]);
+}
+
+#[test]
+fn a_part_that_takes_more_than_the_whole_is_told() {
+    let checks = cross_checked(1.2, 0.5);
+    let contradictions: Vec<usize> = checks.iter().map(|check| check.contradictions).collect();
+    // The two of the card differ, the counter is beyond the wall, the sampled power is not.
+    assert_eq!(contradictions, [18, 18, 0]);
+    assert!(checks[1].to_string().contains("contradict each other in 18 of 18 rounds"), "{}", checks[1]);
 }
