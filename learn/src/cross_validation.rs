@@ -5,6 +5,7 @@ use crate::config::RunConfig;
 use crate::data::{Dataset, Split, SplitError, split};
 use crate::evaluation;
 use crate::experiment::{Experiment, ExperimentError};
+use crate::metrics::OutputScore;
 use crate::training::TrainingError;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -40,6 +41,9 @@ pub struct RunResult {
     /// Coefficient of determination on the judged rows; absent for classification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
+    /// How well each output is met on them, in its own units; empty for classification.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputScore>,
     /// Mean squared error on the judged rows, in V^2.
     pub mse: f64,
     /// The same before training.
@@ -153,6 +157,7 @@ fn judge(fold: usize, experiment: &Experiment, state: &State) -> Result<RunResul
         fold,
         accuracy: last.score.accuracy,
         r2: last.r_squared(),
+        outputs: last.outputs(),
         mse: last.score.mse,
         mse_first: first.mse,
         margin,

@@ -82,6 +82,26 @@ impl Evaluation {
         let outputs = of_outputs.len() as f64;
         (outputs > 0.0).then(|| of_outputs.iter().sum::<f64>() / outputs)
     }
+
+    /// How well each output of a regression is met, in its own units; nothing for classes.
+    pub fn outputs(&self) -> Vec<OutputScore> {
+        match &self.detail {
+            Detail::Confusion { .. } => Vec::new(),
+            Detail::Fits { fits } => fits.iter().map(Fit::score).collect(),
+        }
+    }
+}
+
+/// How well one output of a regression is met.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutputScore {
+    /// Its name.
+    pub name: String,
+    /// Root mean squared error, in the units of its values.
+    pub rmse: f64,
+    /// R^2; absent where what was wanted is the same in every row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
 }
 
 /// The answers of an evaluation.
@@ -115,6 +135,13 @@ pub struct Fit {
 }
 
 impl Fit {
+    fn score(&self) -> OutputScore {
+        #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+        let rows = self.points.len().max(1) as f64;
+        let squares = self.points.iter().map(|point| (point.wanted - point.answered).powi(2)).sum::<f64>();
+        OutputScore { name: self.name.clone(), rmse: (squares / rows).sqrt(), r2: self.r_squared() }
+    }
+
     /// R^2 of this output; absent where what was wanted is the same in every row.
     fn r_squared(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
@@ -166,5 +193,15 @@ mod tests {
         assert_eq!(evaluation(&[perfect, mean, constant]).r_squared(), Some(0.5));
         assert_eq!(evaluation(&[constant]).r_squared(), None);
         assert_eq!(evaluation(&[&[(0.0, 3.0), (2.0, -1.0)]]).r_squared(), Some(-8.0));
+    }
+
+    #[test]
+    fn errors_are_told_in_the_units_of_the_values() {
+        let scores = evaluation(&[&[(10.0, 13.0), (20.0, 16.0)], &[(1.0, 1.0), (1.0, 1.0)]]).outputs();
+        assert_eq!(scores[0].rmse, 12.5f64.sqrt());
+        assert_eq!(scores[0].r2, Some(0.5));
+        assert_eq!((scores[1].rmse, scores[1].r2), (0.0, None));
+        let classes = Detail::Confusion { classes: Vec::new(), counts: Vec::new() };
+        assert_eq!(Evaluation { detail: classes, ..evaluation(&[]) }.outputs(), []);
     }
 }

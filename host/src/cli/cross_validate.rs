@@ -4,6 +4,7 @@ use super::arguments::ConfigArguments;
 use super::eval::say_summary;
 use super::failure::{OrFailed, Result};
 use super::output::Output;
+use super::training_loop::errors_text;
 use super::{interrupt, progress, table};
 use clap::Args;
 use clap::builder::TypedValueParser;
@@ -12,6 +13,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use wheatstone_learn::cross_validation::{self, RunResult, Scheme, mean_and_sd};
 use wheatstone_learn::data::{Dataset, Targets};
+use wheatstone_learn::metrics::OutputScore;
 use wheatstone_learn::run::write_whole;
 
 /// Train on many splits and seeds; score rows held out
@@ -66,6 +68,9 @@ struct Summary {
     accuracy_sd: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     r2_mean: Option<f64>,
+    /// How well each output is met, the mean of the runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs_mean: Vec<OutputScore>,
     mse_mean: f64,
     mse_first: f64,
     runs: Vec<RunResult>,
@@ -132,20 +137,37 @@ fn summarise(preset: String, runs: Vec<RunResult>) -> Summary {
         accuracy_mean: accuracy.map(|(mean, _)| mean),
         accuracy_sd: accuracy.map(|(_, sd)| sd),
         r2_mean: determinations.map(|values| mean_and_sd(&values).0),
+        outputs_mean: outputs_mean(&runs),
         mse_mean: mean(|r| r.mse),
         mse_first: mean(|r| r.mse_first),
         runs,
     }
 }
 
+fn outputs_mean(runs: &[RunResult]) -> Vec<OutputScore> {
+    let Some(first) = runs.first() else { return Vec::new() };
+    let of_output = |(place, output): (usize, &OutputScore)| {
+        let scores: Vec<&OutputScore> = runs.iter().filter_map(|run| run.outputs.get(place)).collect();
+        let mean = |values: Vec<f64>| mean_and_sd(&values).0;
+        let determinations: Option<Vec<f64>> = scores.iter().map(|score| score.r2).collect();
+        OutputScore {
+            name: output.name.clone(),
+            rmse: mean(scores.iter().map(|score| score.rmse).collect()),
+            r2: determinations.map(mean),
+        }
+    };
+    first.outputs.iter().enumerate().map(of_output).collect()
+}
+
 fn text(summary: &Summary) -> String {
-    let mut table = table::plain(["seed", "fold", "right", "R^2", "mse / V^2", "before"]);
+    let mut table = table::plain(["seed", "fold", "right", "R^2", "RMSE", "mse / V^2", "before"]);
     for run in &summary.runs {
         table.add_row([
             run.seed.to_string(),
             run.fold.to_string(),
             run.accuracy.map_or(String::new(), |a| format!("{:.2} %", 100.0 * a)),
             run.r2.map_or(String::new(), |r2| format!("{r2:.3}")),
+            errors_text(&run.outputs),
             format!("{:.3e}", run.mse),
             format!("{:.3e}", run.mse_first),
         ]);
@@ -155,8 +177,12 @@ fn text(summary: &Summary) -> String {
             format!("{:.2} % right, standard deviation {:.2} %", 100.0 * mean, 100.0 * sd)
         }
         _ => format!(
-            "{}mean squared error {:.3e} V^2, {:.3e} V^2 before training",
+            "{}{}mean squared error {:.3e} V^2, {:.3e} V^2 before training",
             summary.r2_mean.map_or(String::new(), |r2| format!("R^2 {r2:.3}, ")),
+            match errors_text(&summary.outputs_mean) {
+                errors if errors.is_empty() => errors,
+                errors => format!("RMSE {errors}, "),
+            },
             summary.mse_mean,
             summary.mse_first
         ),

@@ -4,14 +4,15 @@ use super::device::DeviceArguments;
 use super::failure::Result;
 use super::output::Output;
 use super::table_arguments::TableArguments;
-use super::training_loop::score_text;
+use super::training_loop::result_text;
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::path::PathBuf;
 use wheatstone_learn::data::{CsvOptions, Dataset};
 use wheatstone_learn::evaluation::{self, Start};
 use wheatstone_learn::experiment::Experiment;
 use wheatstone_learn::inference;
-use wheatstone_learn::metrics::{Detail, Evaluation};
+use wheatstone_learn::metrics::{Detail, Evaluation, OutputScore};
 use wheatstone_learn::run::{DataDigest, RunFolder};
 use wheatstone_learn::training::check_same_design;
 
@@ -104,7 +105,10 @@ impl Eval {
             None => Start::Previous,
         };
         let evaluation = evaluation::evaluate_from(&experiment, &mut *device, part, rows, start)?;
-        output.result(&evaluation, || text(&evaluation))
+        let outputs = evaluation.outputs();
+        output.result(&Answered { evaluation: &evaluation, r2: evaluation.r_squared(), outputs }, || {
+            text(&evaluation)
+        })
     }
 }
 
@@ -115,9 +119,20 @@ pub fn say_summary(dataset: &Dataset, output: &Output) {
     }
 }
 
+/// What it prints: of a regression in the units of its values as well.
+#[derive(Serialize)]
+struct Answered<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r2: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<OutputScore>,
+}
+
 fn text(evaluation: &Evaluation) -> String {
-    let score = score_text(evaluation.score);
-    let headline = format!("{score} on {} {} samples", evaluation.samples, evaluation.part);
+    let headline =
+        format!("{} on {} {} samples", result_text(evaluation), evaluation.samples, evaluation.part);
     match &evaluation.detail {
         Detail::Fits { .. } => headline,
         Detail::Confusion { classes, counts } => {

@@ -15,7 +15,7 @@ use wheatstone_learn::data::DataSummary;
 use wheatstone_learn::device::{Device, DeviceKind};
 use wheatstone_learn::evaluation;
 use wheatstone_learn::experiment::Experiment;
-use wheatstone_learn::metrics::{EpochMetrics, Evaluation, Score};
+use wheatstone_learn::metrics::{EpochMetrics, Evaluation, OutputScore, Score};
 use wheatstone_learn::run::{CONFIG, DataDigest, REPORT, RunWriter};
 use wheatstone_learn::training::{Next, Observer, Trainer};
 use wheatstone_learn::untuned::Untuned;
@@ -56,6 +56,8 @@ struct Summary<'a> {
     score: Score,
     #[serde(skip_serializing_if = "Option::is_none")]
     r2: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<OutputScore>,
     baselines: Baselines,
     #[serde(skip_serializing_if = "Option::is_none")]
     concern: Option<Concern>,
@@ -215,6 +217,7 @@ fn finish(
         data: experiment.dataset.summary(),
         score: evaluation.score,
         r2: evaluation.r_squared(),
+        outputs: evaluation.outputs(),
         baselines,
         concern,
         warning,
@@ -290,9 +293,28 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
     table::facts(rows.into_iter().filter(|(_, value)| !value.is_empty())).to_string()
 }
 
-fn result_text(evaluation: &Evaluation) -> String {
+/// How an evaluation ended, in words: of a regression in the units of its values first, then in volts.
+pub fn result_text(evaluation: &Evaluation) -> String {
     let determination = evaluation.r_squared().map_or(String::new(), |r2| format!("R^2 {r2:.3}, "));
-    format!("{determination}{}", score_text(evaluation.score))
+    let errors = match errors_text(&evaluation.outputs()) {
+        errors if errors.is_empty() => errors,
+        errors => format!("RMSE {errors}, "),
+    };
+    format!("{determination}{errors}{}", score_text(evaluation.score))
+}
+
+/// Root mean squared errors of a regression's outputs with their names; of more than a few the first ones.
+pub fn errors_text(outputs: &[OutputScore]) -> String {
+    const MOST: usize = 4;
+    let mut texts: Vec<String> = outputs
+        .iter()
+        .take(MOST)
+        .map(|OutputScore { name, rmse, .. }| format!("{rmse:.4} ({name})"))
+        .collect();
+    if outputs.len() > MOST {
+        texts.push(format!("... of {}", outputs.len()));
+    }
+    texts.join(", ")
 }
 
 /// A score in words.

@@ -193,6 +193,22 @@ fn the_strongest_edges_are_the_ones_drawn() {
 }
 
 #[test]
+fn long_names_of_ports_are_whole_and_inside() {
+    let names = ["a name of an input that is rather long", "x"].map(str::to_owned);
+    let plain = crossbar(2, 1, EdgeKind::Linear).unwrap();
+    let named = plain.clone().with_port_names(&names, &["y".to_owned()]).unwrap();
+    let width = |network: Network| {
+        let (net, state) = state_of(network);
+        let svg = super::network(&net, &state, FORMAT);
+        let width = svg.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap();
+        (svg, width)
+    };
+    let ((svg, wide), (_, narrow)) = (width(named), width(plain));
+    assert!(svg.contains(&format!(">{}<", names[0])), "{svg}");
+    assert!(wide > narrow, "{wide} {narrow}");
+}
+
+#[test]
 fn a_network_without_positions_has_a_place_for_every_node() {
     let mut net = NetworkBuilder::new("<ring & co>");
     let group = net.group("all", 0);

@@ -5,6 +5,9 @@ use crate::plot::grouped;
 use wheatstone_learn::metrics::{Detail, EpochMetrics, Evaluation, Score};
 use wheatstone_sim::hex;
 
+/// Most outputs of a regression whose errors stand in large letters.
+const MOST_OUTPUTS: usize = 3;
+
 /// Number of epochs in the table.
 const LAST: usize = 10;
 
@@ -51,6 +54,14 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Highlight> {
                 );
             }
         } else {
+            for output in
+                report.evaluation.map(Evaluation::outputs).unwrap_or_default().iter().take(MOST_OUTPUTS)
+            {
+                put(
+                    small(output.rmse),
+                    format!("root mean square error of {} on {on}, in its own units", output.name),
+                );
+            }
             put(
                 format!("{}{} V", score.mse_bound(), small(score.mse.max(0.0).sqrt())),
                 format!("root mean square error on {on}"),

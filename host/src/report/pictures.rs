@@ -99,16 +99,28 @@ impl Report<'_> {
             None => {}
         }
         let (network, format) = (self.design.network(), self.design.format());
-        let thinned = plot::left_out(network).map(|note| format!(" {note}")).unwrap_or_default();
-        pictures.push(picture(
-            "network.svg",
-            "The network",
-            format!(
-                "What was learned is in the edges: width and colour show each one's conductance at the end, and the \
-                 fill of a node its free voltage after the last sample.{thinned}"
+        pictures.push(match plot::pixel_weights(network, self.state, format) {
+            // Thousands of crossing edges would show nothing.
+            Some(maps) => picture(
+                "pixels.svg",
+                "What looks at which pixels",
+                "A map for each node that the pixels lead to: the conductance to each pixel at the end, less the conductance to the \
+                 pixel's negative where it has one. Red pulls the node up with a bright pixel, blue down.",
+                maps,
             ),
-            plot::network(network, self.state, format),
-        ));
+            None => {
+                let thinned = plot::left_out(network).map(|note| format!(" {note}")).unwrap_or_default();
+                picture(
+                    "network.svg",
+                    "The network",
+                    format!(
+                        "What was learned is in the edges: width and colour show each one's conductance at the end, and the \
+                         fill of a node its free voltage after the last sample.{thinned}"
+                    ),
+                    plot::network(network, self.state, format),
+                )
+            }
+        });
         pictures.push(picture(
             "conductances.svg",
             "Conductances",

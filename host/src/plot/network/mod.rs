@@ -16,10 +16,15 @@ use wheatstone_sim::{Format, Network, State, Wave};
 const MAX_EDGES: usize = 2048;
 /// Most nodes drawn one by one.
 const MAX_NODES: usize = 4000;
-const WIDTH: f64 = 940.0;
 const HEIGHT: f64 = 700.0;
-/// The legend's column begins here.
-const LEGEND: f64 = 778.0;
+/// Width of the nodes' part of the picture, and of the legend's column.
+const NODES: f64 = 508.0;
+const LEGEND: f64 = 162.0;
+/// Least room for names on either side of the nodes.
+const SIDE: f64 = 130.0;
+/// Most characters of a name, and the width of one.
+const LONGEST_NAME: usize = 60;
+const CHARACTER: f64 = 6.8;
 
 /// What the ends of the colour scales stand for, and how wide lines are.
 struct Scales {
@@ -50,7 +55,9 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
         return map::draw(network, state, format)
             .unwrap_or_else(|| super::conductance_histogram(network, state, format));
     }
-    let frame = Frame { left: 140.0, top: 16.0, width: LEGEND - 270.0, height: HEIGHT - 52.0 };
+    let [left, right] = [network.inputs(), network.outputs()].map(|ports| room(network, ports));
+    let frame = Frame { left: left + 10.0, top: 16.0, width: NODES, height: HEIGHT - 52.0 };
+    let legend = frame.left + NODES + right;
     let layout = Layout::new(network, frame);
     let shown = strongest(state, MAX_EDGES);
     let share = |k: i64| super::conductance(format, k);
@@ -73,7 +80,7 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
             Arrangement::Columns => (4.0 * crowd).clamp(1.2, 5.0),
         },
     };
-    let mut svg = Svg::new(WIDTH, HEIGHT, &title(network));
+    let mut svg = Svg::new(legend + LEGEND, HEIGHT, &title(network));
 
     svg.open("edges", "fill=\"none\"");
     let mut wraps = false;
@@ -106,11 +113,23 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
     svg.close();
 
     labels(&mut svg, network, &layout, radius);
-    legend::draw(&mut svg, network, &scales, wraps, [LEGEND, 26.0]);
+    legend::draw(&mut svg, network, &scales, wraps, [legend, 26.0]);
     if let Some(note) = left_out(network) {
         svg.styled([20.0, HEIGHT - 16.0], 12.5, Anchor::Start, INK, "", &note);
     }
     svg.finish()
+}
+
+/// Room for the names of a column of ports.
+fn room(network: &Network, ports: &[NodeId]) -> f64 {
+    let characters = |&port: &NodeId| network.node_name(port).chars().count().min(LONGEST_NAME);
+    let longest = if is_named(ports) { ports.iter().map(characters).max().unwrap_or(0) } else { 0 };
+    (CHARACTER * longest as f64 + 24.0).max(SIDE)
+}
+
+/// Whether a column of ports has room for a name beside each.
+fn is_named(ports: &[NodeId]) -> bool {
+    (HEIGHT - 52.0) / ports.len().max(1) as f64 >= 12.0
 }
 
 /// What [`network`] does not draw one by one, as a sentence; `None` if it draws everything.
@@ -184,10 +203,9 @@ fn labels(svg: &mut Svg, network: &Network, layout: &Layout, radius: f64) {
         Arrangement::Columns => {
             let ends = super::scale::extent(layout.places.iter().map(|p| p[0]));
             for side in [network.inputs(), network.outputs()] {
-                let step = (HEIGHT - 52.0) / side.len().max(1) as f64;
-                for &port in side.iter().filter(|_| step >= 12.0) {
+                for &port in side.iter().filter(|_| is_named(side)) {
                     let [x, y] = layout.places[port.index()];
-                    let name = shorten(&network.node_name(port), 15);
+                    let name = shorten(&network.node_name(port), LONGEST_NAME);
                     let away = 1.4 * radius + 6.0;
                     if ends.is_some_and(|(left, _)| x == left) {
                         label(svg, [x - away, y], Anchor::End, &name);
