@@ -1,7 +1,7 @@
 //! Messages about values of a configuration, in terms of TOML rather than of the library that reads them.
 
 /// Ways to write a value, by the type that reads it and the key it stands at.
-const EXAMPLES: [(&str, &str, &str); 13] = [
+const EXAMPLES: [(&str, &str, &str); 14] = [
     ("Nudge", "nudge", "a table like { kind = \"clamped\", eta = 2 } or { kind = \"current\", beta = 2 }"),
     (
         "LearningSchedule",
