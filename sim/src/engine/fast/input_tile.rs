@@ -323,21 +323,18 @@ impl InputTile {
         let some = N * L::I32_LANES;
         let pitch = self.group_width(group);
         let columns = group + at..group + at + some;
-        let of_columns = |x: &[i32]| -> [L::i32s; N] {
-            let (vectors, _) = L::as_simd_i32s(&x[columns.clone()]);
-            std::array::from_fn(|i| vectors[i])
-        };
-        let splat = |x| lanes.splat_i32s(x);
         let below = 16 - self.format.format.k_bits();
+        let [low, high] = self.format.range();
+        let zeros = [lanes.splat_i32s(0); N];
         let mut pass = Pass::<L, N, HOW> {
             lanes,
-            a: of_columns(&self.due.a),
-            b: of_columns(&self.due.b),
-            right: splat(self.due.right.cast_signed()),
-            left: splat(self.due.left.cast_signed()),
-            range: self.format.range().map(splat),
-            mask: splat(pair(-1 << below, -1 << below)),
-            sums: [[splat(0); N]; 3],
+            a: vectors::<L, N>(&self.due.a[columns.clone()]),
+            b: vectors::<L, N>(&self.due.b[columns.clone()]),
+            right: lanes.splat_i32s(self.due.right.cast_signed()),
+            left: lanes.splat_i32s(self.due.left.cast_signed()),
+            range: [lanes.splat_i32s(low), lanes.splat_i32s(high)],
+            mask: lanes.splat_i32s(pair(-1 << below, -1 << below)),
+            sums: [zeros; 3],
         };
         let start = group * self.rows.len() + rows.start * pitch;
         let words = &mut self.words[start..start + rows.len() * pitch];
@@ -349,19 +346,20 @@ impl InputTile {
             let (first, second) = words.split_at_mut(pitch);
             let (first, _) = L::as_mut_simd_i32s(&mut first[at..at + some]);
             let (second, _) = L::as_mut_simd_i32s(&mut second[at..at + some]);
-            let before = before.map(splat);
-            let shown = splat(pair(shown[0], shown[1]));
+            // No closure and no `map`: they would be compiled for the instructions every machine has.
+            let (before_first, before_second) = (lanes.splat_i32s(before[0]), lanes.splat_i32s(before[1]));
+            let shown = lanes.splat_i32s(pair(shown[0], shown[1]));
             for i in 0..N {
-                let lower = pass.learn(&mut first[i], i, before[0]);
-                let upper = pass.learn(&mut second[i], i, before[1]);
+                let lower = pass.learn(&mut first[i], i, before_first);
+                let upper = pass.learn(&mut second[i], i, before_second);
                 pass.add(i, lower, upper, shown);
             }
         }
         if let ([before], [shown]) = (last_before, last_shown) {
             let (last, _) = L::as_mut_simd_i32s(&mut of_rows.into_remainder()[at..at + some]);
             for (i, word) in last.iter_mut().enumerate() {
-                let lower = pass.learn(word, i, splat(*before));
-                pass.add(i, lower, splat(0), splat(pair(*shown, 0)));
+                let lower = pass.learn(word, i, lanes.splat_i32s(*before));
+                pass.add(i, lower, lanes.splat_i32s(0), lanes.splat_i32s(pair(*shown, 0)));
             }
         }
         for (to, from) in self.sums.iter_mut().zip(pass.sums) {
@@ -371,7 +369,17 @@ impl InputTile {
     }
 }
 
+/// The vectors of so many lanes.
+#[inline(always)]
+fn vectors<L: Lanes, const N: usize>(lanes: &[i32]) -> [L::i32s; N] {
+    let (vectors, _) = L::as_simd_i32s(lanes);
+    let mut found = [vectors[0]; N];
+    found.copy_from_slice(vectors);
+    found
+}
+
 /// Two numbers of 16 bits in one word.
+#[inline(always)]
 fn pair(lower: i32, upper: i32) -> i32 {
     (lower & 0xFFFF) | upper << 16
 }
