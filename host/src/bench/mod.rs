@@ -36,8 +36,8 @@ pub use network::Network;
 pub use procedure::{Comparison, Course, OnStage, ROUNDS, own_goal, run};
 pub use results::{BaselineDescription, Effort, Results, ResultsError, Row, metric};
 
+use crate::energy::MeasureError;
 use crate::energy::fpga::EstimateError;
-use crate::energy::{MeasureError, QuantityError};
 use thiserror::Error;
 use wheatstone_hdl::SimulationError;
 use wheatstone_learn::data::{EncodingError, SplitError};
@@ -45,6 +45,7 @@ use wheatstone_learn::device::DeviceError;
 use wheatstone_learn::evaluation::EvaluationError;
 use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_measure::WorkerError;
+use wheatstone_measure::statistics::TooFew;
 use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// A bench that cannot be run.
@@ -70,7 +71,7 @@ pub enum BenchError {
     Measure(#[from] MeasureError),
     /// What follows from them.
     #[error(transparent)]
-    Quantity(#[from] QuantityError),
+    TooFew(#[from] TooFew),
     /// The network as a kernel.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
@@ -135,7 +136,7 @@ impl Categorized for BenchError {
             BenchError::Simulation(error) => error.category(),
             BenchError::Estimate(error) => error.category(),
             BenchError::Measure(error) => error.category(),
-            BenchError::Quantity(error) => error.category(),
+            BenchError::TooFew(_) => ErrorCategory::Usage,
             #[cfg(feature = "gpu")]
             BenchError::Kernel(error) => error.category(),
             BenchError::Worker(WorkerError::Stopped { .. }) => ErrorCategory::Interrupted,

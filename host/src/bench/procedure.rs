@@ -130,16 +130,7 @@ fn plan(effort: Effort, metered: bool) -> Plan {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let block = Duration::from_secs_f64(effort.seconds / (2 * ROUNDS) as f64);
     let rest = if metered { block } else { Duration::from_millis(1) };
-    Plan {
-        warm_up: block,
-        block,
-        settle: rest / 4,
-        idle: rest,
-        rounds: ROUNDS,
-        order: TurnOrder::Mirrored,
-        unit: "training sample".to_owned(),
-        final_error: None,
-    }
+    Plan { warm_up: block, block, settle: rest / 4, idle: rest, rounds: ROUNDS, order: TurnOrder::Mirrored }
 }
 
 /// Takes away the sources that cannot tell anything of blocks as short as those of the turns, and says so.
@@ -172,7 +163,7 @@ fn measure(
             let name = baseline.name().to_owned();
             energy::Baseline::new(name, |samples| {
                 baseline.train(samples).map_err(BoxedError::new)?;
-                Ok(None)
+                Ok(())
             })
         })
         .collect();
@@ -284,16 +275,16 @@ impl Comparison {
         #[expect(clippy::cast_precision_loss, reason = "small counts")]
         let (batch, replicas, parameters) =
             (baseline.batch() as f64, baseline.replicas() as f64, baseline.parameters() as f64);
-        let time = quantity(&measurement.time(index)?, "s");
+        let time = measurement.time(index)?;
         self.put(name, metric::STEP_TIME, time.scaled(batch));
         self.put(name, metric::SAMPLE_TIME, time.scaled(1.0 / replicas));
         if let Some(samples) = &samples {
             self.put(name, metric::TIME_TO_GOAL, time.times(samples, "s"));
         }
         for (source, description) in measurement.sources.iter().enumerate() {
-            let energy = |basis| measurement.energy(index, &[source], basis);
-            let total = quantity(&energy(Basis::Total)?, "J").scaled(1.0 / replicas);
-            let above = quantity(&energy(Basis::AboveIdle)?, "J").scaled(1.0 / replicas);
+            let energy = |basis| measurement.energy(index, source, basis);
+            let total = energy(Basis::Total)?.scaled(1.0 / replicas);
+            let above = energy(Basis::AboveIdle)?.scaled(1.0 / replicas);
             let Description { name: meter, scope, accuracy_source, .. } = description;
             let percent = 100.0 * measurement.accuracies[source];
             let meter = format!("{meter} ({scope}), within {percent:.1} % ({accuracy_source})");
@@ -363,11 +354,6 @@ impl Comparison {
             (row.source, row.extent) = (Some(source), Some(extent));
         }
     }
-}
-
-fn quantity(measured: &energy::Measured, unit: &'static str) -> Quantity {
-    let energy::Measured { value, low, high, kind, .. } = *measured;
-    Quantity { value, unit: unit.into(), kind, low, high }
 }
 
 fn missed(name: &str, learned: &Learned, goal: Goal) -> Missing {

@@ -306,11 +306,14 @@ pub fn result_text(evaluation: &Evaluation) -> String {
 /// Root mean squared errors of a regression's outputs with their names; of more than a few the first ones.
 pub fn errors_text(outputs: &[OutputScore]) -> String {
     const MOST: usize = 4;
-    let mut texts: Vec<String> = outputs
-        .iter()
-        .take(MOST)
-        .map(|OutputScore { name, rmse, .. }| format!("{rmse:.4} ({name})"))
-        .collect();
+    let text = |OutputScore { name, rmse, .. }: &OutputScore| {
+        if *rmse == 0.0 || (1e-3..1e5).contains(rmse) {
+            format!("{rmse:.4} ({name})")
+        } else {
+            format!("{rmse:.3e} ({name})")
+        }
+    };
+    let mut texts: Vec<String> = outputs.iter().take(MOST).map(text).collect();
     if outputs.len() > MOST {
         texts.push(format!("... of {}", outputs.len()));
     }

@@ -1,11 +1,11 @@
 //! Sources that meter the same energy, held against each other: a GPU's counter against its sampled power, and everything in a machine
 //! against the meter at the wall.
 
-use super::measurement::{Measurement, QuantityError, Round};
+use super::measurement::{Measurement, Round};
 use super::source::Scope;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display, Formatter};
-use wheatstone_measure::statistics::{Interval, median_interval};
+use wheatstone_measure::statistics::{Interval, TooFew, median_interval};
 
 /// Two sources that saw the same rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,8 +47,8 @@ impl Measurement {
     /// Every pair of sources of which one meters what the other meters as well.
     ///
     /// # Errors
-    /// [`QuantityError::TooFew`] rounds.
-    pub fn cross_checks(&self) -> Result<Vec<CrossCheck>, QuantityError> {
+    /// [`TooFew`] rounds.
+    pub fn cross_checks(&self) -> Result<Vec<CrossCheck>, TooFew> {
         let mut checks = Vec::new();
         for (inner, first) in self.sources.iter().enumerate() {
             for (outer, second) in self.sources.iter().enumerate() {
@@ -65,7 +65,7 @@ impl Measurement {
         Ok(checks)
     }
 
-    fn check(&self, inner: usize, outer: usize, within: Within) -> Result<CrossCheck, QuantityError> {
+    fn check(&self, inner: usize, outer: usize, within: Within) -> Result<CrossCheck, TooFew> {
         let rounds: Vec<&Round> = self.rounds.iter().flatten().collect();
         let is_contradiction = |round: &&&Round| {
             let (part, whole) = (round.energy[inner], round.energy[outer]);

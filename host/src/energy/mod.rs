@@ -25,7 +25,7 @@ pub mod units;
 pub use clock::{Clock, SystemClock};
 pub use cross_check::CrossCheck;
 pub use measure::{Activity, Baseline, MeasureError, Progress, Spent, measure, spend};
-pub use measurement::{Basis, Measured, Measurement, Metric, QuantityError, Round};
+pub use measurement::{Basis, Measurement, Round};
 pub use plan::{Plan, PlanError};
 pub use search::{BOARD_METER, Found, Search, find_sources};
 pub use source::{Description, EnergySource, Mark, Resolution, Scope, SourceError};

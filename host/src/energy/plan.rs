@@ -22,10 +22,6 @@ pub struct Plan {
     pub rounds: usize,
     /// Order within a round.
     pub order: TurnOrder,
-    /// What one unit of work is, in words, as in "J per training sample".
-    pub unit: String,
-    /// The error every baseline must have reached at the end of each call, if work is "until the error is that".
-    pub final_error: Option<f64>,
 }
 
 /// A plan that cannot give what is asked for.
@@ -65,8 +61,6 @@ impl Default for Plan {
             idle: Duration::from_secs(30),
             rounds: 9,
             order: TurnOrder::Mirrored,
-            unit: "training sample".to_owned(),
-            final_error: None,
         }
     }
 }

@@ -57,7 +57,7 @@ pub struct Description {
     pub accuracy_source: String,
 }
 
-/// What a source meters. Energies of scopes that overlap are never added.
+/// What a source meters. Energies of several are never added: what is at the wall is in the others as well.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -81,11 +81,6 @@ impl Scope {
             Scope::Gpu(_) | Scope::Supply(_) => Extent::Board,
             Scope::Wall => Extent::System,
         }
-    }
-
-    /// Whether some energy may be in both.
-    pub fn overlaps(&self, other: &Scope) -> bool {
-        self == other || *self == Scope::Wall || *other == Scope::Wall
     }
 }
 
@@ -298,13 +293,5 @@ mod tests {
             untimed.counted("x", mark(3, 0.0), mark(3, 1.0)),
             Err(SourceError::TooShort { .. })
         ));
-    }
-
-    #[test]
-    fn scopes_overlap_with_themselves_and_with_the_wall() {
-        let gpu = |name: &str| Scope::Gpu(name.to_owned());
-        assert!(gpu("0").overlaps(&gpu("0")) && !gpu("0").overlaps(&gpu("1")));
-        assert!(!Scope::CpuPackages.overlaps(&Scope::Dram));
-        assert!(Scope::Wall.overlaps(&Scope::CpuPackages) && gpu("0").overlaps(&Scope::Wall));
     }
 }

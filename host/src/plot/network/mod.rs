@@ -123,13 +123,14 @@ pub fn network(network: &Network, state: &State, format: Format) -> String {
 /// Room for the names of a column of ports.
 fn room(network: &Network, ports: &[NodeId]) -> f64 {
     let characters = |&port: &NodeId| network.node_name(port).chars().count().min(LONGEST_NAME);
-    let longest = if is_named(ports) { ports.iter().map(characters).max().unwrap_or(0) } else { 0 };
-    (CHARACTER * longest as f64 + 24.0).max(SIDE)
+    let longest = ports.iter().map(characters).max().unwrap_or(0);
+    (CHARACTER / 12.0 * name_size(ports).unwrap_or(0.0) * longest as f64 + 24.0).max(SIDE)
 }
 
-/// Whether a column of ports has room for a name beside each.
-fn is_named(ports: &[NodeId]) -> bool {
-    (HEIGHT - 52.0) / ports.len().max(1) as f64 >= 12.0
+/// The size of the names beside a column of ports; `None` where there is no room to read them.
+fn name_size(ports: &[NodeId]) -> Option<f64> {
+    let step = (HEIGHT - 52.0) / ports.len().max(1) as f64;
+    (step >= 8.0).then(|| (0.95 * step).min(12.0))
 }
 
 /// What [`network`] does not draw one by one, as a sentence; `None` if it draws everything.
@@ -197,20 +198,21 @@ fn labels(svg: &mut Svg, network: &Network, layout: &Layout, radius: f64) {
                 let [x, y] = layout.places[port.index()];
                 let name =
                     shorten(&network.node_name(port), super::scale::index(layout.spacing / 9.0, 12).max(3));
-                label(svg, [x + 1.05 * radius, y + 1.05 * radius + 6.0], Anchor::Start, &name);
+                label(svg, [x + 1.05 * radius, y + 1.05 * radius + 6.0], 12.0, Anchor::Start, &name);
             }
         }
         Arrangement::Columns => {
             let ends = super::scale::extent(layout.places.iter().map(|p| p[0]));
             for side in [network.inputs(), network.outputs()] {
-                for &port in side.iter().filter(|_| is_named(side)) {
+                let Some(size) = name_size(side) else { continue };
+                for &port in side {
                     let [x, y] = layout.places[port.index()];
                     let name = shorten(&network.node_name(port), LONGEST_NAME);
                     let away = 1.4 * radius + 6.0;
                     if ends.is_some_and(|(left, _)| x == left) {
-                        label(svg, [x - away, y], Anchor::End, &name);
+                        label(svg, [x - away, y], size, Anchor::End, &name);
                     } else if ends.is_some_and(|(_, right)| x == right) {
-                        label(svg, [x + away, y], Anchor::Start, &name);
+                        label(svg, [x + away, y], size, Anchor::Start, &name);
                     }
                 }
             }
@@ -220,7 +222,7 @@ fn labels(svg: &mut Svg, network: &Network, layout: &Layout, radius: f64) {
 }
 
 /// A name, readable above edges.
-fn label(svg: &mut Svg, at: [f64; 2], anchor: Anchor, name: &str) {
+fn label(svg: &mut Svg, at: [f64; 2], size: f64, anchor: Anchor, name: &str) {
     let halo = "stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
-    svg.styled(at, 12.0, anchor, INK, halo, name);
+    svg.styled(at, size, anchor, INK, halo, name);
 }
