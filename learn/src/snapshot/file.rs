@@ -230,7 +230,7 @@ mod tests {
         assert!(go_on(&place.path().join("none"), &state, &at(&experiment, 0)).is_none());
         // Runs of the same shape.
         let mut other = state.clone();
-        other.k[0] += 1 << 12;
+        other.k[0] += 1 << design.format().k_guard();
         assert!(go_on(&path, &other, &at(&experiment, 14)).is_none(), "another beginning");
         let elsewhere = Checkpoint { state: other, ..at(&experiment, 15) };
         assert!(go_on(&path, &state, &elsewhere).is_none(), "another end");
