@@ -6,10 +6,11 @@ use crate::island::memory::SPRAM_MODEL;
 use crate::technology::Technology;
 use crate::verilog::{comment, simulation_models};
 use sha2::{Digest, Sha256};
+use wheatstone_sim::Design;
 
 /// A whole file: a header that says where it comes from, then the array's Verilog.
 pub fn emitted(array: &Array, board: Board, command: &str) -> String {
-    with_header(array, board, command, &array.verilog())
+    with_header(array.design(), array.technology(), board, command, &array.verilog())
 }
 
 /// The ports of those of the vendor's cells that a text uses, for Verilator alone: every other tool has its own models.
@@ -35,9 +36,14 @@ fn boxes_for_verilator(technology: Technology, text: &str) -> String {
 }
 
 /// A text under a header that says where it comes from.
-pub(crate) fn with_header(array: &Array, board: Board, command: &str, text: &str) -> String {
-    let text = &(text.to_owned() + &boxes_for_verilator(array.technology(), text));
-    let design = array.design();
+pub(crate) fn with_header(
+    design: &Design,
+    technology: Technology,
+    board: Board,
+    command: &str,
+    text: &str,
+) -> String {
+    let text = &(text.to_owned() + &boxes_for_verilator(technology, text));
     let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!(
         "// {}: a self-timed array of {} nodes and {} edges, format {}, for {board}\n\

@@ -140,12 +140,11 @@ fn the_error_stops_at_its_end<C: Served>() {
 fn long_records<C: Served>() {
     let design = crossbar_of(255, 2, Format::COMPACT);
     let layout = SampleLayout::of(design.network());
-    let mut board = Gateware::<C>::new(
-        design,
-        Technology::Ecp5,
-        IslandOptions { sample_words: 1 << 10, ..options() },
-        false,
-    );
+    let options = IslandOptions { sample_words: 1 << 10, streaming: C::STREAMING, ..options() };
+    let facts = options.facts(&design).unwrap();
+    let top = Top::new(design, Technology::Ecp5, options).unwrap();
+    let array = top.array.clone();
+    let mut board = Gateware::<C>::with_program(top, &program(&facts), facts, false);
     let mut sequence = 0u16;
     let mut ask = |board: &mut Gateware<C>, command: &Command| {
         let [low, high] = sequence.to_le_bytes();
@@ -168,7 +167,6 @@ fn long_records<C: Served>() {
     while board.begun == 0 {
         board.tick();
     }
-    let array = board.top.array();
     let shown: Vec<i64> = array
         .samples
         .iter()
@@ -296,6 +294,7 @@ fn a_streamer_pauses_at_any_clock() {
     for clocks in 0..120 {
         let mut bench = Bench::unrecorded(Streamer::new(record), |streamer| &mut streamer.clock);
         bench.block.rest.next = true;
+        bench.block.free.next = true;
         let write = |bench: &mut Bench<Streamer>, register: u64, word: u64| {
             bench.block.write.next = true;
             bench.block.register.next = register.into();

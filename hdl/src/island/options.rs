@@ -21,6 +21,8 @@ pub struct IslandOptions {
     pub watchdog: u32,
     /// Whether samples stream: the next one is loaded, and the answers to the last one are counted, while the array works.
     pub streaming: bool,
+    /// Whether the scan chain has whole bytes and is counted in them, as a folded array's is; it may be eight times as long then.
+    pub byte_chain: bool,
 }
 
 impl Default for IslandOptions {
@@ -35,6 +37,7 @@ impl Default for IslandOptions {
             order_words: 2048,
             watchdog: 1 << 20,
             streaming: false,
+            byte_chain: false,
         }
     }
 }

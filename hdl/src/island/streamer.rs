@@ -132,6 +132,8 @@ pub struct Streamer {
     pub flip: Signal<Out, Bit>,
     /// The array is idle; asynchronous to the clock.
     pub rest: Signal<In, Bit>,
+    /// The next sample may be brought: the array has no more use for the one before.
+    pub free: Signal<In, Bit>,
     /// Gives everything up but what has been counted.
     pub reset: Signal<In, Bit>,
 
@@ -238,7 +240,7 @@ impl Streamer {
                 waiting: Constant::new(STILL_IDLE.into()),
             }
             clock write register data_in data_out active address store samples place order shuffling bank watched_bank shift take hold
-            answer_index answer go flip rest reset step flags banks left next_sample record record_at_work loaded
+            answer_index answer go flip rest free reset step flags banks left next_sample record record_at_work loaded
             at_work uncounted request parity still_idle rest_early rest_now memory_place index senses
             target_at senses_at value wanted best answered above distance counts square done right error busy is_idle ends takes
             part_at part limit extended_answer extended_target number next_place
@@ -343,6 +345,7 @@ impl Logic for Streamer {
                 if self.uncounted.q.val() {
                     self.step.d.next = Step::Targets;
                 } else if self.left.q.val().any()
+                    & self.free.val()
                     & !self.loaded.q.val()
                     & !(self.flags.q.val().get_bit(stream_flag::STORE) & self.at_work.q.val())
                 {

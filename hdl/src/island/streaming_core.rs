@@ -20,6 +20,8 @@ pub struct StreamingCore {
     pub border_word: Signal<Out, Bits<16>>,
     pub border_take: Signal<Out, Bit>,
     pub border_hold: Signal<Out, Bit>,
+    pub border_streams: Signal<Out, Bit>,
+    pub border_free: Signal<In, Bit>,
     pub array: ArrayPorts,
     controller: Controller,
     streamer: Streamer,
@@ -55,7 +57,7 @@ impl StreamingCore {
                 order_mask: Constant::new(u64::from(facts.order_mask()).into()),
                 second_bank: Constant::new((order_words as u64).into()),
             }
-            clock line border_shift border_word border_take border_hold array sample_address order_address
+            clock line border_shift border_word border_take border_hold border_streams border_free array sample_address order_address
             is_register
         }
     }
@@ -130,6 +132,8 @@ impl Logic for StreamingCore {
         self.border_word.next = self.samples.data_out.val();
         self.border_take.next = self.streamer.take.val();
         self.border_hold.next = self.streamer.hold.val();
+        self.border_streams.next = self.streamer.active.val();
+        self.streamer.free.next = self.border_free.val();
 
         // The array.
         self.array.answer_index.next = self.controller.array.answer_index.val();

@@ -15,26 +15,38 @@ impl IslandOptions {
     ///
     /// # Errors
     /// [`LinkLimit`] if a number of the design does not fit the protocol or the island: voltages of at most 16 bits, a scan chain of
-    /// at most 65,535.
+    /// at most 65,535 bits, or bytes with [`IslandOptions::byte_chain`].
     pub fn facts(self, design: &Design) -> Result<Facts, LinkLimit> {
         let identity = Identity::of(design)?;
         let (bits, most) = (identity.scan_bits as usize, usize::from(u16::MAX));
-        if bits > most {
-            return Err(LinkLimit::Count { what: "bits of state", value: bits, most });
+        let (what, value) =
+            if self.byte_chain { ("bytes of state", bits.div_ceil(8)) } else { ("bits of state", bits) };
+        if value > most {
+            return Err(LinkLimit::Count { what, value, most });
         }
-        let IslandOptions { clock_hz, baud, credits, sample_words, order_words, watchdog, streaming, .. } =
-            self;
+        let IslandOptions {
+            clock_hz,
+            baud,
+            credits,
+            sample_words,
+            order_words,
+            watchdog,
+            streaming,
+            byte_chain,
+            ..
+        } = self;
         Ok(Facts {
             identity: Identity { credits, sample_words, order_words, clock_hz, baud, ..identity },
             watchdog,
             streaming,
+            byte_chain,
         })
     }
 }
 
 /// An island with that core, its ports those of the line and of the core.
 macro_rules! island {
-    ($(#[$about:meta])* $island:ident $core:ident $($further:ident)*) => {
+    ($(#[$about:meta])* $island:ident $core:ident $($further:ident)*; $($heard:ident)*) => {
         $(#[$about])*
         #[derive(LogicBlock)]
         #[expect(missing_docs, reason = "the ports are those of the line and of the core")]
@@ -45,6 +57,7 @@ macro_rules! island {
             pub border_shift: Signal<Out, Bit>,
             pub border_word: Signal<Out, Bits<16>>,
             $(pub $further: Signal<Out, Bit>,)*
+            $(pub $heard: Signal<In, Bit>,)*
             pub array: ArrayPorts,
             link: SerialLink,
             core: $core,
@@ -57,7 +70,7 @@ macro_rules! island {
                         link: SerialLink::new(options.clock_hz, options.baud, options.credits),
                         core: $core::new(facts, options.sample_memory),
                     }
-                    clock rx tx border_shift border_word $($further)* array
+                    clock rx tx border_shift border_word $($further)* $($heard)* array
                 }
             }
         }
@@ -83,6 +96,7 @@ macro_rules! island {
                 self.border_shift.next = self.core.border_shift.val();
                 self.border_word.next = self.core.border_word.val();
                 $(self.$further.next = self.core.$further.val();)*
+                $(self.core.$heard.next = self.$heard.val();)*
                 ArrayPorts::link(&mut self.array, &mut self.core.array);
             }
         }
@@ -91,12 +105,12 @@ macro_rules! island {
 
 island! {
     /// A [`SerialLink`] before a [`Core`].
-    PlainIsland Core
+    PlainIsland Core;
 }
 
 island! {
     /// A [`SerialLink`] before a [`StreamingCore`].
-    StreamingIsland StreamingCore border_take border_hold
+    StreamingIsland StreamingCore border_take border_hold border_streams; border_free
 }
 
 /// The island for a design: a block with the pins `rx` and `tx` and the ports to the array.

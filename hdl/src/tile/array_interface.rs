@@ -31,33 +31,60 @@ use wheatstone_sim::Format;
 /// Clocks after a request for which the array may still look idle.
 const STILL_IDLE: i64 = 4;
 
-/// What an access to the array's memories does at which of its clocks.
+/// When an access to the array's memories does what, in clocks from its first strobe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct AccessClocks {
+struct Access {
     /// Strobes until the index stands everywhere.
     fill: i64,
+    writes: bool,
 }
 
-impl AccessClocks {
-    /// The clock at which what was read is taken: two after the last strobe.
-    fn read_end(self) -> i64 {
-        self.fill + 2
-    }
-
-    /// The clock at which a word begins to be written, and the one at which that ends.
+impl Access {
+    /// The clock at which the word begins to be written, and the one at which that ends.
     fn write(self) -> [i64; 2] {
-        [self.fill, self.fill + 3]
+        [self.fill, self.fill + 2]
     }
 
-    /// The last clock of a write.
-    fn write_end(self) -> i64 {
-        self.fill + 6
+    /// Its last clock. What was read is taken then, two clocks after the last strobe.
+    fn end(self) -> i64 {
+        self.fill + if self.writes { 4 } else { 2 }
     }
 
-    /// Whether there is a strobe after clock `c`.
-    fn strobes(self, c: i64, writes: bool) -> bool {
+    /// Whether a strobe follows clock `c`. A node's voltage leaves the update unit with the one that writes it, and is copied with
+    /// the one after.
+    fn strobes(self, c: i64) -> bool {
         let [from, to] = self.write();
-        c < self.fill || (writes && ((c > from && c < to) || (c > to && c < self.write_end())))
+        c < self.fill || (self.writes && (c == from + 1 || c == to + 1))
+    }
+}
+
+/// How long the index takes to the memories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fill {
+    edge: i64,
+    node_read: i64,
+    node_write: i64,
+}
+
+impl Fill {
+    fn access(self, kind: ScannedKind, writes: bool) -> Access {
+        let fill = match (kind, writes) {
+            (ScannedKind::Edge, _) => self.edge,
+            (ScannedKind::Node, false) => self.node_read,
+            (ScannedKind::Node, true) => self.node_write,
+            (ScannedKind::Input, _) => 0,
+        };
+        Access { fill, writes }
+    }
+
+    /// Clocks that an access takes in all, finding its place included.
+    fn clocks(self, kind: ScannedKind, writes: bool) -> i64 {
+        let end = self.access(kind, writes).end();
+        3 + match kind {
+            ScannedKind::Edge => end + 1,
+            ScannedKind::Node => 2 * (end + 1),
+            ScannedKind::Input => 0,
+        }
     }
 }
 
@@ -125,15 +152,16 @@ impl FoldedInterface {
             module.input(name, bus);
         }
         let places = scan_order(array);
-        let clocks = AccessClocks { fill: number(array.scan_fill()) };
-        check(&places, clocks, array)?;
+        let [edge, node_read, node_write] = array.scan_fill().map(number);
+        let fill = Fill { edge, node_read, node_write };
+        check(&places, fill, format)?;
         let record = record(array);
         let controls = &array.controls;
         let model = Border {
             format,
             places: places.clone(),
             record: record.clone(),
-            clocks,
+            fill,
             inputs: [vec![0; design.network().inputs().len()], vec![0; design.network().inputs().len()]],
             next_senses: vec![0; design.network().outputs().len()],
             senses: vec![0; design.network().outputs().len()],
@@ -195,7 +223,7 @@ impl FoldedInterface {
             format,
             places: &places,
             record: &record,
-            clocks,
+            fill,
             index_bits: controls.scan.index.shape().bits,
             write_index_bits: controls.write.index.shape().bits,
             cell_bits: controls.scan.cell.shape().bits,
@@ -232,26 +260,14 @@ impl FoldedInterface {
 const CLOCKS_A_BIT: i64 = 4;
 
 /// While one word is shifted, the one after is read and the one before is written.
-fn check(places: &[Scanned], clocks: AccessClocks, array: &FoldedArray) -> Result<(), NotFoldable> {
-    let format = array.design().format();
-    // Finding the place takes two clocks and beginning one, and an input takes no strobes.
-    let of = |scanned: &Scanned, end: i64| {
-        3 + match scanned.kind {
-            ScannedKind::Edge => end,
-            ScannedKind::Node => 2 * (end + 1),
-            ScannedKind::Input => 0,
-        }
-    };
+fn check(places: &[Scanned], fill: Fill, format: Format) -> Result<(), NotFoldable> {
     let words = places.len();
-    let too_fast = (0..words).find(|&i| {
+    let too_fast = (0..words).any(|i| {
         let (before, after) = (&places[(i + words - 1) % words], &places[(i + 1) % words]);
-        let needed = of(after, clocks.read_end()) + of(before, clocks.write_end());
+        let needed = fill.clocks(after.kind, false) + fill.clocks(before.kind, true);
         needed > CLOCKS_A_BIT * i64::from(places[i].bits)
     });
-    match too_fast {
-        Some(_) => Err(NotFoldable::Scan { v_bits: format.v_bits() }),
-        None => Ok(()),
-    }
+    if too_fast { Err(NotFoldable::Scan { v_bits: format.v_bits() }) } else { Ok(()) }
 }
 
 /// What the interface is at.
@@ -283,7 +299,7 @@ impl Doing {
 
 /// What the access to the memories is at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Access {
+enum Stage {
     #[default]
     None,
     /// The place is being looked up.
@@ -341,7 +357,7 @@ struct Registers {
     must_write: i64,
     must_read: i64,
     // The access.
-    access: Access,
+    stage: Stage,
     writes: i64,
     place: usize,
     found: Option<Scanned>,
@@ -364,7 +380,7 @@ struct Border {
     format: Format,
     places: Vec<Scanned>,
     record: Vec<RecordWord>,
-    clocks: AccessClocks,
+    fill: Fill,
     /// By bank: the voltages of the inputs.
     inputs: [Vec<i64>; 2],
     /// By output: its sense in the sample that comes, and in the one that is relaxed.
@@ -452,7 +468,7 @@ impl Registers {
     }
 
     fn begin_access(&mut self, place: usize, writes: i64) {
-        (self.place, self.writes, self.access) = (place, writes, Access::Find);
+        (self.place, self.writes, self.stage) = (place, writes, Stage::Find);
     }
 }
 
@@ -565,7 +581,7 @@ impl Border {
         if !x.scan {
             d.home = 1;
         }
-        if q.access == Access::None {
+        if q.stage == Stage::None {
             if q.must_read == 1 {
                 d.begin_access(q.ahead_place, 0);
             } else if q.must_write == 1 {
@@ -589,14 +605,14 @@ impl Border {
     /// The access goes on by a clock.
     fn access(&mut self, d: &mut Registers, x: &Inputs) {
         let q = self.at;
-        match (q.access, q.found) {
-            (Access::None, _) => {}
-            (Access::Find, _) => {
+        match (q.stage, q.found) {
+            (Stage::None, _) => {}
+            (Stage::Find, _) => {
                 d.found = self.places.get(q.place).copied();
-                d.access = Access::Begin;
+                d.stage = Stage::Begin;
             }
-            (_, None) => d.access = Access::None,
-            (Access::Begin, Some(found)) if found.kind == ScannedKind::Input => {
+            (_, None) => d.stage = Stage::None,
+            (Stage::Begin, Some(found)) if found.kind == ScannedKind::Input => {
                 let slot = usize::try_from(found.slot).unwrap_or(0);
                 let bank = usize::from(q.bank == 1);
                 if q.writes == 1 {
@@ -608,14 +624,14 @@ impl Border {
                 let word = self.inputs[bank][slot] & ((1 << self.format.v_bits()) - 1);
                 self.finish(d, x, &found, word);
             }
-            (Access::Begin, Some(found)) => {
+            (Stage::Begin, Some(found)) => {
                 let Scanned { kind, target, slot, .. } = found;
                 (d.cell, d.edge, d.lane) = (target.to, i64::from(kind == ScannedKind::Edge), slot);
                 (d.scan_index, d.wave, d.c) = (target.index, 0, 0);
                 d.scan_word = self.written(&found, q.behind, 0, self.write_phase(x));
-                d.access = Access::Strobe;
+                d.stage = Stage::Strobe;
             }
-            (Access::Strobe, Some(found)) => self.strobe(d, x, &found),
+            (Stage::Strobe, Some(found)) => self.strobe(d, x, &found),
         }
     }
 
@@ -625,13 +641,13 @@ impl Border {
     }
 
     fn strobe(&mut self, d: &mut Registers, x: &Inputs, found: &Scanned) {
-        let (q, clocks) = (self.at, self.clocks);
-        let writes = q.writes == 1;
-        d.strobing = i64::from(clocks.strobes(q.c, writes));
-        let [from, to] = clocks.write();
-        d.write = i64::from(writes && (from..to).contains(&q.c));
+        let q = self.at;
+        let access = self.fill.access(found.kind, q.writes == 1);
+        d.strobing = i64::from(access.strobes(q.c));
+        let [from, to] = access.write();
+        d.write = i64::from(access.writes && (from..to).contains(&q.c));
         d.c = q.c + 1;
-        if q.c < if writes { clocks.write_end() } else { clocks.read_end() } {
+        if q.c < access.end() {
             return;
         }
         d.both = [x.scanned, q.both[0]];
@@ -650,10 +666,10 @@ impl Border {
     /// The access has ended, with that word if it has read one.
     fn finish(&self, d: &mut Registers, x: &Inputs, found: &Scanned, word: i64) {
         let q = self.at;
-        d.access = Access::None;
+        d.stage = Stage::None;
         if q.doing == Doing::Swap {
             if q.writes == 0 {
-                (d.behind, d.writes, d.access) = (word, 1, Access::Begin);
+                (d.behind, d.writes, d.stage) = (word, 1, Stage::Begin);
             } else if q.place + 1 == self.places.len() {
                 (d.phase_now, d.doing, d.mode) = (x.phase, Doing::Idle, 0);
             } else {
@@ -700,7 +716,7 @@ impl Clocked for Border {
         }
         self.access(&mut d, &x);
         if x.reset == 1 {
-            (d.doing, d.access) = (Doing::Idle, Access::None);
+            (d.doing, d.stage) = (Doing::Idle, Stage::None);
             (d.go_seen, d.go, d.pending, d.count) = (x.go, 0, 0, 0);
             (d.write_now, d.mode, d.strobing, d.write) = (0, 0, 0, 0);
         }

@@ -4,7 +4,7 @@ use super::columns::VoltageWrite;
 use super::folding::{Folding, NotFoldable};
 use super::interface::{Channels, FoldedControls};
 use super::root_cell::root_cell;
-use super::scan_port::{SCAN_STROBES, scanned};
+use super::scan_port::{EDGE_STROBES, NODE_READ_STROBES, NODE_WRITE_STROBES, scanned};
 use super::schedule::tree_levels;
 use super::sequencer::index_bits;
 use super::tile_cell::tile_cell;
@@ -187,10 +187,10 @@ impl FoldedArray {
         self.options
     }
 
-    /// Strobes after which what the scan port means stands at every memory: the longest of the ways to a generator's write and, through
-    /// the tree over the tiles, to a free column's accumulator.
-    pub(super) fn scan_fill(&self) -> usize {
-        SCAN_STROBES.max(9 + tree_levels(self.folding.tiles.len()))
+    /// Strobes after which the scan port's index stands where an edge is read and written, where a node is read, and where it is
+    /// written: in a free column's case behind the tree over the tiles.
+    pub(super) fn scan_fill(&self) -> [usize; 3] {
+        [EDGE_STROBES, NODE_READ_STROBES, NODE_WRITE_STROBES + tree_levels(self.folding.tiles.len())]
     }
 
     /// Its Verilog, without a header.

@@ -1,7 +1,7 @@
 //! The scan port: how the array interface reads and writes the memories of an idle array.
 //!
 //! In scan mode every cell is clocked by the port's strobe, and its sequencer stands still and sends the port's index. So the index
-//! goes down the pipelines as numbers of tokens and nodes do, and after [`SCAN_STROBES`] strobes it stands at the address of every
+//! goes down the pipelines as numbers of tokens and nodes do, and after some strobes it stands at the address of every
 //! memory; nothing was put into the ways to them. What is written then takes the place of a saturated conductance or
 //! accumulator, and a node's new voltage is sent as ever, so that its copies follow.
 
@@ -12,8 +12,14 @@ use crate::leaf::Leaf;
 use crate::technology::Technology;
 use wheatstone_sim::Design;
 
-/// Strobes until the index stands at every memory of a tile: the ages of the longest way, that to a conductance's write.
-pub(super) const SCAN_STROBES: usize = 12;
+/// Strobes until the index of an edge stands at the memories of conductances, ready to be written: its age then.
+pub(super) const EDGE_STROBES: usize = 12;
+
+/// Strobes until a node's accumulator has been read.
+pub(super) const NODE_READ_STROBES: usize = 3;
+
+/// Strobes until the number of a node stands at the end of the update unit.
+pub(super) const NODE_WRITE_STROBES: usize = 8;
 
 /// The port, stable but for its strobe while that is high.
 #[derive(Clone, Debug)]

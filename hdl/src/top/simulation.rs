@@ -1,13 +1,11 @@
 //! The island, clock by clock, together with the array, picosecond by picosecond.
 
-use super::{Top, TopError};
-use crate::array::Array;
+use super::{ArrayForm, Chip, Streaming, TopError};
 use crate::circuit::Circuit;
 use crate::island::ports::ArrayPorts;
 use crate::island::replay::Bench;
 use crate::island::whole::either;
 use crate::island::{Core, Island, IslandOptions, PlainIsland, Ranks, StreamingCore, StreamingIsland};
-use crate::options::ArrayOptions;
 use rust_hdl::prelude::{Block, Clock, In, Signal};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,11 +25,17 @@ pub trait ArraySide: Block {
     fn ranks(&self) -> [bool; 2] {
         [false; 2]
     }
+    /// Whether samples stream and another one comes.
+    fn streams(&self) -> bool {
+        false
+    }
+    /// Tells it that the next sample may be brought.
+    fn set_free(&mut self, _free: bool) {}
 }
 
 /// Of a block without streaming samples, or of one whose ports `take` and `hold` have those names.
 macro_rules! array_side {
-    ($block:ty $(, $take:ident, $hold:ident)?) => {
+    ($block:ty $(, $take:ident, $hold:ident, $streams:ident, $free:ident)?) => {
         impl ArraySide for $block {
             fn clock(&mut self) -> &mut Signal<In, Clock> {
                 &mut self.clock
@@ -51,6 +55,14 @@ macro_rules! array_side {
 
             $(fn ranks(&self) -> [bool; 2] {
                 [self.$take.val(), self.$hold.val()]
+            }
+
+            fn streams(&self) -> bool {
+                self.$streams.val()
+            }
+
+            fn set_free(&mut self, free: bool) {
+                self.$free.next = free;
             })?
         }
     };
@@ -58,8 +70,8 @@ macro_rules! array_side {
 
 array_side!(Core);
 array_side!(PlainIsland);
-array_side!(StreamingCore, border_take, border_hold);
-array_side!(StreamingIsland, border_take, border_hold);
+array_side!(StreamingCore, border_take, border_hold, border_streams, border_free);
+array_side!(StreamingIsland, border_take, border_hold, border_streams, border_free);
 
 impl ArraySide for Island {
     fn clock(&mut self) -> &mut Signal<In, Clock> {
@@ -81,16 +93,24 @@ impl ArraySide for Island {
     fn ranks(&self) -> [bool; 2] {
         either!(self, island => island.ranks())
     }
+
+    fn streams(&self) -> bool {
+        either!(self, island => island.streams())
+    }
+
+    fn set_free(&mut self, free: bool) {
+        either!(self, island => island.set_free(free));
+    }
 }
 
 /// A block in the island's place, and the array beside it.
 pub struct TopSimulation<B = Island> {
     /// The block's bench: set its other inputs with `next`, read its outputs with `val()`.
     pub bench: Bench<B>,
-    top: Top,
+    chip: Chip,
     circuit: Circuit,
     /// What the array and its interface see of the block.
-    shown: [i64; 15],
+    shown: [i64; 16],
     period_ps: u64,
     clocks: u64,
     /// Words have been shifted in that the array does not see yet.
@@ -106,12 +126,12 @@ impl TopSimulation<Island> {
     /// [`TopError`] if it cannot be built.
     pub fn new(
         design: Arc<Design>,
-        array: impl Into<ArrayOptions>,
+        array: impl Into<ArrayForm>,
         options: IslandOptions,
     ) -> Result<TopSimulation<Island>, TopError> {
-        let top = Top::new(design, array, options)?;
-        let island = top.island()?;
-        let mut simulation = TopSimulation::around(Bench::unrecorded(island, Island::clock), top);
+        let chip = Chip::new(design, array, options)?;
+        let island = chip.island()?;
+        let mut simulation = TopSimulation::around(Bench::unrecorded(island, Island::clock), chip);
         simulation.bench.block.rx().next = true;
         Ok(simulation)
     }
@@ -119,17 +139,18 @@ impl TopSimulation<Island> {
 
 impl<B: ArraySide> TopSimulation<B> {
     /// The array and its array interface around some block.
-    pub fn around(bench: Bench<B>, top: Top) -> TopSimulation<B> {
-        let mut circuit = Circuit::new(top.module.clone());
-        let period_ps = 1_000_000_000_000 / u64::from(top.options.clock_hz.max(1));
+    pub fn around(bench: Bench<B>, chip: impl Into<Chip>) -> TopSimulation<B> {
+        let chip = chip.into();
+        let mut circuit = Circuit::new(chip.module.clone());
+        let period_ps = 1_000_000_000_000 / u64::from(chip.options.clock_hz.max(1));
         circuit.quiesce(period_ps);
-        let shown = [0; 15];
-        TopSimulation { bench, top, circuit, shown, period_ps, clocks: 0, untaken: false, unheld: true }
+        let shown = [0; 16];
+        TopSimulation { bench, chip, circuit, shown, period_ps, clocks: 0, untaken: false, unheld: true }
     }
 
-    /// The array.
-    pub fn array(&self) -> &Array {
-        &self.top.array
+    /// The array with its interface.
+    pub fn chip(&self) -> &Chip {
+        &self.chip
     }
 
     /// The running array and its array interface.
@@ -152,12 +173,16 @@ impl<B: ArraySide> TopSimulation<B> {
     /// # Panics
     /// If the block never settles.
     pub fn tick(&mut self) {
-        let array = &self.top.array;
+        let chip = &self.chip.ports;
         let bit = |bus: &crate::bus::Bus| bus.val() == 1;
         let ports = self.bench.block.ports_mut();
-        ports.answer.next = (self.top.interface.answer.val().cast_unsigned() & 0xFFFF).into();
-        ports.rest.next = bit(&array.idle);
-        ports.scan_out.next = bit(&array.scan[1]);
+        ports.answer.next = (chip.answer.val().cast_unsigned() & 0xFFFF).into();
+        ports.rest.next = bit(&chip.idle);
+        ports.scan_out.next = bit(&chip.scan[1]);
+        let free = chip.streaming.as_ref().and_then(|streaming| streaming.free.as_ref());
+        // A folded array's interface goes on by the clock.
+        let always = free.is_some();
+        self.bench.block.set_free(free.is_none_or(bit));
         self.bench.settle();
         let (shifted, [take, hold]) = (self.bench.block.shifted_word(), self.bench.block.ranks());
         self.bench.tick();
@@ -166,12 +191,12 @@ impl<B: ArraySide> TopSimulation<B> {
         let edge_ps = self.circuit.now_ps();
         // Where nothing would change, the interface is not given the clock.
         let (takes, holds) = (take && self.untaken, hold && self.unheld);
-        let clocked = shifted.is_some() || takes || holds;
+        let clocked = always || shifted.is_some() || takes || holds;
         if clocked {
-            let interface = &self.top.interface;
+            let interface = &self.chip.ports;
             self.circuit.set(&interface.shift, shifted.is_some().into());
             self.circuit.set(&interface.word, shifted.unwrap_or_default());
-            if let Some(Ranks { take, hold }) = &interface.ranks {
+            if let Some(Streaming { ranks: Ranks { take, hold }, .. }) = &interface.streaming {
                 self.circuit.set(take, takes.into());
                 self.circuit.set(hold, holds.into());
             }
@@ -180,19 +205,20 @@ impl<B: ArraySide> TopSimulation<B> {
             self.untaken = shifted.is_some() || (self.untaken && !takes);
             self.unheld &= !holds;
         }
-        self.unheld |= self.top.array.idle.val() == 0;
+        self.unheld |= self.chip.ports.idle.val() == 0;
         self.show();
         if clocked {
             self.circuit.run_until(edge_ps + self.period_ps / 2);
-            self.circuit.set(&self.top.interface.clock, 0);
+            self.circuit.set(&self.chip.ports.clock, 0);
         }
         self.circuit.run_until(edge_ps + self.period_ps);
     }
 
     /// Shows the array what the block drives.
     fn show(&mut self) {
-        let (interface, array, ports) = (&self.top.interface, &self.top.array, self.bench.block.ports());
-        let (controls, word) = (&array.controls, |value: u64| value.cast_signed());
+        let (interface, ports) = (&self.chip.ports, self.bench.block.ports());
+        let (controls, word) = (&interface.controls, |value: u64| value.cast_signed());
+        let streams = interface.streaming.as_ref().and_then(|streaming| streaming.streams.as_ref());
         let driven = [
             (&interface.index, word(ports.answer_index.val().to_u64())),
             (&interface.impose, ports.impose.val().into()),
@@ -207,8 +233,13 @@ impl<B: ArraySide> TopSimulation<B> {
             (&controls.go, ports.go.val().into()),
             (&controls.scan, ports.scan.val().into()),
             (&controls.strobe, ports.strobe.val().into()),
-            (&array.scan[0], ports.scan_in.val().into()),
+            (&interface.scan[0], ports.scan_in.val().into()),
             (&controls.reset, ports.reset.val().into()),
+            // Where nobody asks, nothing changes.
+            (
+                streams.unwrap_or(&controls.reset),
+                if streams.is_some() { self.bench.block.streams() } else { ports.reset.val() }.into(),
+            ),
         ];
         let values = driven.map(|(_, value)| value);
         if values != self.shown {

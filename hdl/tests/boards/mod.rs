@@ -3,12 +3,12 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::sync::Arc;
+use wheatstone_hdl::Board as BoardName;
 use wheatstone_hdl::island::ports::FramePorts;
 use wheatstone_hdl::island::program::{Facts, Image, program};
 use wheatstone_hdl::island::replay::Bench;
 use wheatstone_hdl::island::{Controller, Core, IslandOptions, MemoryKind, StreamingCore};
-use wheatstone_hdl::top::{ArraySide, TopSimulation};
-use wheatstone_hdl::{ArrayOptions, Board as BoardName, Top};
+use wheatstone_hdl::top::{ArrayForm, ArraySide, Chip, TopSimulation};
 use wheatstone_link::protocol::{Command, Reply, ResultCode, SampleLayout, Settings, Space, Status};
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, crossbar};
@@ -88,21 +88,21 @@ pub struct Gateware<C = StreamingCore> {
 impl<C: Served> Gateware<C> {
     pub fn new(
         design: Arc<Design>,
-        array: impl Into<ArrayOptions>,
+        array: impl Into<ArrayForm>,
         options: IslandOptions,
         recorded: bool,
     ) -> Gateware<C> {
         let options = IslandOptions { streaming: C::STREAMING, ..options };
-        let facts: Facts = options.facts(&design).unwrap();
-        let top = Top::new(design, array, options).unwrap();
-        Gateware::with_program(top, &program(&facts), facts, recorded)
+        let chip = Chip::new(Arc::clone(&design), array, options).unwrap();
+        let facts: Facts = chip.options.facts(&design).unwrap();
+        Gateware::with_program(chip, &program(&facts), facts, recorded)
     }
 
     /// The same with another program.
-    pub fn with_program(top: Top, image: &Image, facts: Facts, recorded: bool) -> Gateware<C> {
+    pub fn with_program(chip: impl Into<Chip>, image: &Image, facts: Facts, recorded: bool) -> Gateware<C> {
         let core = C::with_program(&facts, image);
         let bench = if recorded { Bench::new(core, C::clock) } else { Bench::unrecorded(core, C::clock) };
-        let top = TopSimulation::around(bench, top);
+        let top = TopSimulation::around(bench, chip);
         Gateware {
             top,
             frame: Vec::new(),
@@ -176,17 +176,17 @@ pub struct Pair<C = StreamingCore> {
 }
 
 impl<C: Served> Pair<C> {
-    pub fn new(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair<C> {
+    pub fn new(design: Arc<Design>, array: impl Into<ArrayForm>, options: IslandOptions) -> Pair<C> {
         Pair::with(design, array, options, false)
     }
 
-    pub fn recorded(design: Arc<Design>, array: impl Into<ArrayOptions>, options: IslandOptions) -> Pair<C> {
+    pub fn recorded(design: Arc<Design>, array: impl Into<ArrayForm>, options: IslandOptions) -> Pair<C> {
         Pair::with(design, array, options, true)
     }
 
     fn with(
         design: Arc<Design>,
-        array: impl Into<ArrayOptions>,
+        array: impl Into<ArrayForm>,
         options: IslandOptions,
         recorded: bool,
     ) -> Pair<C> {

@@ -35,6 +35,8 @@ pub struct Facts {
     pub watchdog: u32,
     /// Whether there is a [`Streamer`](super::Streamer).
     pub streaming: bool,
+    /// Whether the scan chain has whole bytes and is counted in them.
+    pub byte_chain: bool,
 }
 
 impl Facts {
@@ -109,7 +111,7 @@ pub fn program(facts: &Facts) -> Image {
     run::burst(&mut a, facts);
     run::prepare(&mut a);
     tally::clear(&mut a);
-    scan_access::rotate(&mut a);
+    scan_access::rotate(&mut a, facts);
     a.finish()
 }
 

@@ -2,6 +2,9 @@
 //!
 //! `position` is how many bits have left the chain, which rotates: what leaves goes in again, unless something else is
 //! written. At 0 the chain is home, and the array can run.
+//!
+//! A folded array has memories for a chain. It has whole bytes then, and `position` counts them; and once scan mode is entered the
+//! first words must be read before the chain may be shifted, which the array says by its rest.
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, FEEDBACK, Operation, Port, Register, SCAN};
@@ -20,15 +23,14 @@ pub(super) fn declare(a: &mut Assembler) {
 }
 
 pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
-    let length = sixteen(facts.identity.scan_bits as usize);
-    let rest = length % 8;
+    let chain = Chain::of(facts);
 
     a.label("read scan");
     a.load("count");
     a.subtract(sixteen(MOST_DATA) + 1);
     a.jump(Carry, "length");
     a.label("write scan");
-    go_to_place(a, length);
+    go_to_place(a, chain);
     a.load("opcode");
     a.xor(OPCODE_READ);
     a.jump(Zero, "scan is there to read");
@@ -36,7 +38,7 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.out(Register::Pins);
     a.label("write scan byte");
     a.on(Operation::LoadQ, Port::FrameByte);
-    shift_byte(a, length, rest, "write");
+    shift_byte(a, chain, "write");
     count_down(a, "write scan byte");
     leave(a, "write");
     a.jump(Always, "done");
@@ -44,11 +46,31 @@ pub(super) fn commands(a: &mut Assembler, facts: &Facts) {
     a.label("scan is there to read");
     success(a);
     a.label("read scan byte");
-    shift_byte(a, length, rest, "read");
+    shift_byte(a, chain, "read");
     a.on(Operation::SendHigh, Port::Q);
     count_down(a, "read scan byte");
     leave(a, "read");
     a.jump(Always, "finish");
+}
+
+/// The chain of an array.
+#[derive(Clone, Copy)]
+struct Chain {
+    /// How far it rotates until it is home.
+    length: u16,
+    /// That is in bytes, and not in bits.
+    in_bytes: bool,
+}
+
+impl Chain {
+    fn of(facts: &Facts) -> Chain {
+        let (bits, in_bytes) = (facts.identity.scan_bits as usize, facts.byte_chain);
+        Chain { length: sixteen(if in_bytes { bits.div_ceil(8) } else { bits }), in_bytes }
+    }
+
+    fn bytes(self) -> u16 {
+        if self.in_bytes { self.length } else { self.length.div_ceil(8) }
+    }
 }
 
 /// Rotates the chain home.
@@ -56,7 +78,7 @@ pub(super) fn home(a: &mut Assembler, facts: &Facts) {
     let home = a.unique();
     a.load("position");
     a.jump(Zero, home.clone());
-    a.load(sixteen(facts.identity.scan_bits as usize));
+    a.load(Chain::of(facts).length);
     a.subtract("position");
     a.call("rotate");
     a.load(0);
@@ -66,31 +88,34 @@ pub(super) fn home(a: &mut Assembler, facts: &Facts) {
 }
 
 /// Rotates the chain to byte `at`.
-fn go_to_place(a: &mut Assembler, length: u16) {
-    let bytes = length.div_ceil(8);
+fn go_to_place(a: &mut Assembler, chain: Chain) {
     require_idle(a);
-    a.load(bytes);
+    a.load(chain.bytes());
     a.subtract("at");
     a.jump(NoCarry, "address");
     a.subtract("count");
     a.jump(NoCarry, "address");
-    // Eight bits a byte.
     a.load("at");
-    for _ in 0..3 {
-        a.store("target");
-        a.add("target");
+    if !chain.in_bytes {
+        // Eight bits a byte.
+        for _ in 0..3 {
+            a.store("target");
+            a.add("target");
+        }
     }
     a.store("target");
     a.subtract("position");
     a.jump(Carry, "place is ahead");
-    a.add(length);
+    a.add(chain.length);
     a.label("place is ahead");
     a.call("rotate");
     a.set("position", "target");
 }
 
 /// Shifts a byte of the chain, or as much as is left of it.
-fn shift_byte(a: &mut Assembler, length: u16, rest: u16, what: &str) {
+fn shift_byte(a: &mut Assembler, chain: Chain, what: &str) {
+    let Chain { length, in_bytes } = chain;
+    let rest = if in_bytes { 0 } else { length % 8 };
     let (last, shifted) = (format!("{what}: last byte"), format!("{what}: byte shifted"));
     a.load("position");
     if rest != 0 {
@@ -98,7 +123,7 @@ fn shift_byte(a: &mut Assembler, length: u16, rest: u16, what: &str) {
         a.jump(Zero, last.clone());
         a.load("position");
     }
-    a.add(8);
+    a.add(if in_bytes { 1 } else { 8 });
     a.store("position");
     a.on(Operation::Repeat, 8);
     a.plain(Operation::Shift);
@@ -128,11 +153,15 @@ fn leave(a: &mut Assembler, what: &str) {
 }
 
 /// Subroutine: enters scan mode and rotates the chain by A.
-pub(super) fn rotate(a: &mut Assembler) {
+pub(super) fn rotate(a: &mut Assembler, facts: &Facts) {
     a.label("rotate");
     a.store("turn");
     a.load(SCAN | FEEDBACK);
     a.out(Register::Pins);
+    if facts.byte_chain {
+        rotate_bytes(a);
+        return;
+    }
     a.label("rotate on");
     a.load("turn");
     a.subtract(STRIDE);
@@ -146,6 +175,27 @@ pub(super) fn rotate(a: &mut Assembler) {
     a.jump(Zero, "rotated");
     a.on(Operation::Repeat, "turn");
     a.plain(Operation::Shift);
+    a.label("rotated");
+    a.plain(Operation::Return);
+}
+
+/// The rest of `rotate` where `turn` counts bytes.
+fn rotate_bytes(a: &mut Assembler) {
+    // The rest of before is seen for some clocks.
+    for _ in 0..3 {
+        a.load("turn");
+    }
+    a.label("scan is not there");
+    a.jump(Condition::Idle, "rotate bytes");
+    a.jump(Always, "scan is not there");
+    a.label("rotate bytes");
+    a.load("turn");
+    a.jump(Zero, "rotated");
+    a.subtract(1);
+    a.store("turn");
+    a.on(Operation::Repeat, 8);
+    a.plain(Operation::Shift);
+    a.jump(Always, "rotate bytes");
     a.label("rotated");
     a.plain(Operation::Return);
 }

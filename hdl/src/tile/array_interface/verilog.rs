@@ -1,7 +1,7 @@
 //! The Verilog of the array interface. It says what [`Border`](super::Border) does, in the same order.
 
 use super::places::{RecordWord, Scanned, ScannedKind};
-use super::{Access, AccessClocks, Doing, STILL_IDLE};
+use super::{Doing, Fill, STILL_IDLE, Stage};
 use crate::cell::STEP_BITS;
 use std::fmt::Write;
 use wheatstone_sim::Format;
@@ -11,7 +11,7 @@ pub(super) struct Layout<'a> {
     pub format: Format,
     pub places: &'a [Scanned],
     pub record: &'a [RecordWord],
-    pub clocks: AccessClocks,
+    pub fill: Fill,
     pub index_bits: u32,
     pub write_index_bits: u32,
     pub cell_bits: u32,
@@ -40,7 +40,7 @@ fn packed(fields: &[(u32, i64)]) -> i64 {
 }
 
 pub(super) fn verilog(layout: &Layout<'_>) -> String {
-    let Layout { format, places, record, clocks, inputs, outputs, .. } = *layout;
+    let Layout { format, places, record, fill, inputs, outputs, .. } = *layout;
     let (v, u) = (format.v_bits(), format.v_bits() + format.v_guard());
     let (cell, index, word) = (layout.cell_bits, layout.index_bits, layout.word_bits);
     let place_bits = bits_of(places.len().saturating_sub(1));
@@ -75,24 +75,24 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
         .collect();
     let sense_words = record.iter().filter(|&&word| word == RecordWord::Senses).count();
     let first_node = places.iter().position(|place| place.kind != ScannedKind::Edge).unwrap_or(0);
-    let c_bits = bits_of(usize::try_from(clocks.write_end() + 1).unwrap_or(0));
-    let [write_from, write_to] = clocks.write();
+    let longest = fill.access(ScannedKind::Edge, true).end().max(fill.access(ScannedKind::Node, true).end());
+    let c_bits = bits_of(usize::try_from(longest + 1).unwrap_or(0));
     let input_bits = bits_of(inputs.saturating_sub(1));
     let code = |doing: Doing| format!("3'd{}", doing.code());
     let [idle, settle, working, scan, swap] =
         [Doing::Idle, Doing::Settle, Doing::Working, Doing::Scan, Doing::Swap].map(code);
-    let access = |access: Access| {
+    let stage = |stage: Stage| {
         format!(
             "2'd{}",
-            match access {
-                Access::None => 0,
-                Access::Find => 1,
-                Access::Begin => 2,
-                Access::Strobe => 3,
+            match stage {
+                Stage::None => 0,
+                Stage::Find => 1,
+                Stage::Begin => 2,
+                Stage::Strobe => 3,
             }
         )
     };
-    let [none, find, begin, strobe] = [Access::None, Access::Find, Access::Begin, Access::Strobe].map(access);
+    let [none, find, begin, strobe] = [Stage::None, Stage::Find, Stage::Begin, Stage::Strobe].map(stage);
     let mut text = constants("places", place_width, &place_words);
     text += &constants("record", 2 + cell + write_index, &record_words);
     // Even bits of a node's word are its previous accumulator, odd ones the current one.
@@ -105,7 +105,7 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
         (0..u).rev().map(|i| format!("current_read[{i}], previous_read[{i}]")).collect();
     let _ = write!(
         text,
-        "reg [2:0] doing;\nreg [1:0] access;\nreg go_seen, go_q, start_phase_q, old_bank_q, new_bank_q, apply_q, desynchronous_q, pending, pending_desynchronous, phase_now;\n\
+        "reg [2:0] doing;\nreg [1:0] stage;\nreg go_seen, go_q, start_phase_q, old_bank_q, new_bank_q, apply_q, desynchronous_q, pending, pending_desynchronous, phase_now;\n\
          reg [{st1}:0] steps_q;\nreg [1:0] offset_q, pending_offset;\nreg [2:0] rarity_q, pending_rarity, wait_q;\nreg idle_1, idle_2, learnt_1, learnt_2;\n\
          reg [{count1}:0] count;\nreg write_now, write_bank_q;\nreg [{cell1}:0] to_q;\nreg [{wi1}:0] index_q;\nreg signed [{v1}:0] voltage_q;\n\
          reg [{senses1}:0] next_senses;\nreg [{kept_senses1}:0] senses;\n\
@@ -114,7 +114,7 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          reg [{length1}:0] shifted_bits, ahead_bits, bit_now;\nreg [{pw1}:0] found;\nreg [{c1}:0] c;\nreg [{word1}:0] read_before;\n\
          reg scan_q, scan_edge_q, scan_wave_q, scan_write_q;\nreg [{cell1}:0] scan_cell_q;\nreg [2:0] scan_lane_q;\nreg [{index1}:0] scan_index_q;\nreg [{word1}:0] scan_word_q;\ninteger i;\n\
          initial begin\n    for (i = 0; i <= {inputs1}; i = i + 1) begin inputs_0[i] = 0; inputs_1[i] = 0; end\n\
-         \x20   doing = 0; access = 0; go_seen = 0; go_q = 0; start_phase_q = 0; old_bank_q = 0; new_bank_q = 0; apply_q = 0; desynchronous_q = 0; pending = 0; pending_desynchronous = 0; phase_now = 0;\n\
+         \x20   doing = 0; stage = 0; go_seen = 0; go_q = 0; start_phase_q = 0; old_bank_q = 0; new_bank_q = 0; apply_q = 0; desynchronous_q = 0; pending = 0; pending_desynchronous = 0; phase_now = 0;\n\
          \x20   steps_q = 0; offset_q = 0; pending_offset = 0; rarity_q = 0; pending_rarity = 0; wait_q = 0; idle_1 = 0; idle_2 = 0; learnt_1 = 0; learnt_2 = 0;\n\
          \x20   count = 0; write_now = 0; write_bank_q = 0; to_q = 0; index_q = 0; voltage_q = 0; next_senses = 0; senses = 0; strobe_seen = 0; home = 0; ready = 0; loaded = 0; must_write = 0; must_read = 0; writes = 0; strobing = 0;\n\
          \x20   shifted = 0; ahead = 0; behind = 0; shifted_place = 0; ahead_place = 0; behind_place = 0; place = 0; shifted_bits = 0; ahead_bits = 0; bit_now = 0; found = 0; c = 0; read_before = 0;\n\
@@ -155,10 +155,10 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          wire [{u1}:0] current_read = read_free_is_current ? read_before[{u1}:0] : scanned[{u1}:0];\nwire [{u1}:0] previous_read = read_free_is_current ? scanned[{u1}:0] : read_before[{u1}:0];\n\
          wire [{v1}:0] input_read = new_bank_q ? inputs_1[{slot_index}] : inputs_0[{slot_index}];\n\
          wire [{wide1}:0] both_read = {{{interleaved}}};\nwire [{wide1}:0] edge_read = scanned;\n\
-         wire ends = c == (writes ? {write_end} : {read_end});\n\
+         wire [{c1}:0] fill = kind == 0 ? {edge_fill} : writes ? {node_write_fill} : {node_read_fill};\nwire ends = c == fill + (writes ? 4 : 2);\n\
          wire [{wide1}:0] after_bit = (shifted >> 1) | ({{{wide1}'d0, scan_in}} << (shifted_bits - 1));\n\
-         wire at_input = access == {begin} & kind == 2;\n\
-         wire finishes = at_input | (access == {strobe} & ends & (kind == 0 | scan_wave_q));\n\
+         wire at_input = stage == {begin} & kind == 2;\n\
+         wire finishes = at_input | (stage == {strobe} & ends & (kind == 0 | scan_wave_q));\n\
          wire [{wide1}:0] word_read = at_input ? input_read : kind == 1 ? both_read : edge_read;\n\
          wire takes_input = shift & entry_kind == 0;\nwire writes_input = at_input & writes;\n\
          wire [{ib1}:0] input_place = takes_input ? {count_index} : {slot_index};\nwire [{v1}:0] input_value = takes_input ? word[{v1}:0] : behind[{v1}:0];\n",
@@ -182,8 +182,10 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
         current = every_second(1),
         interleaved = interleaved.join(", "),
         wide1 = widest - 1,
-        write_end = clocks.write_end(),
-        read_end = clocks.read_end(),
+        c1 = c_bits - 1,
+        edge_fill = fill.edge,
+        node_read_fill = fill.node_read,
+        node_write_fill = fill.node_write,
         ib1 = input_bits - 1,
         count_index = super::super::sequencer::resized("count", count, input_bits),
         slot_index = super::super::sequencer::resized("found_slot", slot, input_bits),
@@ -200,7 +202,7 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          \x20       else begin to_q <= entry[{rk1}:{write_index}]; index_q <= entry[{wi1}:0]; write_now <= 1; end\n    end\n\
          \x20   // Requests.\n\
          \x20   case (doing)\n\
-         \x20       {idle}:\n            if (request & asked_phase != phase_now) begin doing <= {swap}; scan_q <= 1; place <= {first_node}; writes <= 0; access <= {find}; end\n\
+         \x20       {idle}:\n            if (request & asked_phase != phase_now) begin doing <= {swap}; scan_q <= 1; place <= {first_node}; writes <= 0; stage <= {find}; end\n\
          \x20           else if (request) begin\n                doing <= {settle}; go_seen <= asked_go; steps_q <= asked_steps; start_phase_q <= asked_phase; phase_now <= asked_phase ^ asked_steps[0]; old_bank_q <= new_bank_q;\n\
          \x20               if (asked_present) begin new_bank_q <= ~new_bank_q; senses <= next_senses[{kept_senses1}:0]; end\n\
          \x20               apply_q <= pending; offset_q <= pending_offset; desynchronous_q <= pending_desynchronous; rarity_q <= pending_rarity;\n\
@@ -210,8 +212,8 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          \x20       {settle}: begin go_q <= ~go_q; wait_q <= {still_idle}; doing <= {working}; end\n\
          \x20       {working}: if (wait_q != 0) wait_q <= wait_q - 1; else if (idle_2) doing <= {idle};\n\
          \x20       {scan}: begin\n            if (~asked_scan) home <= 1;\n\
-         \x20           if (access == {none}) begin\n                if (must_read) begin place <= ahead_place; writes <= 0; access <= {find}; end\n\
-         \x20               else if (must_write) begin place <= behind_place; writes <= 1; access <= {find}; end\n\
+         \x20           if (stage == {none}) begin\n                if (must_read) begin place <= ahead_place; writes <= 0; stage <= {find}; end\n\
+         \x20               else if (must_write) begin place <= behind_place; writes <= 1; stage <= {find}; end\n\
          \x20               else if (home) begin doing <= {idle}; scan_q <= 0; end\n            end\n\
          \x20           if (asked_strobe & ~strobe_seen) begin\n\
          \x20               if (bit_now + 1 == shifted_bits) begin\n                    behind <= after_bit; behind_place <= shifted_place; must_write <= 1; shifted <= ahead; shifted_bits <= ahead_bits; shifted_place <= ahead_place;\n\
@@ -219,22 +221,22 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          \x20               end else begin shifted <= after_bit; bit_now <= bit_now + 1; end\n            end\n        end\n\
          \x20       default: ;\n    endcase\n\
          \x20   // Accesses to the array's memories.\n\
-         \x20   case (access)\n\
-         \x20       {find}: begin found <= places[place]; access <= {begin}; end\n\
+         \x20   case (stage)\n\
+         \x20       {find}: begin found <= places[place]; stage <= {begin}; end\n\
          \x20       {begin}:\n            if (kind == 2) begin if (writes) begin voltage_q <= behind[{v1}:0]; to_q <= found_cell; index_q <= {found_write_index}; write_bank_q <= new_bank_q; write_now <= 1; end end\n\
-         \x20           else begin\n                scan_cell_q <= found_cell; scan_edge_q <= kind == 0; scan_lane_q <= {lane}; scan_index_q <= found_index; scan_wave_q <= 0; c <= 0; access <= {strobe};\n\
+         \x20           else begin\n                scan_cell_q <= found_cell; scan_edge_q <= kind == 0; scan_lane_q <= {lane}; scan_index_q <= found_index; scan_wave_q <= 0; c <= 0; stage <= {strobe};\n\
          \x20               scan_word_q <= kind == 0 ? {edge_written} : {free_written};\n            end\n\
-         \x20       {strobe}: begin\n            strobing <= c < {fill} | (writes & ((c > {write_from} & c < {write_to}) | (c > {write_to} & c < {write_end}))); scan_write_q <= writes & c >= {write_from} & c < {write_to}; c <= c + 1;\n\
+         \x20       {strobe}: begin\n            strobing <= c < fill | (writes & (c == fill + 1 | c == fill + 3)); scan_write_q <= writes & (c == fill | c == fill + 1); c <= c + 1;\n\
          \x20           if (ends) begin\n                read_before <= scanned;\n                if (kind == 1 & ~scan_wave_q) begin scan_wave_q <= 1; c <= 0; scan_word_q <= {clamped_written}; end\n            end\n        end\n\
          \x20       default: ;\n    endcase\n\
-         \x20   if (finishes) begin\n        access <= {none};\n\
-         \x20       if (doing == {swap}) begin\n            if (~writes) begin behind <= word_read; writes <= 1; access <= {begin}; end\n\
+         \x20   if (finishes) begin\n        stage <= {none};\n\
+         \x20       if (doing == {swap}) begin\n            if (~writes) begin behind <= word_read; writes <= 1; stage <= {begin}; end\n\
          \x20           else if (place == {last_place}) begin phase_now <= asked_phase; doing <= {idle}; scan_q <= 0; end\n\
-         \x20           else begin place <= place + 1; writes <= 0; access <= {find}; end\n\
+         \x20           else begin place <= place + 1; writes <= 0; stage <= {find}; end\n\
          \x20       end else if (writes) must_write <= 0;\n\
          \x20       else if (~loaded) begin shifted <= word_read; shifted_bits <= found_bits; loaded <= 1; ahead_place <= after; end\n\
          \x20       else begin ahead <= word_read; ahead_bits <= found_bits; must_read <= 0; ready <= 1; end\n    end\n\
-         \x20   if (asked_reset) begin doing <= {idle}; access <= {none}; go_seen <= asked_go; go_q <= 0; pending <= 0; count <= 0; write_now <= 0; scan_q <= 0; strobing <= 0; scan_write_q <= 0; end\nend\n",
+         \x20   if (asked_reset) begin doing <= {idle}; stage <= {none}; go_seen <= asked_go; go_q <= 0; pending <= 0; count <= 0; write_now <= 0; scan_q <= 0; strobing <= 0; scan_write_q <= 0; end\nend\n",
         last_word = record.len() - 1,
         v1 = v - 1,
         next_senses = if sense_words == 1 {
@@ -252,8 +254,6 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
         edge_written = super::super::sequencer::resized("behind", widest, word),
         free_written = super::super::sequencer::resized("free_written", u, word),
         clamped_written = super::super::sequencer::resized("clamped_written", u, word),
-        fill = clocks.fill,
-        write_end = clocks.write_end(),
     );
     text
 }
