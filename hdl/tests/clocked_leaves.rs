@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use wheatstone_hdl::bus::{Port, Shape};
 use wheatstone_hdl::leaf::{Behaviour, Leaf};
-use wheatstone_hdl::tile::{FoldedArray, FoldedOptions};
+use wheatstone_hdl::tile::{FoldedArray, FoldedInterface, FoldedOptions};
 use wheatstone_hdl::verilog::{LeafModule, leaf_modules, prelude, simulation_models};
 use wheatstone_hdl::{Multiplier, Technology};
 use wheatstone_sim::network::{EdgeKind, layered};
@@ -45,7 +45,11 @@ fn leaves() -> Vec<LeafModule> {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut leaves: Vec<LeafModule> = Vec::new();
     for array in folded() {
-        for LeafModule { name, text, instances } in leaf_modules(&array.module) {
+        // The interface of one that can be scanned in time.
+        let interface = FoldedInterface::new(&array).ok().map(|interface| leaf_modules(&interface.module));
+        for LeafModule { name, text, instances } in
+            leaf_modules(&array.module).into_iter().chain(interface.into_iter().flatten())
+        {
             let wanted = match instances[0].behaviour() {
                 Behaviour::Clocked { .. } | Behaviour::Function(_) => true,
                 Behaviour::Register { .. } | Behaviour::MatchedDelay { .. } => false,
@@ -68,6 +72,10 @@ fn value(port: &Port, random: &mut Random) -> i64 {
     let bits = u64::from(shape.bits);
     match port.name.as_str() {
         "steps" => return 2,
+        // Now and then only, or nothing would go on.
+        "asked_reset" => return i64::from(random.below(100) == 0),
+        "asked_go" | "asked_scan" | "asked_phase" => return i64::from(random.below(20) < 3),
+        "array_idle" => return i64::from(random.below(10) < 8),
         "sum" | "conductance" => {
             let narrow = bits - bits.min(3);
             return Shape { bits: u32::try_from(narrow.max(1)).unwrap(), ..shape }

@@ -163,6 +163,7 @@ impl FoldedInterface {
             record: record.clone(),
             fill,
             inputs: [vec![0; design.network().inputs().len()], vec![0; design.network().inputs().len()]],
+            input_write: None,
             next_senses: vec![0; design.network().outputs().len()],
             senses: vec![0; design.network().outputs().len()],
             at: Registers::default(),
@@ -383,6 +384,8 @@ struct Border {
     fill: Fill,
     /// By bank: the voltages of the inputs.
     inputs: [Vec<i64>; 2],
+    /// What this clock writes there: the bank, the input and its voltage.
+    input_write: Option<(usize, usize, i64)>,
     /// By output: its sense in the sample that comes, and in the one that is relaxed.
     next_senses: Vec<i64>,
     senses: Vec<i64>,
@@ -523,8 +526,8 @@ impl Border {
         match self.record[place] {
             RecordWord::Input(target) | RecordWord::Target(target) => {
                 (d.to, d.index, d.write_now) = (target.to, target.index, 1);
-                if let Some(input) = self.inputs[usize::from(q.bank == 0)].get_mut(place) {
-                    *input = d.voltage;
+                if place < self.inputs[0].len() {
+                    self.input_write = Some((usize::from(q.bank == 0), place, d.voltage));
                 }
             }
             RecordWord::Senses => {
@@ -590,8 +593,8 @@ impl Border {
                 (d.doing, d.mode) = (Doing::Idle, 0);
             }
         }
-        if x.strobe == 1 && q.strobe_seen == 0 {
-            let word = (q.shifted >> 1) | (x.scan_in << (q.shifted_bits - 1).max(0));
+        if x.strobe == 1 && q.strobe_seen == 0 && q.ready == 1 {
+            let word = (q.shifted >> 1) | (x.scan_in << (q.shifted_bits - 1));
             if q.bit + 1 == q.shifted_bits {
                 (d.behind, d.behind_place, d.must_write) = (word, q.shifted_place, 1);
                 (d.shifted, d.shifted_bits, d.shifted_place) = (q.ahead, q.ahead_bits, q.ahead_place);
@@ -619,7 +622,7 @@ impl Border {
                     d.voltage = self.voltage(q.behind);
                     (d.to, d.index, d.write_bank, d.write_now) =
                         (found.target.to, found.target.index, q.bank, 1);
-                    self.inputs[bank][slot] = d.voltage;
+                    self.input_write.get_or_insert((bank, slot, d.voltage));
                 }
                 let word = self.inputs[bank][slot] & ((1 << self.format.v_bits()) - 1);
                 self.finish(d, x, &found, word);
@@ -715,6 +718,9 @@ impl Clocked for Border {
             Doing::Swap => {}
         }
         self.access(&mut d, &x);
+        if let Some((bank, input, voltage)) = self.input_write.take() {
+            self.inputs[bank][input] = voltage;
+        }
         if x.reset == 1 {
             (d.doing, d.stage) = (Doing::Idle, Stage::None);
             (d.go_seen, d.go, d.pending, d.count) = (x.go, 0, 0, 0);

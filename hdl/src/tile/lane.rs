@@ -340,7 +340,8 @@ pub(super) fn lane(context: &LaneContext<'_>, lane: usize, take: &Bus, sent: &Bu
         format,
         g_min: design.rules().g_min.into(),
         shifts: shifts(plan),
-        k: vec![0; words],
+        // What a state may hold, as the edges of a spatial array have it at power-up.
+        k: vec![format.k_range(design.rules().g_min.into()).0; words],
         generators: vec![1; words],
         voltages: [vec![0; slots], vec![0; slots]],
         sums: vec![0; slots],
@@ -484,7 +485,7 @@ fn verilog(technology: Technology, design: &Design, plan: &TilePlan, words: usiz
          reg signed [{a1}:0] first_a, first_b;\nreg signed [{product1}:0] product;\n\
          reg signed [{change1}:0] change, raw;\nreg [{k1}:0] second_a;\nreg signed [{f1}:0] forwarded;\n\
          reg signed [{sum1}:0] sum_q;\nreg [{conductance1}:0] conductance_q;\ninteger i;\n\
-         initial begin\n    for (i = 0; i <= {words1}; i = i + 1) begin k[i] = 0; generators[i] = 1; end\n\
+         initial begin\n    for (i = 0; i <= {words1}; i = i + 1) begin k[i] = {kk}'d{low}; generators[i] = 1; end\n\
          \x20   for (i = 0; i < {slots}; i = i + 1) begin voltages_0{each} = 0; voltages_1{each} = 0; sums{each} = 0; conductances{each} = 0; end\n\
          \x20   k_latched = 0; generator_latched = 1; k_read = 0; k_new = 0; generator = 1; drawn = 1; row_sum = 0; row_difference = 0; row_voltage = 0;\n\
          \x20   second_a = 0; second_b = 0; first_a = 0; first_b = 0; product = 0; change = 0; raw = 0; forwarded = 0; sum_q = 0; conductance_q = 0;\nend\n\

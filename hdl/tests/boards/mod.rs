@@ -13,8 +13,8 @@ use wheatstone_link::protocol::{Command, Reply, ResultCode, SampleLayout, Settin
 use wheatstone_link::{Board, Capacities};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
-    Configuration, Design, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding, Reference, Rules,
-    Sample, Sense, State, Target, scan,
+    Configuration, Design, EdgeGenerator, Format, Initial, LearningSchedule, Nudge, Omega, OutputCoding,
+    Reference, Rules, Sample, Sense, State, Target, scan,
 };
 
 /// Memories small enough to reach their ends.
@@ -184,17 +184,35 @@ impl<C: Served> Pair<C> {
         Pair::with(design, array, options, true)
     }
 
+    /// With a model that begins as an array does that has just been switched on.
+    pub fn at_power_up(design: Arc<Design>, array: impl Into<ArrayForm>, options: IslandOptions) -> Pair<C> {
+        let groups = vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()];
+        let mut state = State::initial(&design, &groups, 1);
+        let (low, _) = design.format().k_range(design.rules().g_min.into());
+        state.u.iter_mut().for_each(|wave| wave.fill(0));
+        state.k.fill(low);
+        state.generators.fill(EdgeGenerator::new(1));
+        Pair::of(design, array, options, false, state)
+    }
+
     fn with(
         design: Arc<Design>,
         array: impl Into<ArrayForm>,
         options: IslandOptions,
         recorded: bool,
     ) -> Pair<C> {
-        let state = State::initial(
-            &design,
-            &vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()],
-            1,
-        );
+        let groups = vec![Initial::Uniform { low: 0.1, high: 0.9 }; design.network().groups().len()];
+        let state = State::initial(&design, &groups, 1);
+        Pair::of(design, array, options, recorded, state)
+    }
+
+    fn of(
+        design: Arc<Design>,
+        array: impl Into<ArrayForm>,
+        options: IslandOptions,
+        recorded: bool,
+        state: State,
+    ) -> Pair<C> {
         let configuration =
             Configuration { steps: 1, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Reference::new(Arc::clone(&design), configuration, state).unwrap();

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
+use wheatstone_hdl::top::ArrayForm;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, NotBuildable, SimulationError};
 use wheatstone_learn::device::{Device, DeviceError};
 use wheatstone_learn::experiment::Experiment;
@@ -137,7 +138,7 @@ fn quantity(bounded: Bounded<f64>, unit: &'static str, kind: Kind) -> Quantity {
 /// shifting a state in takes longer than the samples.
 fn sample_time(
     experiment: &Experiment,
-    options: ArrayOptions,
+    options: impl Into<ArrayForm>,
     board: Board,
     stop: Stop,
 ) -> Result<Quantity, BenchError> {
@@ -175,9 +176,15 @@ fn simulated(times: &[f64]) -> Quantity {
 mod tests {
     use super::*;
 
+    /// Microseconds of a sample of iris on the whole simulated chip, and of digits.
+    const FOLDED_IRIS: f64 = 3.6;
+    const FOLDED_DIGITS: f64 = 9.0;
+
     fn board(name: &str) -> Board {
         name.parse().unwrap()
     }
+    use wheatstone_hdl::Technology;
+    use wheatstone_hdl::tile::FoldedOptions;
     use wheatstone_learn::preset::Preset;
 
     fn experiment(preset: &str) -> Experiment {
@@ -218,6 +225,23 @@ mod tests {
         let chip_cost = chip_cost(&iris, board("ulx3s-85f"), Stop::default()).unwrap();
         let ratio = chip_cost.sample.value / chip_cost.array.value;
         assert!(1.0 < ratio && ratio <= 1.25, "{ratio}: {chip_cost:?}");
+    }
+
+    /// A folded array walks its memories, however many edges a network has.
+    #[test]
+    fn a_sample_of_a_folded_array_takes_microseconds() {
+        for (preset, most) in [("iris", FOLDED_IRIS), ("digits", FOLDED_DIGITS)] {
+            let experiment = Experiment::prepare(Preset::find(preset).unwrap().config().unwrap()).unwrap();
+            let options = FoldedOptions::from(Technology::Ecp5);
+            let sample = sample_time(&experiment, options, board("ulx3s-85f"), Stop::default()).unwrap();
+            println!(
+                "{preset}: {:.2} us, {:.2} to {:.2}",
+                sample.value * 1e6,
+                sample.low * 1e6,
+                sample.high * 1e6
+            );
+            assert!(sample.value * 1e6 <= most, "{preset}: {sample:?}");
+        }
     }
 
     #[test]

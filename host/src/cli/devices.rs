@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::env;
 use std::path::PathBuf;
-use wheatstone::device::DeviceUrl;
+use wheatstone::device::{DeviceUrl, SimulatedArray};
 use wheatstone::ports::{Access, Port, System};
 
 /// List what a network can be trained on
@@ -32,7 +32,7 @@ struct Described<'p> {
 const SIMULATED: [(DeviceUrl, &str); 3] = [
     (DeviceUrl::Sim, "the model, in this process"),
     (DeviceUrl::Pty, "a virtual board, in a process of its own"),
-    (DeviceUrl::Rtl, "a simulation of the gateware"),
+    (DeviceUrl::Rtl(SimulatedArray::Either), "a simulation of the gateware"),
 ];
 
 /// The root of the system that is looked at. The variable names another tree, for tests.

@@ -8,4 +8,4 @@ mod url;
 pub use error::BoardError;
 pub use linked::Linked;
 pub use opening::{Around, BAD_CABLE, open};
-pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, UrlError};
+pub use url::{DEFAULT_BAUD, DeviceUrl, SerialUrl, SimulatedArray, UrlError};

@@ -1,6 +1,6 @@
 //! Devices by their names: what a URL stands for, opened.
 
-use super::{BoardError, DeviceUrl, Linked, SerialUrl};
+use super::{BoardError, DeviceUrl, Linked, SerialUrl, SimulatedArray};
 use crate::link::{RecordingFile, RtlTransport, SerialTransport};
 use crate::ports::System;
 use std::io::{self, Write};
@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wheatstone_hdl::Board;
+use wheatstone_hdl::tile::FoldedOptions;
+use wheatstone_hdl::top::TopError;
 use wheatstone_learn::device::{Device, DeviceError, DeviceKind, Model};
 use wheatstone_link::protocol::Identity;
 use wheatstone_link::{Faults, Faulty, Recorder, SessionOptions, Stop, Tracer, Transport};
@@ -68,13 +70,27 @@ pub fn open(
     match url {
         DeviceUrl::Sim => Ok(Box::new(Model::new(Arc::clone(design), state.clone())?)),
         DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
-        DeviceUrl::Rtl => {
-            let board = Board::default();
-            let transport =
-                RtlTransport::new(Arc::clone(design), board.technology(), board).map_err(BoardError::from)?;
+        DeviceUrl::Rtl(array) => {
+            let transport = simulated(*array, design).map_err(BoardError::from)?;
             connect(Box::new(transport), DeviceKind::Simulation)
         }
         DeviceUrl::Serial(line) => connect(Box::new(serial(line)?), DeviceKind::Board),
+    }
+}
+
+/// The simulated gateware.
+fn simulated(array: SimulatedArray, design: &Arc<Design>) -> Result<RtlTransport, TopError> {
+    let board = Board::default();
+    let spatial = || RtlTransport::new(Arc::clone(design), board.technology(), board);
+    let folded = || RtlTransport::new(Arc::clone(design), FoldedOptions::from(board.technology()), board);
+    match array {
+        SimulatedArray::Spatial => spatial(),
+        SimulatedArray::Folded => folded(),
+        SimulatedArray::Either => match spatial() {
+            // Its scan chain is too long, or its cells would be more than anything holds.
+            Err(TopError::Link(_)) => folded(),
+            other => other,
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Names of devices: `sim:`, `pty:`, `rtl:`, `serial:/dev/ttyUSB0?baud=3000000`.
+//! Names of devices: `sim:`, `pty:`, `rtl:folded`, `serial:/dev/ttyUSB0?baud=3000000`.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -20,9 +20,32 @@ pub enum DeviceUrl {
     /// `pty:`, a virtual board in a process of its own, at the other end of a pseudo-terminal.
     Pty,
     /// `rtl:`, a simulation of the gateware.
-    Rtl,
+    Rtl(SimulatedArray),
     /// `serial:...`, a board.
     Serial(SerialUrl),
+}
+
+/// Which array the simulated gateware has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SimulatedArray {
+    /// `rtl:`, the spatial one if it can be, else the folded one.
+    #[default]
+    Either,
+    /// `rtl:spatial`, one cell for every node and edge.
+    Spatial,
+    /// `rtl:folded`, tiles of lanes that walk memories.
+    Folded,
+}
+
+impl SimulatedArray {
+    /// What stands behind the colon.
+    fn name(self) -> &'static str {
+        match self {
+            SimulatedArray::Either => "",
+            SimulatedArray::Spatial => "spatial",
+            SimulatedArray::Folded => "folded",
+        }
+    }
 }
 
 /// A serial line.
@@ -70,6 +93,16 @@ pub enum UrlError {
         /// What stands behind the colon.
         rest: String,
     },
+    /// An array that is none.
+    #[error(
+        "`{text}`: there is no array `{array}`; write rtl:spatial, rtl:folded, or rtl: for the one that can be"
+    )]
+    Array {
+        /// The whole text.
+        text: String,
+        /// What stands behind the colon.
+        array: String,
+    },
     /// A path of blanks.
     #[error(
         "`{text}`: the path is blank; name a port, as in serial:/dev/ttyUSB0, or write serial: for the only one"
@@ -100,7 +133,7 @@ pub enum UrlError {
 
 categorize! {
     UrlError {
-        BadInput: Scheme, Rest, Path, Parameter, Baud;
+        BadInput: Scheme, Rest, Array, Path, Parameter, Baud;
     }
 }
 
@@ -123,7 +156,11 @@ impl FromStr for DeviceUrl {
         match scheme {
             "sim" => bare("sim:", DeviceUrl::Sim),
             "pty" => bare("pty:", DeviceUrl::Pty),
-            "rtl" => bare("rtl:", DeviceUrl::Rtl),
+            "rtl" => [SimulatedArray::Either, SimulatedArray::Spatial, SimulatedArray::Folded]
+                .into_iter()
+                .find(|array| array.name() == rest)
+                .map(DeviceUrl::Rtl)
+                .ok_or_else(|| UrlError::Array { text: text.to_owned(), array: rest.to_owned() }),
             "serial" => serial(text, rest).map(DeviceUrl::Serial),
             _ => Err(UrlError::Scheme { text: text.to_owned() }),
         }
@@ -155,7 +192,7 @@ impl Display for DeviceUrl {
         match self {
             DeviceUrl::Sim => f.write_str("sim:"),
             DeviceUrl::Pty => f.write_str("pty:"),
-            DeviceUrl::Rtl => f.write_str("rtl:"),
+            DeviceUrl::Rtl(array) => write!(f, "rtl:{}", array.name()),
             DeviceUrl::Serial(line) => {
                 let path = line.path().unwrap_or_default();
                 write!(f, "serial:{path}")?;
@@ -178,7 +215,8 @@ mod tests {
         let read = |text: &str| text.parse::<DeviceUrl>();
         assert_eq!(read("sim:"), Ok(DeviceUrl::default()));
         assert_eq!(read("pty:"), Ok(DeviceUrl::Pty));
-        assert_eq!(read("rtl:"), Ok(DeviceUrl::Rtl));
+        assert_eq!(read("rtl:"), Ok(DeviceUrl::Rtl(SimulatedArray::Either)));
+        assert_eq!(read("rtl:folded"), Ok(DeviceUrl::Rtl(SimulatedArray::Folded)));
         for (text, path, baud) in [
             ("serial:", None, DEFAULT_BAUD),
             ("serial:?baud=115200", None, 115_200),
@@ -220,7 +258,12 @@ mod tests {
         // The default is not printed, unless the path needs it.
         let baud = prop_oneof![Just(DEFAULT_BAUD), BAUD];
         let serial = (path, baud).prop_map(|(path, baud)| DeviceUrl::Serial(SerialUrl { path, baud }));
-        prop_oneof![Just(DeviceUrl::Sim), Just(DeviceUrl::Pty), Just(DeviceUrl::Rtl), serial]
+        prop_oneof![
+            Just(DeviceUrl::Sim),
+            Just(DeviceUrl::Pty),
+            Just(DeviceUrl::Rtl(SimulatedArray::Spatial)),
+            serial
+        ]
     }
 
     proptest! {

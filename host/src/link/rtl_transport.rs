@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use wheatstone_hdl::Board;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::top::{SerialLine, TopError, TopSimulation};
-use wheatstone_hdl::{ArrayOptions, Board};
+use wheatstone_hdl::top::{ArrayForm, SerialLine, TopError, TopSimulation};
 use wheatstone_link::{Transport, TransportError};
 use wheatstone_sim::Design;
 
@@ -33,7 +33,7 @@ impl RtlTransport {
     /// [`TopError`] if the design cannot be put on a chip.
     pub fn new(
         design: Arc<Design>,
-        array: impl Into<ArrayOptions>,
+        array: impl Into<ArrayForm>,
         board: Board,
     ) -> Result<RtlTransport, TopError> {
         let island = IslandOptions { streaming: true, ..board.island_options() };
@@ -46,11 +46,12 @@ impl RtlTransport {
     /// [`TopError`] if the design cannot be put on a chip.
     pub fn with_island(
         design: Arc<Design>,
-        array: impl Into<ArrayOptions>,
+        array: impl Into<ArrayForm>,
         island: IslandOptions,
     ) -> Result<RtlTransport, TopError> {
         let options = IslandOptions { baud: island.clock_hz / CLOCKS_A_BIT, ..island };
         let top = TopSimulation::new(design, array, options)?;
+        let options = top.chip().options;
         let (line, arrived) = (SerialLine::new(options), VecDeque::new());
         Ok(RtlTransport { top, line, options, arrived, gone: false, on_sample: None })
     }

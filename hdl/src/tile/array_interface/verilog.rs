@@ -160,7 +160,7 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          wire at_input = stage == {begin} & kind == 2;\n\
          wire finishes = at_input | (stage == {strobe} & ends & (kind == 0 | scan_wave_q));\n\
          wire [{wide1}:0] word_read = at_input ? input_read : kind == 1 ? both_read : edge_read;\n\
-         wire takes_input = shift & entry_kind == 0;\nwire writes_input = at_input & writes;\n\
+         wire takes_input = shift & entry_kind == 0;\nwire writes_input = at_input & writes & ~takes_input;\n\
          wire [{ib1}:0] input_place = takes_input ? {count_index} : {slot_index};\nwire [{v1}:0] input_value = takes_input ? word[{v1}:0] : behind[{v1}:0];\n",
         rw1 = 1 + cell + write_index,
         rk = cell + write_index,
@@ -215,7 +215,7 @@ pub(super) fn verilog(layout: &Layout<'_>) -> String {
          \x20           if (stage == {none}) begin\n                if (must_read) begin place <= ahead_place; writes <= 0; stage <= {find}; end\n\
          \x20               else if (must_write) begin place <= behind_place; writes <= 1; stage <= {find}; end\n\
          \x20               else if (home) begin doing <= {idle}; scan_q <= 0; end\n            end\n\
-         \x20           if (asked_strobe & ~strobe_seen) begin\n\
+         \x20           if (asked_strobe & ~strobe_seen & ready) begin\n\
          \x20               if (bit_now + 1 == shifted_bits) begin\n                    behind <= after_bit; behind_place <= shifted_place; must_write <= 1; shifted <= ahead; shifted_bits <= ahead_bits; shifted_place <= ahead_place;\n\
          \x20                   ahead_place <= after; must_read <= 1; bit_now <= 0;\n\
          \x20               end else begin shifted <= after_bit; bit_now <= bit_now + 1; end\n            end\n        end\n\
