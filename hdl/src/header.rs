@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::board::Board;
 use crate::island::memory::SPRAM_MODEL;
 use crate::technology::Technology;
+use crate::tile::FoldedArray;
 use crate::verilog::{comment, simulation_models};
 use sha2::{Digest, Sha256};
 use wheatstone_sim::Design;
@@ -11,6 +12,11 @@ use wheatstone_sim::Design;
 /// A whole file: a header that says where it comes from, then the array's Verilog.
 pub fn emitted(array: &Array, board: Board, command: &str) -> String {
     with_header(array.design(), array.technology(), board, command, &array.verilog())
+}
+
+/// The same of a folded array.
+pub fn emitted_folded(array: &FoldedArray, board: Board, command: &str) -> String {
+    with_header(array.design(), array.options().technology, board, command, &array.verilog())
 }
 
 /// The ports of those of the vendor's cells that a text uses, for Verilator alone: every other tool has its own models.

@@ -74,7 +74,7 @@ pub use array::Array;
 pub use board::{Board, BoardError, Description, UnknownBoard};
 pub use check::{NotBuildable, check_buildable, check_buildable_in_luts, check_network};
 pub use device::Corner;
-pub use header::emitted;
+pub use header::{emitted, emitted_folded};
 pub use options::{ArrayOptions, Multiplier};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;

@@ -6,25 +6,32 @@ mod designs;
 
 use boards::*;
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::top::{SerialLine, TopSimulation};
-use wheatstone_hdl::{Board as BoardName, Technology, Top};
+use wheatstone_hdl::tile::FoldedOptions;
+use wheatstone_hdl::top::{ArrayForm, Chip, SerialLine, TopSimulation};
+use wheatstone_hdl::{Board as BoardName, Technology};
 use wheatstone_link::protocol::{Command, Reply, Run, Space, Status, frame};
 use wheatstone_sim::{Initial, State, scan};
 
 #[test]
 fn everything_through_the_pins() {
-    through_the_pins(false);
+    through_the_pins(Technology::Ecp5, false);
 }
 
 #[test]
 fn everything_through_the_pins_with_samples_that_stream() {
-    through_the_pins(true);
+    through_the_pins(Technology::Ecp5, true);
+}
+
+#[test]
+fn everything_through_the_pins_with_a_folded_array() {
+    through_the_pins(FoldedOptions { technology: Technology::Ecp5, tiles: 1 }, true);
 }
 
 /// The whole board through its pins.
-fn through_the_pins(streaming: bool) {
+fn through_the_pins(form: impl Into<ArrayForm>, streaming: bool) {
+    let form = form.into();
     let options = IslandOptions { clock_hz: 12_000_000, streaming, ..options() };
-    let mut top = TopSimulation::new(small(), Technology::Ecp5, options).unwrap();
+    let mut top = TopSimulation::new(small(), form, options).unwrap();
     let mut line = SerialLine::new(options);
     let mut trace: Vec<(bool, bool)> = Vec::new();
     let Pair { mut board, design, .. } = <Pair>::new(small(), Technology::Ecp5, options);
@@ -68,7 +75,7 @@ fn through_the_pins(streaming: bool) {
     println!("{} clocks", top.clocks());
 
     // The same through the pins of the emitted Verilog, delays of the array included.
-    let built = Top::new(design, Technology::Ecp5, options).unwrap();
+    let built = Chip::new(design, form, options).unwrap();
     let verilog = built.verilog(BoardName::generic(), "a test").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let bit = |level: bool| if level { '1' } else { '0' };

@@ -1,6 +1,7 @@
 //! What stands beside the island on a chip: an array and its interface, as one module with the buses that the island knows.
 
 use super::{FoldedTop, Top, TopError};
+use crate::board::Board;
 use crate::bus::{Bus, Shape};
 use crate::cell::Controls;
 use crate::island::{Island, IslandOptions, Ranks, verilog_of};
@@ -189,11 +190,11 @@ impl Chip {
         Island::new(&self.design, self.options)
     }
 
-    /// The Verilog of everything, without a header. The module `top` has the pins `clk`, `rx` and `tx`.
+    /// The Verilog of everything for a board, with the project's header. The module `top` has the pins `clk`, `rx` and `tx`.
     ///
     /// # Errors
     /// As [`Chip::island`].
-    pub fn verilog(&self) -> Result<String, LinkLimit> {
+    pub fn verilog(&self, board: Board, command: &str) -> Result<String, LinkLimit> {
         let mut island = self.island()?;
         island.connect_all();
         let mut text = crate::verilog::emit(&self.module, self.technology);
@@ -220,6 +221,6 @@ impl Chip {
         text += &format!("    island island (\n{}\n    );\n", of_island.join(",\n"));
         text +=
             &format!("    bordered_array bordered_array (\n{}\n    );\nendmodule\n", of_array.join(",\n"));
-        Ok(text)
+        Ok(crate::header::with_header(&self.design, self.technology, board, command, &text))
     }
 }

@@ -1,12 +1,10 @@
 //! A folded array on a chip.
 
-use super::{Chip, TopError};
-use crate::board::Board;
+use super::TopError;
 use crate::island::IslandOptions;
 use crate::module::Module;
 use crate::tile::{FoldedArray, FoldedInterface, FoldedOptions};
 use std::sync::Arc;
-use wheatstone_link::protocol::LinkLimit;
 use wheatstone_sim::Design;
 
 /// A folded array with its interface, and what the island must be to serve it.
@@ -54,15 +52,5 @@ impl FoldedTop {
         module.module("border", interface.module.clone());
         module.module("array", array.module.clone());
         Ok(FoldedTop { array, interface, module, options })
-    }
-
-    /// The Verilog of everything for a board, with the project's header. The module `top` has the pins `clk`, `rx` and `tx`.
-    ///
-    /// # Errors
-    /// [`LinkLimit`], as [`FoldedTop::new`] did not.
-    pub fn verilog(&self, board: Board, command: &str) -> Result<String, LinkLimit> {
-        let text = Chip::from(self.clone()).verilog()?;
-        let technology = self.array.options().technology;
-        Ok(crate::header::with_header(self.array.design(), technology, board, command, &text))
     }
 }

@@ -111,7 +111,6 @@ impl Top {
     /// # Errors
     /// [`LinkLimit`], as [`Top::new`] did not.
     pub fn verilog(&self, board: Board, command: &str) -> Result<String, LinkLimit> {
-        let text = Chip::from(self.clone()).verilog()?;
-        Ok(crate::header::with_header(self.array.design(), self.array.technology(), board, command, &text))
+        Chip::from(self.clone()).verilog(board, command)
     }
 }

@@ -4,6 +4,7 @@ use crate::cli::arguments::ConfigArguments;
 use crate::cli::failure::Result;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
+use wheatstone_hdl::tile::FoldedArray;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
 use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_learn::network_file::read_network;
@@ -28,6 +29,16 @@ pub struct TargetArguments {
     /// How edges multiply. Default: parallel on boards with ECP5, serial on the others
     #[arg(long, value_enum)]
     multiplier: Option<Multiply>,
+}
+
+/// The forms of an array.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// One cell for every node and edge
+    #[default]
+    Spatial,
+    /// Tiles of eight lanes that walk memories
+    Folded,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,6 +74,12 @@ impl DesignArguments {
     pub fn array(&self) -> Result<(String, Array)> {
         let (name, design) = self.design()?;
         Ok((name, Array::new(design, self.target.options())?))
+    }
+
+    /// The array, folded, and what to call it.
+    pub fn folded(&self) -> Result<(String, FoldedArray)> {
+        let (name, design) = self.design()?;
+        Ok((name, FoldedArray::new(design, self.target.board.technology())?))
     }
 
     /// The design and what to call it. A network alone is taken in format wide under plain rules.

@@ -1,12 +1,13 @@
 //! `wheatstone hdl emit`
 
-use super::arguments::DesignArguments;
+use super::arguments::{DesignArguments, Form};
 use crate::cli::failure::Result;
 use crate::cli::output::Output;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
-use wheatstone_hdl::emitted;
+use std::sync::Arc;
+use wheatstone_hdl::{emitted, emitted_folded};
 use wheatstone_learn::run::write_whole;
 use wheatstone_sim::{FileStem, hex};
 
@@ -15,6 +16,9 @@ use wheatstone_sim::{FileStem, hex};
 pub struct Emit {
     #[command(flatten)]
     design: DesignArguments,
+    /// The form of the array
+    #[arg(long, value_enum, default_value_t)]
+    array: Form,
     /// File to write; default: NAME-BOARD.v
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -32,11 +36,20 @@ struct Emitted {
 
 impl Emit {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let (name, array) = self.design.array()?;
         let board = self.design.target.board;
         let command: Vec<String> =
             std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        let verilog = emitted(&array, board, &format!("wheatstone {}", command.join(" ")));
+        let command = format!("wheatstone {}", command.join(" "));
+        let (name, design, verilog) = match self.array {
+            Form::Spatial => {
+                let (name, array) = self.design.array()?;
+                (name, Arc::clone(array.design()), emitted(&array, board, &command))
+            }
+            Form::Folded => {
+                let (name, array) = self.design.folded()?;
+                (name, Arc::clone(array.design()), emitted_folded(&array, board, &command))
+            }
+        };
         let file = match &self.out {
             Some(file) => file.clone(),
             None => format!("{}-{board}.v", FileStem::new("name", &name)?).into(),
@@ -44,15 +57,15 @@ impl Emit {
         write_whole(&file, verilog.as_bytes())?;
         let result = Emitted {
             board: board.name(),
-            nodes: array.nodes.len(),
-            edges: array.edges.len(),
+            nodes: design.network().nodes().len(),
+            edges: design.network().edges().len(),
             // Without the vendor's cells that stand at the end for Verilator.
             modules: verilog
                 .lines()
                 .take_while(|line| *line != "`ifdef VERILATOR")
                 .filter(|line| line.starts_with("module "))
                 .count(),
-            design_digest: hex::encode(&array.design().digest()),
+            design_digest: hex::encode(&design.digest()),
             file: file.display().to_string(),
         };
         output.result(&result, || {
