@@ -21,7 +21,8 @@ use crate::array::Array;
 use crate::island::{Core, IslandOptions, SerialLink, StreamingCore};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
-use crate::top::Top;
+use crate::tile::FoldedArray;
+use crate::top::Chip;
 use crate::verilog::emit;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -161,7 +162,27 @@ fn sum(areas: impl Iterator<Item = Area>) -> Area {
 /// # Errors
 /// [`AreaError`]; the first by the names of the cells if several fail.
 pub fn measure(yosys: &Tool, array: &Array, options: AreaOptions) -> Result<ArrayArea, AreaError> {
-    let technology = array.technology();
+    measure_cells(yosys, &array.module, array.technology(), options)
+}
+
+/// As [`measure`], every tile and the root of a folded array.
+///
+/// # Errors
+/// [`AreaError`]; the first by the names of the cells if several fail.
+pub fn measure_folded(
+    yosys: &Tool,
+    array: &FoldedArray,
+    options: AreaOptions,
+) -> Result<ArrayArea, AreaError> {
+    measure_cells(yosys, &array.module, array.options().technology, options)
+}
+
+fn measure_cells(
+    yosys: &Tool,
+    array: &Module,
+    technology: Technology,
+    options: AreaOptions,
+) -> Result<ArrayArea, AreaError> {
     let synthesis = synthesis(technology, options)?;
     let jobs: Vec<Job> = kinds(array)
         .into_iter()
@@ -179,23 +200,24 @@ pub fn measure(yosys: &Tool, array: &Array, options: AreaOptions) -> Result<Arra
 /// [`AreaError`]; the first in the order of the parts if several fail.
 ///
 /// # Panics
-/// If the island cannot serve the design, which [`Top::new`] has checked.
-pub fn measure_island(yosys: &Tool, top: &Top, options: AreaOptions) -> Result<IslandArea, AreaError> {
-    let technology = top.array.technology();
+/// If the island cannot serve the design, which [`Chip::new`] has checked.
+pub fn measure_island(yosys: &Tool, chip: &Chip, options: AreaOptions) -> Result<IslandArea, AreaError> {
+    let technology = chip.technology;
     let synthesis = synthesis(technology, options)?;
     #[expect(clippy::expect_used, reason = "documented")]
-    let facts = top.options.facts(top.array.design()).expect("an island that serves the design");
-    let IslandOptions { clock_hz, baud, credits, sample_memory, streaming, .. } = top.options;
-    let interface = &top.interface.module;
-    let jobs = [
+    let facts = chip.options.facts(&chip.design).expect("an island that serves the design");
+    let IslandOptions { clock_hz, baud, credits, sample_memory, streaming, .. } = chip.options;
+    let mut jobs = vec![
         Job::of_block("serial_link", SerialLink::new(clock_hz, baud, credits)),
         if streaming {
             Job::of_block("controller", StreamingCore::new(&facts, sample_memory))
         } else {
             Job::of_block("controller", Core::new(&facts, sample_memory))
         },
-        Job::whole(interface.name(), emit(interface, technology)),
     ];
+    // Beside the array stands its interface.
+    let interface = chip.module.submodule("border");
+    jobs.extend(interface.map(|interface| Job::whole(interface.name(), emit(interface, technology))));
     let parts = in_parallel(&jobs, |job| job.run(yosys, technology, synthesis));
     let parts = parts.into_iter().collect::<Result<Vec<CellArea>, AreaError>>()?;
     let total = sum(parts.iter().map(|part| part.area.clone()));
@@ -214,7 +236,7 @@ pub fn measure_cell(
 ) -> Result<CellArea, AreaError> {
     let technology = array.technology();
     let synthesis = synthesis(technology, options)?;
-    let kinds = kinds(array);
+    let kinds = kinds(&array.module);
     let &(cell, count) = kinds.get(name).ok_or_else(|| AreaError::NoSuchCell {
         cell: name.to_owned(),
         kinds: kinds.keys().map(|&name| name.to_owned()).collect(),
@@ -223,9 +245,9 @@ pub fn measure_cell(
 }
 
 /// One cell of every kind and how many there are, by name: equal names mean equal cells.
-fn kinds(array: &Array) -> BTreeMap<&str, (&Module, u64)> {
+fn kinds(array: &Module) -> BTreeMap<&str, (&Module, u64)> {
     let mut kinds = BTreeMap::new();
-    for (_, part) in array.module.parts() {
+    for (_, part) in array.parts() {
         if let Part::Module(cell) = part {
             kinds.entry(cell.name()).or_insert((cell, 0)).1 += 1;
         }

@@ -1,6 +1,6 @@
 //! `wheatstone hdl area`
 
-use super::arguments::DesignArguments;
+use super::arguments::{DesignArguments, Form};
 use crate::cli::failure::{Failure, Result};
 use crate::cli::output::Output;
 use crate::cli::table::plain;
@@ -9,10 +9,11 @@ use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 use std::sync::Arc;
 use wheatstone_hdl::area::{
-    Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_island,
+    Area as Amount, AreaOptions, ArrayArea, CellArea, IslandArea, measure, measure_folded, measure_island,
 };
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_hdl::top::{ArrayForm, Chip};
+use wheatstone_hdl::{Board, Technology};
 use wheatstone_tools::{Program, Tool};
 
 /// Count what every kind of cell takes of the device, as yosys maps it
@@ -26,6 +27,9 @@ pub struct Area {
     /// Use the multipliers of an iCE40 UP5K; those of an ECP5 are always used
     #[arg(long)]
     dsp: bool,
+    /// The form of the array
+    #[arg(long, value_enum, default_value_t)]
+    array: Form,
     /// With an island that loads and counts samples while the array works
     #[arg(long)]
     streaming: bool,
@@ -49,26 +53,37 @@ struct Measured {
 
 impl Area {
     pub fn run(&self, output: &Output) -> Result<()> {
-        let (name, array) = self.design.array()?;
         let yosys = Tool::find(Program::Yosys).map_err(Failure::tool)?;
-        let (board, design) = (self.design.target.board, Arc::clone(array.design()));
+        let board = self.design.target.board;
         let options = AreaOptions { ice40_dsp: self.dsp };
+        let (name, design, area, form, multiplier) = match self.array {
+            Form::Spatial => {
+                let (name, array) = self.design.array()?;
+                let area = measure(&yosys, &array, options)?;
+                let form = ArrayForm::Spatial(self.design.target.options());
+                (name, Arc::clone(array.design()), area, form, array.multiplier().name())
+            }
+            Form::Folded => {
+                let (name, array) = self.design.folded()?;
+                let area = measure_folded(&yosys, &array, options)?;
+                (name, Arc::clone(array.design()), area, ArrayForm::Folded(array.options()), "a lane's two")
+            }
+        };
         let island = IslandOptions { streaming: self.streaming, ..board.island_options() };
-        let top = Top::new(design, self.design.target.options(), island);
-        let (island, no_island) = match top {
-            Ok(top) => (Some(measure_island(&yosys, &top, options)?), None),
+        let (island, no_island) = match Chip::new(Arc::clone(&design), form, island) {
+            Ok(chip) => (Some(measure_island(&yosys, &chip, options)?), None),
             Err(why) => (None, Some(why.to_string())),
         };
         let measured = Measured {
             island,
             no_island,
             name,
-            format: array.design().format().to_string(),
+            format: design.format().to_string(),
             board: board.name(),
-            technology: array.technology().name(),
-            multiplier: array.multiplier().name(),
+            technology: board.technology().name(),
+            multiplier,
             yosys: yosys.version().map_err(Failure::tool)?,
-            array: measure(&yosys, &array, options)?,
+            array: area,
         };
         output.result(&measured, || text(&measured, board))
     }
