@@ -86,7 +86,11 @@ impl Pins {
         let verilator = tool(Program::Verilator)?;
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("island.v"), verilog_of("island", island)).unwrap();
-        fs::write(folder.path().join("pins.v"), include_str!("noise/pins.v")).unwrap();
+        let mut pins = include_str!("noise/pins.v").to_owned();
+        if matches!(island, Island::Streaming(_)) {
+            pins = pins.replace(".border_shift()", ".border_free(1'b1), .border_shift()");
+        }
+        fs::write(folder.path().join("pins.v"), pins).unwrap();
         fs::write(folder.path().join("pins.cpp"), include_str!("noise/pins.cpp")).unwrap();
         let arguments = "--cc --exe --build -O3 --x-assign fast --x-initial fast -Wno-lint -Wno-UNOPTFLAT -CFLAGS -O2 --Mdir built -o pins \
                          --top-module pins pins.v island.v pins.cpp";

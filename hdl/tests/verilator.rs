@@ -6,8 +6,10 @@ use designs::{Case, cases, extremes, tool};
 use std::fs;
 use std::sync::Arc;
 use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::tile::{FoldedArray, FoldedOptions};
+use wheatstone_hdl::top::Chip;
 use wheatstone_hdl::verilog::simulation_models;
-use wheatstone_hdl::{Array, ArraySimulation, Board, Technology, Top, emitted, testbench};
+use wheatstone_hdl::{Array, ArraySimulation, Board, Technology, Top, emitted, emitted_folded, testbench};
 use wheatstone_sim::Engine;
 use wheatstone_tools::{Program, Tool};
 
@@ -75,6 +77,22 @@ fn emitted_chips_pass_verilator_on_every_board() {
             },
         )
     }));
+}
+
+#[test]
+fn folded_arrays_and_their_chips_pass_verilator() {
+    let Some(verilator) = tool(Program::Verilator) else { return };
+    let board = board_of(Technology::Ecp5);
+    all(cases()
+        .into_iter()
+        .filter(|case| case.name == "layers with diodes" || case.name.contains("hinge"))
+        .flat_map(|case| {
+            let options = FoldedOptions { technology: Technology::Ecp5, tiles: 2 };
+            let array = FoldedArray::new(Arc::clone(&case.design), options).unwrap();
+            let chip = Chip::new(Arc::clone(&case.design), options, board.island_options()).unwrap();
+            [emitted_folded(&array, board, "a test"), chip.verilog(board, "a test").unwrap()]
+                .map(|text| lint(&verilator, case.name, &[], &[("design.v", &text)]))
+        }));
 }
 
 #[test]

