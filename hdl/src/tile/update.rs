@@ -350,6 +350,7 @@ pub(super) struct UnitOutputs<'a> {
 }
 
 /// The update unit of the cell with that number among those that [`SampleWrite::to`] names. `nodes` are its nodes by number.
+#[expect(clippy::too_many_arguments, reason = "a private step of a cell, which has all of them at hand")]
 pub(super) fn update_unit(
     technology: Technology,
     design: &Arc<Design>,
