@@ -119,6 +119,9 @@ pub fn check_buildable_in_luts(design: &Design) -> Result<(), NotBuildable> {
 /// # Errors
 /// [`NotBuildable::Features`] names what an array's cells lack.
 pub fn require_plain(design: &Design) -> Result<(), NotBuildable> {
+    if design.network().has_frozen() {
+        return Err(Unsupported { feature: "frozen groups", by: "the array, whose edges all learn," }.into());
+    }
     Ok(design
         .features()
         .require_plain("the array, whose cells have no generators and one wave's turn at a time,")?)

@@ -84,7 +84,7 @@ fn what_cannot_be_sampled_is_refused() {
 #[test]
 fn features_are_part_of_a_run() {
     let place = Place::new();
-    let features = "--set temperature=0.00001 --set waves=\"together\" -q";
+    let features = "--temperature 0.00001 --set waves=\"together\" -q";
     let whole = json(&place, &format!("train xor --epochs 6 --out whole {features}"));
     assert_eq!(
         json(&place, &format!("train xor --epochs 3 --out parts {features}"))["digest"]

@@ -274,6 +274,9 @@ pub struct NetworkConfig {
     /// Learning shift of each group of edges, or one for all; none keeps 0, or what a network file says.
     #[serde(default)]
     pub alpha: Vec<i8>,
+    /// Names of the groups whose edges keep their conductances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<String>,
     /// Initial conductances of each group of edges; the last entry serves all further groups.
     pub initial: Vec<Initial>,
     /// Names of the input nodes of a network file that does not name them, or others than it names.

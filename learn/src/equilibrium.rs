@@ -107,6 +107,12 @@ impl Equilibrium {
         self.factor.inverse()
     }
 
+    /// The natural logarithm of its determinant.
+    pub fn log_determinant(&self) -> f64 {
+        let lower = self.factor.L();
+        2.0 * (0..self.nodes.len()).map(|i| lower[(i, i)].ln()).sum::<f64>()
+    }
+
     /// A covariance seen from the Laplacian: `C^T covariance C`, where `C C^T` is the Laplacian. Of a thermal state this is the
     /// temperature times the unit matrix, whatever the conductances.
     pub fn whitened(&self, covariance: &Mat<f64>) -> Mat<f64> {

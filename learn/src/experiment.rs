@@ -476,11 +476,18 @@ fn build_shape(config: &RunConfig, inputs: usize, outputs: usize) -> Result<Netw
 }
 
 fn with_alpha(network: Network, config: &RunConfig, origin: &str) -> Result<Network, ExperimentError> {
-    if config.network.alpha.is_empty() {
-        return Ok(network);
+    let wrong = |key: &str| {
+        let origin = format!("{origin}, network.{key}");
+        |error| ExperimentError::Network { origin, error }
+    };
+    let network = match config.network.alpha.as_slice() {
+        [] => network,
+        alpha => network.with_alpha(alpha).map_err(wrong("alpha"))?,
+    };
+    match config.network.frozen.as_slice() {
+        [] => Ok(network),
+        frozen => network.with_frozen(frozen).map_err(wrong("frozen")),
     }
-    let origin = format!("{origin}, network.alpha");
-    network.with_alpha(&config.network.alpha).map_err(|error| ExperimentError::Network { origin, error })
 }
 
 /// Whether a network has as many inputs and outputs as an encoding.

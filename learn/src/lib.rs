@@ -87,11 +87,14 @@
 //! | many runs: seeds, splits and folds, side by side | [`batch`], [`cross_validation`] |
 //! | many configurations, by any number of processes | [`sweep`] |
 //! | the folder of a run | [`run`], [`whole_file`] |
-//! | a network at a temperature, beside the exact fluctuations | [`sampling`], [`equilibrium`] |
+//! | a network at a temperature, or on its way to rest, beside what is exact | [`sampling`], [`trajectory`], [`equilibrium`] |
+//! | learning while relaxing, at many rates | [`rate`] |
+//! | low energies of spin glasses, large cuts of graphs | [`anneal`], [`spin_problem`] |
 //! | states as numbers, and arrays of them for other programs | [`snapshot`], [`npy`] |
 //! | networks from files, and into other formats | [`network_file`], [`conversion`] |
 //! | what a network is trained on, and whether it does what the model does | [`device`], [`verification`] |
 
+pub mod anneal;
 pub mod baseline;
 pub mod batch;
 pub mod bounded;
@@ -109,11 +112,14 @@ pub mod network_file;
 pub mod npy;
 pub mod prediction;
 pub mod preset;
+pub mod rate;
 pub mod run;
 pub mod sampling;
 pub mod snapshot;
+pub mod spin_problem;
 pub mod sweep;
 pub mod training;
+pub mod trajectory;
 pub mod untuned;
 pub mod verification;
 pub mod whole_file;

@@ -141,6 +141,8 @@ impl Thermal {
         sweeps(&mut engine, plan.burn_in);
         let mut moments = Wave::BOTH.map(|_| Moments::new(nodes.len()));
         let mut row = vec![0.0; nodes.len()];
+        let (low, high) = (-design.format().one_volt() - 1, design.format().one_volt());
+        let mut saturated = [0; 2];
         let mut taken = 0;
         while taken < plan.samples {
             sweeps(&mut engine, plan.every);
@@ -148,6 +150,8 @@ impl Thermal {
                 let v = engine.voltages(wave);
                 row.iter_mut().zip(&nodes).for_each(|(x, node)| *x = f64::from(v[node.index()]));
                 moments[wave.index()].add(&row);
+                let ends = |&x: &f64| x <= f64::from(low) || x >= f64::from(high);
+                saturated[wave.index()] += u64::from(row.iter().any(ends));
             }
             taken += 1;
             if taken.is_multiple_of(TOLD_EVERY) && on_sample(taken).is_break() {
@@ -157,7 +161,8 @@ impl Thermal {
         let presented = engine.state();
         let waves = Wave::BOTH.map(|wave| {
             let exact = Equilibrium::of(design, &presented, &self.shown.targets, wave);
-            moments[wave.index()].finish(exact, plan.temperature)
+            let sampled = moments[wave.index()].finish(exact, plan.temperature);
+            WaveSampled { saturated: saturated[wave.index()], ..sampled }
         });
         Ok(Sampled { samples: taken, nodes, waves })
     }
@@ -180,6 +185,8 @@ pub struct Sampled {
 /// What was sampled of one wave, in LSB.
 #[derive(Debug)]
 pub struct WaveSampled {
+    /// Samples in which some voltage stood at the end of its range: there the distribution is cut off.
+    pub saturated: u64,
     /// Mean voltages, by node.
     pub mean: Vec<f64>,
     /// Their covariance.
@@ -257,7 +264,7 @@ impl Moments {
                 covariance: expected,
             }
         });
-        WaveSampled { mean, covariance, exact }
+        WaveSampled { saturated: 0, mean, covariance, exact }
     }
 }
 

@@ -93,6 +93,7 @@ impl Untuned {
             network: NetworkConfig {
                 edge: EdgeKind::Linear,
                 alpha: hidden.iter().map(|_| ALPHA).chain([LAST_ALPHA]).collect(),
+                frozen: Vec::new(),
                 initial: initial(inputs, &hidden, chosen.format),
                 inputs: Vec::new(),
                 outputs: Vec::new(),

@@ -46,8 +46,14 @@ impl NoiseGenerator {
     /// Draws the number of ones among 32 bits, less 16: mean 0, variance 8, nearly normal.
     #[inline]
     pub fn draw(&mut self) -> i64 {
+        i64::from(self.word().count_ones()) - 16
+    }
+
+    /// Draws 32 bits, never all 0.
+    #[inline]
+    pub fn word(&mut self) -> u32 {
         xorshift(&mut self.0);
-        i64::from(self.0.count_ones()) - 16
+        self.0
     }
 }
 

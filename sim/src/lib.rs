@@ -54,6 +54,7 @@ mod nudge;
 mod power;
 mod sample;
 pub mod scan;
+pub mod spins;
 mod state;
 mod tally;
 mod wave;

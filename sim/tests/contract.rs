@@ -28,7 +28,7 @@ mod common;
 mod naive;
 
 use common::{
-    Draw, Kinds, Spread, cases, design_on, featured, has_turn, node_id, random_sample, random_state,
+    Draw, Kinds, Spread, cases, design_on, featured, frozen, has_turn, node_id, random_sample, random_state,
 };
 use naive::Naive;
 use proptest::prelude::*;
@@ -93,6 +93,25 @@ proptest! {
             engine.learn();
             naive.learn();
             prop_assert!(naive.matches(&engine.state()), "learn");
+        }
+    }
+
+    /// So they do where some groups are frozen, whose conductances stay.
+    #[test]
+    fn frozen_groups_equal_the_second_implementation(case in frozen(featured(cases(ALL, false)))) {
+        let mut draw = Draw::new(case.seed ^ 8);
+        let state = random_state(&mut draw, &case.design, Spread::Even);
+        let mut naive = Naive::new(&case.design, case.configuration, &state);
+        let mut engine = engine(&case.design, case.configuration, state.clone());
+        for _ in 0..5 {
+            let sample = random_sample(&mut draw, &case.design, Spread::Even, true);
+            engine.train(&sample).unwrap();
+            naive.train(&sample);
+            prop_assert!(naive.matches(&engine.state()));
+        }
+        let network = case.design.network();
+        for (edge, (before, after)) in network.edges().iter().zip(state.k.iter().zip(engine.state().k)) {
+            prop_assert!(!network.groups()[edge.group.index()].frozen || *before == after);
         }
     }
 

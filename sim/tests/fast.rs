@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, random_configuration, random_sample,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, random_configuration, random_sample,
     random_state,
 };
 use proptest::prelude::*;
@@ -135,6 +135,21 @@ proptest! {
     #[test]
     fn fast_equals_the_reference_with_features(case in featured(cases(ALL, false))) {
         run(&case, 14);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_with_frozen_groups(case in frozen(cases(ALL, false))) {
+        run(&case, 17);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_lattices_with_frozen_groups(case in frozen(cases_on(Shape::Lattice))) {
+        run(&case, 18);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_layers_with_frozen_groups(case in frozen(cases_on(Shape::Layers))) {
+        run(&case, 19);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, random_configuration, random_sample,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, random_configuration, random_sample,
     random_state,
 };
 use proptest::prelude::*;
@@ -163,6 +163,11 @@ proptest! {
     #[test]
     fn replicas_equal_the_reference_on_lattices(case in cases_on(Shape::Lattice), count in counts()) {
         run(&case, count, 22);
+    }
+
+    #[test]
+    fn replicas_equal_the_reference_with_frozen_groups(case in frozen(cases(ALL, false)), count in counts()) {
+        run(&case, count, 25);
     }
 
     #[test]

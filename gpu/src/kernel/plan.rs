@@ -3,7 +3,7 @@
 use super::KernelError;
 use wgpu::Limits;
 use wheatstone_sim::network::{EdgeKind, NodeId};
-use wheatstone_sim::{Design, Format};
+use wheatstone_sim::{Design, Format, Unsupported};
 
 /// Colours beyond which the last one may be shared by neighbours, whose order within a step then matters.
 const MOST_COLOURS: u8 = 254;
@@ -60,6 +60,9 @@ impl Plan {
     /// Lays a design out for a device with these limits.
     pub(crate) fn new(design: &Design, limits: &Limits) -> Result<Plan, KernelError> {
         design.features().require_plain("the kernel on a GPU")?;
+        if design.network().has_frozen() {
+            return Err(Unsupported { feature: "frozen groups", by: "the kernel on a GPU" }.into());
+        }
         let network = design.network();
         let colours = network.colouring().count();
         if colours > MOST_COLOURS {

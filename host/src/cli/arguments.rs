@@ -48,6 +48,9 @@ pub struct ConfigArguments {
     /// Times the training samples are shown
     #[arg(long)]
     epochs: Option<u32>,
+    /// Temperature of the nodes' noise, in full conductances times (1 V)^2. Default: no noise
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
     /// Fixed-point format: wide, compact, or widths V/GV/K/GK
     #[arg(long)]
     format: Option<FormatChoice>,
@@ -176,6 +179,9 @@ impl ConfigArguments {
         }
         if let Some(epochs) = self.epochs {
             draft.put("epochs", epochs)?;
+        }
+        if let Some(temperature) = self.temperature {
+            draft.put("temperature", temperature)?;
         }
         if let Some(format) = self.format {
             draft.put("format", format)?;

@@ -13,7 +13,7 @@ struct Group {
 const GROUPS: [Group; 7] = [
     Group { title: "Learn", commands: &["train", "resume", "monitor", "cross-validate", "sweep", "tune"] },
     Group { title: "Use what was learnt", commands: &["eval", "predict", "convert", "inspect"] },
-    Group { title: "Study its physics", commands: &["sample"] },
+    Group { title: "Study its physics", commands: &["sample", "trace", "study", "anneal"] },
     Group { title: "Find data and settings", commands: &["presets", "data"] },
     Group { title: "Make hardware", commands: &["hdl", "build"] },
     Group { title: "Work with a board", commands: &["doctor", "devices", "load", "verify", "scan"] },

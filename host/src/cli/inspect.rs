@@ -17,7 +17,7 @@ use wheatstone_learn::npy::{Archive, floats, integers};
 use wheatstone_learn::run::{WriteError, read_checkpoint, write_whole};
 use wheatstone_learn::snapshot;
 use wheatstone_sim::network::formats::{Graph, Outline};
-use wheatstone_sim::network::{Edge, EdgeKind, NodeKind};
+use wheatstone_sim::network::{Edge, EdgeGroup, EdgeKind, NodeKind};
 use wheatstone_sim::{
     Checkpoint, Configuration, Design, Features, LearningSchedule, Network, Nudge, Rules, Waves, hex,
 };
@@ -145,14 +145,18 @@ fn outline_facts(outline: Outline, lacks: &str) -> Vec<Fact> {
     ]
 }
 
+fn group(group: &EdgeGroup) -> String {
+    let EdgeGroup { name, alpha, frozen } = group;
+    if *frozen { format!("{name} (frozen)") } else { format!("{name} (alpha {alpha})") }
+}
+
 fn network_facts(network: &Network) -> Vec<Fact> {
     let nodes = |of: fn(NodeKind) -> bool| network.nodes().iter().filter(|n| of(n.kind)).count();
     let is_transistor = |edge: &&Edge| match edge.kind {
         EdgeKind::Linear => false,
         EdgeKind::Transistor => true,
     };
-    let groups: Vec<String> =
-        network.groups().iter().map(|g| format!("{} (alpha {})", g.name, g.alpha)).collect();
+    let groups: Vec<String> = network.groups().iter().map(group).collect();
     let hardware = match wheatstone_hdl::check_network(network) {
         Ok(()) => "yes".to_owned(),
         Err(error) => format!("no: {error}"),

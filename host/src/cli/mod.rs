@@ -1,6 +1,7 @@
 //! The command line: what can be said, and which verb answers.
 
 mod advice;
+mod anneal;
 mod arguments;
 mod bench;
 mod build;
@@ -32,10 +33,13 @@ mod progress;
 mod resume;
 mod sample;
 mod scan;
+mod state_arguments;
+mod study;
 mod study_output;
 mod sweep;
 mod table;
 mod table_arguments;
+mod trace;
 mod train;
 mod training_loop;
 mod tune;
@@ -78,6 +82,10 @@ enum Verb {
     Build(build::Build),
     Predict(predict::Predict),
     Sample(sample::SampleVerb),
+    Trace(trace::Trace),
+    Anneal(anneal::Anneal),
+    #[command(subcommand)]
+    Study(study::Study),
     Inspect(inspect::Inspect),
     Convert(convert::Convert),
     Presets(presets::Presets),
@@ -117,6 +125,9 @@ pub fn main() -> ExitCode {
         Verb::Build(verb) => verb.run(&output),
         Verb::Predict(verb) => verb.run(&output),
         Verb::Sample(verb) => verb.run(&output),
+        Verb::Trace(verb) => verb.run(&output),
+        Verb::Anneal(verb) => verb.run(&output),
+        Verb::Study(verb) => verb.run(&output),
         Verb::Inspect(verb) => verb.run(&output),
         Verb::Convert(verb) => verb.run(&output),
         Verb::Presets(verb) => verb.run(&output),

@@ -2,6 +2,7 @@
 
 use super::failure::{Interrupted, Result};
 use super::output::Output;
+use super::state_arguments::StateArguments;
 use super::study_output::{StudyOutput, command_line};
 use super::{interrupt, progress, table};
 use clap::Args;
@@ -13,12 +14,10 @@ use thiserror::Error;
 use wheatstone::plot::{Curves, Drawn, Line, curves};
 use wheatstone::report::{Picture, Study};
 use wheatstone::tables::{Column, Table, TableError};
-use wheatstone_learn::conversion::is_checkpoint;
 use wheatstone_learn::npy::{Archive, floats};
-use wheatstone_learn::run::read_checkpoint;
 use wheatstone_learn::sampling::{Plan, Sampled, Thermal};
 use wheatstone_sim::network::NodeId;
-use wheatstone_sim::{Checkpoint, Design, Format, Network, Nudge, Temperature, Wave, categorize};
+use wheatstone_sim::{Design, Format, Network, Nudge, Temperature, categorize};
 
 /// Let a network fluctuate at a temperature, beside exact theory
 ///
@@ -27,8 +26,8 @@ use wheatstone_sim::{Checkpoint, Design, Format, Network, Nudge, Temperature, Wa
 /// samples the posterior, the nodes in the file being measured with a Gaussian error, and the free wave the prior at the same time.
 #[derive(Args, Debug)]
 pub struct SampleVerb {
-    /// Run folder or checkpoint
-    run: PathBuf,
+    #[command(flatten)]
+    network: StateArguments,
     /// Temperature, in full conductances times (1 V)^2: at 0.002 a node of full conductance fluctuates by 45 mV
     #[arg(long, value_name = "T")]
     temperature: f64,
@@ -58,31 +57,19 @@ pub struct SampleVerb {
     files: StudyOutput,
 }
 
-/// What cannot be sampled as it was asked for.
+/// A file of observations that is none.
 #[derive(Debug, Error)]
-enum SampleVerbError {
-    #[error("{path} is no run folder and no checkpoint; name one, as `wheatstone train` leaves it")]
-    NoState { path: String },
-    #[error("--volts: there are {found} voltages, and the network has {expected} inputs; give one for each")]
-    Volts { found: usize, expected: usize },
-    #[error("{file}: {problem}")]
-    Observations { file: String, problem: String },
+#[error("{file}: {problem}")]
+struct ObservationsError {
+    file: String,
+    problem: String,
 }
 
-categorize! {
-    SampleVerbError {
-        Usage: NoState, Volts;
-        BadInput: Observations;
-    }
-}
+categorize!(ObservationsError: BadInput);
 
 impl SampleVerb {
     pub fn run(&self, output: &Output) -> Result<()> {
-        if !is_checkpoint(&self.run) {
-            return Err(SampleVerbError::NoState { path: self.run.display().to_string() }.into());
-        }
-        let file = if self.run.is_dir() { self.run.join("checkpoint.bin") } else { self.run.clone() };
-        let Checkpoint { design, state, .. } = read_checkpoint(&file)?;
+        let (design, state) = self.network.read()?;
         let (network, format) = (design.network(), design.format());
         let plan = Plan {
             temperature: Temperature::from_full_scale(self.temperature, format)?,
@@ -91,16 +78,7 @@ impl SampleVerb {
             burn_in: self.burn_in,
             seed: self.seed,
         };
-        let inputs = if self.volts.is_empty() {
-            let shown = |node: &NodeId| format.voltage(state.u(Wave::Free)[node.index()]);
-            network.inputs().iter().map(|node| i32::try_from(shown(node)).unwrap_or(0)).collect()
-        } else {
-            let (found, expected) = (self.volts.len(), network.inputs().len());
-            if found != expected {
-                return Err(SampleVerbError::Volts { found, expected }.into());
-            }
-            self.volts.iter().map(|&volts| format.quantise_volts(volts)).collect()
-        };
+        let inputs = self.network.inputs(&design, &state, "--volts", &self.volts)?;
         let thermal = match &self.observe {
             Some(path) => {
                 let observed = observations(path, network, format)?;
@@ -119,6 +97,10 @@ impl SampleVerb {
             if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
+        let cut: u64 = sampled.waves.iter().map(|wave| wave.saturated).sum();
+        if 1000 * cut > sampled.samples {
+            output.say("warning: voltages reach the rails, which cuts their distribution off; lower the temperature, or impose lower --volts");
+        }
         let found = Found { names: self.names(), sampled: &sampled, design: &design, plan: &plan };
         let results = found.json();
         self.files.write(&results, &found.study(), &found.table(), found.arrays()?, *output)?;
@@ -143,8 +125,8 @@ fn observations(
     path: &Path,
     network: &Network,
     format: Format,
-) -> Result<Vec<(NodeId, i32)>, SampleVerbError> {
-    let wrong = |problem: String| SampleVerbError::Observations { file: path.display().to_string(), problem };
+) -> Result<Vec<(NodeId, i32)>, ObservationsError> {
+    let wrong = |problem: String| ObservationsError { file: path.display().to_string(), problem };
     let file = File::open(path).map_err(|error| wrong(format!("cannot be opened: {error}")))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let header = reader.headers().map_err(|error| wrong(error.to_string()))?;
@@ -212,6 +194,7 @@ impl Found<'_> {
             "every": plan.every,
             "burn_in": plan.burn_in,
             "seed": plan.seed,
+            "saturated": self.sampled.waves.iter().map(|wave| wave.saturated).collect::<Vec<_>>(),
             self.names[0].replace(' ', "_"): self.comparison(0),
             self.names[1].replace(' ', "_"): self.comparison(1),
         })

@@ -57,7 +57,7 @@ impl Plain {
             by: Vec::new(),
             ends: network.edges().iter().map(|e| e.ends.map(|n| n.0)).collect(),
             linear: network.edges().iter().map(|e| e.kind == EdgeKind::Linear).collect(),
-            alpha: network.edges().iter().map(|e| network.groups()[e.group.index()].alpha.into()).collect(),
+            alpha: network.edges().iter().map(|e| network.groups()[e.group.index()].shift().into()).collect(),
             k: state.k.clone(),
             g: state.k.iter().map(|&k| format.conductance(k)).collect(),
             generators: state.generators.clone(),

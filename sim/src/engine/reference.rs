@@ -118,7 +118,7 @@ impl Reference {
     fn learnt(&self, edge: EdgeId) -> i64 {
         let network = self.design.network();
         let group = &network.groups()[network.edges()[edge.index()].group.index()];
-        let alpha = i32::from(group.alpha) + i32::from(self.configuration.alpha_offset);
+        let alpha = i32::from(group.shift()) + i32::from(self.configuration.alpha_offset);
         let [free, clamped] = self.drops(edge);
         let product = (free - clamped) * (free + clamped);
         let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };

@@ -47,7 +47,12 @@ impl NetworkBuilder {
 
     /// Adds a group of edges and returns its id. Without any, all edges share a group `all` of shift 0.
     pub fn group(&mut self, name: impl Into<String>, alpha: i8) -> GroupId {
-        self.groups.push(EdgeGroup { name: name.into(), alpha });
+        self.add_group(EdgeGroup { name: name.into(), alpha, frozen: false })
+    }
+
+    /// Adds a group of edges as it stands in a file and returns its id.
+    pub fn add_group(&mut self, group: EdgeGroup) -> GroupId {
+        self.groups.push(group);
         GroupId(u16::try_from(self.groups.len() - 1).unwrap_or(u16::MAX))
     }
 

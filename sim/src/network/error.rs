@@ -67,6 +67,14 @@ pub enum NetworkError {
         /// Names of the groups.
         groups: Vec<String>,
     },
+    /// A group is to be frozen that is not there.
+    #[error("there is no group `{name}` to freeze; there are {names}", names = groups.join(", "))]
+    FrozenGroup {
+        /// What was asked for.
+        name: String,
+        /// Names of the groups.
+        groups: Vec<String>,
+    },
     /// An edge joins a node to itself.
     #[error(
         "edges[{edge}].ends: both are `{node}`; a resistor from a node to itself carries nothing, remove it"
@@ -159,7 +167,7 @@ pub enum NetworkError {
 
 categorize! {
     NetworkError {
-        BadInput: Syntax, Version, DuplicateName, UnknownNode, UnknownGroup, DuplicateGroup, Alpha, GroupCount, SelfLoop,
+        BadInput: Syntax, Version, DuplicateName, UnknownNode, UnknownGroup, DuplicateGroup, Alpha, GroupCount, FrozenGroup, SelfLoop,
             DuplicateEdge, DuplicatePort, ClampedInput, NoInputs, NoOutputs, Disconnected, Conductance, Position, OddCycle,
             Size;
     }

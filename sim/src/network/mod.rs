@@ -85,7 +85,26 @@ pub struct EdgeGroup {
     /// Learning shift: the raw product `(dF-dC)(dF+dC)` is multiplied by `2^alpha`; -24..=16.
     #[serde(default)]
     pub alpha: i8,
+    /// Its edges keep their conductances.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frozen: bool,
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl EdgeGroup {
+    /// The shift by which its edges learn. That of frozen edges is so far to the right that every product, below 2^40, rounds to 0:
+    /// they need no case of their own anywhere.
+    pub fn shift(&self) -> i8 {
+        if self.frozen { FROZEN_SHIFT } else { self.alpha }
+    }
+}
+
+/// The learning shift of frozen groups.
+const FROZEN_SHIFT: i8 = -60;
 
 /// Smallest and largest learning shift of a group.
 pub const ALPHA_RANGE: std::ops::RangeInclusive<i8> = -24..=16;
@@ -216,6 +235,24 @@ impl Network {
         Ok(self)
     }
 
+    /// The same network with these groups frozen, by name, and no others.
+    ///
+    /// # Errors
+    /// [`NetworkError::FrozenGroup`] names one that is not there.
+    pub fn with_frozen(mut self, frozen: &[String]) -> Result<Network, NetworkError> {
+        if let Some(name) = frozen.iter().find(|name| self.groups.iter().all(|group| group.name != **name)) {
+            let groups = self.groups.iter().map(|g| g.name.clone()).collect();
+            return Err(NetworkError::FrozenGroup { name: name.clone(), groups });
+        }
+        self.groups.iter_mut().for_each(|group| group.frozen = frozen.contains(&group.name));
+        Ok(self)
+    }
+
+    /// Whether some group is frozen.
+    pub fn has_frozen(&self) -> bool {
+        self.groups.iter().any(|group| group.frozen)
+    }
+
     /// The same network with other names for its ports, in port order. Names change no bit.
     ///
     /// # Errors
@@ -290,7 +327,7 @@ impl Network {
             put(u64::from(edge.ends[0].0));
             put(u64::from(edge.ends[1].0));
             put(edge.kind as u64);
-            put(i64::from(self.groups[edge.group.index()].alpha).cast_unsigned());
+            put(i64::from(self.groups[edge.group.index()].shift()).cast_unsigned());
         }
         for ports in [&self.inputs, &self.outputs] {
             put(ports.len() as u64);

@@ -346,6 +346,19 @@ pub fn featured(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Cas
     })
 }
 
+/// The same cases with some groups frozen, or the only one.
+pub fn frozen(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    cases.prop_map(|case| {
+        let mut draw = Draw::new(case.seed ^ 78);
+        let network = case.design.network().clone();
+        let names = network.groups().iter().map(|group| group.name.clone());
+        let names: Vec<String> = names.filter(|_| draw.one_in(2)).collect();
+        let network = network.with_frozen(&names).expect("names of groups");
+        let design = Design::new(network, case.design.format(), case.design.rules()).expect("a legal design");
+        Case { design: design.with_features(case.design.features()).expect("legal features"), ..case }
+    })
+}
+
 /// A regular kind of network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

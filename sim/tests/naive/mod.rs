@@ -260,6 +260,9 @@ impl Naive {
                 }
             }
             let definition = self.design.network().edges()[edge];
+            if self.design.network().groups()[definition.group.index()].frozen {
+                continue;
+            }
             let [i, j] = definition.ends.map(|n| n.index());
             let [free, clamped] = [0, 1].map(|wave| self.v(wave, i) - self.v(wave, j));
             let alpha = i32::from(self.design.network().groups()[definition.group.index()].alpha)

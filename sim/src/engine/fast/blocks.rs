@@ -53,7 +53,7 @@ pub(super) fn find(network: &Network, smallest: usize) -> Option<Blocks> {
     for edge in network.edges() {
         let mut ends = edge.ends.map(|node| block_of[node.index()]);
         ends.sort_unstable();
-        let alpha = network.groups()[edge.group.index()].alpha;
+        let alpha = network.groups()[edge.group.index()].shift();
         let (edges, of_tile) = tiles.entry(ends).or_insert((0, alpha));
         *edges += 1;
         if *of_tile != alpha {

@@ -404,8 +404,8 @@ impl Layout for General {
             {
                 continue;
             }
-            let alpha =
-                i32::from(network.groups()[edge.group.index()].alpha) + i32::from(configuration.alpha_offset);
+            let alpha = i32::from(network.groups()[edge.group.index()].shift())
+                + i32::from(configuration.alpha_offset);
             let before = self.k[index];
             let after = self.learnt(edge.ends.map(|n| n.index()), before, alpha, range);
             self.k[index] = after;

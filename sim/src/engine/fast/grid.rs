@@ -44,7 +44,7 @@ impl Grid {
         let uniform = |edge: &crate::network::Edge| {
             let (first, group) =
                 (&network.edges()[0], |group: crate::network::GroupId| &network.groups()[group.index()]);
-            edge.kind == first.kind && group(edge.group).alpha == group(first.group).alpha
+            edge.kind == first.kind && group(edge.group).shift() == group(first.group).shift()
         };
         if network.colouring().count() != 2
             || network.edges().len() < nodes

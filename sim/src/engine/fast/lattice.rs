@@ -234,7 +234,7 @@ impl<C: Core> Lattice<C> {
 /// The rows of a lattice: its quarters, and of each the edges to the east and to the south.
 fn plan<C: Core>(design: &Design, grid: &Grid, limits: bool) -> Plan {
     let kind = design.network().edges()[0].kind;
-    let alpha = design.network().groups()[design.network().edges()[0].group.index()].alpha;
+    let alpha = design.network().groups()[design.network().edges()[0].group.index()].shift();
     let (low, high) = design.format().u_range();
     let (mut rows, mut terms, mut edge_rows) = (Vec::new(), Vec::new(), Vec::new());
     for colour in [0, 1] {

@@ -276,7 +276,7 @@ fn plan(design: &Design, pitch: usize) -> (Plan, Vec<[Range<usize>; 2]>) {
         at: index * pitch,
         lanes: pitch,
         ends: edge.ends.map(|node| node.index() * pitch),
-        alpha: network.groups()[edge.group.index()].alpha,
+        alpha: network.groups()[edge.group.index()].shift(),
     };
     let plan = Plan {
         nodes: network.nodes().len() * pitch,

@@ -59,11 +59,12 @@ impl Reading {
         let Reading { names, mut group_names, .. } = self;
         let mut net = NetworkBuilder::new(self.name.unwrap_or_default());
         let groups = self.groups.filter(|groups| !groups.is_empty());
-        let groups = groups.unwrap_or_else(|| vec![EdgeGroup { name: "all".to_owned(), alpha: 0 }]);
+        let groups =
+            groups.unwrap_or_else(|| vec![EdgeGroup { name: "all".to_owned(), alpha: 0, frozen: false }]);
         let mut group_of = vec![None; group_names.len()];
         for group in groups {
             let number = group_names.number(&group.name) as usize;
-            let id = net.group(group.name, group.alpha);
+            let id = net.add_group(group);
             if let Some(named_by_an_edge) = group_of.get_mut(number) {
                 *named_by_an_edge = Some(id);
             }

@@ -174,8 +174,8 @@ impl Draft {
         let mut net = NetworkBuilder::new(self.name);
         let mut groups: HashMap<String, GroupId> = HashMap::new();
         for group in self.groups {
-            let id = net.group(group.name.clone(), group.alpha);
-            groups.insert(group.name, id);
+            let name = group.name.clone();
+            groups.insert(name, net.add_group(group));
         }
         for node in &mut self.nodes {
             net.named_node(std::mem::take(&mut node.name), node.clamp);

@@ -95,7 +95,7 @@ impl GraphFormat {
 }
 
 fn default_group() -> crate::network::EdgeGroup {
-    crate::network::EdgeGroup { name: "all".to_owned(), alpha: 0 }
+    crate::network::EdgeGroup { name: "all".to_owned(), alpha: 0, frozen: false }
 }
 
 /// The text of a file: UTF-8, without a byte order mark.
