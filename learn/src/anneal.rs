@@ -91,8 +91,8 @@ pub fn search(
         }
         if let Method::Temper { clusters } = method {
             if clusters {
-                for rung in 0..replicas {
-                    let pair = [places[0][rung], places[1][rung]];
+                for (rung, (&one, &other)) in places[0].iter().zip(&places[1]).enumerate() {
+                    let pair = [one, other];
                     let mark = found.sweeps * replicas as u64 + rung as u64 + 1;
                     exchange_cluster(&mut array, pair, &mut draws, &mut marked, mark);
                 }
@@ -143,7 +143,6 @@ fn exchange_cluster(
 ) {
     let spins = marked.len() as u64;
     let differs = |array: &SpinReplicas, spin: u32| array.spin(one, spin) != array.spin(other, spin);
-    #[expect(clippy::cast_possible_truncation, reason = "below the number of spins")]
     let mut drawn = (0..50).map(|_| ((u64::from(draws.next_u32()) * spins) >> 32) as u32);
     let Some(first) = drawn.find(|&spin| differs(array, spin)) else { return };
     let mut stack = vec![first];

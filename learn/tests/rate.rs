@@ -1,5 +1,4 @@
 //! Learning at every step: in phase, time halves as the rate doubles; in counter-phase there is a bias.
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::sync::Arc;
 use wheatstone_learn::experiment::load_dataset;
