@@ -56,8 +56,8 @@ pub struct Found {
     pub descent: Vec<(u64, i64)>,
 }
 
-/// Looks for low energies. `on_sweeps` is told now and then how many sweeps were made, and may end it: what is found then is what a plan of so many
-/// sweeps finds.
+/// Looks for low energies. `on_sweeps` is told now and then how many sweeps were made, and may end it. Where replicas exchange
+/// temperatures, what is found then is what a plan of so many sweeps finds; a plan that cools would have cooled faster.
 pub fn search(
     graph: &Arc<SpinGraph>,
     plan: &Plan,

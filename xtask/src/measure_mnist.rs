@@ -20,7 +20,7 @@ const FOLDER: &str = "target/mnist";
 const IMAGES: usize = 10_000;
 const SIDE: usize = 28;
 
-/// Every so manieth image of a digit is for testing.
+/// One image in so many of a digit is for testing.
 const TESTED: usize = 5;
 
 /// Points that a narrow format may cost.

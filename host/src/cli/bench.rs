@@ -38,7 +38,7 @@ pub struct Bench {
     /// reaches on them when trained as configured
     #[arg(long, value_name = "SHARE", value_parser = share)]
     accuracy: Option<f64>,
-    /// Seconds for all of it but the simulated chip: at most a third for choosing settings and a quarter for runs to the goal, and the
+    /// Seconds for all of it but the simulated chip: at most 35 % for choosing settings and 25 % for runs to the goal, and the
     /// rest for measuring in turns
     #[arg(long, value_name = "SECONDS", default_value = "240", value_parser = numbers::seconds, allow_negative_numbers = true)]
     budget: Duration,
