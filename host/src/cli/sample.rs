@@ -1,6 +1,7 @@
 //! `wheatstone sample`
 
 use super::failure::{Interrupted, Result};
+use super::numbers::above_zero;
 use super::output::Output;
 use super::state_arguments::StateArguments;
 use super::study_output::{StudyOutput, command_line};
@@ -29,7 +30,7 @@ pub struct SampleVerb {
     #[command(flatten)]
     network: StateArguments,
     /// Temperature, in full conductances times (1 V)^2: at 0.002 a node of full conductance fluctuates by 45 mV
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = above_zero)]
     temperature: f64,
     /// Gauss-Seidel sweeps to sample
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
@@ -67,8 +68,24 @@ struct ObservationsError {
 
 categorize!(ObservationsError: BadInput);
 
+/// Not a single sample is asked for.
+#[derive(Debug, Error)]
+#[error(
+    "--every {every} is more than --sweeps {sweeps}, so that there would be no sample; give more --sweeps"
+)]
+struct NoSampleError {
+    every: u64,
+    sweeps: u64,
+}
+
+categorize!(NoSampleError: BadInput);
+
 impl SampleVerb {
     pub fn run(&self, output: &Output) -> Result<()> {
+        self.files.check()?;
+        if self.every > self.sweeps {
+            return Err(NoSampleError { every: self.every, sweeps: self.sweeps }.into());
+        }
         let (design, state) = self.network.read()?;
         let (network, format) = (design.network(), design.format());
         let plan = Plan {
@@ -97,6 +114,9 @@ impl SampleVerb {
             if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
+        if sampled.samples == 0 {
+            return Err(Interrupted("no sample was taken; the same command begins anew".to_owned()).into());
+        }
         let cut: u64 = sampled.waves.iter().map(|wave| wave.saturated).sum();
         if 1000 * cut > sampled.samples {
             output.say("warning: voltages reach the rails, which cuts their distribution off; lower the temperature, or impose lower --volts");

@@ -84,6 +84,7 @@ fn shifts(text: &str) -> Result<RangeInclusive<i8>, String> {
 
 impl Rate {
     fn run(&self, output: &Output) -> Result<()> {
+        self.files.check()?;
         let mut draft = Draft::preset(&self.preset)?;
         self.overrides.iter().try_for_each(|text| draft.set(text))?;
         draft.put("steps", self.steps)?;

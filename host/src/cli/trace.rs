@@ -1,6 +1,7 @@
 //! `wheatstone trace`
 
 use super::failure::{Interrupted, Result};
+use super::numbers::above_zero;
 use super::output::Output;
 use super::state_arguments::StateArguments;
 use super::study_output::{StudyOutput, command_line};
@@ -41,7 +42,7 @@ pub struct Trace {
     #[arg(long, value_name = "N", default_value_t = 800, value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     sweeps: u32,
     /// Measure the work at this temperature, in full conductances times (1 V)^2
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = above_zero)]
     temperature: Option<f64>,
     /// Equal jumps in which the inputs change then
     #[arg(long, value_name = "N", default_value_t = 4, requires = "temperature", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -61,6 +62,7 @@ pub struct Trace {
 
 impl Trace {
     pub fn run(&self, output: &Output) -> Result<()> {
+        self.files.check()?;
         let (design, state) = self.network.read()?;
         let from = self.network.inputs(&design, &state, "--from", &self.from)?;
         let to = self.network.inputs(&design, &state, "--to", &self.to)?;

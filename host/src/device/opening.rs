@@ -87,8 +87,11 @@ fn simulated(array: SimulatedArray, design: &Arc<Design>) -> Result<RtlTransport
         SimulatedArray::Spatial => spatial(),
         SimulatedArray::Folded => folded(),
         SimulatedArray::Either => match spatial() {
-            // Its scan chain is too long, or its cells would be more than anything holds.
-            Err(TopError::Link(_)) => folded(),
+            // Its scan chain is too long.
+            Err(TopError::Link(limit)) => folded().map_err(|error| match error {
+                TopError::NotFoldable(_) => TopError::Link(limit),
+                error => error,
+            }),
             other => other,
         },
     }

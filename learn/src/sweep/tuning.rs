@@ -17,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use wheatstone_sim::{Categorized, ErrorCategory};
@@ -57,6 +58,12 @@ pub enum TuningError {
         /// The keys that differ.
         keys: String,
     },
+    /// The folder holds something else.
+    #[error("{folder} is not empty and holds no search; choose another folder by --out")]
+    Occupied {
+        /// The folder.
+        folder: String,
+    },
     /// The file that keeps the search is damaged.
     #[error("{file}: {problem}; delete the folder to begin anew")]
     Damaged {
@@ -93,9 +100,10 @@ pub enum TuningError {
 impl Categorized for TuningError {
     fn category(&self) -> ErrorCategory {
         match self {
-            TuningError::OtherBase { .. } | TuningError::Damaged { .. } | TuningError::NoTime => {
-                ErrorCategory::BadInput
-            }
+            TuningError::OtherBase { .. }
+            | TuningError::Occupied { .. }
+            | TuningError::Damaged { .. }
+            | TuningError::NoTime => ErrorCategory::BadInput,
             TuningError::Failed { category, .. } => *category,
             TuningError::Sweep(error) => error.category(),
             TuningError::Task(error) => error.category(),
@@ -193,7 +201,17 @@ impl Tuning {
     pub fn open(folder: &Path, base: &RunConfig) -> Result<Tuning, TuningError> {
         let file = folder.join(KEPT);
         let kept = match std::fs::read_to_string(&file) {
-            Err(_) => Kept { base: base.clone(), seconds: 0.0 },
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // What others keep in a folder is not a search's to write over.
+                if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+                    return Err(TuningError::Occupied { folder: folder.display().to_string() });
+                }
+                Kept { base: base.clone(), seconds: 0.0 }
+            }
+            Err(error) => {
+                let (file, problem) = (file.display().to_string(), error.to_string());
+                return Err(TuningError::Damaged { file, problem });
+            }
             Ok(text) => serde_json::from_str::<Kept>(&text).map_err(|error| TuningError::Damaged {
                 file: file.display().to_string(),
                 problem: error.to_string(),

@@ -10,10 +10,14 @@ use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, FEEDBACK, Operation, Port, Register, SCAN};
 use super::frames::{require_idle, success};
 use super::memories::count_down;
+use super::run::{begin_waiting, reset_stalled};
 use super::wire::OPCODE_READ;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Zero};
 use wheatstone_link::protocol::MOST_DATA;
+
+/// Clocks of one turn of the loop that waits for the scan chain.
+const WAITING_CLOCKS: u32 = 12;
 
 /// Bits rotated at once.
 const STRIDE: u16 = 128;
@@ -159,7 +163,7 @@ pub(super) fn rotate(a: &mut Assembler, facts: &Facts) {
     a.load(SCAN | FEEDBACK);
     a.out(Register::Pins);
     if facts.byte_chain {
-        rotate_bytes(a);
+        rotate_bytes(a, facts);
         return;
     }
     a.label("rotate on");
@@ -180,14 +184,23 @@ pub(super) fn rotate(a: &mut Assembler, facts: &Facts) {
 }
 
 /// The rest of `rotate` where `turn` counts bytes.
-fn rotate_bytes(a: &mut Assembler) {
+fn rotate_bytes(a: &mut Assembler, facts: &Facts) {
     // The rest of before is seen for some clocks.
-    for _ in 0..3 {
-        a.load("turn");
-    }
+    begin_waiting(a, facts, WAITING_CLOCKS);
     a.label("scan is not there");
     a.jump(Condition::Idle, "rotate bytes");
-    a.jump(Always, "scan is not there");
+    a.load("waited_low");
+    a.subtract(1);
+    a.store("waited_low");
+    a.jump(Carry, "scan is not there");
+    a.load("waited_high");
+    a.subtract(1);
+    a.store("waited_high");
+    a.jump(Carry, "scan is not there");
+    // What is read is no state, and the status says so.
+    reset_stalled(a);
+    a.load(SCAN | FEEDBACK);
+    a.out(Register::Pins);
     a.label("rotate bytes");
     a.load("turn");
     a.jump(Zero, "rotated");

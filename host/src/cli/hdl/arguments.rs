@@ -4,12 +4,13 @@ use crate::cli::arguments::ConfigArguments;
 use crate::cli::failure::Result;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
+use thiserror::Error;
 use wheatstone_hdl::tile::FoldedArray;
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
 use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_learn::network_file::read_network;
 use wheatstone_sim::network::formats::Graph;
-use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
+use wheatstone_sim::{Design, Format, Nudge, Omega, Rules, categorize};
 
 /// A design and a board.
 #[derive(Args, Debug)]
@@ -69,6 +70,15 @@ impl TargetArguments {
     }
 }
 
+/// A folded array has the device's multipliers, and no choice.
+#[derive(Debug, Error)]
+#[error(
+    "--multiplier {0} is for the spatial array; leave it out with --array folded, whose lanes have two of the device's each"
+)]
+struct FoldedMultiplierError(&'static str);
+
+categorize!(FoldedMultiplierError: BadInput);
+
 impl DesignArguments {
     /// The array and what to call it.
     pub fn array(&self) -> Result<(String, Array)> {
@@ -78,6 +88,9 @@ impl DesignArguments {
 
     /// The array, folded, and what to call it.
     pub fn folded(&self) -> Result<(String, FoldedArray)> {
+        if let Some(multiplier) = self.target.multiplier() {
+            return Err(FoldedMultiplierError(multiplier.name()).into());
+        }
         let (name, design) = self.design()?;
         Ok((name, FoldedArray::new(design, self.target.board.technology())?))
     }
