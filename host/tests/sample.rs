@@ -64,7 +64,7 @@ fn what_cannot_be_sampled_is_refused() {
     lattice(&place);
     let refused =
         |arguments: &str, fragments: &[&str]| place.run(arguments).assert_refused(arguments, 2, fragments);
-    refused("sample run --temperature=-1", &["temperature = -1 is"]);
+    refused("sample run --temperature=-1", &["give a number above 0"]);
     refused("sample run --temperature 9", &["temperature = 9", "outside 0 to 4.000"]);
     refused("sample run/config.toml --temperature 0.001", &["config.toml", "checkpoint"]);
     refused("sample run --temperature 0.001 --volts 1,2", &["2 voltages", "4 inputs"]);
