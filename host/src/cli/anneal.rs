@@ -133,7 +133,12 @@ impl Anneal {
         self.files.write(&results, &told.study(), &told.table(), told.arrays()?, *output)?;
         output.result(&results, || table::facts(told.facts()).to_string())?;
         if interrupt::requested() && found.sweeps < plan.sweeps && !told.reached() {
-            return Err(Interrupted(format!("this is the result of --sweeps {}", found.sweeps)).into());
+            let told = match plan.method {
+                Method::Temper { .. } => format!("this is the result of --sweeps {}", found.sweeps),
+                // The schedule spans all sweeps, so that fewer would have cooled faster.
+                Method::Anneal => format!("after {} of {} sweeps, still warm", found.sweeps, plan.sweeps),
+            };
+            return Err(Interrupted(told).into());
         }
         Ok(())
     }

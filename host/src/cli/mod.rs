@@ -54,7 +54,7 @@ use std::process::ExitCode;
 /// Train, inspect and measure resistor networks that learn by themselves.
 ///
 /// Exit codes: 0 done; 1 the run failed; 2 wrong usage or bad input; 3 no device; 4 no access; 5 link error;
-/// 6 device and model differ; 130 interrupted, with a checkpoint.
+/// 6 device and model differ; 130 interrupted, with a checkpoint (sample, trace, anneal: with figures so far; study: with none).
 #[derive(Debug, Parser)]
 #[command(name = "wheatstone", version = env!("WHEATSTONE_VERSION"), max_term_width = 100)]
 pub struct Cli {
