@@ -2,6 +2,7 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
+use super::counting::count_down;
 use super::frames::{exactly, success, take_byte, take_word};
 use super::wire::{SPACE_SCAN, SPACES, WRITE_HEAD_BYTES};
 use super::{Facts, sixteen};
@@ -107,12 +108,4 @@ fn read_words(a: &mut Assembler, name: &'static str, port: Port) {
     a.and_advance();
     count_down(a, name);
     a.jump(Always, "finish");
-}
-
-/// Goes to `label` unless `count` has come down to 0.
-pub(super) fn count_down(a: &mut Assembler, label: &str) {
-    a.load("count");
-    a.subtract(1);
-    a.store("count");
-    a.jump(NotZero, label);
 }

@@ -10,6 +10,7 @@
 //! So commands are executed between samples, no two things ever want a memory at once, and a run needs no state of its own
 //! beside its variables. The program is made for one design: its counts are constants of it.
 
+mod counting;
 mod frames;
 mod memories;
 mod order;
@@ -17,6 +18,7 @@ mod run;
 mod scan_access;
 mod stream;
 mod tally;
+mod watchdog;
 mod wire;
 
 use super::assembler::Assembler;

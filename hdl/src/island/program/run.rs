@@ -2,11 +2,13 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{
-    CLOSE, Condition, DESYNCHRONOUS, IMPOSE, LEARN, OFFSET, Operation, PHASE, PRESENT, Port, RESET, Register,
+    CLOSE, Condition, DESYNCHRONOUS, IMPOSE, LEARN, OFFSET, Operation, PHASE, PRESENT, Port, Register,
 };
+use super::counting::count_up;
 use super::frames::{exactly, require_idle, take_byte, take_word};
+use super::watchdog::{begin_waiting, reset_stalled};
 use super::wire::{
-    self, CONTINUOUS, RUN_GENERATED, RUN_GIVEN, RUN_IMPOSE, RUN_LEARN, RUN_ONE_TALLY, RUN_STORE, STALLED,
+    self, CONTINUOUS, RUN_GENERATED, RUN_GIVEN, RUN_IMPOSE, RUN_LEARN, RUN_ONE_TALLY, RUN_STORE,
 };
 use super::{Facts, compare_done, order, scan_access, sixteen, stream, tally};
 use Condition::{Always, Carry, Idle, NoCarry, NotZero, Zero};
@@ -274,16 +276,6 @@ pub(super) fn sample(a: &mut Assembler, facts: &Facts) {
     a.jump(Always, "main");
 }
 
-/// Adds 1 to a number of two words.
-pub(super) fn count_up(a: &mut Assembler, low: &'static str, high: &'static str) {
-    a.load(low);
-    a.add(1);
-    a.store(low);
-    a.load(high);
-    a.add_carry(0);
-    a.store(high);
-}
-
 fn store_answers(a: &mut Assembler, facts: &Facts) {
     let layout = facts.layout();
     a.load("flags");
@@ -307,22 +299,6 @@ fn store_answers(a: &mut Assembler, facts: &Facts) {
     a.load("output");
     a.jump(Always, "store answer");
     a.label("answers are stored");
-}
-
-/// Begins to count the turns of a loop that waits for the array, each of so many clocks, until the watchdog's time is over.
-pub(super) fn begin_waiting(a: &mut Assembler, facts: &Facts, clocks: u32) {
-    let turns = facts.watchdog.div_ceil(clocks).max(1);
-    a.set("waited_low", u16::try_from(turns & 0xFFFF).unwrap_or(0));
-    a.set("waited_high", u16::try_from(turns >> 16).unwrap_or(0));
-}
-
-/// Resets an array that has stalled.
-pub(super) fn reset_stalled(a: &mut Assembler) {
-    a.load(RESET);
-    a.out(Register::Pins);
-    a.set("stalled", STALLED);
-    a.load(0);
-    a.out(Register::Pins);
 }
 
 /// Subroutine: lets the array work through the burst in A, and waits for it.

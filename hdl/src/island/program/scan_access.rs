@@ -8,9 +8,9 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, FEEDBACK, Operation, Port, Register, SCAN};
+use super::counting::count_down;
 use super::frames::{require_idle, success};
-use super::memories::count_down;
-use super::run::{begin_waiting, reset_stalled};
+use super::watchdog::{begin_waiting, count_waiting, reset_stalled};
 use super::wire::OPCODE_READ;
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, NoCarry, NotZero, Zero};
@@ -189,14 +189,7 @@ fn rotate_bytes(a: &mut Assembler, facts: &Facts) {
     begin_waiting(a, facts, WAITING_CLOCKS);
     a.label("scan is not there");
     a.jump(Condition::Idle, "rotate bytes");
-    a.load("waited_low");
-    a.subtract(1);
-    a.store("waited_low");
-    a.jump(Carry, "scan is not there");
-    a.load("waited_high");
-    a.subtract(1);
-    a.store("waited_high");
-    a.jump(Carry, "scan is not there");
+    count_waiting(a, "scan is not there");
     // What is read is no state, and the status says so.
     reset_stalled(a);
     a.load(SCAN | FEEDBACK);

@@ -8,7 +8,9 @@ use super::super::assembler::Assembler;
 use super::super::instruction::{
     Condition, Operation, PHASE, PRESENT, Port, Register, STREAM_REGISTERS, stream, stream_flag, streamed,
 };
-use super::run::{self, MOST_STEPS, begin_waiting, reset_stalled};
+use super::counting::add_to;
+use super::run::{self, MOST_STEPS};
+use super::watchdog::{begin_waiting, count_waiting, reset_stalled};
 use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE, RUN_GENERATED, RUN_GIVEN, RUN_STORE};
 use super::{Facts, order, sixteen, tally};
 use Condition::{Always, Carry, NoCarry, NotReady, NotZero, Zero};
@@ -229,14 +231,7 @@ fn wait(a: &mut Assembler, facts: &Facts) {
     read(a, streamed::STATUS);
     a.and(ACTIVE);
     a.jump(Zero, "streamed");
-    a.load("waited_low");
-    a.subtract(1);
-    a.store("waited_low");
-    a.jump(Carry, "look for a frame");
-    a.load("waited_high");
-    a.subtract(1);
-    a.store("waited_high");
-    a.jump(Carry, "look for a frame");
+    count_waiting(a, "look for a frame");
     // An odd number of steps has been asked for, and changes the phase.
     reset_stalled(a);
     a.load("steps");
@@ -312,14 +307,4 @@ pub(super) fn take_over(a: &mut Assembler, facts: &Facts) {
     a.xor("phase");
     a.store("phase");
     a.plain(Operation::Return);
-}
-
-/// Adds a word to a number of two.
-fn add_to(a: &mut Assembler, low: &'static str, high: &'static str, word: &'static str) {
-    a.load(low);
-    a.add(word);
-    a.store(low);
-    a.load(high);
-    a.add_carry(0);
-    a.store(high);
 }

@@ -5,7 +5,7 @@
 
 use super::super::assembler::Assembler;
 use super::super::instruction::{Condition, Operation, Port, Register};
-use super::run::count_up;
+use super::counting::count_up;
 use super::wire::{CODING_DIFFERENTIAL, CODING_SINGLE, RUN_ONE_TALLY};
 use super::{Facts, sixteen};
 use Condition::{Always, Carry, Even, Negative, NoCarry, NotNegative, NotZero, Odd, Zero};
