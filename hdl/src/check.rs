@@ -122,6 +122,7 @@ pub fn require_plain(design: &Design) -> Result<(), NotBuildable> {
     if design.network().has_frozen() {
         return Err(Unsupported { feature: "frozen groups", by: "the array, whose edges all learn," }.into());
     }
+    design.rules().nudge.require_drops("the array, whose edges know their own drops in two waves,")?;
     Ok(design
         .features()
         .require_plain("the array, whose cells have no generators and one wave's turn at a time,")?)
@@ -161,6 +162,24 @@ mod tests {
 
     fn message(network: Network, format: Format) -> String {
         check_buildable(&design(network, format)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nudges_that_need_more_than_drops_are_refused() {
+        let plain = design(crossbar(2, 1, EdgeKind::Linear).unwrap(), Format::WIDE);
+        for (nudge, what) in [
+            (Nudge::Modulated { beta: 2, half: 2, kappa: 0 }, "two sums in every edge"),
+            (Nudge::Dithered { delta: 9 }, "a loss that reaches every edge"),
+        ] {
+            let rules = Rules { nudge, ..plain.rules() };
+            let design = Design::new(plain.network().clone(), Format::WIDE, rules).unwrap();
+            for error in
+                [check_buildable(&design).unwrap_err(), check_buildable_in_luts(&design).unwrap_err()]
+            {
+                let text = error.to_string();
+                assert!(text.contains(what) && text.contains("use the model"), "{text}");
+            }
+        }
     }
 
     #[test]

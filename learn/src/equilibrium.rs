@@ -132,7 +132,9 @@ fn check_linear(design: &Design, targets: &[Option<Target>], wave: Wave) -> Resu
         Nudge::Clamped { .. } if wave == Wave::Clamped && targets.iter().any(Option::is_some) => {
             nonlinear("imposed outputs")
         }
-        Nudge::Clamped { .. } => Ok(()),
+        Nudge::Clamped { .. } | Nudge::Modulated { .. } => Ok(()),
+        Nudge::Dithered { .. } if targets.iter().any(Option::is_some) => nonlinear("dithered conductances"),
+        Nudge::Dithered { .. } => Ok(()),
         Nudge::Current { .. } if targets.iter().flatten().any(|target| target.sense != Sense::Equal) => {
             nonlinear("targets with a sense")
         }

@@ -83,7 +83,12 @@ impl Thermal {
         plan: &Plan,
     ) -> Result<Thermal, SamplingError> {
         let features = Features { temperature: Some(plan.temperature), ..design.features() };
-        let design = design.clone().with_features(features)?;
+        // Where nothing is observed the nudge matters to the gains alone; but both waves are to have turns.
+        let nudge = design.rules().nudge;
+        let nudge = if nudge.has_turns(Wave::Clamped) { nudge } else { Nudge::Clamped { eta: 0 } };
+        let rules = Rules { nudge, ..design.rules() };
+        let design =
+            Design::new(design.network().clone(), design.format(), rules)?.with_features(features)?;
         let state = state.clone().with_noise(&design, plan.seed);
         let targets = vec![None; design.network().outputs().len()];
         Ok(Thermal { design: Arc::new(design), state, shown: Sample { inputs, targets } })

@@ -75,3 +75,48 @@ fn a_lattice_learns_to_respond_at_a_distance() {
     let runs = runs("allostery", Format::WIDE, Scheme::AsConfigured, 1, &[]);
     assert!(runs[0].mse < 1e-8 && runs[0].mse_first > 1e-3, "{runs:?}");
 }
+
+/// The median of some errors, and how many are at most the bound.
+fn median_and_within(runs: &[RunResult], bound: f64) -> (f64, usize) {
+    let mut errors: Vec<f64> = runs.iter().map(|run| run.mse).collect();
+    errors.sort_by(f64::total_cmp);
+    (errors[errors.len() / 2], errors.iter().filter(|error| **error <= bound).count())
+}
+
+/// Twenty relaxing steps a sample, of one wave: sixteen to rest, and one cycle of four. The bound is the sum over both outputs, which is twice
+/// the mean over them.
+#[test]
+fn one_modulated_wave_learns_two_linear_functions() {
+    let nudge = "nudge={kind=\"modulated\",beta=0,half=2}";
+    let runs = runs("linear-regression", Format::WIDE, Scheme::AsConfigured, 5, &[nudge]);
+    let (median, within) = median_and_within(&runs, 0.5e-8);
+    assert!(within == 5, "{median} {runs:?}");
+}
+
+/// Ten relaxing steps a sample: six, and one cycle of four.
+#[test]
+fn one_modulated_wave_learns_iris() {
+    let overrides = ["nudge={kind=\"modulated\",beta=2,half=2}", "steps=6"];
+    let runs = runs("iris", Format::WIDE, Scheme::Folds(5), 1, &overrides);
+    let (accuracy, _) = mean_and_sd(&runs.iter().map(|r| r.accuracy.unwrap()).collect::<Vec<_>>());
+    assert!(accuracy >= 0.96, "{accuracy}");
+}
+
+/// Dithered conductances and one number that every edge is told; half of the seeds end below the bound.
+#[test]
+fn dithered_conductances_learn_two_linear_functions() {
+    let overrides = ["nudge={kind=\"dithered\",delta=9}", "network.alpha=[6]", "omega=8"];
+    let runs = runs("linear-regression", Format::WIDE, Scheme::AsConfigured, 5, &overrides);
+    let (median, within) = median_and_within(&runs, 0.5e-6);
+    assert!(within >= 3, "{median} {runs:?}");
+}
+
+/// The same on iris, within 600 epochs.
+#[test]
+fn dithered_conductances_learn_iris() {
+    let nudge = "nudge={kind=\"dithered\",delta=9}";
+    let overrides = [nudge, "epochs=600", "annealing={start=3,every=150}"];
+    let runs = runs("iris", Format::WIDE, Scheme::Folds(5), 1, &overrides);
+    let (accuracy, _) = mean_and_sd(&runs.iter().map(|r| r.accuracy.unwrap()).collect::<Vec<_>>());
+    assert!(accuracy >= 0.96, "{accuracy}");
+}

@@ -67,16 +67,24 @@ impl Design {
     /// [`DesignError`] names the degree or the rule out of bounds.
     pub fn new(network: Network, format: Format, rules: Rules) -> Result<Self, DesignError> {
         format.check_degree(network.max_degree())?;
-        let (nudge_field, nudge_shift, nudge_high) = match rules.nudge {
-            Nudge::Clamped { eta } => ("nudge.eta", eta, format.v_bits() + format.v_guard()),
-            Nudge::Current { beta, .. } => ("nudge.beta", beta, format.k_bits()),
-        };
         let (v_low, v_high) = format.v_range();
-        for (field, value, low, high) in [
+        let mut bounds = vec![
             ("g_min", i64::from(rules.g_min), 1, format.g_max()),
             ("lowest_rail", i64::from(rules.lowest_rail), v_low, v_high),
-            (nudge_field, i64::from(nudge_shift), 0, i64::from(nudge_high)),
-        ] {
+        ];
+        let mut nudge =
+            |field, value: u8, low, high: u32| bounds.push((field, value.into(), low, high.into()));
+        match rules.nudge {
+            Nudge::Clamped { eta } => nudge("nudge.eta", eta, 0, format.v_bits() + format.v_guard()),
+            Nudge::Current { beta, .. } => nudge("nudge.beta", beta, 0, format.k_bits()),
+            Nudge::Modulated { beta, half, kappa } => {
+                nudge("nudge.beta", beta, 0, format.k_bits());
+                nudge("nudge.half", half, 2, u8::MAX.into());
+                nudge("nudge.kappa", kappa, 0, 8);
+            }
+            Nudge::Dithered { delta } => nudge("nudge.delta", delta, 0, format.k_bits() - 1),
+        }
+        for (field, value, low, high) in bounds {
             if !(low..=high).contains(&value) {
                 return Err(DesignError::Rule { field, value, low, high, format });
             }
@@ -134,9 +142,13 @@ impl Design {
     pub fn digest(&self) -> [u8; 32] {
         let Rules { omega, nudge, g_min, lowest_rail } = self.rules;
         let nudge = match nudge {
-            Nudge::Clamped { eta } => [0, eta, 0],
-            Nudge::Current { beta, centred } => [1, beta, u8::from(centred)],
+            Nudge::Clamped { eta } => [0, eta, 0, 0],
+            Nudge::Current { beta, centred } => [1, beta, u8::from(centred), 0],
+            Nudge::Modulated { beta, half, kappa } => [2, beta, half, kappa],
+            Nudge::Dithered { delta } => [3, delta, 0, 0],
         };
+        // The first two are written as before the others were.
+        let nudge = if nudge[0] < 2 { &nudge[..3] } else { &nudge[..] };
         let mut digest = Sha256::new()
             .chain_update(self.network.digest())
             .chain_update(self.format.to_string())

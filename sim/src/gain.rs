@@ -115,22 +115,33 @@ impl GainTable {
 
 /// Every node's gain, from the sum `D` of what its edges, and its nudge, can conduct. An input has one as well, and never uses it.
 pub fn node_gains(design: &Design, state: &State) -> Vec<Gain> {
+    gains_of(design, &node_slopes(design, state))
+}
+
+/// What the edges of every node can conduct, by node: `D` without a nudge.
+pub fn node_slopes(design: &Design, state: &State) -> Vec<i64> {
+    let conductances: Vec<i64> = state.k.iter().map(|&k| design.format().conductance(k)).collect();
+    slopes_of(design, &conductances)
+}
+
+/// The same as [`node_gains`], from [the slopes](node_slopes) of all nodes.
+pub(crate) fn gains_of(design: &Design, slopes: &[i64]) -> Vec<Gain> {
     let (network, format) = (design.network(), design.format());
-    let gain = |(node, mut d_sum): (&Node, i64)| {
+    let gain = |(node, &(mut d_sum)): (&Node, &i64)| {
         if node.kind.is_nudged() {
             d_sum += design.rules().nudge.conductance(format);
         }
         design.gains().gain(d_sum, format.k_bits())
     };
-    network.nodes().iter().zip(node_slopes(design, state)).map(gain).collect()
+    network.nodes().iter().zip(slopes).map(gain).collect()
 }
 
-/// What the edges of every node can conduct, by node: `D` without a nudge.
-pub fn node_slopes(design: &Design, state: &State) -> Vec<i64> {
-    let (network, format, rules) = (design.network(), design.format(), design.rules());
+/// The same as [`node_slopes`], from the conductances of all edges.
+pub(crate) fn slopes_of(design: &Design, conductances: &[i64]) -> Vec<i64> {
+    let (network, rules) = (design.network(), design.rules());
     let slope = |node| {
         let edges = network.incidences(node).iter().map(|incidence| incidence.edge.index());
-        edges.map(|e| network.edges()[e].kind.slope(format.conductance(state.k[e]), rules.lowest_rail)).sum()
+        edges.map(|e| network.edges()[e].kind.slope(conductances[e], rules.lowest_rail)).sum()
     };
     network.node_ids().map(slope).collect()
 }

@@ -71,7 +71,7 @@ pub use format::{Format, FormatError, shift_rounded};
 pub use gain::{Gain, GainTable, Omega, OmegaError, node_gains, node_slopes};
 pub use generator::{EdgeGenerator, NoiseGenerator, epoch_order};
 pub use network::{Network, NetworkError};
-pub use nudge::Nudge;
+pub use nudge::{Modulation, Nudge};
 pub use power::{dissipated_power, power_unit};
 pub use sample::{Sample, Sense, Target};
 pub use state::{Initial, State, StateError};

@@ -28,7 +28,8 @@ mod common;
 mod naive;
 
 use common::{
-    Draw, Kinds, Spread, cases, design_on, featured, frozen, has_turn, node_id, random_sample, random_state,
+    Draw, Kinds, Spread, cases, design_on, featured, frozen, has_turn, node_id, probed, random_sample,
+    random_state,
 };
 use naive::Naive;
 use proptest::prelude::*;
@@ -141,6 +142,32 @@ proptest! {
         }
     }
 
+    /// So they do with a modulated nudge and with dithered conductances.
+    #[test]
+    fn other_nudges_equal_the_second_implementation(case in frozen(probed(cases(ALL, false))), extreme: bool) {
+        let mut draw = Draw::new(case.seed ^ 9);
+        let spread = if extreme { Spread::Extreme } else { Spread::Even };
+        let state = random_state(&mut draw, &case.design, spread);
+        let mut naive = Naive::new(&case.design, case.configuration, &state);
+        let mut engine = engine(&case.design, case.configuration, state);
+        for targets in [true, true, false] {
+            let sample = random_sample(&mut draw, &case.design, spread, targets);
+            engine.present(&sample).unwrap();
+            naive.present(&sample);
+            for _ in 0..5 {
+                engine.step();
+                naive.step();
+                prop_assert!(naive.matches(&engine.state()), "step");
+            }
+            engine.learn();
+            naive.learn();
+            prop_assert!(naive.matches(&engine.state()), "learn");
+            engine.train(&sample).unwrap();
+            naive.train(&sample);
+            prop_assert!(naive.matches(&engine.state()), "train");
+        }
+    }
+
     /// So they do after whole training samples, in every mode.
     #[test]
     fn training_equals_the_second_implementation(case in cases(ALL, false)) {
@@ -196,8 +223,8 @@ proptest! {
                     continue;
                 }
                 let (u, u_next) = (naive.u[wave][node], i128::from(after.u[wave][node]));
-                let (q, s) = naive.gain(node);
-                let (d, delta) = (naive.d(node), naive.change(wave, node));
+                let (q, s) = naive.gain(wave, node);
+                let (d, delta) = (naive.d(wave, node), naive.change(wave, node));
                 let eps = (u - (naive.v(wave, node) << guard)).abs();
                 let saturated = i64::try_from(naive.v(wave, node)).unwrap() == case.design.format().v_range().1;
                 let widest = if guard == 0 { 0 } else { 1 << guard };
@@ -229,8 +256,8 @@ proptest! {
                 let power = |state: &State| dissipated_power(&case.design, state, wave_kind) / 2;
                 let rise = power(&alone) - power(&before);
                 let moved = i128::from(case.design.format().voltage(after.u[wave][node])) - naive.v(wave, node);
-                let (q, s) = naive.gain(node);
-                let d = naive.d(node);
+                let (q, s) = naive.gain(wave, node);
+                let d = naive.d(wave, node);
                 // All of it times 2, for the half.
                 let bound = ((2 * q * d * moved * moved) << guard)
                     - (moved.abs() << (s + 4)) * (((2 * moved.abs() - 2) << guard) + 1);

@@ -5,8 +5,8 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, random_configuration, random_sample,
-    random_state,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, probed, random_configuration,
+    random_sample, random_state,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -160,6 +160,21 @@ proptest! {
     #[test]
     fn fast_equals_the_reference_on_layers_with_features(case in featured(cases_on(Shape::Layers))) {
         run(&case, 16);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_with_other_nudges(case in frozen(probed(cases(ALL, false)))) {
+        run(&case, 20);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_layers_with_other_nudges(case in probed(cases_on(Shape::Layers))) {
+        run(&case, 21);
+    }
+
+    #[test]
+    fn fast_equals_the_reference_on_lattices_with_other_nudges(case in probed(cases_on(Shape::Lattice))) {
+        run(&case, 22);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, random_configuration, random_sample,
-    random_state,
+    Case, Draw, Kinds, Shape, Spread, cases, cases_on, featured, frozen, probed, random_configuration,
+    random_sample, random_state,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -168,6 +168,11 @@ proptest! {
     #[test]
     fn replicas_equal_the_reference_with_frozen_groups(case in frozen(cases(ALL, false)), count in counts()) {
         run(&case, count, 25);
+    }
+
+    #[test]
+    fn replicas_equal_the_reference_with_other_nudges(case in probed(cases(ALL, false)), count in 1usize..5) {
+        run(&case, count, 27);
     }
 
     #[test]

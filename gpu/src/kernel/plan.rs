@@ -60,6 +60,7 @@ impl Plan {
     /// Lays a design out for a device with these limits.
     pub(crate) fn new(design: &Design, limits: &Limits) -> Result<Plan, KernelError> {
         design.features().require_plain("the kernel on a GPU")?;
+        design.rules().nudge.require_drops("the kernel on a GPU")?;
         if design.network().has_frozen() {
             return Err(Unsupported { feature: "frozen groups", by: "the kernel on a GPU" }.into());
         }

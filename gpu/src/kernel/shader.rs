@@ -54,6 +54,7 @@ pub(crate) fn text(design: &Design, plan: &Plan, tables: &Tables) -> String {
     let near = |place: Memory, words: u32| if place == Memory::Workgroup { words.max(1) } else { 1 };
     let (centred, current, nudge_shift) = match rules.nudge {
         Nudge::Clamped { eta } => (false, false, eta.into()),
+        Nudge::Modulated { .. } | Nudge::Dithered { .. } => unreachable!("a plan refuses them"),
         Nudge::Current { beta, centred } => (centred, true, format.k_bits() - u32::from(beta)),
     };
     let [u_words, k_words, _] = plan.replica_words().map(super::plan::small);

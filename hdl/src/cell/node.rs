@@ -351,6 +351,7 @@ pub fn node(
             Some(nudging_current(&mut cell, context, traits, &sequence, ports, output, strength, centred))
         }
         (Some(_), Nudge::Clamped { .. }) | (None, _) => None,
+        (Some(_), Nudge::Modulated { .. } | Nudge::Dithered { .. }) => unreachable!("refused by `check`"),
     };
     let sum = sum(&mut cell, context, traits, &sequence, &ports.currents, nudging.as_ref());
     let gain = gain(&mut cell, context, traits, &fire, &sequence, &sum);
@@ -360,6 +361,7 @@ pub fn node(
             Some(clamped_nudge(&mut cell, context, &sequence, ports, output, eta.into(), &current_u))
         }
         (Some(_), Nudge::Current { .. }) | (None, _) => None,
+        (Some(_), Nudge::Modulated { .. } | Nudge::Dithered { .. }) => unreachable!("refused by `check`"),
     };
     let update = Update {
         previous: &previous_u,

@@ -231,6 +231,11 @@ fn rules(design: &Design) -> String {
             let centred = if centred { "centred " } else { "" };
             format!("{centred}current nudge with beta {beta}")
         }
+        Nudge::Modulated { beta, half, kappa } => {
+            let cycles = 1u32 << kappa;
+            format!("modulated nudge with beta {beta}, cycles: {cycles} of {} steps", 2 * u32::from(half))
+        }
+        Nudge::Dithered { delta } => format!("conductances dithered by 2^{delta} LSB"),
     };
     let full = f64::from(1u32 << (design.format().v_bits() - 1));
     let rail = f64::from(lowest_rail) / full;

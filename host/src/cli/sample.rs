@@ -101,7 +101,7 @@ impl SampleVerb {
                 let observed = observations(path, network, format)?;
                 let beta = self.beta.unwrap_or(match design.rules().nudge {
                     Nudge::Current { beta, .. } => beta,
-                    Nudge::Clamped { .. } => 2,
+                    Nudge::Clamped { .. } | Nudge::Modulated { .. } | Nudge::Dithered { .. } => 2,
                 });
                 Thermal::observing(&design, &state, inputs, &plan, (&observed, beta))?
             }

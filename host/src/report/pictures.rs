@@ -146,6 +146,12 @@ fn power_caption(nudge: Nudge) -> String {
         Nudge::Clamped { .. } => {
             "the cost of pulling the outputs to the wanted voltages, which coupled learning lowers by changing conductances"
         }
+        Nudge::Modulated { .. } => {
+            "nothing: a modulated nudge needs the free state alone, and the other stands still"
+        }
+        Nudge::Dithered { .. } => {
+            "the cost of dithering conductances up in one state and down in the other, of either sign and no measure of the error"
+        }
         Nudge::Current { centred: false, .. } => {
             "what the current that the nudge drives into the outputs changes; it can have either sign, and learning brings it near zero"
         }

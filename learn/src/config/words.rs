@@ -2,7 +2,11 @@
 
 /// Ways to write a value, by the type that reads it and the key it stands at.
 const EXAMPLES: [(&str, &str, &str); 14] = [
-    ("Nudge", "nudge", "a table like { kind = \"clamped\", eta = 2 } or { kind = \"current\", beta = 2 }"),
+    (
+        "Nudge",
+        "nudge",
+        "a table like { kind = \"clamped\", eta = 2 } or { kind = \"current\", beta = 2 }, { kind = \"modulated\", beta = 2, half = 2 } or { kind = \"dithered\", delta = 9 }",
+    ),
     (
         "LearningSchedule",
         "learning",

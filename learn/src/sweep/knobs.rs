@@ -211,12 +211,13 @@ fn epochs(config: &mut RunConfig, _: i8) {
     config.annealing.every = config.annealing.every.saturating_mul(2);
 }
 
-/// A nudging conductance by a factor of 2, or a clamped nudge by a shift.
+/// A nudging conductance or a dither by a factor of 2, or a clamped nudge by a shift.
 fn nudge(config: &mut RunConfig, level: i8) {
     let moved = |shift: u8| shift.saturating_add_signed(level).min(8);
     match &mut config.nudge {
-        Nudge::Current { beta, .. } => *beta = moved(*beta),
+        Nudge::Current { beta, .. } | Nudge::Modulated { beta, .. } => *beta = moved(*beta),
         Nudge::Clamped { eta } => *eta = moved(*eta),
+        Nudge::Dithered { delta } => *delta = delta.saturating_sub_signed(level),
     }
 }
 

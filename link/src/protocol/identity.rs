@@ -90,6 +90,7 @@ impl Identity {
     pub fn of(design: &Design) -> Result<Identity, LinkLimit> {
         let (network, format) = (design.network(), design.format());
         design.features().require_plain("a board")?;
+        design.rules().nudge.require_drops("a board")?;
         if format.v_bits() > 16 {
             return Err(LinkLimit::Voltage { v_bits: format.v_bits() });
         }
@@ -213,6 +214,15 @@ mod tests {
         let features = Features { temperature: Some(Temperature(5)), ..Features::PLAIN };
         let error = Identity::of(&design(Format::COMPACT).with_features(features).unwrap()).unwrap_err();
         assert!(matches!(error, LinkLimit::Features(_)), "{error}");
+    }
+
+    #[test]
+    fn a_board_learns_from_drops_in_two_waves() {
+        let plain = design(Format::COMPACT);
+        let rules = Rules { nudge: Nudge::Dithered { delta: 5 }, ..plain.rules() };
+        let dithered = Design::new(plain.network().clone(), Format::COMPACT, rules).unwrap();
+        let error = Identity::of(&dithered).unwrap_err();
+        assert!(matches!(error, LinkLimit::Features(_)) && error.to_string().contains("dithered"), "{error}");
     }
 
     #[test]

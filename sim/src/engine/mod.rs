@@ -94,7 +94,7 @@ pub trait Engine {
     /// One relaxing step: every node updates one of its waves.
     fn step(&mut self);
 
-    /// One learning step: every edge that learns updates its conductance.
+    /// One learning step: every edge that learns updates its conductance. Under a modulated nudge nodes relax meanwhile.
     fn learn(&mut self);
 
     /// The free voltages of the outputs, in port order and LSB of `v`.

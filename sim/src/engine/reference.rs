@@ -1,10 +1,12 @@
 //! The reference engine: reads like the cell contract (`docs/cell-contract.md`) and is never optimised.
 
 use super::{Engine, SampleError, StartError, check_sample};
+use crate::gain::{gains_of, slopes_of};
 use crate::network::{EdgeId, NodeId};
+use crate::nudge::{dither_sign, loss, told};
 use crate::{
-    Configuration, ConfigurationError, Design, Gain, NoiseGenerator, Sample, State, StateError, Target, Wave,
-    node_gains, node_slopes, shift_rounded,
+    Configuration, ConfigurationError, Design, Gain, Modulation, NoiseGenerator, Nudge, Sample, State,
+    StateError, Target, Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -16,9 +18,13 @@ pub struct Reference {
     state: State,
     /// By node; only outputs have one.
     targets: Vec<Option<Target>>,
-    /// By node; a function of the conductances, recomputed when they change, as is what a node's edges conduct.
-    gains: Vec<Gain>,
-    slopes: Vec<i64>,
+    /// By node: twice the current that a modulated nudge holds; 0 except at learning steps.
+    held: Vec<i64>,
+    /// By wave, then by edge; the two differ where conductances are dithered.
+    conductances: [Vec<i64>; 2],
+    /// By wave, then by node; functions of the conductances, recomputed when they change.
+    gains: [Vec<Gain>; 2],
+    slopes: [Vec<i64>; 2],
 }
 
 impl Reference {
@@ -30,9 +36,11 @@ impl Reference {
         configuration.check()?;
         state.check(&design)?;
         let targets = vec![None; design.network().nodes().len()];
+        let held = vec![0; targets.len()];
+        let (conductances, gains, slopes) = Default::default();
         let mut engine =
-            Reference { design, configuration, state, targets, gains: Vec::new(), slopes: Vec::new() };
-        engine.update_gains();
+            Reference { design, configuration, state, targets, held, conductances, gains, slopes };
+        engine.update_conductances();
         Ok(engine)
     }
 
@@ -41,14 +49,10 @@ impl Reference {
         self.design.format().voltage(self.state.u(wave)[node.index()])
     }
 
-    /// The conductance of an edge.
-    fn conductance(&self, edge: EdgeId) -> i64 {
-        self.design.format().conductance(self.state.k[edge.index()])
-    }
-
-    /// Twice the current an edge carries into a node at voltage `v` from a neighbour at voltage `v_other`.
-    fn twice_current(&self, edge: EdgeId, v: i64, v_other: i64) -> i64 {
-        self.design.network().edges()[edge.index()].kind.twice_current(self.conductance(edge), v, v_other)
+    /// Twice the current an edge carries in a wave into a node at voltage `v` from a neighbour at voltage `v_other`.
+    fn twice_current(&self, edge: EdgeId, wave: Wave, v: i64, v_other: i64) -> i64 {
+        let g = self.conductances[wave.index()][edge.index()];
+        self.design.network().edges()[edge.index()].kind.twice_current(g, v, v_other)
     }
 
     /// Twice the nudging current into an output at voltage `v`. A target's sense is a diode in its path.
@@ -62,25 +66,25 @@ impl Reference {
     fn noise_amplitude(&self, node: NodeId, wave: Wave) -> i64 {
         let Some(temperature) = self.design.features().temperature else { return 0 };
         let (format, nudge) = (self.design.format(), self.design.rules().nudge);
-        let mut slope = self.slopes[node.index()];
+        let mut slope = self.slopes[wave.index()][node.index()];
         if self.targets[node.index()].is_some() {
             slope += i64::from(nudge.direction(wave)) * nudge.conductance(format);
         }
-        self.gains[node.index()].noise_amplitude(temperature, slope, format.v_guard())
+        self.gains[wave.index()][node.index()].noise_amplitude(temperature, slope, format.v_guard())
     }
 
     /// The accumulator of a node after it relaxes one wave, `noise` being what its generator gave.
     fn relaxed(&self, node: NodeId, wave: Wave, noise: i64) -> i64 {
         let format = self.design.format();
         let v = self.voltage(node, wave);
-        let mut twice_sum: i64 = 0;
+        let mut twice_sum = self.held[node.index()];
         for incidence in self.design.network().incidences(node) {
-            twice_sum += self.twice_current(incidence.edge, v, self.voltage(incidence.neighbour, wave));
+            twice_sum += self.twice_current(incidence.edge, wave, v, self.voltage(incidence.neighbour, wave));
         }
         if let Some(target) = self.targets[node.index()] {
             twice_sum += self.twice_nudging_current(target, wave, v);
         }
-        let Gain { q, s } = self.gains[node.index()];
+        let Gain { q, s } = self.gains[wave.index()][node.index()];
         let change = shift_rounded((twice_sum << format.v_guard()) * i64::from(q), s + 4);
         let (low, high) = format.u_range();
         let noise = self.noise_amplitude(node, wave) * noise;
@@ -114,21 +118,72 @@ impl Reference {
         Wave::BOTH.map(|wave| self.voltage(i, wave) - self.voltage(j, wave))
     }
 
-    /// The accumulator of an edge after it learns.
-    fn learnt(&self, edge: EdgeId) -> i64 {
+    /// The modulation of a learning step: by edge, the sum of its drops in the last two steps of every half cycle, and the same
+    /// sum with the sign of the half cycle.
+    fn modulate(&mut self, modulation: Modulation) -> Vec<[i64; 2]> {
+        let Modulation { twice_strength, half, cycles, .. } = modulation;
+        let error = |(target, node): (&Option<Target>, NodeId)| {
+            let drop = |target: Target| i64::from(target.voltage) - self.voltage(node, Wave::Free);
+            target.map_or(0, |target| target.sense.passes(drop(target)))
+        };
+        let errors: Vec<i64> = self.targets.iter().zip(self.design.network().node_ids()).map(error).collect();
+        let mut sums = vec![[0; 2]; self.state.k.len()];
+        for _ in 0..cycles {
+            for sign in [1, -1] {
+                self.held = errors.iter().map(|x| sign * x * twice_strength).collect();
+                for step in 1..=half {
+                    self.step();
+                    if step + 2 > half {
+                        for edge in self.design.network().edge_ids() {
+                            let [drop, _] = self.drops(edge);
+                            sums[edge.index()][0] += drop;
+                            sums[edge.index()][1] += sign * drop;
+                        }
+                    }
+                }
+            }
+        }
+        self.held.fill(0);
+        sums
+    }
+
+    /// By how much wave F's loss exceeds wave C's, as edges are told.
+    fn loss_difference(&self) -> i64 {
+        let difference = |(target, node): (&Option<Target>, NodeId)| {
+            let of = |wave| target.map_or(0, |target| loss(target, self.voltage(node, wave)));
+            of(Wave::Free) - of(Wave::Clamped)
+        };
+        let all = self.targets.iter().zip(self.design.network().node_ids());
+        told(all.map(difference).sum(), self.design.format())
+    }
+
+    /// The accumulator of an edge after it learns from a product of that many more fractional bits.
+    fn learnt(&self, edge: EdgeId, product: i64, fraction: u32) -> i64 {
         let network = self.design.network();
         let group = &network.groups()[network.edges()[edge.index()].group.index()];
-        let alpha = i32::from(group.shift()) + i32::from(self.configuration.alpha_offset);
-        let [free, clamped] = self.drops(edge);
-        let product = (free - clamped) * (free + clamped);
+        let alpha = group.shift_of(self.configuration.alpha_offset, fraction);
         let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
         let (low, high) = self.design.format().k_range(self.design.rules().g_min.into());
         (self.state.k[edge.index()] + change).clamp(low, high)
     }
 
-    fn update_gains(&mut self) {
-        self.gains = node_gains(&self.design, &self.state);
-        self.slopes = node_slopes(&self.design, &self.state);
+    /// What the conductances are in both waves, and what follows from them.
+    fn update_conductances(&mut self) {
+        let (network, format, rules) = (self.design.network(), self.design.format(), self.design.rules());
+        let dither = rules.nudge.dither().filter(|_| self.targets.iter().any(Option::is_some)).unwrap_or(0);
+        for (wave, direction) in [1, -1].into_iter().enumerate() {
+            let conductance = |edge: EdgeId| {
+                let g = format.conductance(self.state.k[edge.index()]);
+                if dither == 0 || network.groups()[network.edges()[edge.index()].group.index()].frozen {
+                    return g;
+                }
+                let sign = direction * dither_sign(self.state.generators[edge.index()]);
+                (g + sign * dither).clamp(rules.g_min.into(), format.g_max())
+            };
+            self.conductances[wave] = network.edge_ids().map(conductance).collect();
+            self.slopes[wave] = slopes_of(&self.design, &self.conductances[wave]);
+            self.gains[wave] = gains_of(&self.design, &self.slopes[wave]);
+        }
     }
 }
 
@@ -154,7 +209,7 @@ impl Engine for Reference {
     fn set_state(&mut self, state: State) -> Result<(), StateError> {
         state.check(&self.design)?;
         self.state = state;
-        self.update_gains();
+        self.update_conductances();
         Ok(())
     }
 
@@ -169,6 +224,9 @@ impl Engine for Reference {
         for (&node, &target) in network.outputs().iter().zip(&sample.targets) {
             self.targets[node.index()] = target;
         }
+        if self.design.rules().nudge.dither().is_some() {
+            self.update_conductances();
+        }
         Ok(())
     }
 
@@ -176,7 +234,7 @@ impl Engine for Reference {
         let design = Arc::clone(&self.design);
         let (network, colouring) = (design.network(), design.network().colouring());
         let colours = colouring.count();
-        let lag = design.features().waves.lag();
+        let (lag, nudge) = (design.features().waves.lag(), design.rules().nudge);
         let relaxes = |node: &NodeId| network.nodes()[node.index()].kind.relaxes();
         for (cell, node) in network.node_ids().filter(relaxes).enumerate() {
             // A colour's turn in wave F comes at its own phase, in wave C at the same step or the one after it.
@@ -184,7 +242,7 @@ impl Engine for Reference {
             if colour == self.state.phase {
                 self.update_node(cell, node, Wave::Free);
             }
-            if (colour + lag) % colours == self.state.phase {
+            if (colour + lag) % colours == self.state.phase && nudge.has_turns(Wave::Clamped) {
                 self.update_node(cell, node, Wave::Clamped);
             }
         }
@@ -192,15 +250,33 @@ impl Engine for Reference {
     }
 
     fn learn(&mut self) {
+        let nudge = self.design.rules().nudge;
+        let modulation = nudge.modulation(self.design.format());
+        let sums = modulation.map(|modulation| self.modulate(modulation)).unwrap_or_default();
+        let fraction = modulation.map_or(0, |modulation| modulation.shift);
+        let difference = self.loss_difference();
         for edge in self.design.network().edge_ids() {
+            let product = match nudge {
+                Nudge::Clamped { .. } | Nudge::Current { .. } => {
+                    let [free, clamped] = self.drops(edge);
+                    (free - clamped) * (free + clamped)
+                }
+                Nudge::Modulated { .. } => -sums[edge.index()][0] * sums[edge.index()][1],
+                Nudge::Dithered { .. } => {
+                    let generator = &mut self.state.generators[edge.index()];
+                    let sign = dither_sign(*generator);
+                    generator.fires(1);
+                    -sign * difference
+                }
+            };
             if let Some(rarity) = self.configuration.learning.rarity()
                 && !self.state.generators[edge.index()].fires(rarity)
             {
                 continue;
             }
-            self.state.k[edge.index()] = self.learnt(edge);
+            self.state.k[edge.index()] = self.learnt(edge, product, fraction);
         }
-        self.update_gains();
+        self.update_conductances();
     }
 
     fn answer(&self) -> Vec<i32> {

@@ -101,6 +101,12 @@ impl EdgeGroup {
     pub fn shift(&self) -> i8 {
         if self.frozen { FROZEN_SHIFT } else { self.alpha }
     }
+
+    /// The same with a configuration's offset, for a product with that many more fractional bits.
+    pub(crate) fn shift_of(&self, alpha_offset: u8, fraction: u32) -> i32 {
+        // Nothing below 2^61 is left of what is shifted by more.
+        (i32::from(self.shift()) + i32::from(alpha_offset) - fraction.cast_signed()).max(-62)
+    }
 }
 
 /// The learning shift of frozen groups.

@@ -248,6 +248,8 @@ pub fn nudges() -> impl Strategy<Value = Nudge> {
     // One that is not drawn above does not compile.
     .prop_map(|nudge| match nudge {
         Nudge::Clamped { .. } | Nudge::Current { .. } => nudge,
+        // Drawn by `probed`.
+        Nudge::Modulated { .. } | Nudge::Dithered { .. } => nudge,
     })
 }
 
@@ -284,6 +286,12 @@ pub fn design_on(
         }
         Nudge::Clamped { eta } => {
             Nudge::Clamped { eta: eta.min(u8::try_from(format.v_bits()).expect("few bits")) }
+        }
+        Nudge::Modulated { beta, half, kappa } => {
+            Nudge::Modulated { beta: beta.min(u8::try_from(format.k_bits()).expect("few bits")), half, kappa }
+        }
+        Nudge::Dithered { delta } => {
+            Nudge::Dithered { delta: delta.min(u8::try_from(format.k_bits()).expect("few bits") - 1) }
         }
     };
     let (low, high) = format.v_range();
@@ -343,6 +351,24 @@ pub fn featured(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Cas
     cases.prop_map(|case| {
         let features = random_features(&mut Draw::new(case.seed ^ 77), case.design.format());
         Case { design: case.design.with_features(features).expect("legal features"), ..case }
+    })
+}
+
+/// The same cases with a modulated nudge, or with dithered conductances, and now and then features besides.
+pub fn probed(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    cases.prop_map(|case| {
+        let mut draw = Draw::new(case.seed ^ 79);
+        let mut within = |low, high| u8::try_from(draw.within(low..=high)).expect("a small number");
+        let nudge = match within(0, 1) {
+            0 => Nudge::Modulated { beta: within(0, 6), half: within(2, 7), kappa: within(0, 3) },
+            _ => Nudge::Dithered { delta: within(0, 19) },
+        };
+        let (format, rules) = (case.design.format(), case.design.rules());
+        let g_min = i32::try_from(rules.g_min).expect("a small conductance").unsigned_abs();
+        let rail_and_floor = (rules.lowest_rail, g_min);
+        let design = design_on(case.design.network().clone(), format, rules.omega, nudge, rail_and_floor);
+        let features = if draw.one_in(3) { random_features(&mut draw, format) } else { Features::PLAIN };
+        Case { design: design.with_features(features).expect("legal features"), ..case }
     })
 }
 

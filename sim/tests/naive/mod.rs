@@ -16,6 +16,8 @@ pub struct Naive {
     pub noise: Vec<u32>,
     pub phase: usize,
     pub targets: Vec<Option<Target>>,
+    /// By node: what a modulated nudge drives in, while edges learn.
+    pushed: Vec<i128>,
     colours: Vec<usize>,
 }
 
@@ -40,6 +42,7 @@ impl Naive {
             noise: state.noise.iter().map(|g| g.state()).collect(),
             phase: state.phase.into(),
             targets: vec![None; design.network().nodes().len()],
+            pushed: vec![0; design.network().nodes().len()],
             colours: colours(design),
         }
     }
@@ -74,6 +77,19 @@ impl Naive {
         self.k[edge].div_euclid(pow2(self.design.format().k_guard()))
     }
 
+    /// The conductance that an edge has in a wave: another one where it is dithered, which it is while there is any target.
+    pub fn g_in(&self, wave: usize, edge: usize) -> i128 {
+        let (network, g) = (self.design.network(), self.g(edge));
+        let frozen = network.groups()[network.edges()[edge].group.index()].frozen;
+        let Nudge::Dithered { delta } = self.design.rules().nudge else { return g };
+        if frozen || self.targets.iter().all(Option::is_none) {
+            return g;
+        }
+        let up = (self.generators[edge] % 2 == 1) == (wave == 0);
+        let moved = if up { g + pow2(delta.into()) } else { g - pow2(delta.into()) };
+        moved.clamp(self.design.rules().g_min.into(), pow2(self.design.format().k_bits()) - 1)
+    }
+
     /// Edges at a node, with their other ends.
     pub fn edges_at(&self, node: usize) -> Vec<(usize, usize)> {
         let edges = self.design.network().edges().iter().enumerate();
@@ -87,13 +103,13 @@ impl Naive {
     }
 
     /// `D`: what the node's edges, and an output's nudging current, can conduct.
-    pub fn d(&self, node: usize) -> i128 {
+    pub fn d(&self, wave: usize, node: usize) -> i128 {
         let rules = self.design.rules();
         let mut d = 0;
         for (edge, _) in self.edges_at(node) {
             d += match self.design.network().edges()[edge].kind {
-                EdgeKind::Linear => self.g(edge),
-                EdgeKind::Transistor => (self.g(edge) - i128::from(rules.lowest_rail)).max(0),
+                EdgeKind::Linear => self.g_in(wave, edge),
+                EdgeKind::Transistor => (self.g_in(wave, edge) - i128::from(rules.lowest_rail)).max(0),
             };
         }
         if let Nudge::Current { beta, .. } = rules.nudge
@@ -105,15 +121,15 @@ impl Naive {
     }
 
     /// The gain `(q, s)` of a node.
-    pub fn gain(&self, node: usize) -> (i128, u32) {
-        gain(self.d(node), self.design.rules().omega.eighths(), self.design.format().k_bits())
+    pub fn gain(&self, wave: usize, node: usize) -> (i128, u32) {
+        gain(self.d(wave, node), self.design.rules().omega.eighths(), self.design.format().k_bits())
     }
 
     /// Twice the sum of all currents into a node.
     pub fn twice_current(&self, wave: usize, node: usize) -> i128 {
-        let mut twice = 0;
+        let mut twice = 2 * self.pushed[node];
         for (edge, other) in self.edges_at(node) {
-            let (g, here, there) = (self.g(edge), self.v(wave, node), self.v(wave, other));
+            let (g, here, there) = (self.g_in(wave, edge), self.v(wave, node), self.v(wave, other));
             twice += match self.design.network().edges()[edge].kind {
                 EdgeKind::Linear => 2 * g * (there - here),
                 EdgeKind::Transistor => {
@@ -141,7 +157,7 @@ impl Naive {
 
     /// The unclamped, unsaturated change of a relaxing node.
     pub fn change(&self, wave: usize, node: usize) -> i128 {
-        let (q, s) = self.gain(node);
+        let (q, s) = self.gain(wave, node);
         nearest(self.twice_current(wave, node) * pow2(self.guard()) * q, pow2(s + 4))
     }
 
@@ -158,11 +174,13 @@ impl Naive {
         };
         let edges: i128 = (self.edges_at(node).into_iter())
             .map(|(edge, _)| match self.design.network().edges()[edge].kind {
-                EdgeKind::Linear => self.g(edge),
-                EdgeKind::Transistor => (self.g(edge) - i128::from(self.design.rules().lowest_rail)).max(0),
+                EdgeKind::Linear => self.g_in(wave, edge),
+                EdgeKind::Transistor => {
+                    (self.g_in(wave, edge) - i128::from(self.design.rules().lowest_rail)).max(0)
+                }
             })
             .sum();
-        let (q, s) = self.gain(node);
+        let (q, s) = self.gain(wave, node);
         let product = i128::from(temperature.0) * q * (pow2(s + 4) - q * (edges + nudge));
         let (times, by) = (2 * self.guard(), 9 + 2 * s);
         let square = product * pow2(times.saturating_sub(by)) / pow2(by.saturating_sub(times));
@@ -227,7 +245,8 @@ impl Naive {
             Waves::Alternating => 1,
             Waves::Together => 0,
         };
-        for wave in 0..2 {
+        let waves = if matches!(self.design.rules().nudge, Nudge::Modulated { .. }) { 1 } else { 2 };
+        for wave in 0..waves {
             let mut next = self.u[wave].clone();
             for (node, next) in next.iter_mut().enumerate() {
                 let turn = (self.colours[node] + lag * wave) % colours == self.phase;
@@ -241,9 +260,52 @@ impl Naive {
         self.phase = (self.phase + 1) % colours;
     }
 
+    /// What the sense of an output's target lets through of its drop in a wave; 0 without a target.
+    fn error(&self, wave: usize, node: usize) -> i128 {
+        let Some(target) = self.targets[node] else { return 0 };
+        let drop = i128::from(target.voltage) - self.v(wave, node);
+        match target.sense {
+            Sense::Equal => drop,
+            Sense::AtLeast => drop.max(0),
+            Sense::AtMost => drop.min(0),
+        }
+    }
+
+    /// Pushes outputs up and down; by edge, the mean drop of the half cycles up, and of those down, times their number of steps.
+    fn swing(&mut self) -> Vec<[i128; 2]> {
+        let mut sums = vec![[0; 2]; self.k.len()];
+        let Nudge::Modulated { beta, half, kappa } = self.design.rules().nudge else { return sums };
+        let strength = pow2(self.design.format().k_bits() - u32::from(beta));
+        let errors: Vec<i128> = (0..self.targets.len()).map(|node| self.error(0, node)).collect();
+        for half_cycle in 0..2 << kappa {
+            let down = half_cycle % 2;
+            self.pushed =
+                errors.iter().map(|x| if down == 1 { -x * strength } else { x * strength }).collect();
+            for left in (0..half).rev() {
+                self.step();
+                for (edge, sums) in sums.iter_mut().enumerate().filter(|_| left < 2) {
+                    let [i, j] = self.design.network().edges()[edge].ends.map(|n| n.index());
+                    sums[down] += self.v(0, i) - self.v(0, j);
+                }
+            }
+        }
+        self.pushed.fill(0);
+        sums
+    }
+
     pub fn learn(&mut self) {
         let format = self.design.format();
-        for edge in 0..self.k.len() {
+        let sums = self.swing();
+        let losses = [0, 1]
+            .map(|wave| (0..self.targets.len()).map(|node| self.error(wave, node).pow(2)).sum::<i128>());
+        let most = pow2(2 * format.v_bits());
+        let rise = (losses[0] - losses[1]).clamp(-most, most);
+        let nudge = self.design.rules().nudge;
+        for (edge, &[up_sum, down_sum]) in sums.iter().enumerate() {
+            let up = self.generators[edge] % 2 == 1;
+            if matches!(nudge, Nudge::Dithered { .. }) {
+                self.generators[edge] = (self.generators[edge] / 2) ^ if up { 0xB400 } else { 0 };
+            }
             if let LearningSchedule::Desynchronous { rarity } = self.configuration.learning {
                 let mut fires = true;
                 for _ in 0..rarity {
@@ -267,9 +329,18 @@ impl Naive {
             let [free, clamped] = [0, 1].map(|wave| self.v(wave, i) - self.v(wave, j));
             let alpha = i32::from(self.design.network().groups()[definition.group.index()].alpha)
                 + i32::from(self.configuration.alpha_offset);
-            let product = free * free - clamped * clamped;
-            let change =
-                nearest(product * pow2(alpha.max(0).unsigned_abs()), pow2(alpha.min(0).unsigned_abs()));
+            let (product, divisor) = match nudge {
+                Nudge::Clamped { .. } | Nudge::Current { .. } => (free * free - clamped * clamped, 1),
+                // Down is what wave F would be, up what wave C would be; each is a sum of 2 steps a cycle.
+                Nudge::Modulated { kappa, .. } => {
+                    (down_sum.pow(2) - up_sum.pow(2), pow2(2 + 2 * u32::from(kappa)))
+                }
+                Nudge::Dithered { .. } => (if up { -rise } else { rise }, 1),
+            };
+            let change = nearest(
+                product * pow2(alpha.max(0).unsigned_abs()),
+                divisor * pow2(alpha.min(0).unsigned_abs()),
+            );
             let low = i128::from(self.design.rules().g_min) * pow2(format.k_guard());
             let high = pow2(format.k_bits() + format.k_guard()) - 1;
             self.k[edge] = (self.k[edge] + change).clamp(low, high);

@@ -66,6 +66,7 @@ pub(super) fn verilog(
             },
         ),
         Nudge::Current { .. } => ("1'b0".to_owned(), "0".to_owned()),
+        Nudge::Modulated { .. } | Nudge::Dithered { .. } => unreachable!("refused by `check`"),
     };
     let smallest = k - 4;
     // The sense of a node's target, for the nodes that have one.

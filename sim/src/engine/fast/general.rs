@@ -6,10 +6,10 @@
 //! changed, moves the sums `D` by the difference and looks up the gains of these nodes alone.
 
 use super::Layout;
-use crate::network::EdgeKind;
+use crate::network::{EdgeKind, NodeId};
 use crate::{
-    Configuration, Design, EdgeGenerator, Gain, NoiseGenerator, Sample, State, Target, Temperature, Wave,
-    shift_rounded,
+    Configuration, Design, EdgeGenerator, Gain, Modulation, NoiseGenerator, Sample, State, Target,
+    Temperature, Wave, shift_rounded,
 };
 use std::sync::Arc;
 
@@ -66,16 +66,18 @@ pub(super) struct General {
     v: [Vec<i32>; 2],
     /// Accumulators of the inputs by wave, then by port.
     inputs: [Vec<i32>; 2],
-    k: Vec<i64>,
-    generators: Vec<EdgeGenerator>,
+    pub(super) k: Vec<i64>,
+    pub(super) generators: Vec<EdgeGenerator>,
     /// By edge: the terms of its two ends, [`NONE`] at an input.
     places: Vec<[u32; 2]>,
     /// By node: its cell, [`NONE`] at an input.
     cell_of: Vec<u32>,
-    targets: Vec<Option<Target>>,
+    pub(super) targets: Vec<Option<Target>>,
+    /// By output: twice the current that a modulated nudge holds; 0 except at learning steps.
+    held: Vec<i64>,
     /// Cells whose `D` changed since their gain was looked up; as long as the cells.
     stale: Vec<bool>,
-    phase: u8,
+    pub(super) phase: u8,
 }
 
 /// Accumulators and voltages have at most 32 bits.
@@ -157,6 +159,7 @@ impl General {
             places,
             cell_of,
             targets: vec![None; network.outputs().len()],
+            held: vec![0; network.outputs().len()],
             phase: 0,
             design,
         }
@@ -168,7 +171,7 @@ impl General {
     }
 
     /// Gives an edge another conductance, at both ends.
-    fn set_conductance(&mut self, edge: usize, g: i64) {
+    pub(super) fn set_conductance(&mut self, edge: usize, g: i64) {
         let record = self.design.network().edges()[edge];
         let slope = |g| record.kind.slope(g, self.design.rules().lowest_rail);
         for (end, &place) in record.ends.iter().zip(&self.places[edge]) {
@@ -189,7 +192,7 @@ impl General {
     }
 
     /// Looks up the gains that may have changed.
-    fn update_gains(&mut self) {
+    pub(super) fn update_gains(&mut self) {
         if let Some(temperature) = self.design.features().temperature {
             self.update_amplitudes(temperature);
         }
@@ -232,9 +235,20 @@ impl General {
         amplitude * generator.draw()
     }
 
-    /// The accumulator of a cell after it relaxes one wave, before its diode.
+    /// Takes over the generators of noise of a colour.
+    pub(super) fn copy_noise(&mut self, from: &General, colour: u8) {
+        for index in self.cells_of(colour) {
+            self.noise[index].generator = from.noise[index].generator;
+        }
+    }
+
+    fn cells_of(&self, colour: u8) -> std::ops::Range<usize> {
+        self.colours[usize::from(colour)] as usize..self.colours[usize::from(colour) + 1] as usize
+    }
+
+    /// The accumulator of a cell after it relaxes one wave, before its diode, with twice its nudging current.
     #[inline(always)]
-    fn relaxed(&self, cell: &Cell, wave: Wave, nudge: Option<(Target, i64)>) -> i64 {
+    fn relaxed(&self, cell: &Cell, wave: Wave, twice_nudge: i64) -> i64 {
         let v = &self.v[wave.index()];
         let own = i64::from(v[cell.node as usize]);
         let [start, middle, end] = cell.terms.map(|i| i as usize);
@@ -242,40 +256,35 @@ impl General {
         for term in &self.terms[start..middle] {
             sum += i64::from(term.conductance) * i64::from(v[term.neighbour as usize]);
         }
-        let mut twice_sum = 2 * sum;
+        let mut twice_sum = 2 * sum + twice_nudge;
         for term in &self.terms[middle..end] {
             let g = i64::from(term.conductance);
             twice_sum += EdgeKind::Transistor.twice_current(g, own, i64::from(v[term.neighbour as usize]));
-        }
-        if let Some((target, conductance)) = nudge {
-            twice_sum += 2 * conductance * passed(target, own);
         }
         i64::from(cell.u[wave.index()]) + shift_rounded(twice_sum * cell.factor, cell.shift)
     }
 
     /// The turn of the cells of one colour in one wave.
-    fn turn<const NOISY: bool>(&mut self, colour: u8, wave: Wave) {
+    pub(super) fn turn<const NOISY: bool>(&mut self, colour: u8, wave: Wave) {
         let (format, rules) = (self.design.format(), self.design.rules());
         let half = (1i64 << format.v_guard()) >> 1;
         let v_high = format.v_range().1;
-        for index in
-            self.colours[usize::from(colour)] as usize..self.colours[usize::from(colour) + 1] as usize
-        {
+        for index in self.cells_of(colour) {
             let cell = self.cells[index];
             let target = if cell.port == NONE { None } else { self.targets[cell.port as usize] };
             let direction = if target.is_some() { rules.nudge.direction(wave) } else { 0 };
             let noise = self.noise::<NOISY>(index, direction);
             let u = match (target, rules.nudge.imposed(wave)) {
-                (None, _) => self.relaxed(&cell, wave, None) + noise,
+                (None, _) => self.relaxed(&cell, wave, 0) + noise,
                 (Some(target), Some(eta)) => {
                     let u_free = i64::from(cell.u[Wave::Free.index()]);
                     let v_free = i64::from(self.v[Wave::Free.index()][cell.node as usize]);
                     nudged(format.accumulator(target.voltage.into()), target, u_free, v_free, eta)
                 }
                 (Some(target), None) => {
-                    let nudge = (direction != 0)
-                        .then(|| (target, i64::from(direction) * rules.nudge.conductance(format)));
-                    self.relaxed(&cell, wave, nudge) + noise
+                    let drop = passed(target, self.v[wave.index()][cell.node as usize].into());
+                    let conductance = i64::from(direction) * rules.nudge.conductance(format);
+                    self.relaxed(&cell, wave, 2 * conductance * drop + self.held[cell.port as usize]) + noise
                 }
             };
             let [low, high] = cell.range;
@@ -289,24 +298,67 @@ impl General {
 
     fn relax_some<const NOISY: bool>(&mut self, steps: u32) {
         let (colours, lag) = (self.design.network().colouring().count(), self.design.features().waves.lag());
+        let two_waves = self.design.rules().nudge.has_turns(Wave::Clamped);
         for _ in 0..steps {
             self.turn::<NOISY>(self.phase, Wave::Free);
-            self.turn::<NOISY>(self.phase.checked_sub(lag).unwrap_or(colours - 1), Wave::Clamped);
+            if two_waves {
+                self.turn::<NOISY>(self.phase.checked_sub(lag).unwrap_or(colours - 1), Wave::Clamped);
+            }
             self.phase = (self.phase + 1) % colours;
         }
     }
 
-    /// The accumulator of an edge after it learns.
+    /// What an edge learns from: its drops in the two waves.
     #[inline(always)]
-    fn learnt(&self, [a, b]: [usize; 2], k: i64, alpha: i32, range: (i64, i64)) -> i64 {
-        let drop = |v: &[i32]| i64::from(v[a]) - i64::from(v[b]);
-        moved(k, [drop(&self.v[0]), drop(&self.v[1])], alpha, range)
+    fn product(&self, ends: [usize; 2]) -> i64 {
+        let [free, clamped] = [0, 1].map(|wave| self.drop(wave, ends));
+        (free - clamped) * (free + clamped)
+    }
+
+    #[inline(always)]
+    fn drop(&self, wave: usize, [a, b]: [usize; 2]) -> i64 {
+        i64::from(self.v[wave][a]) - i64::from(self.v[wave][b])
+    }
+
+    /// The modulation of a learning step: by edge, the product of what its drops sum up to and of what they do with the sign of
+    /// the half cycle, turned over.
+    fn modulate(&mut self, modulation: Modulation) -> Vec<i64> {
+        let design = Arc::clone(&self.design);
+        let Modulation { twice_strength, half, cycles, .. } = modulation;
+        let error = |(target, node): (&Option<Target>, &NodeId)| {
+            target.map_or(0, |target| passed(target, self.v[Wave::Free.index()][node.index()].into()))
+        };
+        let errors: Vec<i64> = self.targets.iter().zip(design.network().outputs()).map(error).collect();
+        // Sums of the half cycles up and down. The two sums of the contract are their sum and difference.
+        let mut sums = [vec![0i64; self.k.len()], vec![0i64; self.k.len()]];
+        for _ in 0..cycles {
+            for (sums, sign) in sums.iter_mut().zip([1, -1]) {
+                for (held, error) in self.held.iter_mut().zip(&errors) {
+                    *held = sign * error * twice_strength;
+                }
+                self.relax(half - 2);
+                for _ in 0..2 {
+                    self.relax(1);
+                    for (sum, edge) in sums.iter_mut().zip(design.network().edges()) {
+                        *sum += self.drop(Wave::Free.index(), edge.ends.map(|n| n.index()));
+                    }
+                }
+            }
+        }
+        self.held.fill(0);
+        let [up, down] = &sums;
+        up.iter().zip(down).map(|(up, down)| (down - up) * (down + up)).collect()
     }
 }
 
 /// The accumulator of an edge after it learns from its drops in the two waves.
-pub(super) fn moved(k: i64, [free, clamped]: [i64; 2], alpha: i32, (low, high): (i64, i64)) -> i64 {
-    let product = (free - clamped) * (free + clamped);
+pub(super) fn moved(k: i64, [free, clamped]: [i64; 2], alpha: i32, range: (i64, i64)) -> i64 {
+    moved_by(k, (free - clamped) * (free + clamped), alpha, range)
+}
+
+/// The accumulator of an edge after it learns from a product.
+#[inline(always)]
+pub(super) fn moved_by(k: i64, product: i64, alpha: i32, (low, high): (i64, i64)) -> i64 {
     let change = if alpha >= 0 { product << alpha } else { shift_rounded(product, alpha.unsigned_abs()) };
     (k + change).clamp(low, high)
 }
@@ -397,6 +449,9 @@ impl Layout for General {
         let design = Arc::clone(&self.design);
         let (network, format) = (design.network(), design.format());
         let range = format.k_range(design.rules().g_min.into());
+        let modulation = design.rules().nudge.modulation(format);
+        let products = modulation.map(|modulation| self.modulate(modulation));
+        let fraction = modulation.map_or(0, |modulation| modulation.shift);
         let mut changed = false;
         for (index, edge) in network.edges().iter().enumerate() {
             if let Some(rarity) = configuration.learning.rarity()
@@ -404,10 +459,13 @@ impl Layout for General {
             {
                 continue;
             }
-            let alpha = i32::from(network.groups()[edge.group.index()].shift())
-                + i32::from(configuration.alpha_offset);
+            let alpha = network.groups()[edge.group.index()].shift_of(configuration.alpha_offset, fraction);
+            let product = match &products {
+                Some(products) => products[index],
+                None => self.product(edge.ends.map(|n| n.index())),
+            };
             let before = self.k[index];
-            let after = self.learnt(edge.ends.map(|n| n.index()), before, alpha, range);
+            let after = moved_by(before, product, alpha, range);
             self.k[index] = after;
             if format.conductance(after) != format.conductance(before) {
                 self.set_conductance(index, format.conductance(after));

@@ -77,6 +77,7 @@ impl<C: Core> Lattice<C> {
         let (mut nudged, mut targets, mut pulled) = Default::default();
         match design.rules().nudge {
             Nudge::Clamped { .. } => (nudged, targets) = find_nudged::<C>(&mut plan, &outputs),
+            Nudge::Modulated { .. } | Nudge::Dithered { .. } => return None,
             Nudge::Current { .. } => pulled = find_pulled(&plan, network, &outputs),
         }
         let mut lattice = Lattice {
@@ -116,7 +117,7 @@ impl<C: Core> Lattice<C> {
 
     fn nudges_by_current(&self) -> bool {
         match self.design.rules().nudge {
-            Nudge::Clamped { .. } => false,
+            Nudge::Clamped { .. } | Nudge::Modulated { .. } | Nudge::Dithered { .. } => false,
             Nudge::Current { .. } => true,
         }
     }

@@ -7,7 +7,8 @@
 //! - *square lattices*, open or periodic, with edges missing here and there: each colour of every other row of nodes is one
 //!   long row of lanes, whose four neighbours lie at fixed distances. In doubles, or, for formats as narrow as `compact`, in
 //!   pairs of 16-bit numbers, and then for both waves at once;
-//! - *the edge list*, for everything else and for all designs with features, in 64-bit integers.
+//! - *the edge list*, for everything else and for all designs with features or a modulated nudge, in 64-bit integers; two of them
+//!   for dithered conductances.
 //!
 //! [`Replicas`] run many replicas of one design in the lanes of vectors, on any graph.
 //!
@@ -26,6 +27,7 @@ mod aligned;
 mod blocks;
 mod cross;
 mod dense;
+mod dithered;
 mod doubles;
 mod exact;
 mod general;
@@ -47,9 +49,11 @@ pub use width::VectorWidth;
 
 use super::{Engine, SampleError, StartError, check_sample};
 use crate::{
-    Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target, Wave,
+    Configuration, ConfigurationError, Design, LearningSchedule, Nudge, Sample, State, StateError, Target,
+    Wave,
 };
 use dense::Dense;
+use dithered::Dithered;
 use doubles::Doubles;
 use general::General;
 use lattice::Lattice;
@@ -102,6 +106,15 @@ fn stretches(steps: u32, learning: LearningSchedule) -> impl Iterator<Item = (u3
     whole.chain(Some((steps % period, false)).filter(|&(rest, _)| rest > 0))
 }
 
+/// Whether a design's cells do nothing but relax in two waves and learn from their drops there: what layouts for vectors compute.
+fn is_plain(design: &Design) -> bool {
+    let learns_from_drops = match design.rules().nudge {
+        Nudge::Clamped { .. } | Nudge::Current { .. } => true,
+        Nudge::Modulated { .. } | Nudge::Dithered { .. } => false,
+    };
+    design.features().is_plain() && learns_from_drops
+}
+
 /// The engine to train and to answer with.
 #[derive(Clone, Debug)]
 pub struct Fast {
@@ -115,6 +128,7 @@ pub struct Fast {
 #[derive(Clone, Debug)]
 enum Laid {
     General(Box<General>),
+    Dithered(Box<Dithered>),
     Dense(Box<Dense>),
     Lattice(Box<Lattice<Doubles>>),
     NarrowLattice(Box<Lattice<Pairs>>),
@@ -123,7 +137,10 @@ enum Laid {
 impl Laid {
     /// The layout that suits a design best.
     fn of(design: &Arc<Design>, token: Token) -> Laid {
-        if !design.features().is_plain() {
+        if let Some(dither) = design.rules().nudge.dither() {
+            return Laid::Dithered(Box::new(Dithered::new(Arc::clone(design), dither)));
+        }
+        if !is_plain(design) {
             return Laid::General(Box::new(General::new(Arc::clone(design))));
         }
         if let Some(dense) = Dense::new(design, token) {
@@ -143,6 +160,7 @@ macro_rules! layout {
     ($laid:expr, $layout:ident => $call:expr) => {
         match $laid {
             Laid::General($layout) => $call,
+            Laid::Dithered($layout) => $call,
             Laid::Dense($layout) => $call,
             Laid::Lattice($layout) => $call,
             Laid::NarrowLattice($layout) => $call,
@@ -187,6 +205,7 @@ impl Fast {
     pub fn voltages(&self, wave: Wave) -> Cow<'_, [i32]> {
         match &self.layout {
             Laid::General(general) => Cow::Borrowed(general.voltages(wave)),
+            Laid::Dithered(dithered) => Cow::Borrowed(dithered.voltages(wave)),
             Laid::Dense(_) | Laid::Lattice(_) | Laid::NarrowLattice(_) => {
                 let format = self.design.format();
                 #[expect(clippy::cast_possible_truncation, reason = "a voltage has at most 20 bits")]

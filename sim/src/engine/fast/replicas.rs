@@ -7,7 +7,7 @@ use super::pairs::Pairs;
 use super::rows::Core;
 use super::side_by_side::SideBySide;
 use super::width::Token;
-use super::{Fast, VectorWidth};
+use super::{Fast, VectorWidth, is_plain};
 use crate::engine::{Engine, SampleError, StartError, check_sample};
 use crate::{Configuration, ConfigurationError, Design, LearningSchedule, Sample, State, StateError, Target};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// out. What the replicas share is the design, and the configuration but for `alpha_offset`.
 ///
 /// Networks that fill vectors by themselves, complete layers and large lattices, are not faster side by side; they, and
-/// designs with features, run one after the other behind the same interface.
+/// designs with features or a nudge of one wave or none, run one after the other behind the same interface.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +69,7 @@ const LARGE_LATTICE: usize = 1024;
 /// Whether a design runs as fast alone.
 fn is_alone(design: &Design) -> bool {
     let large = design.network().nodes().len() >= LARGE_LATTICE;
-    !design.features().is_plain()
+    !is_plain(design)
         || !Doubles::fits(design)
         || Dense::suits(design)
         || large && Grid::find(design.network()).is_some()
