@@ -74,10 +74,10 @@ impl Baselines {
     pub fn concern(&self, evaluation: &Evaluation) -> Option<Concern> {
         let one_row = 1.0 / count(evaluation.samples.max(1));
         let Some(accuracy) = evaluation.score.accuracy else {
-            let r_squared = evaluation.r_squared()?;
+            let r2 = evaluation.r2()?;
             return match self.linear {
-                _ if r_squared < 0.0 => Some(Concern::BelowMean),
-                Some(linear) if r_squared < linear - SLACK => Some(Concern::BelowLinear),
+                _ if r2 < 0.0 => Some(Concern::BelowMean),
+                Some(linear) if r2 < linear - SLACK => Some(Concern::BelowLinear),
                 _ => None,
             };
         };

@@ -156,7 +156,7 @@ fn judge(fold: usize, experiment: &Experiment, state: &State) -> Result<RunResul
         seed: experiment.config.seed,
         fold,
         accuracy: last.score.accuracy,
-        r2: last.r_squared(),
+        r2: last.r2(),
         outputs: last.outputs(),
         mse: last.score.mse,
         mse_first: first.mse,

@@ -44,6 +44,9 @@ pub struct EpochMetrics {
     /// On the held-out samples after the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Score>,
+    /// How well each output of a regression is met on the held-out samples after the epoch, in its own units; nothing for classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_outputs: Vec<OutputScore>,
     /// Mean power dissipated in at most 64 of the training samples after the epoch, fewer of a network of more than 16,384 edges; absent before training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
@@ -72,15 +75,9 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The coefficient of determination R^2 = 1 - (squared errors) / (squared distances from the mean of what was wanted), over
-    /// the rows evaluated and averaged over the outputs that vary in them; absent for classes and where no output varies.
-    /// 1 is perfect, 0 what the mean of these rows answers, and below 0 worse.
-    pub fn r_squared(&self) -> Option<f64> {
-        let Detail::Fits { fits } = &self.detail else { return None };
-        let of_outputs: Vec<f64> = fits.iter().filter_map(Fit::r_squared).collect();
-        #[expect(clippy::cast_precision_loss, reason = "a number of outputs")]
-        let outputs = of_outputs.len() as f64;
-        (outputs > 0.0).then(|| of_outputs.iter().sum::<f64>() / outputs)
+    /// [`mean_r2`] of the rows evaluated; absent for classes.
+    pub fn r2(&self) -> Option<f64> {
+        mean_r2(&self.outputs())
     }
 
     /// How well each output of a regression is met, in its own units; nothing for classes.
@@ -93,15 +90,24 @@ impl Evaluation {
 }
 
 /// How well one output of a regression is met.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputScore {
     /// Its name.
     pub name: String,
     /// Root mean squared error, in the units of its values.
     pub rmse: f64,
-    /// R^2; absent where what was wanted is the same in every row.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The coefficient of determination R^2 = 1 - (squared errors) / (squared distances from the mean of what was wanted): 1 is
+    /// perfect, 0 what the mean of these rows answers, and below 0 worse. Absent where what was wanted is the same in every row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
+}
+
+/// R^2 averaged over the outputs that vary; absent where none does.
+pub fn mean_r2(outputs: &[OutputScore]) -> Option<f64> {
+    let of_outputs: Vec<f64> = outputs.iter().filter_map(|output| output.r2).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a number of outputs")]
+    let outputs = of_outputs.len() as f64;
+    (outputs > 0.0).then(|| of_outputs.iter().sum::<f64>() / outputs)
 }
 
 /// The answers of an evaluation.
@@ -138,21 +144,17 @@ impl Fit {
     fn score(&self) -> OutputScore {
         #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
         let rows = self.points.len().max(1) as f64;
-        let squares = self.points.iter().map(|point| (point.wanted - point.answered).powi(2)).sum::<f64>();
-        OutputScore { name: self.name.clone(), rmse: (squares / rows).sqrt(), r2: self.r_squared() }
-    }
-
-    /// R^2 of this output; absent where what was wanted is the same in every row.
-    fn r_squared(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
-        let rows = self.points.len() as f64;
         let mean = self.points.iter().map(|point| point.wanted).sum::<f64>() / rows;
-        let squares = |distance: &dyn Fn(&FitPoint) -> f64| {
-            self.points.iter().map(|point| distance(point) * distance(point)).sum::<f64>()
+        // Squares of the largest values would be infinite, which JSON cannot tell.
+        let root_mean_square = |distance: &dyn Fn(&FitPoint) -> f64| {
+            let largest = self.points.iter().map(|point| distance(point).abs()).fold(0.0, f64::max);
+            let shares = self.points.iter().map(|point| (distance(point) / largest).powi(2));
+            if largest > 0.0 { largest * (shares.sum::<f64>() / rows).sqrt() } else { 0.0 }
         };
-        let spread = squares(&|point| point.wanted - mean);
-        let errors = squares(&|point| point.wanted - point.answered);
-        (spread > 0.0).then(|| 1.0 - errors / spread)
+        let rmse = root_mean_square(&|point| point.wanted - point.answered);
+        let spread = root_mean_square(&|point| point.wanted - mean);
+        let r2 = (spread > 0.0).then(|| 1.0 - (rmse / spread).powi(2));
+        OutputScore { name: self.name.clone(), rmse, r2 }
     }
 }
 
@@ -183,24 +185,31 @@ mod tests {
         Evaluation { part: "test".into(), samples: 3, score: Score::default(), detail }
     }
 
+    #[track_caller]
+    fn assert_near(found: Option<f64>, wanted: f64) {
+        assert!(found.is_some_and(|found| (found - wanted).abs() < 1e-12), "{found:?}, not {wanted}");
+    }
+
     #[test]
     fn determination_compares_with_the_mean_of_the_rows() {
         let perfect: &[_] = &[(1.0, 1.0), (2.0, 2.0), (6.0, 6.0)];
         let mean: &[_] = &[(1.0, 3.0), (2.0, 3.0), (6.0, 3.0)];
         let constant: &[_] = &[(1.0, 0.0), (1.0, 2.0), (1.0, 1.0)];
-        assert_eq!(evaluation(&[perfect]).r_squared(), Some(1.0));
-        assert_eq!(evaluation(&[mean]).r_squared(), Some(0.0));
-        assert_eq!(evaluation(&[perfect, mean, constant]).r_squared(), Some(0.5));
-        assert_eq!(evaluation(&[constant]).r_squared(), None);
-        assert_eq!(evaluation(&[&[(0.0, 3.0), (2.0, -1.0)]]).r_squared(), Some(-8.0));
+        let r2 = |outputs: &[&[(f64, f64)]]| evaluation(outputs).r2();
+        assert_eq!((r2(&[perfect]), r2(&[mean]), r2(&[constant])), (Some(1.0), Some(0.0), None));
+        assert_eq!(r2(&[perfect, mean, constant]), Some(0.5));
+        assert_near(r2(&[&[(0.0, 3.0), (2.0, -1.0)]]), -8.0);
     }
 
     #[test]
     fn errors_are_told_in_the_units_of_the_values() {
         let scores = evaluation(&[&[(10.0, 13.0), (20.0, 16.0)], &[(1.0, 1.0), (1.0, 1.0)]]).outputs();
-        assert_eq!(scores[0].rmse, 12.5f64.sqrt());
-        assert_eq!(scores[0].r2, Some(0.5));
+        assert_near(Some(scores[0].rmse), 12.5f64.sqrt());
+        assert_near(scores[0].r2, 0.5);
         assert_eq!((scores[1].rmse, scores[1].r2), (0.0, None));
+        let large = evaluation(&[&[(1e200, 2e200), (3e200, 4e200)]]).outputs();
+        assert_near(Some(large[0].rmse / 1e200), 1.0);
+        assert_near(large[0].r2, 0.0);
         let classes = Detail::Confusion { classes: Vec::new(), counts: Vec::new() };
         assert_eq!(Evaluation { detail: classes, ..evaluation(&[]) }.outputs(), []);
     }

@@ -10,7 +10,7 @@ use crate::data::EncodingError;
 use crate::device::{Device, DeviceError, OnProgress, Trained};
 use crate::evaluation::{self, EvaluationError};
 use crate::experiment::Experiment;
-use crate::metrics::{EpochMetrics, Power};
+use crate::metrics::{EpochMetrics, OutputScore, Power, Score};
 use crate::run::DataDigest;
 use crate::snapshot::power;
 use std::cell::OnceCell;
@@ -207,13 +207,15 @@ impl<'e> Trainer<'e> {
         let state = self.experiment.initial_state();
         let train = &self.experiment.split.train;
         let read = &train[..train.len().min(FIRST_SAMPLES)];
+        let (test, test_outputs) = self.test_scores(&state)?;
         Ok(EpochMetrics {
             epoch: 0,
             samples: 0,
             steps: 0,
             alpha_offset: self.experiment.configuration(0).alpha_offset,
             train: evaluation::score(self.experiment, &mut self.experiment.model(&state)?, read)?,
-            test: self.test_score(&state)?,
+            test,
+            test_outputs,
             power: None,
         })
     }
@@ -267,11 +269,15 @@ impl<'e> Trainer<'e> {
         Ok(())
     }
 
-    fn test_score(&self, state: &State) -> Result<Option<crate::metrics::Score>, TrainingError> {
-        Ok(match self.experiment.split.test.as_slice() {
-            [] => None,
-            rows => Some(evaluation::score(self.experiment, &mut self.experiment.model(state)?, rows)?),
-        })
+    /// On the held-out rows, if there are any: the score, and those of a regression's outputs.
+    fn test_scores(&self, state: &State) -> Result<(Option<Score>, Vec<OutputScore>), TrainingError> {
+        let rows = &self.experiment.split.test;
+        if rows.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let mut model = self.experiment.model(state)?;
+        let evaluation = evaluation::evaluate(self.experiment, &mut model, "test", rows)?;
+        Ok((Some(evaluation.score), evaluation.outputs()))
     }
 
     /// The mean power dissipated in samples relaxed from `state` on, both waves, with nothing learning.
@@ -299,13 +305,15 @@ impl<'e> Trainer<'e> {
     fn epoch_metrics(&mut self) -> Result<EpochMetrics, TrainingError> {
         let state = self.state()?;
         self.count_record();
+        let (test, test_outputs) = self.test_scores(&state)?;
         Ok(EpochMetrics {
             epoch: self.epoch(),
             samples: self.trained(),
             steps: self.steps(),
             alpha_offset: self.experiment.configuration(self.begun()).alpha_offset,
             train: self.experiment.encoder.score(self.experiment.design.format(), self.progress.tally),
-            test: self.test_score(&state)?,
+            test,
+            test_outputs,
             power: Some(self.power(&state)?),
         })
     }

@@ -214,6 +214,9 @@ def table(metrics: str) -> Any:
         for key, value in record.items():
             if isinstance(value, dict):
                 flat |= {f"{key}_{name}": part for name, part in value.items()}
+            elif key == "test_outputs":
+                for output in value:
+                    flat |= {f"test_{part}_{output['name']}": output.get(part) for part in ("rmse", "r2")}
             else:
                 flat[key] = value
         rows.append(flat)

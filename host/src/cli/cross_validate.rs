@@ -4,7 +4,7 @@ use super::arguments::ConfigArguments;
 use super::eval::say_summary;
 use super::failure::{OrFailed, Result};
 use super::output::Output;
-use super::training_loop::errors_text;
+use super::score_text::{errors_text, outputs_text};
 use super::{interrupt, progress, table};
 use clap::Args;
 use clap::builder::TypedValueParser;
@@ -177,12 +177,8 @@ fn text(summary: &Summary) -> String {
             format!("{:.2} % right, standard deviation {:.2} %", 100.0 * mean, 100.0 * sd)
         }
         _ => format!(
-            "{}{}mean squared error {:.3e} V^2, {:.3e} V^2 before training",
-            summary.r2_mean.map_or(String::new(), |r2| format!("R^2 {r2:.3}, ")),
-            match errors_text(&summary.outputs_mean) {
-                errors if errors.is_empty() => errors,
-                errors => format!("RMSE {errors}, "),
-            },
+            "{}mean squared error {:.3e} V^2, {:.3e} V^2 before training",
+            outputs_text(summary.r2_mean, &summary.outputs_mean),
             summary.mse_mean,
             summary.mse_first
         ),

@@ -3,8 +3,8 @@
 use super::device::DeviceArguments;
 use super::failure::Result;
 use super::output::Output;
+use super::score_text::result_text;
 use super::table_arguments::TableArguments;
-use super::training_loop::result_text;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -106,9 +106,8 @@ impl Eval {
         };
         let evaluation = evaluation::evaluate_from(&experiment, &mut *device, part, rows, start)?;
         let outputs = evaluation.outputs();
-        output.result(&Answered { evaluation: &evaluation, r2: evaluation.r_squared(), outputs }, || {
-            text(&evaluation)
-        })
+        output
+            .result(&Answered { evaluation: &evaluation, r2: evaluation.r2(), outputs }, || text(&evaluation))
     }
 }
 

@@ -33,6 +33,7 @@ mod progress;
 mod resume;
 mod sample;
 mod scan;
+mod score_text;
 mod state_arguments;
 mod study;
 mod study_output;

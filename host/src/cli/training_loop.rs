@@ -3,6 +3,7 @@
 use super::device::DeviceArguments;
 use super::failure::{Failure, Interrupted, Result, TooFewEpochs};
 use super::output::Output;
+use super::score_text::{epoch_text, result_text};
 use super::{cost, interrupt, learning_advice, numbers, progress, table};
 use clap::Args;
 use indicatif::ProgressBar;
@@ -180,7 +181,7 @@ impl Observer for Shown<'_> {
     }
 
     fn on_metrics(&mut self, _: &Trainer, metrics: &EpochMetrics) -> Result<(), BoxedError> {
-        self.bar.set_message(describe(metrics));
+        self.bar.set_message(format!("| {}", epoch_text(metrics)));
         Ok(())
     }
 }
@@ -216,7 +217,7 @@ fn finish(
         part,
         data: experiment.dataset.summary(),
         score: evaluation.score,
-        r2: evaluation.r_squared(),
+        r2: evaluation.r2(),
         outputs: evaluation.outputs(),
         baselines,
         concern,
@@ -291,45 +292,4 @@ fn text(experiment: &Experiment, evaluation: &Evaluation, summary: &Summary) -> 
         ("report", format!("{}/{REPORT}", summary.run)),
     ];
     table::facts(rows.into_iter().filter(|(_, value)| !value.is_empty())).to_string()
-}
-
-/// How an evaluation ended, in words: of a regression in the units of its values first, then in volts.
-pub fn result_text(evaluation: &Evaluation) -> String {
-    let determination = evaluation.r_squared().map_or(String::new(), |r2| format!("R^2 {r2:.3}, "));
-    let errors = match errors_text(&evaluation.outputs()) {
-        errors if errors.is_empty() => errors,
-        errors => format!("RMSE {errors}, "),
-    };
-    format!("{determination}{errors}{}", score_text(evaluation.score))
-}
-
-/// Root mean squared errors of a regression's outputs with their names; of more than a few the first ones.
-pub fn errors_text(outputs: &[OutputScore]) -> String {
-    const MOST: usize = 4;
-    let text = |OutputScore { name, rmse, .. }: &OutputScore| {
-        if *rmse == 0.0 || (1e-3..1e5).contains(rmse) {
-            format!("{rmse:.4} ({name})")
-        } else {
-            format!("{rmse:.3e} ({name})")
-        }
-    };
-    let mut texts: Vec<String> = outputs.iter().take(MOST).map(text).collect();
-    if outputs.len() > MOST {
-        texts.push(format!("... of {}", outputs.len()));
-    }
-    texts.join(", ")
-}
-
-/// A score in words.
-pub fn score_text(score: Score) -> String {
-    match score.accuracy {
-        Some(accuracy) => format!("{:.2} % right", 100.0 * accuracy),
-        None => format!("mean squared error {}{:.3e} V^2", score.mse_bound(), score.mse),
-    }
-}
-
-/// An epoch in a few words, for the progress bar.
-fn describe(epoch: &EpochMetrics) -> String {
-    let (part, score) = epoch.test.map_or(("training", epoch.train), |score| ("test", score));
-    format!("| {part}: {}", score_text(score))
 }

@@ -19,9 +19,10 @@ pub fn learning_curve(epochs: &[EpochMetrics], chance: Option<f64>, test_samples
         return error_curve(epochs);
     }
     let chance = chance.map(|share| 100.0 * share);
+    let lowest = found.iter().copied().fold(f64::INFINITY, f64::min);
     let mut y = Axis::linear("accuracy (%)", found.into_iter().chain(chance), 1.0);
-    if let Some(chance) = chance.filter(|&chance| chance - y.low < 100.0 / 20.0) {
-        y.low = y.low.max(chance.floor());
+    if let Some(chance) = chance.filter(|chance| lowest >= chance.floor()) {
+        y.low = chance.floor();
     }
     (y.low, y.high) = (y.low.max(0.0), y.high.min(100.0));
     let y = Axis::between("accuracy (%)", y.low, y.high.max(y.low + 1.0), 1.0);
@@ -53,6 +54,46 @@ pub fn error_curve(epochs: &[EpochMetrics]) -> String {
     })
 }
 
+/// R^2 of each output of a regression on the test samples against epochs, of at most as many as there are colours; what is worse than
+/// [`WORST`] lies there.
+pub fn determination_curve(epochs: &[EpochMetrics]) -> String {
+    let outputs = epochs.last().map_or(&[][..], |last| &last.test_outputs);
+    let series: Vec<Series> = outputs
+        .iter()
+        .zip(SERIES)
+        .enumerate()
+        .map(|(place, (output, colour))| {
+            let r2 = |epoch: &EpochMetrics| epoch.test_outputs.get(place)?.r2.filter(|r2| r2.is_finite());
+            let found: Vec<(f64, f64)> = epochs
+                .iter()
+                .filter_map(|epoch| Some((f64::from(epoch.epoch), r2(epoch)?.max(WORST))))
+                .collect();
+            let points: Vec<(f64, f64)> = thin(&found, MAX_POINTS).into_iter().copied().collect();
+            Series { name: output.name.clone(), colour, mark: mark(points.len(), 2.0), points }
+        })
+        .collect();
+    let lowest = series.iter().flat_map(|series| &series.points).map(|point| point.1).fold(0.0, f64::min);
+    let y = Axis::between("R\u{b2} on the test samples", lowest, 1.0, 0.1);
+    let panel = Panel { x: epoch_axis(epochs), y, height: 400, series };
+    Chart { title: "R\u{b2} against epochs", note: None, panels: vec![panel] }.svg()
+}
+
+/// The least R^2 that is drawn: before training an output may be thousands of times as wrong as the mean.
+const WORST: f64 = -1.0;
+
+fn epoch_axis(epochs: &[EpochMetrics]) -> Axis {
+    let (first, last) = epochs
+        .first()
+        .zip(epochs.last())
+        .map_or((0.0, 1.0), |(a, b)| (f64::from(a.epoch), f64::from(b.epoch)));
+    Axis::between("epoch", first, last.max(first + 1.0), 1.0)
+}
+
+/// A line of that width, with dots where they do not run into each other.
+fn mark(points: usize, width: f64) -> Mark {
+    if points <= 80 { Mark::Dotted(width) } else { Mark::Line(width) }
+}
+
 fn curve(
     title: &str,
     epochs: &[EpochMetrics],
@@ -61,26 +102,21 @@ fn curve(
     place: impl Fn(&Axis, &Score) -> Option<f64>,
 ) -> String {
     let drawn = thin(epochs, MAX_POINTS);
-    let (first, last) = epochs
-        .first()
-        .zip(epochs.last())
-        .map_or((0.0, 1.0), |(a, b)| (f64::from(a.epoch), f64::from(b.epoch)));
-    let x = Axis::between("epoch", first, last.max(first + 1.0), 1.0);
+    let x = epoch_axis(epochs);
     let points = |score: fn(&EpochMetrics) -> Option<Score>| -> Vec<(f64, f64)> {
         let point = |e: &&EpochMetrics| Some((f64::from(e.epoch), place(&y, &score(e)?)?));
         drawn.iter().filter_map(point).collect()
     };
-    let mark = |width| if drawn.len() <= 80 { Mark::Dotted(width) } else { Mark::Line(width) };
     let (train, test) = (points(|e| Some(e.train)), points(|e| e.test));
     let mut series = vec![Series {
         name: "training samples".to_owned(),
         colour: SERIES[0],
-        mark: mark(1.5),
+        mark: mark(drawn.len(), 1.5),
         points: train,
     }];
     if !test.is_empty() {
         let name = "test samples".to_owned();
-        series.push(Series { name, colour: SERIES[1], mark: mark(2.0), points: test });
+        series.push(Series { name, colour: SERIES[1], mark: mark(drawn.len(), 2.0), points: test });
     }
     series.extend(bounds.into_iter().filter(|points| !points.is_empty()).map(|points| Series {
         name: "all such samples, 95 %".to_owned(),

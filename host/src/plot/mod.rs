@@ -28,7 +28,7 @@ pub use comparison::comparison;
 pub use confusion::confusion_matrix;
 pub use fit::fit;
 pub use histogram::conductance_histogram;
-pub use learning::{error_curve, learning_curve};
+pub use learning::{determination_curve, error_curve, learning_curve};
 pub use network::{left_out, network};
 pub use pixels::pixel_weights;
 pub use placement::placement;

@@ -1,7 +1,7 @@
 //! Every picture is well-formed, finite and complete.
 
 use super::*;
-use wheatstone_learn::metrics::{EpochMetrics, Fit, FitPoint, Power, Score};
+use wheatstone_learn::metrics::{EpochMetrics, Fit, FitPoint, OutputScore, Power, Score};
 use wheatstone_sim::network::{
     Boundary, DiodeClamp, EdgeKind, NetworkBuilder, NodeId, crossbar, lattice, layered,
 };
@@ -93,6 +93,7 @@ fn epochs(n: u32, accuracy: bool) -> Vec<EpochMetrics> {
             alpha_offset: 0,
             train: score(epoch),
             test: (epoch % 2 == 0).then(|| score(epoch / 2)),
+            test_outputs: Vec::new(),
             power: Some(Power { free: 0.3, clamped: 0.3 + 0.1 / f64::from(epoch + 1) }),
         })
         .collect()
@@ -118,9 +119,23 @@ fn curves_of_any_length_are_drawn() {
         }
     }
     assert!(learning_curve(&epochs(9, true), None, 30).contains("accuracy (%)"));
+    let mut values = epochs(9, false);
+    for (epoch, r2) in values.iter_mut().zip([Some(-1e9), Some(0.5), None]) {
+        let output = |name: &str, r2| OutputScore { name: name.to_owned(), rmse: 1.0, r2 };
+        epoch.test_outputs = vec![output("grams & ounces", r2), output("metres", Some(0.9))];
+    }
+    values.truncate(3);
+    let svg = determination_curve(&values);
+    assert_picture(&svg);
+    for part in ["R\u{b2} on the test samples", "grams &amp; ounces", "metres"] {
+        assert!(svg.contains(part), "{part}: {svg}");
+    }
     assert!(learning_curve(&epochs(9, false), None, 30).contains("mean squared error"));
     let of = |test_samples| learning_curve(&epochs(9, true), Some(0.25), test_samples);
     assert!(of(30).contains("all such samples, 95 %") && !of(4000).contains("all such samples"));
+    // No epoch is worse than guessing, so nothing below it is shown.
+    let from_chance = learning_curve(&epochs(9, true), Some(1.0 / 3.0), 30);
+    assert!(from_chance.contains("\n40\n") && !from_chance.contains("\n20\n"), "{from_chance}");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::{Dataset, Report};
 use crate::plot::grouped;
-use wheatstone_learn::metrics::{Detail, EpochMetrics, Evaluation, Score};
+use wheatstone_learn::metrics::{Detail, EpochMetrics, Evaluation, OutputScore, Score, mean_r2};
 use wheatstone_sim::hex;
 
-/// Most outputs of a regression whose errors stand in large letters.
+/// Most outputs of a regression whose errors stand in large letters, and in the table of epochs.
 const MOST_OUTPUTS: usize = 3;
 
 /// Number of epochs in the table.
@@ -13,18 +13,6 @@ const LAST: usize = 10;
 
 /// Standard errors to either side of a 95 % interval.
 const Z_95: f64 = 1.959_964;
-
-/// Headings of [`last_epochs`].
-pub(super) const COLUMNS: [&str; 8] = [
-    "epoch",
-    "samples",
-    "train accuracy",
-    "train error",
-    "test accuracy",
-    "test error",
-    "power, free",
-    "power, clamped",
-];
 
 /// A result in large letters.
 pub(super) struct Highlight {
@@ -91,17 +79,44 @@ pub(super) fn headline(report: &Report<'_>) -> Vec<Highlight> {
             );
         }
     }
-    if let Some(r_squared) = report.evaluation.and_then(Evaluation::r_squared) {
-        put(format!("{r_squared:.3}"), "R\u{b2}; the mean of the values gives 0".to_owned());
+    if let Some(r2) = report.evaluation.and_then(Evaluation::r2) {
+        put(format!("{r2:.3}"), "R\u{b2}; the mean of the values gives 0".to_owned());
     }
     highlights
 }
 
-/// The last epochs, oldest first, and the first one of all before them.
-pub(super) fn last_epochs(metrics: &[EpochMetrics]) -> Vec<Vec<String>> {
+/// A table of epochs: headings, and the last epochs, oldest first, with the first one of all before them. What none of them has is left
+/// out.
+pub(super) fn last_epochs(metrics: &[EpochMetrics]) -> (Vec<String>, Vec<Vec<String>>) {
+    type Cell<'c> = Box<dyn Fn(&EpochMetrics) -> Option<String> + 'c>;
     let from = metrics.len().saturating_sub(LAST);
     let first = metrics.first().filter(|_| from > 0);
-    first.into_iter().chain(&metrics[from..]).map(row).collect()
+    let epochs: Vec<&EpochMetrics> = first.into_iter().chain(&metrics[from..]).collect();
+    let accuracy = |score: Option<Score>| Some(format!("{:.2} %", 100.0 * score?.accuracy?));
+    let error =
+        |score: Option<Score>| score.map(|score| format!("{}{}", score.mse_bound(), small(score.mse)));
+    let mut columns: Vec<(String, Cell)> = vec![
+        ("epoch".into(), Box::new(|e| Some(grouped(e.epoch.into())))),
+        ("samples".into(), Box::new(|e| Some(grouped(e.samples)))),
+        ("train accuracy".into(), Box::new(|e| accuracy(Some(e.train)))),
+        ("train error / V\u{b2}".into(), Box::new(|e| error(Some(e.train)))),
+        ("test accuracy".into(), Box::new(|e| accuracy(e.test))),
+        ("test error / V\u{b2}".into(), Box::new(|e| error(e.test))),
+        ("test R\u{b2}".into(), Box::new(|e| mean_r2(&e.test_outputs).map(|r2| format!("{r2:.3}")))),
+    ];
+    let outputs: &[OutputScore] = metrics.last().map_or(&[], |last| &last.test_outputs);
+    for (place, output) in outputs.iter().enumerate().take(MOST_OUTPUTS) {
+        let rmse = move |e: &EpochMetrics| e.test_outputs.get(place).map(|output| small(output.rmse));
+        columns.push((format!("test RMSE of {}", output.name), Box::new(rmse)));
+    }
+    columns.push(("power, free".into(), Box::new(|e| e.power.map(|power| small(power.free)))));
+    columns.push(("power, clamped".into(), Box::new(|e| e.power.map(|power| small(power.clamped)))));
+    columns.retain(|(_, cell)| epochs.iter().any(|epoch| cell(epoch).is_some()));
+    let row = |epoch: &&EpochMetrics| {
+        columns.iter().map(|(_, cell)| cell(epoch).unwrap_or_else(|| "\u{2013}".to_owned())).collect()
+    };
+    let rows = epochs.iter().map(row).collect();
+    (columns.iter().map(|(name, _)| name.clone()).collect(), rows)
 }
 
 /// What decided every bit, each with a name and whether it is code.
@@ -144,27 +159,6 @@ pub(super) fn samples(dataset: &Dataset<'_>) -> String {
         0 => format!("{train} for training, none held out"),
         test => format!("{train} for training, {} held out for testing", grouped(test as u64)),
     }
-}
-
-fn row(e: &EpochMetrics) -> Vec<String> {
-    let accuracy = |score: Option<Score>| {
-        score.and_then(|s| s.accuracy).map_or(dash(), |a| format!("{:.2} %", 100.0 * a))
-    };
-    let error = |score: Option<Score>| score.map_or(dash(), |s| format!("{}{}", s.mse_bound(), small(s.mse)));
-    vec![
-        grouped(e.epoch.into()),
-        grouped(e.samples),
-        accuracy(Some(e.train)),
-        error(Some(e.train)),
-        accuracy(e.test),
-        error(e.test),
-        e.power.map_or(dash(), |p| small(p.free)),
-        e.power.map_or(dash(), |p| small(p.clamped)),
-    ]
-}
-
-fn dash() -> String {
-    "\u{2013}".to_owned()
 }
 
 fn part_of(part: &str) -> &str {

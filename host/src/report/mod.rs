@@ -89,7 +89,7 @@ struct Page<'a> {
     headline: Vec<Highlight>,
     pictures: Vec<Picture>,
     pictures_left_out: Option<String>,
-    columns: &'static [&'static str],
+    columns: Vec<String>,
     rows: Vec<Vec<String>>,
     facts: Vec<(String, String, bool)>,
     samples: String,
@@ -101,14 +101,15 @@ impl Report<'_> {
     /// # Errors
     /// [`ReportError::Template`] if the template fails.
     pub fn html(&self) -> Result<String, ReportError> {
+        let (columns, rows) = facts::last_epochs(self.metrics);
         let page = Page {
             report: self,
             network_name: self.design.network().name(),
             headline: facts::headline(self),
             pictures: self.pictures().into_iter().map(Picture::inline).collect(),
             pictures_left_out: pictures::left_out(self),
-            columns: &facts::COLUMNS,
-            rows: facts::last_epochs(self.metrics),
+            columns,
+            rows,
             facts: facts::provenance(self),
             samples: facts::samples(&self.dataset),
         };

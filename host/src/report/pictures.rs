@@ -60,10 +60,19 @@ impl Report<'_> {
                     "Accuracy",
                     format!(
                         "Share of samples answered with the right class, epoch by epoch; the axis begins at the share that guessing \
-                         reaches. Thin lines bound the share of all such samples that would be answered right, with 95 % \
+                         reaches, or below it where an epoch is worse. Thin lines bound the share of all such samples that would be answered right, with 95 % \
                          confidence, where there are few test samples.{compared}"
                     ),
                     plot::learning_curve(self.metrics, self.chance(), self.dataset.test),
+                ));
+            }
+            if self.metrics.last().is_some_and(|e| e.test_outputs.iter().any(|output| output.r2.is_some())) {
+                pictures.push(picture(
+                    "r2.svg",
+                    "R\u{b2}",
+                    "How much of the test values' spread the answers explain, epoch by epoch: 1 is perfect, 0 is what the mean of \
+                     the values answers. An output that is worse than that lies below, at \u{2212}1 however much worse it is.",
+                    plot::determination_curve(self.metrics),
                 ));
             }
             pictures.push(picture(

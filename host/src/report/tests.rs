@@ -28,6 +28,7 @@ fn metrics() -> Vec<EpochMetrics> {
             alpha_offset: 0,
             train: score(epoch),
             test: Some(score(epoch)),
+            test_outputs: Vec::new(),
             power: Some(Power { free: 0.2, clamped: 0.21 }),
         })
         .collect()

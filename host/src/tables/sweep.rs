@@ -18,15 +18,21 @@ pub fn sweep(tasks: &[Task], outcomes: &[Outcome], exit_code: &dyn Fn(&Outcome) 
     }
     #[expect(clippy::cast_precision_loss, reason = "samples a run trains in a lifetime")]
     let samples = |outcome: &Outcome| outcome.samples.map(|samples| samples as f64);
-    table
+    table = table
         .with("seed", Column::Integers(tasks.iter().map(Task::seed).collect()))
         .with("status", Column::Texts(outcomes.iter().map(|outcome| outcome.status.name().into()).collect()))
         .with("exit_code", numbers(&|outcome| exit_code(outcome).map(f64::from)))
         .with("samples", numbers(&samples))
         .with("accuracy", numbers(&|outcome| outcome.score?.accuracy))
         .with("mse", numbers(&|outcome| Some(outcome.score?.mse)))
-        .with("r2", numbers(&|outcome| outcome.r2))
-        .with("state", Column::Texts(outcomes.iter().map(|o| o.state.clone().unwrap_or_default()).collect()))
+        .with("r2", numbers(&Outcome::r2));
+    let outputs: BTreeSet<&String> =
+        outcomes.iter().flat_map(|outcome| &outcome.outputs).map(|output| &output.name).collect();
+    for name in outputs {
+        let rmse = |outcome: &Outcome| Some(outcome.outputs.iter().find(|output| output.name == *name)?.rmse);
+        table = table.with(format!("rmse.{name}"), numbers(&rmse));
+    }
+    table.with("state", Column::Texts(outcomes.iter().map(|o| o.state.clone().unwrap_or_default()).collect()))
 }
 
 /// The values of a key: numbers where all are, else texts.

@@ -2,7 +2,7 @@
 
 use crate::bounded::read_bounded;
 use crate::config::RunConfig;
-use crate::metrics::Score;
+use crate::metrics::{OutputScore, Score, mean_r2};
 use crate::run::{RunError, RunFolder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -172,8 +172,8 @@ pub struct Outcome {
     pub samples: Option<u64>,
     /// How well it does on the judged rows, once it is done.
     pub score: Option<Score>,
-    /// Coefficient of determination on them, of a regression that is done.
-    pub r2: Option<f64>,
+    /// How well each output of a regression is met on them, in its own units, once it is done.
+    pub outputs: Vec<OutputScore>,
     /// SHA-256 of its last state, once it is done.
     pub state: Option<String>,
     /// Why it has failed.
@@ -181,13 +181,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// [`mean_r2`] of a regression that is done.
+    pub fn r2(&self) -> Option<f64> {
+        mean_r2(&self.outputs)
+    }
+
     /// As the folder of a run tells it, whoever has trained it.
     pub(super) fn of(folder: &Path) -> Result<Outcome, TaskError> {
         let nothing = Outcome {
             status: Status::Waiting,
             samples: None,
             score: None,
-            r2: None,
+            outputs: Vec::new(),
             state: None,
             failure: None,
         };
@@ -203,7 +208,7 @@ impl Outcome {
                 status: Status::Done,
                 samples: Some(checkpoint.samples),
                 score: Some(evaluation.score),
-                r2: evaluation.r_squared(),
+                outputs: evaluation.outputs(),
                 state: Some(hex::encode(&checkpoint.state.digest())),
                 failure: None,
             });

@@ -446,7 +446,7 @@ fn distinct(candidates: &[Candidate]) -> Vec<Task> {
 
 /// The score of a run that is done: higher is better.
 fn score(outcome: &Outcome) -> Option<f64> {
-    outcome.score.and_then(|score| score.accuracy.or(outcome.r2).or(Some(-score.mse)))
+    outcome.score.and_then(|score| score.accuracy.or(outcome.r2()).or(Some(-score.mse)))
 }
 
 /// A random index below `n`, which is above 0.

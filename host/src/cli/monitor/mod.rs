@@ -5,7 +5,7 @@ mod view;
 
 use super::interrupt;
 use super::output::Output;
-use super::training_loop::score_text;
+use super::score_text::{score_text, test_text};
 use crate::cli::failure::{OrFailed, Result};
 use clap::Args;
 use ratatui::DefaultTerminal;
@@ -95,7 +95,7 @@ fn leaves(event: &Event) -> bool {
 
 /// An epoch in a line.
 fn line(epoch: &EpochMetrics, epochs: u32) -> String {
-    let test = epoch.test.map(|score| format!(", test {}", score_text(score))).unwrap_or_default();
+    let test = test_text(epoch).map(|text| format!(", test {text}")).unwrap_or_default();
     let EpochMetrics { epoch, samples, train, .. } = epoch;
     format!("epoch {epoch}/{epochs}: {samples} samples, training {}{test}", score_text(*train))
 }

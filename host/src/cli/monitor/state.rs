@@ -145,6 +145,7 @@ pub mod tests {
                 alpha_offset: 0,
                 train: Score { accuracy: Some(accuracy), mse: 0.01, ..Score::default() },
                 test: Some(Score { accuracy: Some(accuracy - 0.05), mse: 0.02, ..Score::default() }),
+                test_outputs: Vec::new(),
                 power: (epoch > 0).then_some(Power { free: 1.5, clamped: 1.75 }),
             }
         };

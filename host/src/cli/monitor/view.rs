@@ -1,7 +1,7 @@
 //! A watched run in a terminal: nothing but a function of its state.
 
 use super::state::{Link, Monitor};
-use crate::cli::training_loop::score_text;
+use crate::cli::score_text::{score_text, test_text};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize};
@@ -102,7 +102,7 @@ fn draw_epoch(frame: &mut Frame, area: Rect, monitor: &Monitor) {
     };
     let mut rows = vec![
         ("training", score_text(epoch.train)),
-        ("test", epoch.test.map_or_else(|| "none held out".into(), score_text)),
+        ("test", test_text(epoch).unwrap_or_else(|| "none held out".into())),
         ("samples", epoch.samples.to_string()),
         ("steps", epoch.steps.to_string()),
         ("alpha offset", epoch.alpha_offset.to_string()),

@@ -13,7 +13,8 @@ use wheatstone_learn::sweep::{Outcome, Status};
 
 /// Write a sweep as a table, a row for each task
 ///
-/// Columns: task, the keys that vary, seed, status, exit_code, samples, accuracy, mse in V^2, r2, and the digest of the state. The same
+/// Columns: task, the keys that vary, seed, status, exit_code, samples, accuracy, mse in V^2, r2, rmse.NAME of
+/// each output of a regression in its units, and the digest of the state. The same
 /// tasks give the same bytes, however they were trained.
 #[derive(Args, Debug)]
 pub struct Table {
