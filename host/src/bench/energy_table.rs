@@ -3,10 +3,11 @@
 
 use super::{ChipCost, Results, metric};
 use crate::energy::reference::{self, Extent, Reference};
-use crate::quantity::{Kind, Quantity, with_prefix};
+use crate::quantity::{Kind, Quantity};
 use serde::Serialize;
 use std::borrow::Cow;
 use thiserror::Error;
+use wheatstone_measure::{significant, with_prefix};
 use wheatstone_sim::categorize;
 
 /// One line.
@@ -105,7 +106,9 @@ pub fn cells(lines: &[Line]) -> Vec<[String; 8]> {
             line.name.clone(),
             format!("{} {what}", shown(value)),
             interval,
-            times.map_or(String::new(), |times| format!("{times:.3e}")),
+            times.map_or(String::new(), |times| {
+                if times < 1e5 { significant(times) } else { format!("{times:.2e}") }
+            }),
             kind.to_string(),
             line.extent.name().to_owned(),
             line.year.map_or(String::new(), |year| year.to_string()),

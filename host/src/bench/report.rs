@@ -3,9 +3,10 @@
 use super::energy_table;
 use super::results::{Results, metric};
 use crate::plot;
-use crate::quantity::{Kind, Quantity, with_prefix};
+use crate::quantity::{Kind, Quantity};
 use crate::report::{Picture, ReportError};
 use askama::Template;
+use wheatstone_measure::with_prefix;
 
 /// Pictures: file, quantities shown in it, title, caption.
 const PICTURES: [(&str, &[&str], &str, &str); 4] = [

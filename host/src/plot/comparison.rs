@@ -3,7 +3,8 @@
 use super::palette::{GRID, INK, MUTED, Rgb, SERIES};
 use super::scale::Axis;
 use super::svg::{Anchor, Svg};
-use crate::quantity::{Kind, Quantity, with_prefix};
+use crate::quantity::{Kind, Quantity};
+use wheatstone_measure::with_prefix;
 
 /// Height of a baseline's line.
 const LINE: f64 = 34.0;

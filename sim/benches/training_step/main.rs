@@ -11,47 +11,10 @@ mod trainer;
 
 use std::io::{BufRead, Write};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use task::{Problem, Task};
+use task::Problem;
 use trainer::{Kind, Trainer};
-
-/// What is asked.
-#[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
-enum Request {
-    /// Who are you?
-    Hello,
-    /// Read a task file; who takes part?
-    Load { task: String },
-    /// Begin at the task's first state.
-    Start { trainer: Kind, variant: String, effort: u32 },
-    /// Go on for so many samples, and say how long it took.
-    Train { trainer: Kind, samples: usize },
-    /// The same, untimed, with everything that was computed.
-    Record { trainer: Kind, samples: usize },
-}
-
-/// What a trainer offers.
-#[derive(Serialize)]
-struct Offer {
-    name: Kind,
-    /// Nobody else does what this one does.
-    method: Kind,
-    question: &'static str,
-    /// One of these is chosen at the start; here formats and over-relaxation factors.
-    variants: Vec<Variant>,
-    /// Largest effort: relaxing steps a sample.
-    efforts: u32,
-}
-
-/// One way to run a trainer.
-#[derive(Serialize)]
-struct Variant {
-    name: String,
-    /// Of a unit of effort, relative to the other variants.
-    cost: f64,
-}
+use wheatstone_measure::training_step::{Hello, Loaded, Recorded, Request, Started, Task, Trained};
 
 /// What is loaded and running.
 #[derive(Default)]
@@ -61,52 +24,42 @@ struct Server {
 }
 
 impl Server {
-    fn answer(&mut self, request: Request) -> Result<Value, Problem> {
-        match request {
+    fn answer(&mut self, request: &Request) -> Result<Value, Problem> {
+        Ok(match request {
             Request::Hello => {
-                let versions = json!({ "wheatstone-sim": env!("CARGO_PKG_VERSION") });
-                Ok(json!({ "versions": versions, "missing": null }))
+                let version = ("wheatstone-sim".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+                json!(Hello { versions: [version].into(), missing: None })
             }
             Request::Load { task } => {
                 self.running.clear();
-                self.task = Some(Task::read(&task)?);
-                let offers: Vec<Offer> = Kind::ALL.map(Kind::offer).into();
-                Ok(json!({ "baselines": offers, "unsuited": [] }))
+                self.task = Some(task::read(task)?);
+                json!(Loaded { baselines: Kind::ALL.map(Kind::offer).into(), unsuited: Vec::new() })
             }
-            Request::Start { trainer, variant, effort } => {
+            Request::Start { baseline, variant, effort } => {
                 let task = self.task.as_ref().ok_or(Problem::NoTask)?;
-                let started = Trainer::start(trainer, task, &variant, effort)?;
+                let kind = Kind::named(baseline)?;
+                let started = Trainer::start(kind, task, variant, *effort)?;
                 let setting = started.setting();
-                self.running.retain(|(kind, _)| *kind != trainer);
-                self.running.push((trainer, started));
-                Ok(json!({ "setting": setting }))
+                self.running.retain(|(other, _)| *other != kind);
+                self.running.push((kind, started));
+                json!(Started { setting })
             }
-            Request::Train { trainer, samples } => {
-                Ok(json!({ "nanoseconds": self.running(trainer)?.train(samples)? }))
+            Request::Train { baseline, samples } => {
+                json!(Trained { nanoseconds: self.running(baseline)?.train(*samples)? })
             }
-            Request::Record { trainer, samples } => {
-                let trainer = self.running(trainer)?;
-                let records: Vec<_> = (0..samples).map(|_| trainer.record()).collect::<Result<_, _>>()?;
-                Ok(json!({ "records": records }))
+            Request::Record { baseline, samples } => {
+                let trainer = self.running(baseline)?;
+                let records = (0..*samples).map(|_| trainer.record()).collect::<Result<_, _>>()?;
+                json!(Recorded { records })
             }
-        }
+            Request::Solve { .. } => return Err(Problem::NotExact),
+        })
     }
 
-    fn running(&mut self, kind: Kind) -> Result<&mut Trainer, Problem> {
+    fn running(&mut self, baseline: &str) -> Result<&mut Trainer, Problem> {
+        let kind = Kind::named(baseline)?;
         let running = self.running.iter_mut().find(|(other, _)| *other == kind);
         running.map(|(_, trainer)| trainer).ok_or(Problem::NotStarted)
-    }
-}
-
-impl Kind {
-    fn offer(self) -> Offer {
-        Offer {
-            name: self,
-            method: self,
-            question: self.question(),
-            variants: self.variants().map(|(name, cost)| Variant { name, cost }).collect(),
-            efforts: 1 << 14,
-        }
     }
 }
 
@@ -121,7 +74,7 @@ fn main() {
         let Ok(line) = line else { return };
         let reply = serde_json::from_str(&line)
             .map_err(Problem::from)
-            .and_then(|request| server.answer(request))
+            .and_then(|request| server.answer(&request))
             .unwrap_or_else(|problem| json!({ "error": problem.to_string() }));
         // Whoever asked may be gone, and then nothing is left to do.
         if writeln!(std::io::stdout(), "{reply}").is_err() {

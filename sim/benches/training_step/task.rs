@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use thiserror::Error;
+use wheatstone_measure::training_step::{self, Task};
 use wheatstone_sim::network::NetworkBuilder;
 use wheatstone_sim::network::{DiodeClamp, EdgeKind, NetworkError, NodeId};
 use wheatstone_sim::{
@@ -31,6 +31,12 @@ pub enum Problem {
     /// A trainer must be started first.
     #[error("the trainer is not started; send `start` first")]
     NotStarted,
+    /// Nobody of that name is here.
+    #[error("there is no baseline `{0}`; `load` says which there are")]
+    Baseline(String),
+    /// Exact solutions are the business of others.
+    #[error("exact solutions are not computed here")]
+    NotExact,
     /// A variant is not one of those offered.
     #[error("variant `{0}` is not a format, `wide` or `narrow`, and an over-relaxation factor in eighths")]
     Variant(String),
@@ -55,33 +61,6 @@ pub enum Problem {
     /// A sample of the task.
     #[error(transparent)]
     Sample(#[from] SampleError),
-}
-
-/// A task as the file has it.
-#[derive(Deserialize)]
-struct File {
-    rows: u32,
-    columns: u32,
-    edges: Vec<[u32; 2]>,
-    inputs: Vec<u32>,
-    outputs: Vec<u32>,
-    format: Format,
-    eta: u8,
-    alpha: i8,
-    g_min: u32,
-    k: Vec<i64>,
-    samples: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    inputs: Vec<i32>,
-    targets: Vec<i32>,
-}
-
-/// A task, and how to compute it in one format.
-pub struct Task {
-    file: File,
 }
 
 /// Registers of a format beside the task's: shorter ones lose their last bits, and get them back as zeros.
@@ -138,26 +117,28 @@ pub struct Assignment {
     pub shortening: Shortening,
 }
 
-impl Task {
-    /// Reads a task file.
-    pub fn read(path: &str) -> Result<Task, Problem> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Problem::File { path: path.to_owned(), error })?;
-        Ok(Task { file: serde_json::from_str(&text)? })
-    }
+/// Reads a task file.
+pub fn read(path: &str) -> Result<Task, Problem> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Problem::File { path: path.to_owned(), error })?;
+    Ok(serde_json::from_str(&text)?)
+}
 
-    /// The task in a format no longer than its own, with or without targets.
-    pub fn assignment(
-        &self,
+impl Assignment {
+    /// A task in a format no longer than its own, with or without targets.
+    pub fn new(
+        task: &Task,
         format: Option<Format>,
         omega: Omega,
         targets: bool,
     ) -> Result<Assignment, Problem> {
-        let File { rows, columns, edges, inputs, outputs, eta, alpha, g_min, k, samples, .. } = &self.file;
-        let shortening = Shortening::of(self.file.format, format.unwrap_or(self.file.format));
+        let Task { edges, inputs, outputs, eta, alpha, g_min, k, samples, .. } = task;
+        let training_step::Widths { v_bits, v_guard, k_bits, k_guard } = task.format;
+        let own = Format::new(v_bits, v_guard, k_bits, k_guard)?;
+        let shortening = Shortening::of(own, format.unwrap_or(own));
         let mut network = NetworkBuilder::new("task");
         let group = network.group("all", *alpha);
-        for _ in 0..rows * columns {
+        for _ in 0..task.nodes() {
             network.node(DiodeClamp::None);
         }
         for &[a, b] in edges {
@@ -177,7 +158,7 @@ impl Task {
         let target = |&voltage: &i32| {
             targets.then(|| Target { voltage: shortening.shorten(voltage), sense: Sense::Equal })
         };
-        let sample = |row: &Row| Sample {
+        let sample = |row: &training_step::Sample| Sample {
             inputs: row.inputs.iter().map(|&voltage| shortening.shorten(voltage)).collect(),
             targets: row.targets.iter().map(target).collect(),
         };

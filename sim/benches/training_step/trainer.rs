@@ -2,29 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use wheatstone_measure::training_step::{Offer, Question, Record, Solution, Task, Variant};
 use wheatstone_sim::{Configuration, Engine, Fast, Format, LearningSchedule, Omega, Wave};
 
-use crate::task::{Assignment, Problem, Task};
+use crate::task::{Assignment, Problem};
 
 /// Long enough for a thousandth of the range, and narrow enough for products of 16 bits: V, GV, K, GK. The learning shift
 /// means the same as in `wide`.
 const NARROW: [u32; 4] = [14, 8, 10, 18];
 
 /// What takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A training step of the fast engine in the task's format.
-    #[serde(rename = "wheatstone")]
     Fast,
     /// The same in a narrow one.
-    #[serde(rename = "wheatstone narrow")]
     Narrow,
     /// The free state of the fast engine, from the state of the sample before.
-    #[serde(rename = "wheatstone warm")]
     Warm,
     /// The free state of the fast engine, every time from 0 V.
-    #[serde(rename = "wheatstone cold")]
     Cold,
 }
 
@@ -32,9 +28,31 @@ impl Kind {
     /// All that take part.
     pub const ALL: [Kind; 4] = [Kind::Fast, Kind::Narrow, Kind::Cold, Kind::Warm];
 
-    /// What is computed for a sample.
-    pub fn question(self) -> &'static str {
-        if self.learns() { "training_step" } else { "equilibrium" }
+    /// What it is called.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Fast => "wheatstone",
+            Kind::Narrow => "wheatstone narrow",
+            Kind::Warm => "wheatstone warm",
+            Kind::Cold => "wheatstone cold",
+        }
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Result<Kind, Problem> {
+        let named = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        named.ok_or_else(|| Problem::Baseline(name.to_owned()))
+    }
+
+    /// What it offers. Nobody else does what it does; its effort are relaxing steps a sample.
+    pub fn offer(self) -> Offer {
+        Offer {
+            name: self.name().to_owned(),
+            method: self.name().to_owned(),
+            question: if self.learns() { Question::TrainingStep } else { Question::Equilibrium },
+            variants: self.variants().map(|(name, cost)| Variant { name, cost }).collect(),
+            efforts: 1 << 14,
+        }
     }
 
     fn learns(self) -> bool {
@@ -43,7 +61,7 @@ impl Kind {
 
     /// Formats and over-relaxation factors in eighths, with what a step costs relative to the others. Those first that suit
     /// most networks: a search for less than what is known is short.
-    pub fn variants(self) -> impl Iterator<Item = (String, f64)> {
+    fn variants(self) -> impl Iterator<Item = (String, f64)> {
         let formats: &[(&str, f64)] = match self {
             Kind::Fast => &[("wide", 1.0)],
             Kind::Narrow => &[("narrow", 1.0)],
@@ -53,22 +71,6 @@ impl Kind {
             formats.iter().map(move |(format, cost)| (format!("{format} {eighths}"), *cost))
         })
     }
-}
-
-/// What was computed for one sample, in LSB of the task's registers: voltages by node, conductances by edge.
-#[derive(Serialize)]
-pub struct Record {
-    /// Index of the sample.
-    sample: usize,
-    /// Before the learning step, in LSB of `k`.
-    k: Vec<i64>,
-    /// What conducted, in LSB of `g`.
-    g: Vec<i64>,
-    free: Vec<i64>,
-    /// Empty where only the free state is asked for.
-    clamped: Vec<i64>,
-    /// What the learning step added, in LSB of `k`; empty likewise.
-    change: Vec<i64>,
 }
 
 /// One trainer between two samples.
@@ -94,7 +96,7 @@ impl Trainer {
             _ => return Err(unknown()),
         };
         let omega = Omega::new(eighths.parse().map_err(|_| unknown())?)?;
-        let assignment = task.assignment(format, omega, kind.learns())?;
+        let assignment = Assignment::new(task, format, omega, kind.learns())?;
         let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
         let engine = Fast::new(assignment.design.clone(), configuration, assignment.first.clone())?;
         Ok(Trainer { kind, engine, assignment, variant: variant.to_owned(), steps, next: 0 })
@@ -137,17 +139,16 @@ impl Trainer {
         let after = self.engine.state();
         let format = self.engine.design().format();
         let short = self.assignment.shortening;
-        let volts = |wave| after.u(wave).iter().map(|&u| short.voltage(format.voltage(u))).collect();
+        let volts = |wave| exact(after.u(wave).iter().map(|&u| short.voltage(format.voltage(u))));
         let learns = self.kind.learns();
-        let change = || after.k.iter().zip(&k).map(|(a, b)| short.accumulator(a - b)).collect();
-        Ok(Record {
-            sample,
-            g: k.iter().map(|&k| short.conductance(format.conductance(k))).collect(),
+        let change = || exact(after.k.iter().zip(&k).map(|(a, b)| short.accumulator(a - b)));
+        let solution = Solution {
             free: volts(Wave::Free),
             clamped: if learns { volts(Wave::Clamped) } else { Vec::new() },
             change: if learns { change() } else { Vec::new() },
-            k: k.into_iter().map(|k| short.accumulator(k)).collect(),
-        })
+        };
+        let g = exact(k.iter().map(|&k| short.conductance(format.conductance(k))));
+        Ok(Record { sample, k: exact(k.into_iter().map(|k| short.accumulator(k))), g, solution })
     }
 
     fn one(&mut self) -> Result<(), Problem> {
@@ -159,4 +160,11 @@ impl Trainer {
         self.next = (self.next + 1) % self.assignment.samples.len();
         Ok(())
     }
+}
+
+/// Registers as numbers with a fraction, which hold them exactly.
+fn exact(registers: impl Iterator<Item = i64>) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "of at most 40 bits")]
+    let exact = registers.map(|register| register as f64).collect();
+    exact
 }

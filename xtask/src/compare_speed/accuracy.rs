@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
-use super::protocol::{Question, Solution};
+use wheatstone_measure::training_step::{Question, Solution};
 
 /// Largest errors allowed, the same for everyone.
 ///

@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 
 use super::accuracy::{Accuracy, Measure};
 use super::progress::Progress;
-use super::protocol::{Loaded, Offer, Question, Recorded, Request, Solution, Started, Trained, Unsuited};
-use super::task::Task;
 use wheatstone_measure::statistics::median;
+use wheatstone_measure::training_step::{
+    Loaded, Offer, Question, Recorded, Request, Solution, Started, Task, Trained, Unsuited,
+};
 use wheatstone_measure::{Turn, TurnOrder, Worker};
 
 /// How much of the stream is used for what. The same for everyone.
@@ -24,11 +25,12 @@ pub struct Schedule {
 
 impl Schedule {
     /// The larger the network, the fewer samples: they have more nodes to tell about.
-    pub fn new(nodes: usize, blocks: usize) -> Schedule {
+    pub fn new(nodes: u32, blocks: usize) -> Schedule {
+        let share = |all: u32| (all / nodes.max(1)) as usize;
         Schedule {
-            warm: (65_536 / nodes).clamp(4, 16),
-            samples: (65_536 / nodes).clamp(4, 2048),
-            checked: (8192 / nodes).clamp(2, 64),
+            warm: share(65_536).clamp(4, 16),
+            samples: share(65_536).clamp(4, 2048),
+            checked: share(8192).clamp(2, 64),
             blocks,
         }
     }
@@ -97,7 +99,7 @@ impl Arena<'_> {
     pub fn load(&mut self, path: &str) -> Result<(Vec<Entry>, Vec<Unsuited>)> {
         let (mut entries, mut unsuited) = (Vec::new(), Vec::new());
         for (index, worker) in self.workers.iter_mut().enumerate() {
-            let loaded: Loaded = worker.ask(&Request::Load { task: path })?;
+            let loaded: Loaded = worker.ask(&Request::Load { task: path.into() })?;
             let entry = |offer| Entry { worker: index, offer, choice: Err(String::new()), times: Vec::new() };
             entries.extend(loaded.baselines.into_iter().map(entry));
             unsuited.extend(loaded.unsuited);
@@ -209,11 +211,11 @@ impl Arena<'_> {
 
     /// Roughly the nanoseconds that a sample takes, from the faster one of the first two.
     fn glance(&mut self, worker: usize, offer: &Offer, variant: &str, effort: u32) -> Result<f64> {
-        let (worker, baseline) = (&mut self.workers[worker], offer.name.as_str());
-        let _: Started = worker.ask(&Request::Start { baseline, variant, effort })?;
+        let (worker, baseline) = (&mut self.workers[worker], &offer.name);
+        let _: Started = worker.ask(&start(baseline, variant, effort))?;
         let mut fastest = u64::MAX;
         for _ in 0..2 {
-            let Trained { nanoseconds } = worker.ask(&Request::Train { baseline, samples: 1 })?;
+            let Trained { nanoseconds } = worker.ask(&train(baseline, 1))?;
             fastest = fastest.min(nanoseconds);
         }
         Ok(fastest as f64)
@@ -228,10 +230,10 @@ impl Arena<'_> {
         effort: u32,
         more: usize,
     ) -> Result<Choice> {
-        let baseline = offer.name.as_str();
+        let baseline = &offer.name;
         let (setting, rough) = self.start(worker, baseline, variant, effort)?;
         if more > 0 {
-            let _: Trained = self.workers[worker].ask(&Request::Train { baseline, samples: more })?;
+            let _: Trained = self.workers[worker].ask(&train(baseline, more))?;
         }
         let accuracy = self.check(worker, offer)?;
         Ok(Choice { variant: variant.to_owned(), effort, setting, accuracy, rough })
@@ -240,8 +242,8 @@ impl Arena<'_> {
     /// At the first state and warm; its setting, and roughly the nanoseconds that a sample took.
     fn start(&mut self, worker: usize, baseline: &str, variant: &str, effort: u32) -> Result<(String, f64)> {
         let (worker, samples) = (&mut self.workers[worker], self.schedule.warm);
-        let Started { setting } = worker.ask(&Request::Start { baseline, variant, effort })?;
-        let Trained { nanoseconds } = worker.ask(&Request::Train { baseline, samples })?;
+        let Started { setting } = worker.ask(&start(baseline, variant, effort))?;
+        let Trained { nanoseconds } = worker.ask(&train(baseline, samples))?;
         Ok((setting, nanoseconds as f64 / samples as f64))
     }
 
@@ -249,10 +251,11 @@ impl Arena<'_> {
     fn check(&mut self, worker: usize, offer: &Offer) -> Result<Accuracy> {
         let mut measure = Measure::default();
         for _ in 0..self.schedule.checked {
-            let request = Request::Record { baseline: &offer.name, samples: 1 };
+            let request = Request::Record { baseline: (&offer.name).into(), samples: 1 };
             let recorded: Recorded = self.workers[worker].ask(&request)?;
             let record = recorded.records.first().context("a record without a sample")?;
-            let request = Request::Solve { k: &record.k, g: &record.g, sample: record.sample };
+            let request =
+                Request::Solve { k: (&record.k).into(), g: (&record.g).into(), sample: record.sample };
             let exact: Solution = self.workers[self.exact].ask(&request)?;
             measure.add(offer.question, &record.solution, &exact)?;
         }
@@ -285,17 +288,25 @@ impl Arena<'_> {
 
     /// Nanoseconds a sample.
     fn time(&mut self, worker: usize, offer: &Offer, choice: &Choice) -> Result<f64> {
-        let baseline = offer.name.as_str();
+        let baseline = &offer.name;
         let samples = self.samples(choice.rough);
         let (mut sum, mut repetitions) = (0, 0);
         while sum < SHORT_TURN && repetitions < REPETITIONS {
             self.start(worker, baseline, &choice.variant, choice.effort)?;
-            let Trained { nanoseconds } = self.workers[worker].ask(&Request::Train { baseline, samples })?;
+            let Trained { nanoseconds } = self.workers[worker].ask(&train(baseline, samples))?;
             sum += nanoseconds;
             repetitions += 1;
         }
         Ok(sum as f64 / (repetitions * samples as u64) as f64)
     }
+}
+
+fn start<'a>(baseline: &'a str, variant: &'a str, effort: u32) -> Request<'a> {
+    Request::Start { baseline: baseline.into(), variant: variant.into(), effort }
+}
+
+fn train(baseline: &str, samples: usize) -> Request<'_> {
+    Request::Train { baseline: baseline.into(), samples }
 }
 
 /// Why somebody does not take part.

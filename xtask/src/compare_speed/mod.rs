@@ -6,8 +6,6 @@
 mod accuracy;
 mod arena;
 mod progress;
-mod protocol;
-mod random;
 mod report;
 mod task;
 
@@ -21,9 +19,9 @@ use crate::invocation::Invocation;
 use crate::{paths, venv};
 use arena::{Arena, Schedule};
 use progress::Progress;
-use protocol::{Hello, Question, Request, Unsuited};
 use report::{Contest, Report};
-use task::{Drive, Task};
+use task::Drive;
+use wheatstone_measure::training_step::{Hello, Question, Request, Task, Unsuited};
 use wheatstone_measure::{Machine, Worker};
 
 /// Where tasks are handed over.
@@ -39,7 +37,7 @@ const SCRIPT: &str = "xtask/baselines/training_step.py";
 pub struct Args {
     /// Numbers of nodes, squares of multiples of 4
     #[arg(long, value_delimiter = ',', default_value = "16,1024,16384")]
-    nodes: Vec<usize>,
+    nodes: Vec<u32>,
     /// Ways to drive them; all that suit the numbers of nodes where none is named
     #[arg(long, value_delimiter = ',')]
     drives: Vec<Drive>,
@@ -79,7 +77,7 @@ pub fn run(args: &Args) -> Result<()> {
     let tasks = tasks.filter(|(_, drive)| args.drives.is_empty() || args.drives.contains(drive));
     let schedule = |nodes| Schedule::new(nodes, if args.quick { 6 } else { 15 });
     let tasks = tasks
-        .map(|(nodes, drive)| Ok((Task::new(nodes, drive, schedule(nodes).stream(), 1)?, schedule(nodes))))
+        .map(|(nodes, drive)| Ok((task::draw(nodes, drive, schedule(nodes).stream(), 1)?, schedule(nodes))))
         .collect::<Result<Vec<_>>>()?;
 
     let progress = Progress::new();
@@ -117,7 +115,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// The smallest lattice has hardly an inside, so that its corners have to do.
-fn drives(nodes: usize) -> &'static [Drive] {
+fn drives(nodes: u32) -> &'static [Drive] {
     if nodes <= 64 { &[Drive::Corners] } else { &[Drive::Tiles, Drive::Border] }
 }
 

@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use super::accuracy::Accuracy;
 use super::arena::{Entry, Schedule};
-use super::protocol::{Question, Unsuited};
-use super::task::Task;
-use wheatstone_measure::Machine;
 use wheatstone_measure::statistics::{self, Interval, median};
+use wheatstone_measure::training_step::{Question, Task, Unsuited};
+use wheatstone_measure::{Machine, significant, with_prefix};
 
 /// Everything that was found out.
 #[derive(Serialize)]
@@ -35,7 +34,7 @@ pub struct Report {
 pub struct Contest {
     pub question: Question,
     pub task: String,
-    pub nodes: usize,
+    pub nodes: u32,
     pub inputs: usize,
     pub outputs: usize,
     pub schedule: Schedule,
@@ -85,7 +84,7 @@ pub struct Verdict {
 }
 
 /// What is asked of a training step against the best of the others.
-fn target(question: Question, nodes: usize) -> Option<f64> {
+fn target(question: Question, nodes: u32) -> Option<f64> {
     match (question, nodes) {
         (Question::TrainingStep, 16) => Some(300.0),
         (Question::TrainingStep, 1024) => Some(30.0),
@@ -240,29 +239,17 @@ impl Report {
     }
 }
 
-/// Three digits and a unit.
+/// So many nanoseconds.
 pub fn time(nanoseconds: f64) -> String {
-    for (unit, scale) in [("s", 1e9), ("ms", 1e6), ("us", 1e3)] {
-        if nanoseconds >= scale {
-            return format!("{} {unit}", digits(nanoseconds / scale));
-        }
-    }
-    format!("{} ns", digits(nanoseconds))
+    with_prefix(nanoseconds / 1e9, "s")
 }
 
 fn shown(Ratio { value, interval }: &Ratio) -> String {
     match interval {
-        Some((low, high)) => format!("{} ({} .. {})", digits(*value), digits(*low), digits(*high)),
-        None => digits(*value),
-    }
-}
-
-/// Three of them, and no more than there are before the point.
-fn digits(value: f64) -> String {
-    match value {
-        v if v >= 99.95 => format!("{v:.0}"),
-        v if v >= 9.995 => format!("{v:.1}"),
-        v => format!("{v:.2}"),
+        Some((low, high)) => {
+            format!("{} ({} .. {})", significant(*value), significant(*low), significant(*high))
+        }
+        None => significant(*value),
     }
 }
 
@@ -270,9 +257,9 @@ fn digits(value: f64) -> String {
 mod tests {
     use super::super::accuracy::BOUNDS;
     use super::super::arena::Choice;
-    use super::super::protocol::{Offer, Variant};
-    use super::super::task::Drive;
+    use super::super::task::{self, Drive};
     use super::*;
+    use wheatstone_measure::training_step::{Offer, Variant};
 
     fn entry(worker: usize, name: &str, share: f64, times: &[f64]) -> Entry {
         let variants = vec![Variant { name: String::new(), cost: 1.0 }];
@@ -286,7 +273,7 @@ mod tests {
     }
 
     fn contest() -> Contest {
-        let task = Task::new(16, Drive::Corners, 4, 1).unwrap();
+        let task = task::draw(16, Drive::Corners, 4, 1).unwrap();
         let entries = [
             entry(0, "ours", 0.5, &[100.0, 110.0, 90.0, 100.0, 110.0, 90.0]),
             entry(1, "slow", 0.1, &[5e6, 5e6, 5e6]),
@@ -314,7 +301,7 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], "one training step, corners-16: 16 nodes, 4 inputs, 2 outputs");
         assert!(lines[2].starts_with("  ours                              100 ns"), "{}", lines[2]);
-        assert!(lines[3].contains("20.0 us") && lines[3].contains("200 (200 .. 200)"), "{}", lines[3]);
+        assert!(lines[3].contains("20.0 \u{b5}s") && lines[3].contains("200 (200 .. 200)"), "{}", lines[3]);
         // Three blocks give a ratio and no interval.
         assert!(lines[4].contains("5.00 ms") && !lines[4].contains(".."), "{}", lines[4]);
         assert_eq!(lines[5], "  too large: dense");
@@ -340,12 +327,5 @@ mod tests {
         assert!(text.starts_with("a table\nours against") && text.contains("numpy 2.4.6"), "{text}");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["contests"][0]["rows"][1]["nanoseconds_by_block"][0], 20_000.0);
-    }
-
-    #[test]
-    fn numbers_have_three_digits() {
-        let shown = [0.123, 9.99, 9.996, 99.94, 99.96, 1234.5].map(digits);
-        assert_eq!(shown, ["0.12", "9.99", "10.0", "99.9", "100", "1234"]);
-        assert_eq!([time(12.0), time(1234.0), time(2.5e9)], ["12.0 ns", "1.23 us", "2.50 s"]);
     }
 }

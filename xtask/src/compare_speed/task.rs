@@ -13,13 +13,12 @@
 //! error of a vanishing change means nothing.
 
 use anyhow::{Result, ensure};
-use serde::{Deserialize, Serialize};
-
-use super::random::Random;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use wheatstone_measure::training_step::{Sample, Task, Widths};
 
 /// How a lattice is driven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Drive {
     /// Four inputs, two outputs.
     Corners,
@@ -40,129 +39,58 @@ impl Drive {
     }
 }
 
-/// Widths of the registers, as `docs/cell-contract.md` calls them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Widths {
-    /// `V`.
-    pub v_bits: u32,
-    /// `GV`.
-    pub v_guard: u32,
-    /// `K`.
-    pub k_bits: u32,
-    /// `GK`.
-    pub k_guard: u32,
-}
-
 const WIDE: Widths = Widths { v_bits: 16, v_guard: 8, k_bits: 16, k_guard: 16 };
 
-/// Voltages in LSB of `v`, in the order of the ports.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// One for every input.
-    pub inputs: Vec<i32>,
-    /// One for every output.
-    pub targets: Vec<i32>,
-}
-
-/// A task as it is written to a file for everyone who takes part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Unique, and fit for a file name.
-    pub name: String,
-    /// Of the lattice.
-    pub rows: usize,
-    /// Of the lattice.
-    pub columns: usize,
-    /// How it is driven.
-    pub drive: Drive,
-    /// Pairs of nodes; nodes are numbered row by row.
-    pub edges: Vec<[usize; 2]>,
-    /// Nodes whose voltage is imposed.
-    pub inputs: Vec<usize>,
-    /// Nodes with a target.
-    pub outputs: Vec<usize>,
-    /// The register widths.
-    pub format: Widths,
-    /// Nudge shift: `v_C = v_F + (T - v_F) 2^-eta`.
-    pub eta: u8,
-    /// Learning shift: `k' = k + (dF^2 - dC^2) 2^alpha`.
-    pub alpha: i8,
-    /// Smallest conductance, in LSB of `g`.
-    pub g_min: u32,
-    /// First conductances, by edge, in LSB of `k`.
-    pub k: Vec<i64>,
-    /// The stream, from its beginning again when it is through.
-    pub samples: Vec<Sample>,
-}
-
-impl Task {
-    /// The task of a lattice of that many nodes. The same seed gives the same task on every machine.
-    ///
-    /// # Errors
-    /// The number of nodes is not the square of a multiple of 4 between 4 and 256.
-    pub fn new(nodes: usize, drive: Drive, samples: usize, seed: u64) -> Result<Task> {
-        let side = nodes.isqrt();
-        ensure!(
-            side * side == nodes && side.is_multiple_of(4) && (4..=256).contains(&side),
-            "{nodes} nodes make no square lattice in whole 4x4 tiles; choose the square of a multiple of 4 up to 256"
-        );
-        let random = &mut Random::new(seed);
-        let at = |row: usize, column: usize| row * side + column;
-        let grid = move |pitch: usize, row: usize, column: usize| {
-            (row..side).step_by(pitch).flat_map(move |r| (column..side).step_by(pitch).map(move |c| at(r, c)))
-        };
-        let (inputs, outputs): (Vec<usize>, Vec<usize>) = match drive {
-            Drive::Corners => (
-                vec![0, side - 1, nodes - side, nodes - 1],
-                vec![at(side / 4, side / 4), at(side / 2, side / 2)],
-            ),
-            Drive::Tiles => (grid(4, 1, 1).collect(), grid(4, 3, 3).collect()),
-            Drive::Border => (border(side).into_iter().step_by(4).collect(), grid(8, 4, 4).collect()),
-        };
-        ensure!(!outputs.is_empty(), "a lattice of {nodes} nodes is too small to be driven from its border");
-        let edges = lattice(side);
-        let k = edges
-            .iter()
-            .map(|_| {
-                i64::from(random.between(1 << (WIDE.k_bits - 4), 6 << (WIDE.k_bits - 4))) << WIDE.k_guard
-            })
-            .collect();
-        let teachers: Vec<Teacher> =
-            outputs.iter().map(|&output| Teacher::draw(&inputs, output, side, random)).collect();
-        let samples = (0..samples).map(|_| draw_sample(inputs.len(), &teachers, random)).collect();
-        Ok(Task {
-            name: format!("{}-{nodes}", drive.name()),
-            rows: side,
-            columns: side,
-            drive,
-            edges,
-            inputs,
-            outputs,
-            format: WIDE,
-            eta: 1,
-            alpha: 0,
-            g_min: 640, // a hundredth of full scale, and whole in conductances of 10 bits
-            k,
-            samples,
-        })
-    }
-
-    /// Number of nodes.
-    pub fn nodes(&self) -> usize {
-        self.rows * self.columns
-    }
-
-    /// From the lowest to the highest voltage that is ever imposed on an input, in LSB of `v`. Every voltage of the free
-    /// state lies in between, by the maximum principle.
-    pub fn voltage_range(&self) -> f64 {
-        let all = || self.samples.iter().flat_map(|sample| &sample.inputs);
-        f64::from(all().max().unwrap_or(&0) - all().min().unwrap_or(&0))
-    }
+/// The task of a lattice of that many nodes. The same seed gives the same task on every machine.
+///
+/// # Errors
+/// The number of nodes is not the square of a multiple of 4 between 4 and 256.
+pub fn draw(nodes: u32, drive: Drive, samples: usize, seed: u64) -> Result<Task> {
+    let side = nodes.isqrt();
+    ensure!(
+        side * side == nodes && side.is_multiple_of(4) && (4..=256).contains(&side),
+        "{nodes} nodes make no square lattice in whole 4x4 tiles; choose the square of a multiple of 4 up to 256"
+    );
+    let random = &mut ChaCha8Rng::seed_from_u64(seed);
+    let at = |row: u32, column: u32| row * side + column;
+    let grid = move |pitch: usize, row: u32, column: u32| {
+        (row..side).step_by(pitch).flat_map(move |r| (column..side).step_by(pitch).map(move |c| at(r, c)))
+    };
+    let (inputs, outputs): (Vec<u32>, Vec<u32>) = match drive {
+        Drive::Corners => {
+            (vec![0, side - 1, nodes - side, nodes - 1], vec![at(side / 4, side / 4), at(side / 2, side / 2)])
+        }
+        Drive::Tiles => (grid(4, 1, 1).collect(), grid(4, 3, 3).collect()),
+        Drive::Border => (border(side).into_iter().step_by(4).collect(), grid(8, 4, 4).collect()),
+    };
+    ensure!(!outputs.is_empty(), "a lattice of {nodes} nodes is too small to be driven from its border");
+    let edges = lattice(side);
+    let k = edges
+        .iter()
+        .map(|_| i64::from(between(random, 1 << (WIDE.k_bits - 4), 6 << (WIDE.k_bits - 4))) << WIDE.k_guard)
+        .collect();
+    let teachers: Vec<Teacher> =
+        outputs.iter().map(|&output| Teacher::draw(&inputs, output, side, random)).collect();
+    let samples = (0..samples).map(|_| sample(inputs.len(), &teachers, random)).collect();
+    Ok(Task {
+        name: format!("{}-{nodes}", drive.name()),
+        rows: side,
+        columns: side,
+        edges,
+        inputs,
+        outputs,
+        format: WIDE,
+        eta: 1,
+        alpha: 0,
+        g_min: 640, // a hundredth of full scale, and whole in conductances of 10 bits
+        k,
+        samples,
+    })
 }
 
 /// Every pair of neighbours, once.
-fn lattice(side: usize) -> Vec<[usize; 2]> {
-    let mut edges = Vec::with_capacity(2 * side * (side - 1));
+fn lattice(side: u32) -> Vec<[u32; 2]> {
+    let mut edges = Vec::new();
     for node in 0..side * side {
         if (node + 1) % side != 0 {
             edges.push([node, node + 1]);
@@ -175,7 +103,7 @@ fn lattice(side: usize) -> Vec<[usize; 2]> {
 }
 
 /// The nodes of the border, once around.
-fn border(side: usize) -> Vec<usize> {
+fn border(side: u32) -> Vec<u32> {
     let last = side - 1;
     let top = 0..last;
     let right = (0..last).map(|row| row * side + last);
@@ -192,16 +120,16 @@ struct Teacher {
 
 impl Teacher {
     /// Two of the four nearest inputs.
-    fn draw(inputs: &[usize], output: usize, side: usize, random: &mut Random) -> Teacher {
+    fn draw(inputs: &[u32], output: u32, side: u32, random: &mut ChaCha8Rng) -> Teacher {
         let distance = |&port: &usize| {
             let node = inputs[port];
             (node / side).abs_diff(output / side) + (node % side).abs_diff(output % side)
         };
         let mut ports: Vec<usize> = (0..inputs.len()).collect();
         ports.sort_by_key(distance);
-        let first = random.below(4);
-        let second = (first + 1 + random.below(3)) % 4;
-        Teacher { inputs: [ports[first], ports[second]], weight: random.between(4, 13) }
+        let [first, further] = [4, 3].map(|count| between(random, 0, count).unsigned_abs() as usize);
+        let second = (first + 1 + further) % 4;
+        Teacher { inputs: [ports[first], ports[second]], weight: between(random, 4, 13) }
     }
 
     fn target(&self, inputs: &[i32]) -> i32 {
@@ -211,13 +139,19 @@ impl Teacher {
 }
 
 /// Inputs within 7/8 of full scale, noise within 1/16, so that every target can be imposed.
-fn draw_sample(inputs: usize, teachers: &[Teacher], random: &mut Random) -> Sample {
+fn sample(inputs: usize, teachers: &[Teacher], random: &mut ChaCha8Rng) -> Sample {
     let full = 1 << (WIDE.v_bits - 1);
     let (limit, noise) = (full / 8 * 7, full / 16);
-    let inputs: Vec<i32> = (0..inputs).map(|_| random.between(-limit, limit + 1)).collect();
+    let inputs: Vec<i32> = (0..inputs).map(|_| between(random, -limit, limit + 1)).collect();
     let targets =
-        teachers.iter().map(|teacher| teacher.target(&inputs) + random.between(-noise, noise + 1)).collect();
+        teachers.iter().map(|teacher| teacher.target(&inputs) + between(random, -noise, noise + 1)).collect();
     Sample { inputs, targets }
+}
+
+/// Evenly drawn from `low..high`, up to a bias of the width by 2^32.
+fn between(random: &mut ChaCha8Rng, low: i32, high: i32) -> i32 {
+    let product = u64::from(high.abs_diff(low)) * u64::from(random.next_u32());
+    low + (product >> 32) as i32
 }
 
 #[cfg(test)]
@@ -226,7 +160,7 @@ mod tests {
 
     fn tasks() -> Vec<Task> {
         [(16, Drive::Corners), (1024, Drive::Tiles), (1024, Drive::Border), (256, Drive::Tiles)]
-            .map(|(nodes, drive)| Task::new(nodes, drive, 8, 1).unwrap())
+            .map(|(nodes, drive)| draw(nodes, drive, 8, 1).unwrap())
             .into()
     }
 
@@ -237,7 +171,7 @@ mod tests {
             let mut edges = task.edges.clone();
             edges.sort_unstable();
             edges.dedup();
-            assert_eq!(edges.len(), 2 * side * (side - 1));
+            assert_eq!(edges.len() as u32, 2 * side * (side - 1));
             for [a, b] in edges {
                 let steps = (a / side).abs_diff(b / side) + (a % side).abs_diff(b % side);
                 assert_eq!(steps, 1, "{a} and {b} are no neighbours");
@@ -282,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_seed_names_a_task() {
-        let task = |seed| Task::new(16, Drive::Corners, 4, seed).unwrap();
+        let task = |seed| draw(16, Drive::Corners, 4, seed).unwrap();
         assert_eq!(task(1), task(1));
         assert_ne!(task(1).k, task(2).k);
         assert_ne!(task(1).samples, task(2).samples);
@@ -292,7 +226,7 @@ mod tests {
     fn targets_are_a_mean_of_two_inputs_with_noise() {
         let teacher = Teacher { inputs: [2, 0], weight: 12 };
         assert_eq!(teacher.target(&[160, 9999, 320, 9999]), 280);
-        let task = Task::new(16, Drive::Corners, 64, 3).unwrap();
+        let task = draw(16, Drive::Corners, 64, 3).unwrap();
         for Sample { inputs, targets } in &task.samples {
             let (low, high) = (inputs.iter().min().unwrap(), inputs.iter().max().unwrap());
             assert!(targets.iter().all(|t| (low - 2048..=high + 2048).contains(t)));
@@ -302,9 +236,9 @@ mod tests {
     #[test]
     fn numbers_that_make_no_lattice_are_refused() {
         for nodes in [0, 15, 36, 1000, 1 << 20] {
-            let error = Task::new(nodes, Drive::Tiles, 1, 1).unwrap_err().to_string();
+            let error = draw(nodes, Drive::Tiles, 1, 1).unwrap_err().to_string();
             assert!(error.contains("choose the square of a multiple of 4"), "{error}");
         }
-        assert!(Task::new(16, Drive::Border, 1, 1).is_err());
+        assert!(draw(16, Drive::Border, 1, 1).is_err());
     }
 }

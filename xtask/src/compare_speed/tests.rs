@@ -2,11 +2,11 @@
 
 use super::arena::{Arena, Entry, Schedule};
 use super::progress::Progress;
-use super::protocol::Question;
 use super::report::Contest;
-use super::task::{Drive, Task};
+use super::task::{self, Drive};
 use std::process::Command;
 use wheatstone_measure::Worker;
+use wheatstone_measure::training_step::Question;
 
 /// Its error falls with effort, as `5000 / effort` LSB; a variant `b` may be offered that costs half. It also plays the
 /// one who knows the exact solution, which is 0.
@@ -32,7 +32,7 @@ const ONE: &str = r#"{"name":"a","cost":1}"#;
 const TWO: &str = r#"{"name":"a","cost":1},{"name":"b","cost":0.5}"#;
 
 fn contest(workers: &mut [Worker]) -> (Vec<Entry>, Contest, f64) {
-    let task = Task::new(16, Drive::Corners, 4, 1).unwrap();
+    let task = task::draw(16, Drive::Corners, 4, 1).unwrap();
     let schedule = Schedule::new(16, 4);
     let progress = Progress::new();
     let mut arena = Arena { workers, exact: 1, task: &task, schedule, progress: &progress };
