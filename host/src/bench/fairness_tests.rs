@@ -2,7 +2,7 @@
 
 use super::pupil::{Pupil, Virtual};
 use super::*;
-use crate::energy::SystemClock;
+use crate::energy::{Clock, SystemClock};
 use std::time::Duration;
 use wheatstone_learn::config::RunConfig;
 use wheatstone_learn::data::{Dataset, Targets};
@@ -25,13 +25,18 @@ fn iris(change: impl Fn(&Experiment) -> Vec<usize>) -> Experiment {
     Experiment::with_split(config, changed, iris.split.clone()).unwrap()
 }
 
+/// However long it takes, within 40 epochs.
+fn patient(epoch: u64, clock: &dyn Clock) -> Patience<'_> {
+    Patience { epoch, epochs: 40, time: Duration::MAX, until: Duration::MAX, clock }
+}
+
 /// All that is decided before the test rows are looked at, and what they tell then.
 fn decided(experiment: &Experiment) -> (Goal, Vec<u64>, Vec<f64>, Vec<String>) {
     let division = Division::new(experiment, 6).unwrap();
     let goal = own_goal(&division, &mut |_| true).unwrap();
-    let patience = Patience { runs: 6, epoch: 90, epochs: 40, time: Duration::MAX, all: Duration::MAX };
+    let clock = SystemClock::start();
     let mut network = Network::in_model(&division).unwrap();
-    let learned = learn(&mut network, goal, patience, &SystemClock::start(), &mut || true).unwrap().unwrap();
+    let learned = learn(&mut network, goal, 6, patient(90, &clock), &mut || true).unwrap();
     assert_eq!(learned.missed, None);
     // What a learner in Python is given, which is all that its settings can follow from.
     let tasks = (0..6).map(|run| baselines::python_task(&division, run)).collect();
@@ -58,8 +63,7 @@ fn labels_of_test_rows_change_nothing_that_is_chosen() {
 fn test_rows_are_answered_once_a_run() {
     let clock = Virtual::default();
     let mut pupil = Pupil::new(&clock, |_, trained, _| if trained < 4 { 0.0 } else { 1.0 });
-    let patience = Patience { runs: 6, epoch: 1, epochs: 40, time: Duration::MAX, all: Duration::MAX };
-    learn(&mut pupil, Goal::Accuracy(0.5), patience, &clock, &mut || true).unwrap();
+    learn(&mut pupil, Goal::Accuracy(0.5), 6, patient(1, &clock), &mut || true).unwrap();
     let run = [Part::Validation, Part::Validation, Part::Validation, Part::Validation, Part::Test];
     assert_eq!(pupil.asked, run.repeat(6));
 }

@@ -7,22 +7,69 @@ use std::time::Duration;
 use wheatstone_learn::metrics::Score;
 use wheatstone_measure::statistics::{Interval, median_interval};
 
-/// How often and how long a baseline is trained from the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// Number of runs, each on rows and from a seed of its own.
-    pub runs: usize,
-    /// Samples after which a run is judged, again and again.
+/// When a run from the start is given up.
+#[derive(Clone, Copy)]
+pub struct Patience<'c> {
+    /// Samples after which it is judged, again and again.
     pub epoch: u64,
-    /// Epochs after which a run is given up.
+    /// After so many epochs.
     pub epochs: u32,
-    /// Time after which a run is given up.
+    /// After so much training time.
     pub time: Duration,
-    /// Time after which the run at work is given up, all runs together.
-    pub all: Duration,
+    /// When the clock shows that.
+    pub until: Duration,
+    /// The clock.
+    pub clock: &'c dyn Clock,
 }
 
-/// What became of the runs.
+/// What became of a run.
+pub struct Attempt {
+    /// Samples it was trained on.
+    pub trained: u64,
+    /// Time in which it was.
+    pub training: Duration,
+    /// Time in which validation rows were answered.
+    pub judging: Duration,
+    /// Its best score on them.
+    pub best: Score,
+    /// Whether that meets the goal.
+    pub met: bool,
+}
+
+/// Trains a baseline from where it is until it meets the goal on the validation rows, or is given up, an epoch at least. `going` is asked
+/// before every epoch.
+///
+/// # Errors
+/// [`BenchError`] if the baseline fails; [`BenchError::Interrupted`] where `going` says no.
+pub fn attempt(
+    baseline: &mut dyn Baseline,
+    goal: Goal,
+    patience: Patience,
+    going: &mut dyn FnMut() -> bool,
+) -> Result<Attempt, BenchError> {
+    let Patience { epoch, epochs, time, until, clock } = patience;
+    let (mut trained, mut training, mut judging) = (0, Duration::ZERO, Duration::ZERO);
+    let mut best: Option<Score> = None;
+    loop {
+        if !going() {
+            return Err(BenchError::Interrupted);
+        }
+        let begun = clock.now();
+        trained += baseline.train(epoch)?;
+        let learned = clock.now();
+        let score = baseline.score(Part::Validation)?;
+        let now = clock.now();
+        training += learned - begun;
+        judging += now - learned;
+        let best = *best.insert(best.filter(|&best| !better(score, best)).unwrap_or(score));
+        let met = goal.is_met(score);
+        if met || training >= time || now >= until || trained >= epoch * u64::from(epochs) {
+            return Ok(Attempt { trained, training, judging, best, met });
+        }
+    }
+}
+
+/// What became of all runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Learned {
     /// Samples each run that met the goal was trained on until it did, in order of seed.
@@ -37,58 +84,37 @@ pub struct Learned {
     pub judging: Duration,
 }
 
-/// Trains a baseline from the start, once a run, until it meets the goal on the validation rows; then it answers the test rows. A
-/// run is given up after some epochs or some time, and after the first that was given up there is no other. `going` is asked before
-/// every epoch; where it says no, the result is `None`.
+/// Trains a baseline from the start so many times, on rows and from a seed of the run's own, until it meets the goal on the validation rows;
+/// then it answers the test rows. After the first run that was given up there is no other.
 ///
 /// # Errors
-/// [`BenchError`] if the baseline fails.
+/// As [`attempt`].
 pub fn learn(
     baseline: &mut dyn Baseline,
     goal: Goal,
+    runs: usize,
     patience: Patience,
-    clock: &dyn Clock,
     going: &mut dyn FnMut() -> bool,
-) -> Result<Option<Learned>, BenchError> {
+) -> Result<Learned, BenchError> {
     let mut learned = Learned::default();
-    let (mut runs, started) = (0, clock.now());
-    for run in 0..patience.runs {
-        let before = clock.now();
+    let mut begun = 0;
+    for run in 0..runs {
+        let before = patience.clock.now();
         baseline.restart(run)?;
-        let (mut trained, mut best, begun) = (0, None, clock.now());
-        learned.loading += begun - before;
-        runs += 1;
-        let met = loop {
-            if !going() {
-                return Ok(None);
-            }
-            trained += baseline.train(patience.epoch)?;
-            let before = clock.now();
-            let score = baseline.score(Part::Validation)?;
-            learned.judging += clock.now() - before;
-            if best.is_none_or(|best| better(score, best)) {
-                best = Some(score);
-            }
-            if goal.is_met(score) {
-                break true;
-            }
-            let now = clock.now();
-            let late = now - begun >= patience.time || now - started >= patience.all;
-            if late || trained >= patience.epoch * u64::from(patience.epochs) {
-                break false;
-            }
-        };
-        if met {
-            learned.samples.push(trained);
-            learned.tests.push(baseline.score(Part::Test)?);
-        } else {
-            learned.missed = Some(best.unwrap_or_default());
+        learned.loading += patience.clock.now() - before;
+        begun += 1;
+        let Attempt { trained, judging, best, met, .. } = attempt(baseline, goal, patience, going)?;
+        learned.judging += judging;
+        if !met {
+            learned.missed = Some(best);
             break;
         }
+        learned.samples.push(trained);
+        learned.tests.push(baseline.score(Part::Test)?);
     }
-    learned.loading /= runs.max(1);
-    learned.judging /= runs.max(1);
-    Ok(Some(learned))
+    learned.loading /= begun.max(1);
+    learned.judging /= begun.max(1);
+    Ok(learned)
 }
 
 fn better(score: Score, than: Score) -> bool {
@@ -130,9 +156,6 @@ mod tests {
     use super::*;
     use crate::bench::pupil::{Pupil, Virtual};
 
-    const PATIENCE: Patience =
-        Patience { runs: 6, epoch: 50, epochs: 20, time: Duration::MAX, all: Duration::MAX };
-
     /// Learns one percent every ten samples, faster in later runs; never beyond `most`. Test rows it answers a tenth worse.
     fn accuracy(most: f64) -> impl FnMut(usize, u64, Part) -> f64 {
         move |run, trained, part| {
@@ -145,7 +168,11 @@ mod tests {
     fn learned(most: f64) -> Learned {
         let clock = Virtual::default();
         let mut pupil = Pupil::new(&clock, accuracy(most));
-        learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &clock, &mut || true).unwrap().unwrap()
+        learn(&mut pupil, Goal::Accuracy(0.6), 6, patience(&clock), &mut || true).unwrap()
+    }
+
+    fn patience(clock: &Virtual) -> Patience<'_> {
+        Patience { epoch: 50, epochs: 20, time: Duration::MAX, until: Duration::MAX, clock }
     }
 
     #[test]
@@ -175,7 +202,8 @@ mod tests {
             left -= 1;
             left > 0
         };
-        assert_eq!(learn(&mut pupil, Goal::Accuracy(0.6), PATIENCE, &clock, &mut going).unwrap(), None);
+        let learned = learn(&mut pupil, Goal::Accuracy(0.6), 6, patience(&clock), &mut going);
+        assert!(matches!(learned, Err(BenchError::Interrupted)));
         assert_eq!(pupil.trained, 100);
     }
 }

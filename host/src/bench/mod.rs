@@ -31,7 +31,7 @@ pub use budget::Budget;
 pub use chip::{ChipCost, NoPlace, array_options, check_place, chip_cost};
 pub use division::{Division, Part, VALIDATION};
 pub use goal::Goal;
-pub use learning::{Learned, Patience, learn};
+pub use learning::{Attempt, Learned, Patience, attempt, learn};
 pub use network::Network;
 pub use procedure::{Comparison, Course, OnStage, ROUNDS, own_goal, run};
 pub use results::{BaselineDescription, Effort, Results, ResultsError, Row, metric};

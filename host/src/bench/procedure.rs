@@ -95,10 +95,10 @@ pub fn run(
     let mut learned = Vec::new();
     for (index, baseline) in baselines.iter_mut().enumerate() {
         let stage = format!("{}: samples to the goal", baseline.name());
-        let all = share(clock.now(), budget.learned_by(), count - index);
-        let patience = Patience { runs, epoch, epochs, time: budget.run(), all };
-        let one = learn(&mut **baseline, goal, patience, clock, &mut || watch(&stage))?;
-        learned.push(one.ok_or(BenchError::Interrupted)?);
+        let now = clock.now();
+        let until = now + share(now, budget.learned_by(), count - index);
+        let patience = Patience { epoch, epochs, time: budget.run(), until, clock };
+        learned.push(learn(&mut **baseline, goal, runs, patience, &mut || watch(&stage))?);
     }
     for baseline in baselines.iter_mut() {
         baseline.restart(0)?;

@@ -10,10 +10,9 @@ pub use python::Python;
 #[cfg(test)]
 pub(super) use python::python_task;
 
-use super::{Baseline, BenchError, Budget, Division, Goal, OnStage};
+use super::{Baseline, BenchError, Budget, Division, Goal, OnStage, Patience};
 use crate::energy::{Clock, EnergySource};
 use crate::quantity::Missing;
-use search::Search;
 use std::collections::BTreeMap;
 
 /// Epochs after which a trial of a setting is given up.
@@ -52,14 +51,14 @@ pub fn baselines<'e>(
     clock: &dyn Clock,
     watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
-    let search = Search {
+    let patience = Patience {
         epoch: division.run(0).split.train.len() as u64,
-        most_epochs: MOST_EPOCHS,
-        most_time: wanted.budget.trial(),
+        epochs: MOST_EPOCHS,
+        time: wanted.budget.trial(),
         until: wanted.budget.tuned_by(),
         clock,
     };
-    let mut all = python::baselines(division, goal, wanted.python, sources, &search, watch)?;
+    let mut all = python::baselines(division, goal, wanted.python, sources, &patience, watch)?;
     on_adapter(division, wanted, &mut all, watch)?;
     Ok(all)
 }

@@ -3,9 +3,9 @@
 //! The script `learners.py` ships inside this program. A process never sees a label that it is not to learn from: it answers rows, and
 //! the answers are counted here.
 
-use super::super::{Baseline, BenchError, Division, Goal, OnStage, Part, Tuning};
+use super::super::{Baseline, BenchError, Division, Goal, OnStage, Part, Patience, Tuning};
 use super::Baselines;
-use super::search::{Search, Tunable, fastest};
+use super::search::{Tunable, fastest};
 use crate::bench::budget::share;
 use crate::energy::{EnergySource, spend};
 use crate::quantity::Missing;
@@ -167,7 +167,7 @@ pub fn baselines<'e>(
     goal: Goal,
     python: &'e Python,
     sources: &mut [Box<dyn EnergySource>],
-    search: &Search,
+    patience: &Patience,
     watch: OnStage,
 ) -> Result<Baselines<'e>, BenchError> {
     let mut all = Baselines::default();
@@ -224,10 +224,11 @@ pub fn baselines<'e>(
         let made = match &written {
             Ok(()) => {
                 let known = settings.get(&offer.method);
-                let now = search.clock.now();
-                let search = Search { until: now + share(now, search.until, waiting.len()), ..*search };
+                let now = patience.clock.now();
+                let patience =
+                    Patience { until: now + share(now, patience.until, waiting.len()), ..*patience };
                 waiting.remove(&offer.method);
-                learners(division, goal, python, &offer, known, sources, &search, watch)
+                learners(division, goal, python, &offer, known, sources, &patience, watch)
             }
             Err(error) => Err(BenchError::Task { reason: error.to_string() }),
         };
@@ -269,7 +270,7 @@ fn learners<'e>(
     offer: &Offer,
     known: Option<&Settings>,
     sources: &mut [Box<dyn EnergySource>],
-    search: &Search,
+    patience: &Patience,
     watch: OnStage,
 ) -> Result<Found<'e>, BenchError> {
     let name = &offer.name;
@@ -298,8 +299,8 @@ fn learners<'e>(
             let each = |batch| offer.rates.iter().map(move |&rate| Setting { rate, batch, threads });
             let mut trial = learner(&format!("{name} on trial"), first, Tuning::default());
             let mut best =
-                |settings: Vec<Setting>, search: &Search, watch: OnStage| -> Result<_, BenchError> {
-                    let Some((setting, time)) = fastest(&mut trial, settings, goal, None, search, watch)?
+                |settings: Vec<Setting>, patience: &Patience, watch: OnStage| -> Result<_, BenchError> {
+                    let Some((setting, time)) = fastest(&mut trial, settings, goal, None, patience, watch)?
                     else {
                         return Ok(None);
                     };
@@ -307,14 +308,14 @@ fn learners<'e>(
                         return Ok(Some(setting));
                     }
                     let wider = Setting { threads: Some(all_threads()), ..setting };
-                    let wider = fastest(&mut trial, [wider], goal, Some(time), search, watch)?;
+                    let wider = fastest(&mut trial, [wider], goal, Some(time), patience, watch)?;
                     Ok(Some(wider.map_or(setting, |(setting, _)| setting)))
                 };
-            let (found, tuning) = spend(sources, search.clock, || {
-                let now = search.clock.now();
-                let half = Search { until: now + share(now, search.until, 2), ..*search };
+            let (found, tuning) = spend(sources, patience.clock, || {
+                let now = patience.clock.now();
+                let half = Patience { until: now + share(now, patience.until, 2), ..*patience };
                 let one = best(each(1).collect(), &half, watch)?;
-                Ok::<_, BenchError>((one, best(batches.flat_map(each).collect(), search, watch)?))
+                Ok::<_, BenchError>((one, best(batches.flat_map(each).collect(), patience, watch)?))
             });
             let (one, many) = found?;
             let tuning = Tuning { time: tuning.time, energy: tuning.energy };
@@ -335,7 +336,7 @@ fn learners<'e>(
             name: batch_name,
             why: format!(
                 "no batch reached {goal} within {:.1?} or {} epochs",
-                search.most_time, search.most_epochs
+                patience.time, patience.epochs
             ),
             remedy: "ask for a lower --accuracy, or give a larger --budget".to_owned(),
         }),

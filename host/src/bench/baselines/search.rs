@@ -1,23 +1,7 @@
 //! The setting with which a learner comes to the goal soonest.
 
-use super::super::{Baseline, BenchError, Goal, OnStage, Part};
-use crate::energy::Clock;
+use super::super::{Attempt, Baseline, BenchError, Goal, OnStage, Patience, attempt};
 use std::time::Duration;
-
-/// When a trial is given up.
-#[derive(Clone, Copy)]
-pub struct Search<'s> {
-    /// Samples after which a trial is judged, again and again.
-    pub epoch: u64,
-    /// Epochs after which it is given up.
-    pub most_epochs: u32,
-    /// Training time after which it is given up.
-    pub most_time: Duration,
-    /// When on the clock there are no more trials.
-    pub until: Duration,
-    /// What times it.
-    pub clock: &'s dyn Clock,
-}
 
 /// A learner whose setting can be changed; it takes effect when it starts anew.
 pub trait Tunable: Baseline {
@@ -39,32 +23,22 @@ pub fn fastest<L: Tunable>(
     settings: impl IntoIterator<Item = L::Setting>,
     goal: Goal,
     bound: Option<Duration>,
-    search: &Search,
+    patience: &Patience,
     watch: OnStage,
 ) -> Result<Option<(L::Setting, Duration)>, BenchError> {
     let mut best: Option<(L::Setting, Duration)> = None;
     for setting in settings {
-        if search.clock.now() >= search.until {
+        if patience.clock.now() >= patience.until {
             break;
         }
         learner.tune(setting);
         learner.restart(0)?;
-        let most = best.map(|(_, time)| time).or(bound).unwrap_or(search.most_time).min(search.most_time);
-        let (mut time, mut trained) = (Duration::ZERO, 0);
-        let is_late = || search.clock.now() >= search.until;
-        while time < most && !is_late() && trained < search.epoch * u64::from(search.most_epochs) {
-            if !watch(&format!("{}: {}", learner.name(), learner.describe())) {
-                return Err(BenchError::Interrupted);
-            }
-            let begun = search.clock.now();
-            trained += learner.train(search.epoch)?;
-            time += search.clock.now() - begun;
-            if goal.is_met(learner.score(Part::Validation)?) {
-                if time < most {
-                    best = Some((setting, time));
-                }
-                break;
-            }
+        let time = best.map(|(_, time)| time).or(bound).unwrap_or(patience.time).min(patience.time);
+        let stage = format!("{}: {}", learner.name(), learner.describe());
+        let trial = Patience { time, ..*patience };
+        let Attempt { training, met, .. } = attempt(learner, goal, trial, &mut || watch(&stage))?;
+        if met && training < time {
+            best = Some((setting, training));
         }
     }
     Ok(best)
@@ -73,7 +47,9 @@ pub fn fastest<L: Tunable>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::Part;
     use crate::bench::pupil::{Pupil, Virtual};
+    use crate::energy::Clock;
     use std::cell::Cell;
     use std::rc::Rc;
 
@@ -97,11 +73,11 @@ mod tests {
             if trained >= judged.1.get() { 1.0 } else { 0.0 }
         });
         let until = Duration::MAX;
-        let search =
-            Search { epoch: 10, most_epochs: 100, most_time: Duration::from_secs(3), until, clock: &clock };
+        let patience =
+            Patience { epoch: 10, epochs: 100, time: Duration::from_secs(3), until, clock: &clock };
         let settings_tried = settings.iter().copied().inspect(|&(samples, _)| needed.set(samples));
         let goal = Goal::Accuracy(0.5);
-        let found = fastest(&mut pupil, settings_tried, goal, bound, &search, &mut |_| true).unwrap();
+        let found = fastest(&mut pupil, settings_tried, goal, bound, &patience, &mut |_| true).unwrap();
         assert_eq!(pupil.restarts, settings.len() as u64);
         (found.map(|(setting, _)| setting), found.map_or(Duration::ZERO, |(_, time)| time))
     }
@@ -118,9 +94,10 @@ mod tests {
         let clock = Virtual::default();
         let mut pupil = Pupil::new(&clock, |_, trained, _| if trained >= 100 { 1.0 } else { 0.0 });
         let until = Duration::from_secs(1);
-        let search = Search { epoch: 10, most_epochs: 100, most_time: until, until, clock: &clock };
+        let patience = Patience { epoch: 10, epochs: 100, time: until, until, clock: &clock };
         let settings = [(1, 2), (2, 1), (3, 90), (4, 90), (5, 90)];
-        let found = fastest(&mut pupil, settings, Goal::Accuracy(0.5), None, &search, &mut |_| true).unwrap();
+        let found =
+            fastest(&mut pupil, settings, Goal::Accuracy(0.5), None, &patience, &mut |_| true).unwrap();
         assert_eq!(found.unwrap().0, (2, 1));
         // A step of training is not broken off, and there is no trial behind it.
         assert_eq!((clock.now(), pupil.restarts), (Duration::from_millis(1200), 3));
