@@ -28,6 +28,8 @@ pub fn counting(output: Output, done: u64, total: u64, what: &str) -> ProgressBa
         let _ = text.write_str(left.as_deref().unwrap_or("?"));
     }));
     bar.set_position(done);
+    // A sample of a simulated chip may take minutes.
+    bar.enable_steady_tick(Duration::from_secs(1));
     bar
 }
 

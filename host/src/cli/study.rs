@@ -252,7 +252,11 @@ impl Found<'_> {
             ),
             notice: "Computed by the bit-exact software model. Nothing here was measured on a board.".into(),
             headline: best.collect(),
-            pictures: vec![time, error],
+            pictures: if self.points.iter().any(|point| point.time.is_some()) {
+                vec![time, error]
+            } else {
+                vec![error]
+            },
             columns: ["waves", "eta", "alpha", "error (V\u{b2})", "samples to the goal"]
                 .map(str::to_owned)
                 .to_vec(),

@@ -15,6 +15,7 @@ use wheatstone::report::{Picture, Study};
 use wheatstone::tables::{Column, Table};
 use wheatstone_learn::npy::Archive;
 use wheatstone_learn::trajectory::{Protocol, Trajectory, Work, follow, work};
+use wheatstone_measure::significant;
 use wheatstone_sim::{Design, Features, State, Temperature, power_unit};
 
 /// Follow a network step by step after its inputs change
@@ -162,7 +163,7 @@ impl Found<'_> {
             .map_or("not to be had: trace more sweeps".to_owned(), |radius| format!("{radius:.5}"));
         let mut facts = vec![
             ("power at rest", format!("{:.6}", self.power(*rest))),
-            ("power above it at first", format!("{:.3e}", self.power(excess[0]))),
+            ("power above it at first", significant(self.power(excess[0]))),
             ("spectral radius of a sweep", format!("{measured} from the power, {exact_radius:.5} exactly")),
             ("steps at which the power rose", rises.to_string()),
         ];
@@ -192,8 +193,9 @@ impl Found<'_> {
 
     fn study(&self) -> Study {
         let colours = f64::from(self.design.network().colouring().count());
+        let steps = worth_drawing(&self.trajectory.excess);
         let points = |values: &[f64]| -> Vec<(f64, f64)> {
-            values
+            values[..steps]
                 .iter()
                 .zip(0u32..)
                 .map(|(&raw, step)| (f64::from(step) / colours, self.power(raw)))
@@ -247,5 +249,28 @@ impl Found<'_> {
             facts: self.facts().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             ..Study::default()
         }
+    }
+}
+
+/// How many steps of a falling power show more than rounding: thrice as many as it takes down to where it stays.
+fn worth_drawing(excess: &[f64]) -> usize {
+    const LEAST: usize = 20;
+    let stays = excess[excess.len() / 2..].iter().copied().fold(0.0, f64::max);
+    let arrives = excess.iter().position(|&power| power <= stays).unwrap_or(excess.len());
+    (3 * arrives).max(LEAST).min(excess.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_rounds_is_not_drawn() {
+        let fall = |step: i32| 0.5f64.powi(step);
+        let rounding: Vec<f64> = (0..800).map(|step| fall(step).max(1e-9)).collect();
+        assert_eq!(worth_drawing(&rounding), 3 * 30);
+        let falling: Vec<f64> = (0..800).map(fall).collect();
+        assert_eq!(worth_drawing(&falling), 800);
+        assert_eq!(worth_drawing(&[0.0; 5]), 5);
     }
 }

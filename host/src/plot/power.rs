@@ -49,7 +49,11 @@ pub fn power_curve(epochs: &[EpochMetrics]) -> String {
     let most = apart.filter(|share| share.is_finite()).fold(0.0, f64::max);
     // Where the thin line lies on the wide one, the eye cannot tell whether there are two.
     let note = (most < 0.02 && !epochs.is_empty()).then(|| {
-        format!("The two lie on each other: they differ by at most {:.2} % of the power.", 100.0 * most)
+        let percent = match 100.0 * most {
+            percent if percent < 0.01 => "less than 0.01".to_owned(),
+            percent => format!("at most {percent:.2}"),
+        };
+        format!("The two lie on each other: they differ by {percent} % of the power.")
     });
     Chart { title: "Dissipated power against samples trained", note, panels: vec![upper, lower] }.svg()
 }
