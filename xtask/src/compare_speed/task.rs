@@ -171,7 +171,7 @@ mod tests {
             let mut edges = task.edges.clone();
             edges.sort_unstable();
             edges.dedup();
-            assert_eq!(edges.len() as u32, 2 * side * (side - 1));
+            assert_eq!(u32::try_from(edges.len()).unwrap(), 2 * side * (side - 1));
             for [a, b] in edges {
                 let steps = (a / side).abs_diff(b / side) + (a % side).abs_diff(b % side);
                 assert_eq!(steps, 1, "{a} and {b} are no neighbours");

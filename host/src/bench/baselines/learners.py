@@ -40,6 +40,13 @@ class Stream:
         taken, self.left = self.left[:count], self.left[count:]
         return taken
 
+    def stretches(self, steps, batch):
+        """The rows of so many steps, about an epoch at a time: a step takes a slice of what is brought into order at once."""
+        while steps > 0:
+            now = min(steps, max(1, self.rows // batch))
+            yield self.take(now * batch)
+            steps -= now
+
 
 class Torch:
     """A multilayer perceptron with rectified units, trained by Adam: eager, compiled, or as a captured CUDA graph."""
@@ -113,11 +120,8 @@ class Torch:
     def train(self, samples):
         steps = -(-samples // self.batch)
         self.set_threads()
-        left = steps
-        while left > 0:
-            # About an epoch at a time is brought into order, so that a step takes a slice.
-            now = min(left, max(1, len(self.x) // self.batch))
-            order = self.torch.from_numpy(self.stream.take(now * self.batch)).to(self.device)
+        for order in self.stream.stretches(steps, self.batch):
+            order = self.torch.from_numpy(order).to(self.device)
             xs, ys = self.x[order].split(self.batch), self.y[order].split(self.batch)
             if self.graph is None:
                 for x, y in zip(xs, ys):
@@ -127,7 +131,6 @@ class Torch:
                     self.x_batch.copy_(x)
                     self.y_batch.copy_(y)
                     self.graph.replay()
-            left -= now
         if self.device.type == "cuda":
             self.torch.cuda.synchronize()
         return steps * self.batch
@@ -187,12 +190,8 @@ class Sklearn:
     def train(self, samples):
         steps = -(-samples // self.batch)
         self.set_threads()
-        left = steps
-        while left > 0:
-            now = min(left, max(1, len(self.x) // self.batch))
-            order = self.stream.take(now * self.batch)
+        for order in self.stream.stretches(steps, self.batch):
             self.model.partial_fit(self.x[order], self.y[order], classes=self.classes)
-            left -= now
         return steps * self.batch
 
     def answers(self, rows):
