@@ -1,7 +1,8 @@
 //! How fast the engines are, as ratios taken in one run: `cargo bench -p wheatstone-sim --bench ratios`.
 //!
-//! What is compared runs in turns, a few dozen rounds, in processor time of one thread; each is judged by its fastest round,
-//! which other work on the machine disturbs least. The medians are in the JSON beside it. Figures in absolute units are this machine's.
+//! What is compared runs in turns, a few dozen rounds, in processor time of one thread, or by the clock on the wall where several
+//! threads are compared; each is judged by its fastest round, which other work on the machine disturbs least. The medians are in the
+//! JSON beside it. Figures in absolute units are this machine's.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints and may panic")]
 
@@ -10,8 +11,10 @@ mod common;
 use common::plain::Plain;
 use common::roofline::{self, KERNELS};
 use common::subjects::{self, Subject};
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::num::NonZeroUsize;
 use wheatstone_sim::{Engine, Fast, Format, Reference, Replicas, Sample, VectorWidth};
 
 /// One of those that run in turns.
@@ -27,33 +30,49 @@ fn turn<'a>(name: impl Into<String>, run: impl FnMut() + 'a) -> Turn<'a> {
 /// Seconds a call, by name: of the fastest round, and of the median one.
 type Times = BTreeMap<String, (f64, f64)>;
 
-const ROUNDS: usize = 60;
-const ROUND: f64 = 3e-3;
+/// How turns are timed: by which clock, in how many rounds, and how many seconds a turn takes at least.
+#[derive(Clone, Copy)]
+struct Timing {
+    clock: ClockId,
+    rounds: usize,
+    turn: f64,
+}
 
-/// Seconds this thread has had a processor: other programs' turns do not count.
-fn now() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+/// Other programs' turns do not count.
+const PROCESSOR: Timing = Timing { clock: ClockId::ThreadCPUTime, rounds: 60, turn: 3e-3 };
+
+/// They do count: many short rounds, so that in some of them all threads have a processor.
+const WALL: Timing = Timing { clock: ClockId::Monotonic, rounds: 3000, turn: 3e-4 };
+
+/// Seconds on a clock.
+fn now(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
+/// Runs all in turns, in processor time.
+fn measure(turns: Vec<Turn>) -> Times {
+    measure_by(PROCESSOR, turns)
+}
+
 /// Runs all in turns.
-fn measure(mut turns: Vec<Turn>) -> Times {
+fn measure_by(Timing { clock, rounds: count, turn: least }: Timing, mut turns: Vec<Turn>) -> Times {
     let calls: Vec<u32> = turns
         .iter_mut()
         .map(|turn| {
             (turn.run)();
             let mut calls = 1;
             loop {
-                let start = now();
+                let start = now(clock);
                 (0..calls).for_each(|_| (turn.run)());
-                let taken = now() - start;
-                if taken >= ROUND / 4.0 || calls > 1 << 28 {
+                let taken = now(clock) - start;
+                if taken >= least / 4.0 || calls > 1 << 28 {
                     #[expect(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,
                         reason = "at least 1, and beyond 32 bits it saturates"
                     )]
-                    let calls = (f64::from(calls) * ROUND / taken).ceil().max(1.0) as u32;
+                    let calls = (f64::from(calls) * least / taken).ceil().max(1.0) as u32;
                     break calls;
                 }
                 calls *= 4;
@@ -61,11 +80,11 @@ fn measure(mut turns: Vec<Turn>) -> Times {
         })
         .collect();
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); turns.len()];
-    for _ in 0..ROUNDS {
+    for _ in 0..count {
         for ((turn, &calls), times) in turns.iter_mut().zip(&calls).zip(&mut rounds) {
-            let start = now();
+            let start = now(clock);
             (0..calls).for_each(|_| (turn.run)());
-            times.push((now() - start) / f64::from(calls));
+            times.push((now(clock) - start) / f64::from(calls));
         }
     }
     let judge = |mut times: Vec<f64>| {
@@ -307,6 +326,35 @@ fn images(report: &mut Report) {
     });
 }
 
+/// One network of images that trains, on one thread and on two.
+fn threads(report: &mut Report) {
+    let shapes = [
+        ("28 x 28, 128 hidden", 1570, 128),
+        ("28 x 28, 512 hidden", 1570, 512),
+        ("14 x 14, 64 hidden", 394, 64),
+    ];
+    for (name, inputs, hidden) in shapes {
+        let subject = subjects::images_on(inputs, hidden, Format::WIDE, name);
+        let mut turns = Vec::new();
+        for threads in [1, 2] {
+            let (design, state) = (subject.design.clone(), subject.state(1));
+            let count = NonZeroUsize::new(threads).unwrap();
+            let mut engine =
+                Fast::with_threads(design, subject.configuration, state, VectorWidth::best(), count).unwrap();
+            let mut next = subject.samples.iter().cycle();
+            turns.push(turn(threads.to_string(), move || {
+                black_box(engine.train(next.next().unwrap()).unwrap());
+            }));
+        }
+        let times = measure_by(WALL, turns);
+        for threads in ["1", "2"] {
+            let what = format!("{name}: a training sample, threads {threads}");
+            report.add(&what, "us", None, &times, |t| t(threads) * 1e6);
+        }
+        report.add(&format!("{name}: training, two threads for one"), "x", None, &times, |t| t("1") / t("2"));
+    }
+}
+
 fn small(report: &mut Report) {
     for subject in subjects::small() {
         let times = training(&subject);
@@ -414,6 +462,7 @@ fn main() {
         ("lattices", lattices),
         ("digits", digits),
         ("images", images),
+        ("threads", threads),
         ("small", small),
         ("replicas", replicas),
     ] {

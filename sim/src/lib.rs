@@ -6,7 +6,7 @@
 //! digital array of small cells that does this computes; `docs/cell-contract.md` is its text.
 //!
 //! A [`Network`] in a [`Format`] under [`Rules`] is a [`Design`]; an [`Engine`] runs it from a [`State`]. There is
-//! no input or output here, no clock, no thread, and no float between a sample's quantised voltages and an answer's.
+//! no input or output here, no clock, no thread but those an engine is asked to have, and no float between a sample's quantised voltages and an answer's.
 //!
 //! ```
 //! use std::sync::Arc;

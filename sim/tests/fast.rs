@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, TestRunner};
 use rayon::prelude::*;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use wheatstone_sim::engine::StartError;
+use wheatstone_sim::engine::{Start, StartError};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{
     Configuration, Design, Engine, Fast, Format, Initial, LearningSchedule, Nudge, Omega, Reference, Rules,
@@ -27,7 +28,7 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: Some(Box::new(failures)), ..ProptestConfig::default() }
 }
 
-/// Every width's engine and the reference, which make the same moves.
+/// Every width's engine, on one thread or several, and the reference, which make the same moves.
 struct Together {
     design: Arc<Design>,
     reference: Reference,
@@ -36,15 +37,29 @@ struct Together {
 
 impl Together {
     fn new(design: &Design, configuration: Configuration, state: &State) -> Together {
+        Together::on_threads(&[1], design, configuration, state)
+    }
+
+    fn on_threads(
+        threads: &[usize],
+        design: &Design,
+        configuration: Configuration,
+        state: &State,
+    ) -> Together {
         let design = Arc::new(design.clone());
-        let fast = |width| {
-            let engine = Fast::with_width(Arc::clone(&design), configuration, state.clone(), width).unwrap();
+        let fast = |(width, &threads): (_, &usize)| {
+            let (design, threads) = (Arc::clone(&design), NonZeroUsize::new(threads).unwrap());
+            let engine = Fast::with_threads(design, configuration, state.clone(), width, threads).unwrap();
             assert_eq!(engine.width(), width);
             engine
         };
         Together {
             reference: Reference::new(Arc::clone(&design), configuration, state.clone()).unwrap(),
-            fast: VectorWidth::available().into_iter().map(fast).collect(),
+            fast: VectorWidth::available()
+                .into_iter()
+                .flat_map(|width| threads.iter().map(move |threads| (width, threads)))
+                .map(fast)
+                .collect(),
             design,
         }
     }
@@ -78,7 +93,7 @@ impl Together {
         let design = Arc::clone(&self.design);
         let targets = !draw.one_in(4);
         let sample = random_sample(draw, &design, spread, targets);
-        match draw.within(0..=11) {
+        match draw.within(0..=12) {
             0..=3 => self.same("train", |engine| engine.train(&sample)),
             4 => self.same("relax", |engine| engine.relax(&sample)),
             5 => {
@@ -96,6 +111,14 @@ impl Together {
                 let state = random_state(draw, &design, spread);
                 self.same("set_state", |engine| engine.set_state(state.clone()));
             }
+            11 => {
+                let steps = u32::try_from(draw.within(0..=3)).unwrap();
+                let count = draw.pick(&[0, 1, 3, 20]);
+                let samples: Vec<Sample> =
+                    (0..count).map(|_| random_sample(draw, &design, spread, targets)).collect();
+                let start = draw.pick(&[Start::Fixed, Start::Previous]);
+                self.same("read_all", |engine| engine.read_all(&samples, steps, start));
+            }
             _ => self.same("answer", |engine| engine.answer()),
         }
     }
@@ -103,6 +126,10 @@ impl Together {
 
 /// Many moves from a random state.
 fn run(case: &Case, salt: u64) {
+    run_on_threads(&[1], case, salt);
+}
+
+fn run_on_threads(threads: &[usize], case: &Case, salt: u64) {
     let mut draw = Draw::new(case.seed ^ salt);
     let spread = draw.pick(&[Spread::Even, Spread::Extreme, Spread::Small]);
     let mut state = random_state(&mut draw, &case.design, spread);
@@ -112,7 +139,7 @@ fn run(case: &Case, salt: u64) {
         let inputs = case.design.network().inputs();
         state.u.iter_mut().for_each(|u| inputs.iter().for_each(|i| u[i.index()] = draw.within(low..=high)));
     }
-    let mut together = Together::new(&case.design, case.configuration, &state);
+    let mut together = Together::on_threads(threads, &case.design, case.configuration, &state);
     together.compare("new");
     for _ in 0..16 {
         together.any_move(&mut draw);
@@ -180,6 +207,15 @@ proptest! {
     #[test]
     fn fast_equals_the_reference_on_layers(case in cases_on(Shape::Layers)) {
         run(&case, 13);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    #[test]
+    fn fast_equals_the_reference_on_layers_on_several_threads(case in cases_on(Shape::Layers)) {
+        run_on_threads(&[2, 3, 5], &case, 20);
     }
 }
 
@@ -257,7 +293,7 @@ fn sums_over_many_inputs_are_exact() {
     let mut draw = Draw::new(6);
     for g in [0.0, 1.0] {
         let state = State::initial(&design, &[Initial::Uniform { low: g, high: g }], 1);
-        let mut together = Together::new(&design, configuration, &state);
+        let mut together = Together::on_threads(&[1, 2, 3, 5], &design, configuration, &state);
         let mut sample = random_sample(&mut draw, &design, Spread::Even, true);
         for v in [-2048, 2047] {
             sample.inputs.fill(v);

@@ -100,7 +100,12 @@ pub fn digits() -> Subject {
 
 /// Images of 28 x 28 pixels on 128 hidden nodes, with made-up data: 202,240 edges.
 pub fn images(format: Format, name: &str) -> Subject {
-    let network = layered(&[1570, 128, 10], EdgeKind::Linear).unwrap().with_alpha(&[1, 1]).unwrap();
+    images_on(1570, 128, format, name)
+}
+
+/// Images on so many inputs, two a pixel and two rails, and hidden nodes.
+pub fn images_on(inputs: usize, hidden: usize, format: Format, name: &str) -> Subject {
+    let network = layered(&[inputs, hidden, 10], EdgeKind::Linear).unwrap().with_alpha(&[1, 1]).unwrap();
     let nudge = Nudge::Current { beta: 0, centred: true };
     let initial = [0.025, 0.088].map(|scale| Initial::HalfNormal { scale }).to_vec();
     Subject::new(name, network, format, (8, nudge), 8, initial)

@@ -61,6 +61,15 @@ categorize! {
     }
 }
 
+/// The voltages from which the answer to a sample is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Those of the state as it is, for every sample: an answer does not depend on the samples before it.
+    Fixed,
+    /// Those where the sample before ended, as in training.
+    Previous,
+}
+
 /// Runs a design step by step. Implementors supply the primitive moves; how a training sample is made of them is
 /// the same for all.
 pub trait Engine {
@@ -145,6 +154,30 @@ pub trait Engine {
             self.step();
         }
         Ok(self.answer())
+    }
+
+    /// Reads the answers to the inputs of samples, as [`Engine::read`] does, each from where `start` says; if that is
+    /// [`Start::Fixed`], the state is in the end what it was.
+    ///
+    /// # Errors
+    /// [`SampleError`] if the inputs of one do not fit the network; some of those before it are read then.
+    fn read_all(
+        &mut self,
+        samples: &[Sample],
+        steps: u32,
+        start: Start,
+    ) -> Result<Vec<Vec<i32>>, SampleError> {
+        let began = (start == Start::Fixed).then(|| self.state());
+        let mut answers = Vec::with_capacity(samples.len());
+        for sample in samples {
+            let answer = self.read(&sample.inputs, steps);
+            if let Some(state) = &began {
+                let own = self.set_state(state.clone());
+                debug_assert_eq!(own, Ok(()), "an engine's own state");
+            }
+            answers.push(answer?);
+        }
+        Ok(answers)
     }
 }
 

@@ -11,8 +11,9 @@ use super::exact::{BIAS, Gains, Scales, double, fits, learning_scale, unbiased, 
 use super::input_tile::{InputTile, WordFormat};
 use super::kernels::{self, Accumulators, Learner, LearningTile, Nudges};
 use super::lanes::{Lanes, MOST_LANES, dispatch};
+use super::team::Team;
 use super::width::Token;
-use super::{Layout, blocks};
+use super::{Layout, Start, blocks};
 use crate::network::{NodeId, NodeKind};
 use crate::{Configuration, Design, EdgeGenerator, Network, Sample, State, Target, Wave};
 use std::collections::BTreeMap;
@@ -71,6 +72,7 @@ pub(super) struct Dense {
     /// Those in doubles, and those of inputs in words.
     tiles: Vec<Tile>,
     input_tiles: Vec<InputTile>,
+    team: Team<InputTile>,
     /// The lane of every node.
     lane_of: Vec<u32>,
     /// The inputs.
@@ -116,15 +118,15 @@ impl Dense {
         fits(design) && blocks::find(design.network(), SMALLEST_TILE).is_some()
     }
 
-    /// The layout of a design made of complete layers, and nothing for any other.
-    pub(super) fn new(design: &Arc<Design>, token: Token) -> Option<Dense> {
+    /// The layout of a design made of complete layers, and nothing for any other. So many threads share what the inputs' edges do.
+    pub(super) fn new(design: &Arc<Design>, token: Token, threads: usize) -> Option<Dense> {
         let network = design.network();
         if !fits(design) {
             return None;
         }
         let found = blocks::find(network, SMALLEST_TILE)?;
         let mut blocks = place_blocks(design, &found);
-        let (tiles, input_tiles) = place_tiles(design, &blocks, &found);
+        let (tiles, input_tiles) = place_tiles(design, &blocks, &found, token, threads);
         for tile in &tiles {
             (blocks[tile.columns].in_doubles, blocks[tile.rows].in_doubles) = (true, true);
         }
@@ -138,15 +140,19 @@ impl Dense {
         }
         let tile_of: BTreeMap<[usize; 2], &Tile> =
             tiles.iter().map(|t| ([blocks[t.columns].at, blocks[t.rows].at], t)).collect();
-        let input_tile_of: BTreeMap<[usize; 2], &InputTile> =
-            input_tiles.iter().map(|t| ([t.columns.start, t.rows.start], t)).collect();
+        let input_tile_of = |columns: usize, row: usize| {
+            input_tiles.iter().find(|t| t.columns.start == columns && t.rows.contains(&row))
+        };
         let mut edge_at = vec![NONE; input_tiles.last().map_or(places, |t| t.at + t.places())];
         for (edge, ends) in (0u32..).zip(network.edges().iter().map(|e| e.ends)) {
             let place = [ends, [ends[1], ends[0]]].into_iter().find_map(|ends| {
                 let starts = ends.map(|n| blocks[found.block_of[n.index()]].at);
                 let [column, row] = [0, 1].map(|end| lane_of[ends[end].index()] as usize - starts[end]);
                 let in_doubles = tile_of.get(&starts).map(|t| t.at + row * blocks[t.columns].lanes + column);
-                in_doubles.or_else(|| input_tile_of.get(&starts).map(|t| t.at + t.place(row, column)))
+                in_doubles.or_else(|| {
+                    let row = starts[1] + row;
+                    input_tile_of(starts[0], row).map(|t| t.at + t.place(row - t.rows.start, column))
+                })
             });
             edge_at[place?] = edge;
         }
@@ -187,6 +193,7 @@ impl Dense {
             drawn: Aligned::new(0.0, 0),
             scales,
             blocks,
+            team: Team::new(threads.min(input_tiles.len())),
             tiles,
             input_tiles,
             runs: runs(network, &lane_of),
@@ -201,11 +208,17 @@ impl Dense {
     /// Sums what the inputs contribute to the waves, and conductances; looks up gains.
     #[inline(always)]
     fn make_ready<L: Lanes>(&mut self, lanes: L) {
+        let waves = if self.alike { 1 } else { 2 };
+        for tile in &mut self.input_tiles {
+            self.v[..waves].iter().for_each(|v| tile.show(v));
+        }
+        self.team.run(&mut self.input_tiles);
         for block in self.blocks.iter().filter(|block| !block.input) {
             let at = block.at..block.at + block.lanes;
             self.linear[at.clone()].copy_from_slice(&self.in_doubles[at.clone()]);
             self.field.iter_mut().for_each(|field| field[at.clone()].fill(self.scales.tie));
         }
+        self.input_tiles.iter().for_each(|tile| tile.add_linear(&mut self.linear));
         for wave in 0..2 {
             if wave == 1 && self.alike {
                 let [free, clamped] = &mut self.field;
@@ -227,10 +240,8 @@ impl Dense {
                     kernels::add_dots(lanes, field, g, &v[columns.at..][..columns.lanes]);
                 }
             }
-            // Conductances are the same in both waves: added up with the free one's, and for the other into nothing.
-            let linear = if wave == 0 { &mut self.linear } else { &mut self.sums };
-            for tile in &mut self.input_tiles {
-                tile.pass(lanes, &self.v[wave], &mut self.field[wave], linear);
+            for tile in &self.input_tiles {
+                tile.add_field(wave, &mut self.field[wave]);
             }
         }
         self.update_gains();
@@ -425,8 +436,15 @@ fn runs(network: &Network, lane_of: &[u32]) -> Vec<Run> {
     runs
 }
 
-/// Gives every tile its places, and decides which of its blocks lies along the lanes, and which tiles are of words.
-fn place_tiles(design: &Design, blocks: &[Block], found: &blocks::Blocks) -> (Vec<Tile>, Vec<InputTile>) {
+/// Gives every tile its places, and decides which of its blocks lies along the lanes, and which tiles are of words. The rows of
+/// these are divided among threads.
+fn place_tiles(
+    design: &Design,
+    blocks: &[Block],
+    found: &blocks::Blocks,
+    token: Token,
+    threads: usize,
+) -> (Vec<Tile>, Vec<InputTile>) {
     // Vectors to multiply, and for a block with rows that relaxes the sum over each row.
     let cost = |columns: &Block, rows: &Block| {
         rows.nodes * (columns.lanes + if rows.input { 0 } else { 3 * MOST_LANES })
@@ -448,9 +466,15 @@ fn place_tiles(design: &Design, blocks: &[Block], found: &blocks::Blocks) -> (Ve
     let mut input_tiles = Vec::new();
     for (format, (columns, rows, alpha)) in words.into_iter().cycle().zip(of_inputs) {
         let lanes = |block: &Block| block.at..block.at + block.nodes;
-        let tile = InputTile::new(format, lanes(&blocks[rows]), lanes(&blocks[columns]), alpha, at);
-        at += tile.places();
-        input_tiles.push(tile);
+        let (rows, columns) = (lanes(&blocks[rows]), lanes(&blocks[columns]));
+        // In pairs, as they are multiplied.
+        let share = rows.len().div_ceil(threads).next_multiple_of(2);
+        for first in rows.clone().step_by(share) {
+            let rows = first..rows.end.min(first + share);
+            let tile = InputTile::new(token, format, rows, columns.clone(), alpha, at);
+            at += tile.places();
+            input_tiles.push(tile);
+        }
     }
     (tiles, input_tiles)
 }
@@ -541,6 +565,24 @@ impl Layout for Dense {
                 self.phase = (self.phase + 1) % colours;
             }
         });
+    }
+
+    /// Only voltages change while answers are read: to begin anew from them, conductances need not be loaded.
+    fn read_all(&mut self, samples: &[Sample], mut shown: Sample, steps: u32, start: Start) -> Vec<Vec<i32>> {
+        let began = (start == Start::Fixed).then(|| (self.u.clone(), self.v.clone(), self.phase, self.alike));
+        let read = |sample: &Sample| {
+            shown.inputs.clone_from(&sample.inputs);
+            self.present(&shown);
+            self.relax(steps);
+            let answer = self.answer();
+            if let Some((u, v, phase, alike)) = &began {
+                self.u.iter_mut().zip(u).for_each(|(own, u)| own.copy_from_slice(u));
+                self.v.iter_mut().zip(v).for_each(|(own, v)| own.copy_from_slice(v));
+                (self.phase, self.alike, self.ready) = (*phase, *alike, false);
+            }
+            answer
+        };
+        samples.iter().map(read).collect()
     }
 
     fn learn(&mut self, configuration: &Configuration) {

@@ -14,11 +14,16 @@
 //! **Learning.** An input shows both waves the same `v_i`. With `d` and `t` the difference and the sum of the other end's voltages,
 //! `dF^2 - dC^2 = d (t - 2 v_i)`: one multiplication by a number of the column, modulo 2^32. Where the largest change in a tile does not
 //! fit a word, or inputs differ between the waves, or edges are drawn, [`InputTile::learn_plainly`] learns in 64 bits.
+//!
+//! **Threads.** The inputs of a block may be divided among several tiles, each of which is the [job](Job) of one thread, once a
+//! sample. Their sums are integers, so it does not matter who adds up what.
 
 use super::aligned::Aligned;
 use super::exact::{BIAS, double, whole};
 use super::general;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, dispatch};
+use super::team::Job;
+use super::width::Token;
 use crate::{Design, Format, shift_rounded};
 use std::ops::Range;
 
@@ -99,9 +104,10 @@ struct Due {
     waits: bool,
 }
 
-/// All edges between a block of inputs, which are its rows, and a block that relaxes.
+/// All edges between inputs, which are its rows and of one block, and a block that relaxes.
 #[derive(Clone, Debug)]
 pub(super) struct InputTile {
+    token: Token,
     format: WordFormat,
     /// Lanes of the inputs, and of the nodes that relax.
     pub(super) rows: Range<usize>,
@@ -114,6 +120,8 @@ pub(super) struct InputTile {
     /// In groups of columns; in each row by row.
     words: Aligned<i32>,
     due: Due,
+    /// What the inputs are to show, one after the other.
+    to_show: Vec<i32>,
     /// What the inputs showed in the last pass, and in the one before.
     shown: Vec<i32>,
     before: Vec<i32>,
@@ -121,6 +129,9 @@ pub(super) struct InputTile {
     most_shown: i32,
     /// Sums of pairs, of their upper halves, and of conductances, by column.
     sums: [Aligned<i32>; 3],
+    /// What the inputs contribute, for everything that was shown in the last run, column by column; and the sums of conductances.
+    fields: Vec<f64>,
+    linear: Vec<f64>,
 }
 
 /// Voltages of a layout, by wave.
@@ -129,6 +140,7 @@ pub(super) type Voltages<'a> = [&'a [f64]; 2];
 impl InputTile {
     /// All accumulators at their smallest.
     pub(super) fn new(
+        token: Token,
         format: WordFormat,
         rows: Range<usize>,
         columns: Range<usize>,
@@ -138,16 +150,20 @@ impl InputTile {
         let width = columns.len().next_multiple_of(MOST_WORDS);
         let zeros = Aligned::new(0, width);
         InputTile {
+            token,
             format,
             width,
             alpha,
             at,
             words: Aligned::new(format.range()[0], width * rows.len()),
             due: Due { a: zeros.clone(), b: zeros.clone(), right: 0, left: 0, waits: false },
+            to_show: Vec::new(),
             shown: vec![0; rows.len()],
             before: vec![0; rows.len()],
             most_shown: 0,
             sums: [zeros.clone(), zeros.clone(), zeros],
+            fields: Vec::new(),
+            linear: vec![0.0; columns.len()],
             rows,
             columns,
         }
@@ -255,16 +271,27 @@ impl InputTile {
         }
     }
 
-    /// What is due is learnt; what the inputs contribute to the nodes that relax, and the sums of conductances there, are added
-    /// to `field` and `linear`, lane by lane of the layout.
+    /// The inputs show these voltages, of the layout's lanes, in the next run, after those they were told before.
+    pub(super) fn show(&mut self, v: &[f64]) {
+        self.to_show.extend(v[self.rows.clone()].iter().map(|&v| narrow((v + BIAS).to_bits().cast_signed())));
+    }
+
+    /// Adds what the inputs contribute to the nodes that relax, when they showed the `index`-th voltages of the last run.
+    pub(super) fn add_field(&self, index: usize, field: &mut [f64]) {
+        let fields = &self.fields[index * self.columns.len()..];
+        field[self.columns.clone()].iter_mut().zip(fields).for_each(|(field, &own)| *field += own);
+    }
+
+    /// Adds the sums of conductances there.
+    pub(super) fn add_linear(&self, linear: &mut [f64]) {
+        linear[self.columns.clone()].iter_mut().zip(&self.linear).for_each(|(linear, &own)| *linear += own);
+    }
+
+    /// What is due is learnt; the sums over all inputs are taken for `field` and for the tile's sums of conductances.
     #[inline(always)]
-    pub(super) fn pass<L: Lanes>(&mut self, lanes: L, v: &[f64], field: &mut [f64], linear: &mut [f64]) {
-        std::mem::swap(&mut self.shown, &mut self.before);
-        for (shown, &v) in self.shown.iter_mut().zip(&v[self.rows.clone()]) {
-            *shown = narrow((v + BIAS).to_bits().cast_signed());
-        }
+    fn pass<L: Lanes>(&mut self, lanes: L, field: &mut [f64]) {
         self.most_shown = self.shown.iter().fold(0, |most, &v| most.max(v.abs()));
-        let (field, linear) = (&mut field[self.columns.clone()], &mut linear[self.columns.clone()]);
+        self.linear.fill(0.0);
         let rows = self.rows.len();
         for first in (0..rows).step_by(2 * MOST_PAIRS) {
             let rows = first..rows.min(first + 2 * MOST_PAIRS);
@@ -276,20 +303,20 @@ impl InputTile {
                     (true, true) => self.pass_group::<L, LEARNS_SHIFTED>(lanes, group, rows),
                 }
             }
-            self.add_sums(rows, field, linear);
+            self.add_sums(rows, field);
         }
         self.due.waits = false;
     }
 
     /// Adds the sums over some rows.
-    fn add_sums(&self, rows: Range<usize>, field: &mut [f64], linear: &mut [f64]) {
+    fn add_sums(&mut self, rows: Range<usize>, field: &mut [f64]) {
         let k_bits = self.format.format.k_bits();
         let middle = 1i64 << (k_bits - 1);
         let below = 16 - k_bits;
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         let shown: i64 = self.shown[rows].iter().map(|&v| i64::from(v)).sum();
         let [pairs, upper, conductances] = &self.sums;
-        for (column, (field, linear)) in field.iter_mut().zip(linear).enumerate() {
+        for (column, (field, linear)) in field.iter_mut().zip(&mut self.linear).enumerate() {
             let least = i64::from(upper[column]) << 16;
             let more = pairs[column].wrapping_sub(narrow(least)).cast_unsigned();
             let sum = (least + i64::from(more)) >> below;
@@ -366,6 +393,27 @@ impl InputTile {
             L::as_mut_simd_i32s(&mut to[columns.clone()]).0.copy_from_slice(&from);
         }
         some
+    }
+}
+
+impl Job for InputTile {
+    /// A pass for everything that is to be shown. The first learns what is due.
+    fn run(&mut self) {
+        let to_show = std::mem::take(&mut self.to_show);
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.clear();
+        fields.resize(to_show.len() / self.rows.len() * self.columns.len(), 0.0);
+        dispatch!(self.token, lanes => {
+            for (shown, field) in
+                to_show.chunks_exact(self.rows.len()).zip(fields.chunks_exact_mut(self.columns.len()))
+            {
+                std::mem::swap(&mut self.shown, &mut self.before);
+                self.shown.copy_from_slice(shown);
+                self.pass(lanes, field);
+            }
+        });
+        (self.to_show, self.fields) = (to_show, fields);
+        self.to_show.clear();
     }
 }
 

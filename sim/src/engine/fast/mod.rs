@@ -41,13 +41,14 @@ mod pairs;
 mod replicas;
 mod rows;
 mod side_by_side;
+mod team;
 mod width;
 mod words;
 
 pub use replicas::Replicas;
 pub use width::VectorWidth;
 
-use super::{Engine, SampleError, StartError, check_sample};
+use super::{Engine, SampleError, Start, StartError, check_sample};
 use crate::{
     Configuration, ConfigurationError, Design, LearningSchedule, Nudge, Sample, State, StateError, Target,
     Wave,
@@ -59,6 +60,7 @@ use general::General;
 use lattice::Lattice;
 use pairs::Pairs;
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use width::Token;
 
@@ -81,6 +83,22 @@ trait Layout {
 
     /// The free voltages of the outputs.
     fn answer(&self) -> Vec<i32>;
+
+    /// Reads the answers to the inputs of samples, each from where `start` says. `shown` has no targets.
+    fn read_all(&mut self, samples: &[Sample], mut shown: Sample, steps: u32, start: Start) -> Vec<Vec<i32>> {
+        let began = (start == Start::Fixed).then(|| self.state());
+        let read = |sample: &Sample| {
+            shown.inputs.clone_from(&sample.inputs);
+            self.present(&shown);
+            self.relax(steps);
+            let answer = self.answer();
+            if let Some(state) = &began {
+                self.load(state);
+            }
+            answer
+        };
+        samples.iter().map(read).collect()
+    }
 
     /// Relaxes and learns the sample that is presented; returns its answer.
     fn train(&mut self, configuration: &Configuration) -> Vec<i32> {
@@ -136,14 +154,14 @@ enum Laid {
 
 impl Laid {
     /// The layout that suits a design best.
-    fn of(design: &Arc<Design>, token: Token) -> Laid {
+    fn of(design: &Arc<Design>, token: Token, threads: usize) -> Laid {
         if let Some(dither) = design.rules().nudge.dither() {
             return Laid::Dithered(Box::new(Dithered::new(Arc::clone(design), dither)));
         }
         if !is_plain(design) {
             return Laid::General(Box::new(General::new(Arc::clone(design))));
         }
-        if let Some(dense) = Dense::new(design, token) {
+        if let Some(dense) = Dense::new(design, token, threads) {
             Laid::Dense(Box::new(dense))
         } else if let Some(lattice) = Lattice::new(design, token) {
             Laid::NarrowLattice(Box::new(lattice))
@@ -169,7 +187,7 @@ macro_rules! layout {
 }
 
 impl Fast {
-    /// An engine at rest in `state`, with the widest vectors this machine has.
+    /// An engine at rest in `state`, with the widest vectors this machine has, in one thread.
     ///
     /// # Errors
     /// [`StartError`] if the configuration is out of bounds or the state is not one of this design.
@@ -188,10 +206,25 @@ impl Fast {
         state: State,
         width: VectorWidth,
     ) -> Result<Self, StartError> {
+        Fast::with_threads(design, configuration, state, width, NonZeroUsize::MIN)
+    }
+
+    /// The same with so many threads, the caller's among them, that share what the inputs' edges of complete layers do. The others
+    /// live as long as the engine, and spin for some microseconds after every sample.
+    ///
+    /// # Errors
+    /// [`StartError`] if the configuration is out of bounds or the state is not one of this design.
+    pub fn with_threads(
+        design: Arc<Design>,
+        configuration: Configuration,
+        state: State,
+        width: VectorWidth,
+        threads: NonZeroUsize,
+    ) -> Result<Self, StartError> {
         configuration.check()?;
         state.check(&design)?;
         let token = Token::or_portable(width);
-        let mut layout = Laid::of(&design, token);
+        let mut layout = Laid::of(&design, token, threads.get());
         layout!(&mut layout, layout => layout.load(&state));
         Ok(Fast { design, configuration, token, layout })
     }
@@ -280,5 +313,20 @@ impl Engine for Fast {
         self.present(&Sample { inputs: inputs.to_vec(), targets })?;
         self.steps(steps);
         Ok(self.answer())
+    }
+
+    fn read_all(
+        &mut self,
+        samples: &[Sample],
+        steps: u32,
+        start: Start,
+    ) -> Result<Vec<Vec<i32>>, SampleError> {
+        let mut shown =
+            Sample { inputs: Vec::new(), targets: vec![None; self.design.network().outputs().len()] };
+        for sample in samples {
+            shown.inputs.clone_from(&sample.inputs);
+            check_sample(&self.design, &shown)?;
+        }
+        Ok(layout!(&mut self.layout, layout => layout.read_all(samples, shown, steps, start)))
     }
 }
