@@ -81,6 +81,64 @@ fn rates_are_studied() {
 }
 
 #[test]
+fn scaling_is_studied_and_goes_on_where_it_was_stopped() {
+    let place = Place::new();
+    let settings = "--features 32 --sizes 4,8,16 --rows 4,8,16 --row-features 16 --seeds 2";
+    let study = |samples: u32| format!("study scaling {settings} --samples {samples}");
+    let found = json(&place, &format!("{} --out laws", study(3000)));
+    for law in ["time", "edges", "compute", "data"] {
+        let of = |name: &str| found["laws"][law][name].as_f64().unwrap();
+        assert!((of("exponent") - of("exponent_exact")).abs() < 0.1, "{law}: {found}");
+    }
+    assert_written(&place, "laws", &found, &["time.svg", "edges.svg", "compute.svg", "data.svg"]);
+    assert_eq!(json(&place, &study(3000)), found);
+    let refused =
+        |arguments: &str, fragments: &[&str]| place.run(arguments).assert_refused(arguments, 2, fragments);
+    refused("study scaling --covariance 1.3", &["0.25"]);
+    refused("study scaling --sizes 8,4000", &["--sizes", "4000", "1024"]);
+    std::fs::create_dir(place.path("other")).unwrap();
+    place.write("other/checkpoint.json", "{}");
+    refused(&format!("{} --out other", study(3000)), &["checkpoint.json", "remove it"]);
+    #[cfg(target_os = "linux")]
+    stopped_and_gone_on(&place, &study(200_000));
+}
+
+/// A signal as soon as it listens: exit 130, a checkpoint, and then the same figures as without it.
+#[cfg(target_os = "linux")]
+fn stopped_and_gone_on(place: &Place, study: &str) {
+    let whole = json(place, study);
+    let mut child = std::process::Command::new(common::program())
+        .current_dir(place.path(""))
+        .args(study.split(' '))
+        .args(["--out", "parts"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !catches_interrupts(child.id()) {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it could be interrupted");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let ended = child.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(130) && message.contains("goes on"), "{message}");
+    assert!(place.path("parts/checkpoint.json").exists());
+    let other = format!("{study} --rate 4 --out parts");
+    place.run(&other).assert_refused(&other, 2, &["other settings"]);
+    assert_eq!(json(place, &format!("{study} --out parts")), whole);
+    assert!(!place.path("parts/checkpoint.json").exists());
+}
+
+/// Whether a process has a handler for SIGINT, as the system tells.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
+}
+
+#[test]
 fn spins_find_low_energies_and_large_cuts() {
     let place = Place::new();
     // A ring of five, whose largest cut leaves one edge out.

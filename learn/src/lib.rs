@@ -115,6 +115,7 @@ pub mod preset;
 pub mod rate;
 pub mod run;
 pub mod sampling;
+pub mod scaling;
 pub mod snapshot;
 pub mod spin_problem;
 pub mod sweep;
