@@ -6,7 +6,7 @@ use crate::cell::{
     edge_current_shape, input_node, node, parallel_edge, serial_edge, serial_edge_module_name,
 };
 use crate::check::{NotBuildable, check_buildable, check_buildable_in_luts};
-use crate::delays::{CellId, DelayId, DelayLine, Delays, Length};
+use crate::delays::{CellId, DelayLine, Delays};
 use crate::module::{Module, Part};
 use crate::options::{ArrayOptions, Multiplier};
 use crate::primitive;
@@ -184,7 +184,7 @@ impl Array {
             link = next;
         }
 
-        let delays = built_delays(network, lengths);
+        let delays = lengths.of_cells(cells_of(network));
         let placed = |cell: CellId, line| delays.get(cell.line(line)).placed;
         let node_delays = |cell: CellId| NodeDelays {
             matched: placed(cell, DelayLine::Matched),
@@ -303,11 +303,12 @@ impl Array {
 
     /// The name of every cell's module.
     pub fn cell_modules(&self) -> BTreeMap<CellId, String> {
-        let module = |(name, part): &(String, Part)| match part {
-            Part::Module(cell) => Some((name.parse().ok()?, cell.name().to_owned())),
-            Part::Leaf(_) => None,
-        };
-        self.module.parts().iter().filter_map(module).collect()
+        self.module.cells().into_iter().map(|(id, cell)| (id, cell.name().to_owned())).collect()
+    }
+
+    /// Its cells, nodes before edges.
+    pub fn cell_ids(&self) -> impl Iterator<Item = CellId> {
+        cells_of(self.design().network())
     }
 
     /// The lengths of its delay lines.
@@ -321,15 +322,8 @@ impl Array {
     }
 }
 
-/// The delay lines that a network's cells are built with: those asked for, and a matched delay of one LUT at least in every cell.
-fn built_delays(network: &Network, asked: &Delays) -> Delays {
+/// The cells of a network's array, nodes before edges.
+fn cells_of(network: &Network) -> impl Iterator<Item = CellId> + use<> {
     let nodes = (0..network.nodes().len()).map(CellId::Node);
-    let cells = nodes.chain((0..network.edges().len()).map(CellId::Edge));
-    let lines = cells.flat_map(|cell| DelayLine::ALL.map(|line| cell.line(line)));
-    let least = |id: DelayId| u32::from(id.line == DelayLine::Matched);
-    let length = |id| {
-        let Length { placed, trimmed } = asked.get(id);
-        (id, Length { placed: placed.max(least(id)), trimmed })
-    };
-    lines.map(length).filter(|(_, length)| length.placed > 0).collect()
+    nodes.chain((0..network.edges().len()).map(CellId::Edge))
 }

@@ -2,9 +2,9 @@
 //!
 //! | line | in | where | why | in files |
 //! |---|---|---|---|---|
-//! | matched delay | every cell | from join to fire | a request waits for its data (bundled data) | `edge_3`, `node_0` |
+//! | matched delay | every cell | from join to fire | a request waits for its data (bundled data) | `edge_3`, `node_0`, `tile_1`, `root` |
 //! | request delay | nodes | from the phase to the edges | data have a lead over the request that announces them | `node_0.lead` |
-//! | recovery delay | edges | from a pulse's end to the join | a long matched delay falls back before the next fire | `edge_3.pause` |
+//! | recovery delay | edges, tiles, the root | from a pulse's end to the join | a long matched delay falls back before the next fire | `edge_3.pause` |
 //! | pulse extension | nodes | from join to matched delay | a fire outlasts its own skew | `node_0.stretch` |
 //!
 //! A matched or request delay can be *trimmed*: LUTs taken out again after placement, so that the other wires stay as they are. In
@@ -24,6 +24,10 @@ pub enum CellId {
     Node(usize),
     /// That of an edge, by the edge's number in the network.
     Edge(usize),
+    /// A tile of a folded array, by its number.
+    Tile(usize),
+    /// The root of a folded array.
+    Root,
 }
 
 impl CellId {
@@ -38,12 +42,14 @@ impl CellId {
     }
 }
 
-/// `node_3` or `edge_7`, as the emitted Verilog calls the cell.
+/// `node_3`, `edge_7`, `tile_0` or `root`, as the emitted Verilog calls the cell.
 impl Display for CellId {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             CellId::Node(number) => write!(f, "node_{number}"),
             CellId::Edge(number) => write!(f, "edge_{number}"),
+            CellId::Tile(number) => write!(f, "tile_{number}"),
+            CellId::Root => f.write_str("root"),
         }
     }
 }
@@ -56,6 +62,8 @@ impl FromStr for CellId {
         let cell = match text.split_once('_') {
             Some(("node", digits)) => number(digits).map(CellId::Node),
             Some(("edge", digits)) => number(digits).map(CellId::Edge),
+            Some(("tile", digits)) => number(digits).map(CellId::Tile),
+            None if text == "root" => Some(CellId::Root),
             _ => None,
         };
         cell.ok_or_else(|| DelayError::Cell { name: text.to_owned() })
@@ -69,7 +77,7 @@ pub enum DelayLine {
     Matched,
     /// On a node's phase on its way to its edges: what the node sends has as much more time to an edge's first fire.
     Request,
-    /// Between the end of an edge's pulse and its join's next rise.
+    /// Between the end of a pulse and the join's next rise, where the cell itself ends its pulses: not in nodes.
     Recovery,
     /// Between a node's join and its matched delay: a fire comes and goes as much later, and lasts as much longer.
     PulseExtension,
@@ -105,8 +113,11 @@ impl DelayLine {
         match (self, cell) {
             (DelayLine::Matched, _) => true,
             (DelayLine::Request | DelayLine::PulseExtension, CellId::Node(_)) => true,
-            (DelayLine::Recovery, CellId::Edge(_)) => true,
-            (DelayLine::Request | DelayLine::PulseExtension, CellId::Edge(_))
+            (DelayLine::Recovery, CellId::Edge(_) | CellId::Tile(_) | CellId::Root) => true,
+            (
+                DelayLine::Request | DelayLine::PulseExtension,
+                CellId::Edge(_) | CellId::Tile(_) | CellId::Root,
+            )
             | (DelayLine::Recovery, CellId::Node(_)) => false,
         }
     }
@@ -217,6 +228,18 @@ impl Delays {
         self.0.insert(id, length.into());
     }
 
+    /// The lines that cells are built with: those there are, and a matched delay of one LUT at least in every cell.
+    #[must_use]
+    pub fn of_cells(&self, cells: impl IntoIterator<Item = CellId>) -> Delays {
+        let lines = cells.into_iter().flat_map(|cell| DelayLine::ALL.map(|line| cell.line(line)));
+        let least = |id: DelayId| u32::from(id.line == DelayLine::Matched);
+        let length = |id| {
+            let Length { placed, trimmed } = self.get(id);
+            (id, Length { placed: placed.max(least(id)), trimmed })
+        };
+        lines.map(length).filter(|(_, length)| length.placed > 0).collect()
+    }
+
     /// Every line with its length: nodes before edges, by number, a cell's matched delay first.
     pub fn iter(&self) -> impl Iterator<Item = (DelayId, Length)> {
         self.0.iter().map(|(&id, &length)| (id, length))
@@ -281,14 +304,14 @@ impl From<Delays> for BTreeMap<String, u32> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DelayError {
     /// No cell is called so.
-    #[error("`{name}` is no cell of an array; cells are called node_0, edge_12")]
+    #[error("`{name}` is no cell of an array; cells are called node_0, edge_12, tile_0, root")]
     Cell {
         /// The name.
         name: String,
     },
     /// The cell has no such line.
     #[error(
-        "`{name}` names no delay of {cell}; nodes have .lead and .stretch, edges .pause, beside the matched delay"
+        "`{name}` names no delay of {cell}; nodes have .lead and .stretch, the others .pause, beside the matched delay"
     )]
     Line {
         /// The name.

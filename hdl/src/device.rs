@@ -94,10 +94,26 @@ pub struct Family {
     /// Least width of a pulse that clocks a flip-flop, in ps: the least high time of a clock in the family's data sheet. The
     /// files of delays do not state it.
     pub min_pulse_ps: u32,
+    /// What the files of delays do not tell of global networks and distributed RAM; absent where no fire may run over the former.
+    pub untold: Option<UntoldDelays>,
     /// The command of yosys that maps a design to the family.
     pub synthesis: String,
     /// What a change costs here, in multiples of what was measured of an iCE40; absent if that is this family.
     pub dynamic_energy: Option<DynamicEnergy>,
+}
+
+/// Bounds of what the files of delays give as 0 or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UntoldDelays {
+    /// By how much a clock on a global network reaches one flip-flop later than another, at most, in ps.
+    pub global_skew_ps: u32,
+    /// How long a clock takes from the global buffer to a flip-flop, at most, in ps.
+    pub global_insertion_ps: u32,
+    /// How long after its clock a word that is written into distributed RAM comes out of it, at least and at most, in ps.
+    pub memory_write_ps: [u32; 2],
+    /// Where they come from, or why they are assumed.
+    pub source: String,
 }
 
 /// Dynamic energy of a family in multiples of the iCE40's.
@@ -147,6 +163,8 @@ pub struct Device {
     pub packages: Vec<String>,
     /// Sites of 4-input LUTs.
     pub lut4_sites: u64,
+    /// Blocks of RAM, if that is said.
+    pub block_rams: Option<u64>,
     /// Hard multipliers on the device, usable by an array or not.
     pub multipliers: u64,
     /// Of these, those that the array can use.
@@ -166,6 +184,7 @@ struct FamilyFile {
     technology: Technology,
     corners: Vec<Corner>,
     min_pulse_ps: u32,
+    untold: Option<UntoldDelays>,
     synthesis: String,
     dynamic_energy: Option<DynamicEnergy>,
     device: Vec<DeviceFile>,
@@ -183,6 +202,7 @@ struct DeviceFile {
     router: Router,
     packages: Vec<String>,
     lut4_sites: u64,
+    block_rams: Option<u64>,
     multipliers: u64,
     multiplier_sites: u64,
     #[serde(default)]
@@ -218,7 +238,7 @@ categorize! {
 /// The devices of a family, of the text of its file.
 fn parse(name: &str, text: &str) -> Result<Vec<Device>, FamilyError> {
     let file: FamilyFile = toml::from_str(text)?;
-    let FamilyFile { technology, corners, min_pulse_ps, synthesis, dynamic_energy, device } = file;
+    let FamilyFile { technology, corners, min_pulse_ps, untold, synthesis, dynamic_energy, device } = file;
     if corners.is_empty() || !corners.is_sorted() {
         return Err(FamilyError::Corners);
     }
@@ -227,6 +247,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<Device>, FamilyError> {
         technology,
         corners,
         min_pulse_ps,
+        untold,
         synthesis,
         dynamic_energy,
     });
@@ -249,6 +270,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<Device>, FamilyError> {
             router: file.router,
             packages: file.packages,
             lut4_sites: file.lut4_sites,
+            block_rams: file.block_rams,
             multipliers: file.multipliers,
             multiplier_sites: file.multiplier_sites,
             spram_sites: file.spram_sites,

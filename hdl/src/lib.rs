@@ -79,4 +79,4 @@ pub use options::{ArrayOptions, Multiplier};
 pub use simulation::{ArraySimulation, SimulationError};
 pub use technology::Technology;
 pub use tool_category::tool_category;
-pub use top::{Top, TopError, TopSimulation};
+pub use top::{ArrayForm, Chip, ChipArray, Top, TopError, TopSimulation};

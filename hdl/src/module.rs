@@ -4,8 +4,10 @@
 //! inside it. The array is a module of cells, a cell a module of leaves.
 
 use crate::bus::{Bus, Direction, Port, Shape};
+use crate::delays::CellId;
 use crate::leaf::{Leaf, LeafBlock};
 use rust_hdl::prelude::{Block, Logic, Probe};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A part of a module.
@@ -108,6 +110,15 @@ impl Module {
     /// Its parts with their names.
     pub fn parts(&self) -> &[(String, Part)] {
         &self.parts
+    }
+
+    /// Its parts that are cells of an array.
+    pub fn cells(&self) -> BTreeMap<CellId, &Module> {
+        let cells = self.parts.iter().filter_map(|(name, part)| match part {
+            Part::Module(cell) => Some((name.parse().ok()?, cell)),
+            Part::Leaf(_) => None,
+        });
+        cells.collect()
     }
 
     /// The part of that name, if it is a module.

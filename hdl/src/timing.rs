@@ -12,6 +12,7 @@
 //! to a flip-flop of this cell. What the array interface imposes is stable long before.
 
 use crate::bus::Direction;
+use crate::delays::CellId;
 use crate::leaf::{Behaviour, Leaf};
 use crate::module::{Module, Part};
 use crate::technology::Technology;
@@ -74,6 +75,27 @@ pub fn matched_lengths(array: &Module, technology: Technology) -> BTreeMap<Strin
         *longest = luts.max(*longest);
     }
     lengths
+}
+
+/// Gives the matched delays of a [folded array's module](crate::tile::FoldedArray::module) such lengths that a cell's fires come
+/// as far apart as `cycles_ps` says, in picoseconds. A cycle that is shorter than its other parts becomes as long as they are.
+pub fn set_cycles(array: &Module, cycles_ps: &BTreeMap<CellId, u64>) {
+    for (id, cell) in array.cells() {
+        let Some(&cycle) = cycles_ps.get(&id) else { continue };
+        let (mut others, mut lut) = (0, 0);
+        cell.for_each_leaf(&mut |path, leaf| match (path, leaf.behaviour()) {
+            (_, Behaviour::MatchedDelay { lut_ps }) => lut = *lut_ps,
+            // The join is passed at the pulse's end and before the next one.
+            (path, _) if path.starts_with("join_") => others += 2 * leaf.delay_ps(),
+            ("tick_register" | "back_register" | "pause", _) => others += leaf.delay_ps(),
+            _ => {}
+        });
+        cell.for_each_leaf(&mut |_, leaf| {
+            if matches!(leaf.behaviour(), Behaviour::MatchedDelay { .. }) {
+                leaf.set_delay_ps(cycle.saturating_sub(others + lut).max(1));
+            }
+        });
+    }
 }
 
 /// Draws every delay anew, between half and twice the documented one, from `seed`.

@@ -70,3 +70,24 @@ pub fn delay_line(technology: Technology, luts: u32, from: &Bus, to: &Bus) -> Le
         .output_of_body("o", to)
         .verilog(body)
 }
+
+/// A clock's low halves, where they are enabled: `gated` rises as the clock falls.
+///
+/// `enable` follows the clock's rise, and must reach the gate after that has: it comes over a [`delay_line`].
+pub fn clock_gate(technology: Technology, enable: &Bus, clock: &Bus, gated: &Bus) -> Leaf {
+    let mut body = "wire now;\n".to_owned();
+    body += &lut(technology, 0, 0x2222, ["enable", "clock", "1'b0", "1'b0"], "now");
+    body += &format!("assign `TIMED({}) gated = now;\n", technology.lut_ps());
+    let behaviour =
+        Behaviour::Function(std::sync::Arc::new(|x: &[i64], y: &mut [i64]| y[0] = x[0] & (1 - x[1])));
+    Leaf::new(
+        "clock_gate".to_owned(),
+        "an enabled clock's low half".to_owned(),
+        behaviour,
+        technology.lut_ps(),
+    )
+    .input("enable", enable)
+    .input("clock", clock)
+    .output_of_body("gated", gated)
+    .verilog(body)
+}

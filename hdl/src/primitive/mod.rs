@@ -29,6 +29,6 @@ mod flop;
 mod join;
 
 pub(crate) use carry::{CarryRow, SaturationRow};
-pub use delay::{delay_line, matched_delay};
+pub use delay::{clock_gate, delay_line, matched_delay};
 pub use flop::{falling_flop, register};
 pub use join::{idle, join_ends, join_requests};

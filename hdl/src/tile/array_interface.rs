@@ -25,6 +25,8 @@ use crate::cell::Controls;
 use crate::island::array_interface::{Ranks, answer_side};
 use crate::leaf::{Clocked, Leaf};
 use crate::module::Module;
+use crate::primitive::{clock_gate, delay_line};
+use crate::technology::Technology;
 use places::{RecordWord, Scanned, ScannedKind, record, scan_order};
 use wheatstone_sim::Format;
 
@@ -207,9 +209,18 @@ impl FoldedInterface {
             module.output(name, bus);
         }
         for (name, bus) in controls.named() {
+            module.output(format!("to_{name}"), bus);
+            let register = match name.as_str() {
+                "strobe" => Some("write_now"),
+                "scan_strobe" => Some("strobing"),
+                _ => None,
+            };
+            if let Some(register) = register {
+                let now = strobe(&mut module, technology, &interface.clock, (&name, bus));
+                leaf = leaf.output(format!("{name}_now"), &now, register);
+                continue;
+            }
             let text = match name.as_str() {
-                "strobe" => "write_now & ~clock".to_owned(),
-                "scan_strobe" => "strobing & ~clock".to_owned(),
                 "reset" => "asked_reset".to_owned(),
                 "steps" => format!("{{{}'d0, steps_q}}", bus.shape().bits - crate::cell::STEP_BITS),
                 _ => match name.strip_prefix("sense_") {
@@ -218,7 +229,6 @@ impl FoldedInterface {
                 },
             };
             leaf = leaf.output(format!("to_{name}"), bus, text);
-            module.output(format!("to_{name}"), bus);
         }
         let text = verilog::verilog(&verilog::Layout {
             format,
@@ -256,6 +266,18 @@ impl FoldedInterface {
         inputs
     }
 }
+
+/// Makes a strobe of a register: the clock's low halves where the register is 1. Gives the register's bus.
+fn strobe(module: &mut Module, technology: Technology, clock: &Bus, (name, strobe): (&str, &Bus)) -> Bus {
+    let now = module.wire(format!("{name}_now"), Shape::BIT);
+    let settled = module.wire(format!("{name}_settled"), Shape::BIT);
+    module.leaf(format!("{name}_settles"), delay_line(technology, SETTLING_LUTS, &now, &settled));
+    module.leaf(format!("{name}_gate"), clock_gate(technology, &settled, clock, strobe));
+    now
+}
+
+/// LUTs by which the enable of a strobe follows the clock that ends the strobe before.
+const SETTLING_LUTS: u32 = 6;
 
 /// The controller takes four clocks for a bit of the chain.
 const CLOCKS_A_BIT: i64 = 4;
@@ -698,9 +720,6 @@ impl Clocked for Border {
         d.learnt = [x.learnt, q.learnt[0]];
         d.strobe_seen = x.strobe;
         d.write_now = 0;
-        if x.shift {
-            self.take_word(&mut d, &x);
-        }
         match q.doing {
             Doing::Idle => self.choose(&mut d, &x),
             Doing::Settle => {
@@ -717,6 +736,10 @@ impl Clocked for Border {
             Doing::Scan => self.scan(&mut d, &x),
             Doing::Swap => {}
         }
+        // A request takes the senses that were there before.
+        if x.shift {
+            self.take_word(&mut d, &x);
+        }
         self.access(&mut d, &x);
         if let Some((bank, input, voltage)) = self.input_write.take() {
             self.inputs[bank][input] = voltage;
@@ -732,7 +755,6 @@ impl Clocked for Border {
     fn outputs(&self, inputs: &[i64], outputs: &mut [i64]) {
         let x = Inputs::new(inputs);
         let q = &self.at;
-        let low = 1 - inputs[0];
         let fixed = [
             q.rest(&x).into(),
             q.shifted & 1,
@@ -743,7 +765,7 @@ impl Clocked for Border {
             q.old_bank,
             q.bank,
             x.reset,
-            q.write_now & low,
+            q.write_now,
             q.to,
             q.write_bank,
             q.index,
@@ -753,7 +775,7 @@ impl Clocked for Border {
             q.desynchronous,
             q.rarity,
             q.mode,
-            q.strobing & low,
+            q.strobing,
             q.cell,
             q.edge,
             q.lane,

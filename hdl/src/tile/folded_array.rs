@@ -1,20 +1,21 @@
 //! The folded array: tiles and the root, wired as a marked graph of trains.
 
 use super::columns::VoltageWrite;
-use super::folding::{Folding, NotFoldable};
+use super::folding::{Folding, LANES, NotFoldable};
 use super::interface::{Channels, FoldedControls};
 use super::root_cell::root_cell;
 use super::scan_port::{EDGE_STROBES, NODE_READ_STROBES, NODE_WRITE_STROBES, scanned};
 use super::schedule::tree_levels;
 use super::sequencer::index_bits;
 use super::tile_cell::tile_cell;
+use crate::board::Board;
 use crate::bus::{Bus, Shape};
+use crate::delays::{CellId, Delays};
 use crate::leaf::Leaf;
 use crate::module::Module;
 use crate::primitive::idle;
 use crate::technology::Technology;
 use crate::timing;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_sim::Design;
 
@@ -31,6 +32,21 @@ impl From<Technology> for FoldedOptions {
     /// Up to eight tiles.
     fn from(technology: Technology) -> Self {
         FoldedOptions { technology, tiles: 8 }
+    }
+}
+
+/// Multipliers of a tile: two a lane, two in its update unit.
+const TILE_MULTIPLIERS: u64 = 2 * LANES as u64 + 2;
+
+/// Multipliers of the root's update unit, and of an island.
+const OTHER_MULTIPLIERS: u64 = 2 + 3;
+
+impl FoldedOptions {
+    /// As many tiles as a board's multipliers are enough for, one at least and eight at most.
+    pub fn for_board(board: Board) -> FoldedOptions {
+        let sites = board.multiplier_sites().unwrap_or(u64::MAX);
+        let tiles = (sites.saturating_sub(OTHER_MULTIPLIERS) / TILE_MULTIPLIERS).clamp(1, 8);
+        FoldedOptions { tiles: usize::try_from(tiles).unwrap_or(1), ..board.technology().into() }
     }
 }
 
@@ -54,6 +70,7 @@ pub struct FoldedArray {
     pub(super) scanned: Bus,
     /// The fires of the tiles, then the root's, if there is one.
     pub fires: Vec<Bus>,
+    delays: Delays,
 }
 
 impl FoldedArray {
@@ -64,18 +81,32 @@ impl FoldedArray {
     pub fn new(design: Arc<Design>, options: impl Into<FoldedOptions>) -> Result<FoldedArray, NotFoldable> {
         let options = options.into();
         let folding = Folding::new(&design, options.tiles)?;
-        let draft = FoldedArray::with_delays(Arc::clone(&design), folding.clone(), options, &BTreeMap::new());
+        let draft = FoldedArray::of(Arc::clone(&design), folding.clone(), options, Delays::new());
         let lengths = timing::matched_lengths(&draft.module, options.technology);
-        Ok(FoldedArray::with_delays(design, folding, options, &lengths))
+        // A cell's module is called as the cell is.
+        let lengths = lengths
+            .into_iter()
+            .filter_map(|(cell, luts)| Some((cell.parse::<CellId>().ok()?.matched(), luts)));
+        Ok(FoldedArray::of(design, folding, options, lengths.collect()))
     }
 
-    /// The array with matched delays of given lengths, by the name of a cell's module.
-    fn with_delays(
+    /// The array with delay lines of given lengths; a matched delay has one LUT where none is given.
+    ///
+    /// # Errors
+    /// [`NotFoldable`] if the design cannot be folded.
+    pub fn with_delays(
         design: Arc<Design>,
-        folding: Folding,
-        options: FoldedOptions,
-        lengths: &BTreeMap<String, u32>,
-    ) -> FoldedArray {
+        options: impl Into<FoldedOptions>,
+        lengths: &Delays,
+    ) -> Result<FoldedArray, NotFoldable> {
+        let options = options.into();
+        let folding = Folding::new(&design, options.tiles)?;
+        Ok(FoldedArray::of(design, folding, options, lengths.clone()))
+    }
+
+    fn of(design: Arc<Design>, folding: Folding, options: FoldedOptions, asked: Delays) -> FoldedArray {
+        let delays = asked.of_cells(folding.cells());
+        let lengths = &delays;
         let mut top =
             Module::new("folded_array", format!("{} in format {}", design.network().name(), design.format()));
         let controls = FoldedControls::new(&mut top, &design, &folding);
@@ -169,7 +200,18 @@ impl FoldedArray {
             answers,
             scanned: word,
             fires,
+            delays,
         }
+    }
+
+    /// Its cells: the tiles, then the root, if there is one.
+    pub fn cell_ids(&self) -> impl Iterator<Item = CellId> {
+        self.folding.cells()
+    }
+
+    /// The lengths of its delay lines.
+    pub fn delays(&self) -> &Delays {
+        &self.delays
     }
 
     /// The design it is.

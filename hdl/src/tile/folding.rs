@@ -6,6 +6,7 @@
 
 use super::schedule;
 use crate::check::{NotBuildable, require_plain};
+use crate::delays::CellId;
 use std::collections::BTreeMap;
 use thiserror::Error;
 use wheatstone_sim::network::{EdgeId, EdgeKind, Network, NodeId};
@@ -209,6 +210,12 @@ impl Folding {
             Some((tile, tokens)) if tokens > MAX_TOKENS => Err(NotFoldable::Tokens { tile, tokens }),
             _ => Ok(folding),
         }
+    }
+
+    /// The cells of its array: the tiles, then the root, if there are free columns.
+    pub fn cells(&self) -> impl Iterator<Item = CellId> + use<> {
+        let root = (!self.free.is_empty()).then_some(CellId::Root);
+        (0..self.tiles.len()).map(CellId::Tile).chain(root)
     }
 
     /// Where every node lies, by id.

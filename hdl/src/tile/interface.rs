@@ -7,9 +7,10 @@ use super::scan_port::ScanPort;
 use super::sequencer::{STEP_BITS, index_bits, number};
 use super::tree::PartialSum;
 use crate::bus::{Bus, Shape};
+use crate::delays::{CellId, DelayLine, Delays};
 use crate::leaf::Leaf;
 use crate::module::Module;
-use crate::primitive::{falling_flop, matched_delay, register};
+use crate::primitive::{delay_line, falling_flop, matched_delay, register};
 use crate::technology::Technology;
 use wheatstone_sim::Design;
 use wheatstone_sim::network::NodeId;
@@ -122,11 +123,11 @@ pub(super) struct Loop {
     pub enable: Bus,
 }
 
-/// The loop of a cell whose matched delay has so many LUTs; the cell's join drives `enable`.
+/// The loop of a cell with its delay lines; the cell's join drives `enable`.
 pub(super) fn pulse_loop(
     cell: &mut Module,
     technology: Technology,
-    luts: u32,
+    (id, delays): (CellId, &Delays),
     fire: &Bus,
     controls: &FoldedControls,
 ) -> Loop {
@@ -143,8 +144,19 @@ pub(super) fn pulse_loop(
         .evaluate(|x, y| y[0] = 1 - x[0]);
     cell.leaf("toggle", toggle);
     cell.leaf("tick_register", register(technology, fire, &next, &pulse.tick, None, reset, 0));
-    cell.leaf("back_register", falling_flop(technology, fire, &pulse.tick, &pulse.back, reset));
-    cell.leaf("matched_delay", matched_delay(technology, luts, &pulse.enable, &controls.scan.strobe, fire));
+    let luts = |line| delays.get(id.line(line)).placed;
+    let recovery = luts(DelayLine::Recovery);
+    if recovery == 0 {
+        cell.leaf("back_register", falling_flop(technology, fire, &pulse.tick, &pulse.back, reset));
+    } else {
+        let over = cell.wire("over", Shape::BIT);
+        cell.leaf("back_register", falling_flop(technology, fire, &pulse.tick, &over, reset));
+        let line = delay_line(technology, recovery, &over, &pulse.back);
+        cell.leaf(DelayLine::Recovery.instance(), line);
+    }
+    let matched = luts(DelayLine::Matched).max(1);
+    let line = matched_delay(technology, matched, &pulse.enable, &controls.scan.strobe, fire);
+    cell.leaf(DelayLine::Matched.instance(), line);
     pulse
 }
 

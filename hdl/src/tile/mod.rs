@@ -135,6 +135,7 @@
 
 mod array_interface;
 mod columns;
+mod estimate;
 mod folded_array;
 mod folding;
 mod interface;
@@ -150,6 +151,7 @@ mod tree;
 mod update;
 
 pub use array_interface::FoldedInterface;
+pub use estimate::{Estimate, estimate, sample_time};
 pub use folded_array::{FoldedArray, FoldedOptions};
 pub use folding::{Folding, LANES, MAX_SLOTS, MAX_TOKENS, NotFoldable, Place, TilePlan, Token};
 pub use interface::FoldedControls;

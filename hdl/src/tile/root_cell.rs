@@ -10,29 +10,29 @@ use super::sequencer::{Sequence, SequencerInputs, root_sequencer};
 use super::tree::{ColumnSum, PartialSum, join_root, senders, tile_tree};
 use super::update::{UnitInputs, UnitOutputs, UpdateStream, update_unit};
 use crate::bus::{Bus, Shape};
+use crate::delays::{CellId, Delays};
 use crate::leaf::Leaf;
 use crate::module::Module;
 use crate::technology::Technology;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_sim::Design;
 
-/// The root, its matched delay by the name of its module in `lengths`.
+/// The root.
 pub(super) fn root_cell(
     design: &Arc<Design>,
     folding: &Folding,
     technology: Technology,
     controls: &FoldedControls,
     channels: &mut Channels,
-    lengths: &BTreeMap<String, u32>,
+    lengths: &Delays,
 ) -> Module {
-    let luts = lengths.get("root").copied().unwrap_or(1);
-    let mut cell = Module::new("root", "the free columns: sums over the tiles, and their update unit");
+    let mut cell =
+        Module::new(CellId::Root.to_string(), "the free columns: sums over the tiles, and their update unit");
     let columns = folding.free.len();
     let fire = channels.root_fire.clone();
     let mut sequence = Sequence::new(columns, columns);
     (sequence.phase, sequence.token) = (channels.answer.clone(), channels.read.clone());
-    let pulse = pulse_loop(&mut cell, technology, luts, &fire, controls);
+    let pulse = pulse_loop(&mut cell, technology, (CellId::Root, lengths), &fire, controls);
     let partials: Vec<PartialSum> = channels.partials.iter().flatten().cloned().collect();
     let joins = [&controls.go, &sequence.done, &sequence.busy, &pulse.tick, &pulse.back];
     cell.leaf(

@@ -173,6 +173,7 @@ impl Clocked for Sequencer {
         if clock == 1 {
             (self.c, self.train) = (0, 0);
             (self.busy, self.phase, self.done, self.learnt) = (0, 0, 0, 0);
+            (self.now, self.scanned) = ([None; 4], 0);
             return;
         }
         if reset == 1 {
@@ -268,7 +269,8 @@ fn leaf(technology: Technology, layout: Layout, inputs: &SequencerInputs<'_>, se
         body += &format!(
             "wire [{top}:0] {name}_place = c - (n == 0 ? {bits}'d{} : {bits}'d{});\nwire {name}_now = {condition};\n\
              reg {name}_valid_q;\nreg [{}:0] {name}_q;\ninitial begin {name}_valid_q = 0; {name}_q = 0; end\n\
-             always @(posedge fire) begin\n    {name}_valid_q <= ~scan & {name}_now;\n    {name}_q <= scan ? {scanned} : {name}_now ? {value} : {width}'d0;\nend\n",
+             always @(posedge fire or posedge reset)\n    if (reset) begin {name}_valid_q <= 0; {name}_q <= 0; end\n\
+             \x20   else begin {name}_valid_q <= ~scan & {name}_now; {name}_q <= scan ? {scanned} : {name}_now ? {value} : {width}'d0; end\n",
             start[0],
             start[1],
             width - 1,

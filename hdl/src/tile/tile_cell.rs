@@ -10,13 +10,13 @@ use super::tokens::tokens;
 use super::tree::{join_tile, partial_sums, row_place, row_sums};
 use super::update::{UnitInputs, UnitOutputs, UpdateStream, update_unit};
 use crate::bus::{Bus, Shape};
+use crate::delays::{CellId, Delays};
 use crate::module::Module;
 use crate::technology::Technology;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_sim::Design;
 
-/// Tile number `tile`, its matched delay by the name of its module in `lengths`.
+/// Tile number `tile`.
 pub(super) fn tile_cell(
     design: &Arc<Design>,
     folding: &Folding,
@@ -24,11 +24,10 @@ pub(super) fn tile_cell(
     tile: usize,
     controls: &FoldedControls,
     channels: &mut Channels,
-    lengths: &BTreeMap<String, u32>,
+    lengths: &Delays,
 ) -> Module {
     let plan: &TilePlan = &folding.tiles[tile];
-    let name = format!("tile_{tile}");
-    let luts = lengths.get(&name).copied().unwrap_or(1);
+    let name = CellId::Tile(tile).to_string();
     let mut cell = Module::new(name, "eight lanes, their tree and their update unit");
     let fire = channels.fires[tile].clone();
     let has_root = !folding.free.is_empty();
@@ -45,7 +44,7 @@ pub(super) fn tile_cell(
             cell.local(name, bus);
         }
     }
-    let pulse = pulse_loop(&mut cell, technology, luts, &fire, controls);
+    let pulse = pulse_loop(&mut cell, technology, (CellId::Tile(tile), lengths), &fire, controls);
     let joins = [&controls.go, &sequence.done, &sequence.busy, &pulse.tick, &pulse.back];
     // Without a root a train has nobody to wait for.
     let answer = if has_root { &channels.answer } else { &sequence.phase };

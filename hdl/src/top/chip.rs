@@ -1,15 +1,18 @@
 //! What stands beside the island on a chip: an array and its interface, as one module with the buses that the island knows.
 
 use super::{FoldedTop, Top, TopError};
+use crate::array::Array;
 use crate::board::Board;
 use crate::bus::{Bus, Shape};
 use crate::cell::Controls;
+use crate::delays::{CellId, Delays};
 use crate::island::{Island, IslandOptions, Ranks, verilog_of};
 use crate::module::Module;
-use crate::options::ArrayOptions;
+use crate::options::{ArrayOptions, Multiplier};
 use crate::technology::Technology;
-use crate::tile::FoldedOptions;
+use crate::tile::{FoldedArray, FoldedOptions};
 use rust_hdl::prelude::Block;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wheatstone_link::protocol::LinkLimit;
 use wheatstone_sim::Design;
@@ -82,6 +85,16 @@ pub enum ArrayForm {
     Folded(FoldedOptions),
 }
 
+impl ArrayForm {
+    /// How its edges multiply; lanes have two of the device's multipliers each.
+    pub fn multiplier(self) -> Multiplier {
+        match self {
+            ArrayForm::Spatial(options) => options.multiplier,
+            ArrayForm::Folded(_) => Multiplier::Parallel,
+        }
+    }
+}
+
 impl<O: Into<ArrayOptions>> From<O> for ArrayForm {
     fn from(options: O) -> ArrayForm {
         ArrayForm::Spatial(options.into())
@@ -94,6 +107,47 @@ impl From<FoldedOptions> for ArrayForm {
     }
 }
 
+/// An array of either form.
+#[derive(Clone, Debug)]
+pub enum ChipArray {
+    /// One cell for every node and edge.
+    Spatial(Array),
+    /// Tiles of lanes that walk memories.
+    Folded(FoldedArray),
+}
+
+impl ChipArray {
+    /// Its cells: nodes before edges, or tiles before the root.
+    pub fn cell_ids(&self) -> Vec<CellId> {
+        match self {
+            ChipArray::Spatial(array) => array.cell_ids().collect(),
+            ChipArray::Folded(array) => array.cell_ids().collect(),
+        }
+    }
+
+    /// The lengths of its delay lines.
+    pub fn delays(&self) -> &Delays {
+        match self {
+            ChipArray::Spatial(array) => array.delays(),
+            ChipArray::Folded(array) => array.delays(),
+        }
+    }
+
+    /// The name of every cell's module.
+    pub fn cell_modules(&self) -> BTreeMap<CellId, String> {
+        self.cells().into_iter().map(|(id, cell)| (id, cell.name().to_owned())).collect()
+    }
+
+    /// Its cells as modules.
+    pub fn cells(&self) -> BTreeMap<CellId, &Module> {
+        let module = match self {
+            ChipArray::Spatial(array) => &array.module,
+            ChipArray::Folded(array) => &array.module,
+        };
+        module.cells()
+    }
+}
+
 /// An array with its interface, whichever it is, and what the island must be to serve it.
 #[derive(Clone, Debug)]
 pub struct Chip {
@@ -101,6 +155,8 @@ pub struct Chip {
     pub design: Arc<Design>,
     /// The primitives it is built of.
     pub technology: Technology,
+    /// The array of cells.
+    pub array: ChipArray,
     /// Array and interface as a module named `bordered_array`.
     pub module: Module,
     /// Its buses.
@@ -128,11 +184,12 @@ impl From<Top> for Chip {
                 impose: interface.impose,
                 index: interface.index,
                 answer: interface.answer,
-                idle: array.idle,
-                scan: array.scan,
-                controls: array.controls,
+                idle: array.idle.clone(),
+                scan: array.scan.clone(),
+                controls: array.controls.clone(),
                 streaming,
             },
+            array: ChipArray::Spatial(array),
             options,
         }
     }
@@ -161,6 +218,7 @@ impl From<FoldedTop> for Chip {
                     free: Some(interface.free),
                 }),
             },
+            array: ChipArray::Folded(array),
             options,
         }
     }
@@ -182,6 +240,22 @@ impl Chip {
         })
     }
 
+    /// The same with delay lines of given lengths, as [`Array::with_delays`] and [`FoldedArray::with_delays`] take them.
+    ///
+    /// # Errors
+    /// As [`Chip::new`].
+    pub fn with_delays(
+        design: Arc<Design>,
+        array: impl Into<ArrayForm>,
+        lengths: &Delays,
+        options: IslandOptions,
+    ) -> Result<Chip, TopError> {
+        Ok(match array.into() {
+            ArrayForm::Spatial(array) => Top::with_delays(design, array, lengths, options)?.into(),
+            ArrayForm::Folded(array) => FoldedTop::with_delays(design, array, lengths, options)?.into(),
+        })
+    }
+
     /// The island.
     ///
     /// # Errors
@@ -200,8 +274,7 @@ impl Chip {
         let mut text = crate::verilog::emit(&self.module, self.technology);
         // Tiles cut their sums to the widths that hold them, rust-hdl computes with numbers of 32 bits and masks; what loses bits is looked
         // for where leaves and blocks are tested.
-        let folded = matches!(&self.ports.streaming, Some(Streaming { free: Some(_), .. }));
-        if folded {
+        if matches!(self.array, ChipArray::Folded(_)) {
             text.insert_str(0, "// verilator lint_off WIDTH\n");
         }
         text += "// verilator lint_off WIDTH\n";

@@ -1,6 +1,7 @@
 //! A folded array on a chip.
 
 use super::TopError;
+use crate::delays::Delays;
 use crate::island::IslandOptions;
 use crate::module::Module;
 use crate::tile::{FoldedArray, FoldedInterface, FoldedOptions};
@@ -30,9 +31,25 @@ impl FoldedTop {
         array: impl Into<FoldedOptions>,
         options: IslandOptions,
     ) -> Result<FoldedTop, TopError> {
-        let options = IslandOptions { streaming: true, byte_chain: true, ..options };
-        options.facts(&design)?;
-        let array = FoldedArray::new(design, array)?;
+        let options = island(&design, options)?;
+        FoldedTop::around(FoldedArray::new(design, array)?, options)
+    }
+
+    /// The same with matched delays of given lengths, as [`FoldedArray::with_delays`] takes them.
+    ///
+    /// # Errors
+    /// [`TopError`] if the design cannot be folded or the island cannot serve it.
+    pub fn with_delays(
+        design: Arc<Design>,
+        array: impl Into<FoldedOptions>,
+        lengths: &Delays,
+        options: IslandOptions,
+    ) -> Result<FoldedTop, TopError> {
+        let options = island(&design, options)?;
+        FoldedTop::around(FoldedArray::with_delays(design, array, lengths)?, options)
+    }
+
+    fn around(array: FoldedArray, options: IslandOptions) -> Result<FoldedTop, TopError> {
         let interface = FoldedInterface::new(&array)?;
         let mut module = Module::new("bordered_array", "the array and its border");
         for (name, bus) in interface.inputs() {
@@ -53,4 +70,11 @@ impl FoldedTop {
         module.module("array", array.module.clone());
         Ok(FoldedTop { array, interface, module, options })
     }
+}
+
+/// What the island must be to serve a folded array: samples stream, and the scan chain has whole bytes.
+fn island(design: &Design, options: IslandOptions) -> Result<IslandOptions, TopError> {
+    let options = IslandOptions { streaming: true, byte_chain: true, ..options };
+    options.facts(design)?;
+    Ok(options)
 }

@@ -17,7 +17,7 @@ use thiserror::Error;
 use wheatstone_link::protocol::LinkLimit;
 use wheatstone_sim::{Design, categorize};
 
-pub use chip::{ArrayForm, Chip, ChipPorts, Streaming};
+pub use chip::{ArrayForm, Chip, ChipArray, ChipPorts, Streaming};
 pub use folded_top::FoldedTop;
 pub use simulation::{ArraySide, SerialLine, TopSimulation};
 

@@ -50,7 +50,7 @@ pub fn drawn_out(array: &Array) -> Array {
     for (cell, luts) in array.cell_modules().into_keys().zip((1..=4).cycle()) {
         let lines: &[DelayLine] = match cell {
             CellId::Node(_) => &[DelayLine::PulseExtension, DelayLine::Request],
-            CellId::Edge(_) => &[DelayLine::Recovery],
+            CellId::Edge(_) | CellId::Tile(_) | CellId::Root => &[DelayLine::Recovery],
         };
         lines.iter().for_each(|&line| lengths.set(cell.line(line), luts));
     }

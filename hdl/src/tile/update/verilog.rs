@@ -115,16 +115,16 @@ pub(super) fn verilog(
          wire signed [{u}:0] u_half = u_now + {half};\nwire signed [{v}:0] v_long = u_half >>> {guard};\n\
          wire signed [{v1}:0] v_now = v_long > {v_high} ? {v_high} : v_long;\n\
          wire signed [{v1}:0] target_now = bank ? samples_1[prepare] : samples_0[prepare];\n\
-         wire signed [{v}:0] missing = target_now - v_now;\n\
-         reg valid_p1, valid_p2, valid_p3, valid_p4, wave_p1;\nreg [{i1}:0] node_p1, node_p2, node_p3, node_p4;\nreg signed [{v1}:0] v_p1;\nreg signed [{v}:0] passed_p1;\n\
-         reg [{c1}:0] d_p1;\nreg signed [{sum1}:0] imposed_p1, imposed_p2, nudge_p2, low_p2, high_p2, product_p3, start_p3, base_p4;\n\
-         initial begin valid_p1 = 0; valid_p2 = 0; valid_p3 = 0; valid_p4 = 0; wave_p1 = 0; node_p1 = 0; node_p2 = 0; node_p3 = 0; node_p4 = 0; v_p1 = 0; passed_p1 = 0; d_p1 = 0; imposed_p1 = 0; imposed_p2 = 0; nudge_p2 = 0; low_p2 = 0; high_p2 = 0; product_p3 = 0; start_p3 = 0; base_p4 = 0; end\n\
-         wire signed [{sum1}:0] passed = passed_p1;\nwire signed [17:0] d_low = {d_low};\nwire signed [17:0] d_high = {d_high};\n\
+         reg valid_p1, valid_p2, valid_p3, valid_p4, wave_p1, wave_p2;\nreg [{i1}:0] node_p1, node_p2, node_p3, node_p4;\nreg signed [{v1}:0] v_p1, target_p1;\nreg [1:0] sense_p1;\nreg signed [{v}:0] passed_p2;\n\
+         reg [{c1}:0] d_p1;\nreg signed [{sum1}:0] imposed_p1, imposed_p2, low_p2, high_p2, product_p3, start_p3, base_p4;\n\
+         initial begin valid_p1 = 0; valid_p2 = 0; valid_p3 = 0; valid_p4 = 0; wave_p1 = 0; wave_p2 = 0; node_p1 = 0; node_p2 = 0; node_p3 = 0; node_p4 = 0; v_p1 = 0; target_p1 = 0; sense_p1 = 0; passed_p2 = 0; d_p1 = 0; imposed_p1 = 0; imposed_p2 = 0; low_p2 = 0; high_p2 = 0; product_p3 = 0; start_p3 = 0; base_p4 = 0; end\n\
+         wire signed [{v}:0] missing = target_p1 - v_p1;\nwire signed [{sum1}:0] passed = passed_p2;\nwire signed [17:0] d_low = {d_low};\nwire signed [17:0] d_high = {d_high};\n\
          always @(posedge fire) begin\n\
          \x20   valid_p1 <= prepare_valid; wave_p1 <= wave; node_p1 <= prepare; v_p1 <= v_now; d_p1 <= conductances[prepare]; imposed_p1 <= imposed_sums[prepare];\n\
-         \x20   passed_p1 <= ~is_output(prepare) | sense_now == 0 | (sense_now == 2 & missing < 0) | (sense_now == 3 & missing > 0) ? 0 : missing;\n\
-         \x20   valid_p2 <= valid_p1; node_p2 <= node_p1; low_p2 <= d_low * v_p1; high_p2 <= d_high * v_p1; imposed_p2 <= imposed_p1; nudge_p2 <= wave_p1 ? {clamped} : {free};\n\
-         \x20   valid_p3 <= valid_p2; node_p3 <= node_p2; product_p3 <= low_p2 + (high_p2 <<< 17); start_p3 <= imposed_p2 + nudge_p2;\n\
+         \x20   target_p1 <= target_now; sense_p1 <= is_output(prepare) ? sense_now : 0;\n\
+         \x20   valid_p2 <= valid_p1; node_p2 <= node_p1; low_p2 <= d_low * v_p1; high_p2 <= d_high * v_p1; imposed_p2 <= imposed_p1; wave_p2 <= wave_p1;\n\
+         \x20   passed_p2 <= sense_p1 == 0 | (sense_p1 == 2 & missing < 0) | (sense_p1 == 3 & missing > 0) ? 0 : missing;\n\
+         \x20   valid_p3 <= valid_p2; node_p3 <= node_p2; product_p3 <= low_p2 + (high_p2 <<< 17); start_p3 <= imposed_p2 + (wave_p2 ? {clamped} : {free});\n\
          \x20   valid_p4 <= valid_p3; node_p4 <= node_p3; base_p4 <= start_p3 - product_p3;\n    if (valid_p4) bases[node_p4] <= base_p4;\nend\n",
         u1 = u - 1,
         half = if guard == 0 { "0".to_owned() } else { Shape::signed(u + 1).literal(1 << (guard - 1)) },
