@@ -3,7 +3,8 @@
 use crate::netlist::names;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use wheatstone_hdl::Top;
+use wheatstone_hdl::Chip;
+use wheatstone_hdl::delays::CellId;
 use wheatstone_hdl::netlist::{Netlist, text};
 
 /// What a site of the device is, as far as a design takes it.
@@ -77,6 +78,10 @@ pub enum Owner {
     Node(usize),
     /// Of an edge's cell, by its id.
     Edge(usize),
+    /// Of a tile, by its number.
+    Tile(usize),
+    /// Of the root of the tiles.
+    Root,
     /// Of the registers between array and island.
     #[serde(rename = "border")]
     ArrayInterface,
@@ -102,13 +107,15 @@ impl Layout {
     ///
     /// # Errors
     /// It is not such a netlist.
-    pub fn read(netlist: &[u8], top: &Top) -> Result<Layout, serde_json::Error> {
+    pub fn read(netlist: &[u8], chip: &Chip) -> Result<Layout, serde_json::Error> {
         let netlist: Netlist = serde_json::from_slice(netlist)?;
-        let nodes = top.array.nodes.len();
+        let cells = chip.array.cells();
         let kind_of = |owner: Owner| {
             let cell = match owner {
-                Owner::Node(id) => top.array.cell(id),
-                Owner::Edge(id) => top.array.cell(nodes + id),
+                Owner::Node(id) => cells.get(&CellId::Node(id)),
+                Owner::Edge(id) => cells.get(&CellId::Edge(id)),
+                Owner::Tile(id) => cells.get(&CellId::Tile(id)),
+                Owner::Root => cells.get(&CellId::Root),
                 Owner::ArrayInterface => return "border".to_owned(),
                 Owner::Island => return "island".to_owned(),
                 Owner::Unnamed => None,
@@ -177,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_chip_is_counted_by_kind_of_cell() {
-        let top = spec(board("hx8k-evn")).top(None).unwrap();
+        let chip = spec(board("hx8k-evn")).chip(None).unwrap();
         let lc = |x, clocked| {
             format!(
                 r#"{{"type": "ICESTORM_LC", "attributes": {{"NEXTPNR_BEL": "X{x}/Y2/lc1"}}, "parameters": {{"DFF_ENABLE": "{clocked}"}}}}"#
@@ -192,7 +199,7 @@ mod tests {
             lc(2, 1),
             lc(3, 1)
         );
-        let layout = Layout::read(text.as_bytes(), &top).unwrap();
+        let layout = Layout::read(text.as_bytes(), &chip).unwrap();
         assert_eq!(layout.total, Taken { lut4: 3, flip_flops: 2, multipliers: 0, rams: 1 });
         let inputs = &layout.kinds["input_node_1_0"];
         assert_eq!((inputs.count, inputs.taken.lut4, inputs.taken.flip_flops), (2, 2, 1));
@@ -200,6 +207,6 @@ mod tests {
         assert_eq!(layout.kinds["island"].taken.rams, 1);
         let first = Placed { x: 1, y: 2, site: Site::Lut4, owner: Owner::Node(0) };
         assert!(layout.sites.contains(&first) && layout.sites.len() == 4, "{:?}", layout.sites);
-        assert!(Layout::read(b"{}", &top).is_err());
+        assert!(Layout::read(b"{}", &chip).is_err());
     }
 }

@@ -131,7 +131,7 @@ impl Manifest {
             board: spec.board.name().to_owned(),
             arguments,
             format: design.format().to_string(),
-            multiplier: spec.multiplier.name().to_owned(),
+            multiplier: spec.array.multiplier().name().to_owned(),
             nodes: network.nodes().len(),
             edges: network.edges().len(),
             seed: built.seed,
@@ -150,7 +150,7 @@ impl Manifest {
                 step_ps: findings.and_then(|findings| findings.step_ps()),
             },
             bitstream: bitstream.collect(),
-            delays: built.top.array.delays().clone(),
+            delays: built.chip.array.delays().clone(),
             simulated: built.simulated.clone(),
         }
     }
@@ -188,7 +188,7 @@ mod tests {
     fn a_manifest_reads_back_and_invents_nothing() {
         let spec = spec(board("hx8k-evn"));
         let built = Built {
-            top: spec.top(None).unwrap(),
+            chip: spec.chip(None).unwrap(),
             tools: vec![ToolVersion { name: "yosys".into(), version: "Yosys 0.70".into() }],
             warnings: Vec::new(),
             stages: Vec::new(),

@@ -8,7 +8,7 @@ use crate::stage::Stage;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
-use wheatstone_hdl::{Board, Top};
+use wheatstone_hdl::{Board, Chip};
 use wheatstone_tools::{Program, Tool, ToolError};
 
 /// Room for what the island does around a sample, in microseconds.
@@ -75,7 +75,7 @@ impl Simulator {
     #[expect(clippy::too_many_arguments, reason = "a chip, a training run, a place, a way to stop")]
     pub fn run(
         &self,
-        top: &Top,
+        chip: &Chip,
         board: Board,
         routed: &Routed,
         corner: Corner,
@@ -87,14 +87,14 @@ impl Simulator {
         let TrainingRun { samples, steps } = training;
         let failed = |message: String| FlowError::Simulation { corner, message };
         let patience = u16::try_from(2 * sample_us + ISLAND_US).unwrap_or(u16::MAX);
-        let transcript = Transcript::training(top.array.design(), top.options, steps, samples, patience)
+        let transcript = Transcript::training(&chip.design, chip.options, steps, samples, patience)
             .map_err(|error| failed(error.to_string()))?;
-        let chip = annotate(routed, corner, Policy::of(board).min_pulse)
-            .map_err(|error| failed(error.to_string()))?;
+        let verilog =
+            annotate(routed, corner, &Policy::of(board)).map_err(|error| failed(error.to_string()))?;
         let [text, compiled, log] =
             ["v", "vvp", "log"].map(|kind| format!("simulate-{}.{kind}", corner.name()));
         let (path, log) = (folder.join(&text), folder.join(log));
-        fs::write(&path, chip + &testbench(&transcript, top.options, &[], routed)).at(&path)?;
+        fs::write(&path, verilog + &testbench(&transcript, chip.options, &[], routed)).at(&path)?;
         let run = |tool: &Tool, arguments: &[&str]| {
             tool.run_logged(arguments, folder, &log, stop).map_err(|source| match source {
                 ToolError::Stopped { .. } => FlowError::Stopped { stage: Stage::Simulate },

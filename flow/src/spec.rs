@@ -5,11 +5,18 @@ use crate::toolchain::Passes;
 use std::sync::Arc;
 use wheatstone_hdl::delays::{CellId, DelayLine, Delays, Length};
 use wheatstone_hdl::island::IslandOptions;
-use wheatstone_hdl::{ArrayOptions, Board, Multiplier, Technology, Top};
+use wheatstone_hdl::tile::FoldedArray;
+use wheatstone_hdl::{ArrayForm, Board, Chip, ChipArray, Technology};
 use wheatstone_sim::Design;
 
 /// LUTs of a node's pulse extension on an ECP5, to begin with.
 const PULSE_EXTENSION_LUTS: u32 = 4;
+
+/// The same of a tile's and the root's matched delays, in percent of the documented ones: wires take as long as logic.
+const FOLDED_PERCENT: u32 = 100;
+
+/// LUTs of their recovery delays, to begin with: a tile's, and the root's, whose join chooses among the tiles' tokens.
+const FOLDED_RECOVERY_LUTS: [u32; 2] = [4, 12];
 
 /// How much of its matched delay an edge needs for its own data, in percent; for a node's they have the node's request delay.
 const OWN_PERCENT: u32 = 75;
@@ -23,8 +30,8 @@ pub struct BuildSpec {
     pub design: Arc<Design>,
     /// The board it is for, which must have a device.
     pub board: Board,
-    /// Whether edges multiply in parallel or bit by bit.
-    pub multiplier: Multiplier,
+    /// The form of the array.
+    pub array: ArrayForm,
     /// How the island is built.
     pub island: IslandOptions,
     /// Seed of nextpnr's first placement.
@@ -38,11 +45,15 @@ impl BuildSpec {
     /// nodes' request delay.
     ///
     /// # Errors
-    /// As [`BuildSpec::top`].
+    /// As [`BuildSpec::chip`].
     pub fn first_lengths(&self) -> Result<Delays, FlowError> {
-        let array = self.top(None)?.array;
+        let array = match self.chip(None)?.array {
+            ChipArray::Spatial(array) => array,
+            // A tile's flip-flops stand on a global network: no skew, and no wires of the fire to wait for.
+            ChipArray::Folded(array) => return Ok(folded_lengths(&array)),
+        };
         let side = u32::try_from(array.edges.len().isqrt()).unwrap_or(u32::MAX);
-        let passes = self.board.description().map(Passes::of);
+        let passes = self.board.description().map(|board| Passes::of(board, self.array));
         let percent = match passes {
             // A LUT and its wire by input B take longer than documented, and what is too long is trimmed.
             Some(Passes::Trimmed) => 110 + 8 * side,
@@ -73,6 +84,8 @@ impl BuildSpec {
                             lengths.set(cell.line(DelayLine::Recovery), side * 2 / 3);
                         }
                     }
+                    // Of a folded array.
+                    CellId::Tile(_) | CellId::Root => {}
                 }
             }
             if trims {
@@ -87,23 +100,22 @@ impl BuildSpec {
     ///
     /// # Errors
     /// [`FlowError::Top`] if the design cannot be hardware.
-    pub fn top(&self, lengths: Option<&Delays>) -> Result<Top, FlowError> {
-        let options = ArrayOptions { technology: self.board.technology(), multiplier: self.multiplier };
+    pub fn chip(&self, lengths: Option<&Delays>) -> Result<Chip, FlowError> {
         let design = Arc::clone(&self.design);
-        let top = match lengths {
-            None => Top::new(design, options, self.island),
-            Some(lengths) => Top::with_delays(design, options, lengths, self.island),
+        let chip = match lengths {
+            None => Chip::new(design, self.array, self.island),
+            Some(lengths) => Chip::with_delays(design, self.array, lengths, self.island),
         };
-        Ok(top?)
+        Ok(chip?)
     }
 
     /// Whether lengths of delay lines are those of this design's cells.
     ///
     /// # Errors
-    /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`BuildSpec::top`].
+    /// [`FlowError::OtherDelays`] if a cell has none or an entry has no cell, [`FlowError::Top`] as [`BuildSpec::chip`].
     pub fn check_lengths(&self, lengths: &Delays) -> Result<(), FlowError> {
-        let top = self.top(Some(lengths))?;
-        let built = top.array.delays();
+        let chip = self.chip(Some(lengths))?;
+        let built = chip.array.delays();
         let missing = built.iter().find(|&(id, _)| !lengths.contains(id)).map(|(id, _)| (id, true));
         let foreign = lengths.iter().find(|&(id, _)| !built.contains(id)).map(|(id, _)| (id, false));
         match missing.or(foreign) {
@@ -113,9 +125,22 @@ impl BuildSpec {
     }
 }
 
+/// Lengths of a folded array's delay lines to begin with.
+fn folded_lengths(array: &FoldedArray) -> Delays {
+    let longer = |length: Length| (length.placed * FOLDED_PERCENT).div_ceil(100).into();
+    let mut lengths = array.delays().map(|_, length| longer(length));
+    for cell in array.cell_ids() {
+        let [of_tile, of_root] = FOLDED_RECOVERY_LUTS;
+        let recovery = if cell == CellId::Root { of_root } else { of_tile };
+        lengths.set(cell.line(DelayLine::Recovery), recovery);
+    }
+    lengths
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use wheatstone_hdl::{ArrayOptions, Multiplier};
     use wheatstone_sim::network::{EdgeKind, crossbar};
     use wheatstone_sim::{Format, Nudge, Omega, Rules};
 
@@ -138,7 +163,7 @@ pub(crate) mod tests {
             name: "smallest".to_owned(),
             design: Arc::new(Design::new(network, format, rules).unwrap()),
             board,
-            multiplier,
+            array: ArrayOptions { technology: board.technology(), multiplier }.into(),
             island: board.island_options(),
             seed: 1,
         }
@@ -148,17 +173,17 @@ pub(crate) mod tests {
     fn lengths_of_matched_delays_are_taken_over() {
         let spec = spec(board("icebreaker"));
         let edge = CellId::Edge(1).matched();
-        let mut lengths = spec.top(None).unwrap().array.delays().clone();
+        let mut lengths = spec.chip(None).unwrap().array.delays().clone();
         assert_ne!(lengths.get(edge).placed, 77);
         lengths.set(edge, 77);
-        assert_eq!(*spec.top(Some(&lengths)).unwrap().array.delays(), lengths);
+        assert_eq!(*spec.chip(Some(&lengths)).unwrap().array.delays(), lengths);
     }
 
     #[test]
     fn an_ecp5_begins_with_longer_delays_than_documented_and_extended_pulses() {
         let lengths = |board| {
             let spec = spec(board);
-            (spec.top(None).unwrap().array.delays().clone(), spec.first_lengths().unwrap())
+            (spec.chip(None).unwrap().array.delays().clone(), spec.first_lengths().unwrap())
         };
         let trimmed = board("ulx3s-25f");
         for board in [trimmed, board("ulx3s-85f")] {
@@ -181,7 +206,7 @@ pub(crate) mod tests {
     #[test]
     fn lengths_of_another_design_are_refused() {
         let spec = spec(board("icebreaker"));
-        let own = spec.top(None).unwrap().array.delays().clone();
+        let own = spec.chip(None).unwrap().array.delays().clone();
         spec.check_lengths(&own).unwrap();
         let fewer = own.iter().filter(|(id, _)| id.cell != CellId::Edge(1)).collect();
         let message = spec.check_lengths(&fewer).unwrap_err().to_string();

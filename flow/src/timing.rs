@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use wheatstone_hdl::delays::Delays;
-use wheatstone_hdl::{Board, Top};
+use wheatstone_hdl::{Board, Chip};
 
 /// What is known of a routed chip's timing. What is absent was not found out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -20,6 +20,9 @@ pub struct Findings {
     pub violations: Vec<String>,
     /// Width of the narrowest fire in the fast corner.
     pub min_pulse_ps: Option<i64>,
+    /// From a fire of a tile, or of the root, to its next one in the slow corner.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cycles_ps: BTreeMap<String, i64>,
     /// Predicted times in the slow corner.
     pub times: Option<Times>,
     /// Length of every cell's matched delay in LUTs.
@@ -67,14 +70,14 @@ impl Findings {
 /// # Errors
 /// [`FlowError::Unreadable`] if the files are not a routed chip's.
 pub fn examine(
-    top: &Top,
+    chip: &Chip,
     board: Board,
     netlist: &Path,
     delays: &Path,
 ) -> Result<(Findings, Option<Delays>), FlowError> {
     let routed = Routed::read(netlist, delays)
         .map_err(|error| FlowError::Unreadable { message: error.to_string() })?;
-    let report = check(top, &routed, Policy::of(board));
+    let report = check(chip, &routed, Policy::of(board));
     let corrections = report.corrections();
     let other = (corrections != report.lengths).then_some(corrections);
     Ok((Findings::of(&report), other))
@@ -107,6 +110,7 @@ impl Findings {
             kinds,
             violations,
             min_pulse_ps: Some(report.min_pulse_ps),
+            cycles_ps: report.cycles_ps.clone(),
             times: report.prediction.map(|prediction| prediction.slow),
             lengths: report.lengths.clone(),
             trimmed: Some(report.trimmed()).filter(|trimmed| *trimmed != report.lengths),

@@ -4,7 +4,7 @@ use crate::error::FlowError;
 use serde::Serialize;
 use wheatstone_hdl::board::Description;
 use wheatstone_hdl::device::Router;
-use wheatstone_hdl::{Board, Technology};
+use wheatstone_hdl::{ArrayForm, Board, Technology};
 use wheatstone_tools::{Program, Tool};
 
 /// Names of the files of a build; tools run in their folder.
@@ -124,7 +124,7 @@ pub fn products(technology: Technology) -> [&'static str; 2] {
 }
 
 /// Modules of cells, as yosys selects them.
-const CELLS: &str = "*_edge_* input_node_* hidden_node_* output_node_*";
+const CELLS: &str = "*_edge_* input_node_* hidden_node_* output_node_* tile_[0-9]* root";
 
 /// In which passes a chip is placed and routed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,9 +139,12 @@ pub enum Passes {
 }
 
 impl Passes {
-    /// Those of a board. The delays of an iCE40 are told for one corner only, and nothing is gained by what [`Passes::Trimmed`] does
+    /// Those of an array on a board. The fires of a folded array run over global networks, whatever the router. The delays of an iCE40 are told for one corner only, and nothing is gained by what [`Passes::Trimmed`] does
     /// about corners.
-    pub fn of(board: &Description) -> Passes {
+    pub fn of(board: &Description, array: ArrayForm) -> Passes {
+        if let ArrayForm::Folded(_) = array {
+            return Passes::One;
+        }
         match (board.technology(), board.device.router) {
             (Technology::Ecp5, Router::Router1) => Passes::Trimmed,
             (_, Router::Router1) => Passes::One,
@@ -306,7 +309,7 @@ mod tests {
         );
         assert_eq!(
             synthesis(board("ulx3s-85f")),
-            "-p read_verilog design.v; setattr -mod -set keep_hierarchy 1 *_edge_* input_node_* hidden_node_* output_node_*; \
+            "-p read_verilog design.v; setattr -mod -set keep_hierarchy 1 *_edge_* input_node_* hidden_node_* output_node_* tile_[0-9]* root; \
              synth_ecp5 -nowidelut -top top; setattr -mod -unset keep_hierarchy *; flatten; opt_clean -purge; \
              write_json synth.json"
         );
@@ -327,7 +330,10 @@ mod tests {
             board("hx8k-evn"),
         ];
         let passes = [Passes::Trimmed, Passes::Trimmed, Passes::FiresFirst, Passes::One, Passes::One];
-        assert_eq!(boards.map(|board| Passes::of(description(board))), passes);
+        assert_eq!(
+            boards.map(|board| Passes::of(description(board), crate::spec::tests::spec(board).array)),
+            passes
+        );
     }
 
     #[test]

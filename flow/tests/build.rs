@@ -12,8 +12,8 @@ use wheatstone_flow::build::{Built, Means, Settings, build};
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
 use wheatstone_flow::{BuildSpec, FlowError, Stage};
-use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::delays::{CellId, DelayId, DelayLine};
+use wheatstone_hdl::{ArrayOptions, Multiplier, Technology};
 use wheatstone_tools::{Program, Tool, ToolError};
 
 /// A build with fake tools; the stages that were told.
@@ -172,7 +172,10 @@ fn another_design_is_made_anew() {
         until: Stage::Synth,
         ..Settings::new(fakes.folder().join("other"), fakes.folder().join("cache"))
     };
-    let other = BuildSpec { multiplier: Multiplier::Lut, ..spec(board("hx8k-evn")) };
+    let other = BuildSpec {
+        array: ArrayOptions { technology: Technology::Ice40, multiplier: Multiplier::Lut }.into(),
+        ..spec(board("hx8k-evn"))
+    };
     let built = build(&other, &fakes.means(), &settings, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!(cached(&built), []);
 }
@@ -236,9 +239,9 @@ fn wants(luts: u32) -> Means {
     let rounds = Rc::new(Cell::new(0));
     let fakes = Fakes::new();
     let mut means = fakes.means();
-    means.examine = Box::new(move |top, _, _, _| {
+    means.examine = Box::new(move |chip, _, _, _| {
         let _folder = &fakes;
-        let lengths = top.array.delays();
+        let lengths = chip.array.delays();
         let now = lengths.get(EDGE).placed;
         rounds.set(rounds.get() + 1);
         let violations = if now < luts { vec![format!("edge_0 has {now} LUTs")] } else { Vec::new() };
@@ -256,7 +259,7 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings::new(folder.path().join("out"), folder.path().join("cache"));
     let spec = spec(board("hx8k-evn"));
-    let first = spec.top(None).unwrap().array.delays().get(EDGE).placed;
+    let first = spec.chip(None).unwrap().array.delays().get(EDGE).placed;
     let mut told = Vec::new();
     let mut tell = |stage, round| told.push((stage, round));
     let built = build(&spec, &wants(first + 2), &settings, &mut tell, &|| false).unwrap();
@@ -271,7 +274,7 @@ fn delays_are_lengthened_until_timing_holds_and_only_then_is_a_bitstream_made() 
         "the chip that was checked is the one that is packed"
     );
 
-    let known = Settings { delays: Some(built.top.array.delays().clone()), ..settings.clone() };
+    let known = Settings { delays: Some(built.chip.array.delays().clone()), ..settings.clone() };
     let again = build(&spec, &wants(first + 2), &known, &mut |_, _| {}, &|| false).unwrap();
     assert_eq!((again.rounds, again.bitstream), (1, built.bitstream), "from known lengths in one round");
 

@@ -12,44 +12,44 @@ use wheatstone_flow::sdf::{Delay, Time, TimingCheck, Triple};
 use wheatstone_flow::simulation::{Simulated, Simulator, TrainingRun};
 use wheatstone_flow::toolchain::file;
 use wheatstone_hdl::delays::CellId;
-use wheatstone_hdl::{Board, Technology, Top};
+use wheatstone_hdl::{Board, Chip, Technology};
 use wheatstone_tools::{Program, Tool};
 
 const TRAINING: TrainingRun = TrainingRun { samples: 3, steps: 4 };
 
 /// What a chip learns in a corner, and the simulator's log; nothing if Icarus is missing.
-fn simulated(board: Board, top: &Top, files: &Files, corner: Corner) -> Option<(Simulated, String)> {
+fn simulated(board: Board, chip: &Chip, files: &Files, corner: Corner) -> Option<(Simulated, String)> {
     let Ok(simulator) = Simulator::find() else {
         println!("skipped: Icarus is missing");
         return None;
     };
     let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
-    let said = simulator.run(top, board, &routed, corner, TRAINING, 0, folder.path(), &|| false).unwrap();
+    let said = simulator.run(chip, board, &routed, corner, TRAINING, 0, folder.path(), &|| false).unwrap();
     println!("{board}: {said:?}");
     let log = format!("simulate-{}.log", corner.name());
     Some((said, fs::read_to_string(folder.path().join(log)).unwrap()))
 }
 
 fn learns(board: Board, corner: Corner) {
-    let Some((top, files, _)) = converged(board) else { return };
-    let Some((said, _)) = simulated(board, &top, &files, corner) else { return };
+    let Some((built, files, _)) = converged(board) else { return };
+    let Some((said, _)) = simulated(board, &built, &files, corner) else { return };
     assert!(said.passed(), "{said:?}");
 }
 
 /// Each LUT of the last node's chain listens to the join alone: a delay of one LUT. Check and simulation both see it.
 fn a_cut_is_seen(board: Board) {
-    let Some((top, files, _)) = converged(board) else { return };
+    let Some((built, files, _)) = converged(board) else { return };
     let mut cut = files.clone();
     let [first, second, _] = inputs_of_delays(board);
-    let cell = CellId::Node(top.array.nodes.len() - 1);
-    for number in 1..top.array.delays().get(cell.matched()).routed() {
+    let cell = CellId::Node(built.design.network().nodes().len() - 1);
+    for number in 1..built.array.delays().get(cell.matched()).routed() {
         let lut = names::delay_lut(cell.matched(), number);
         let lut = if board.technology() == Technology::Ice40 { names::packed(&lut) } else { lut };
         cut.rewire(&lut, first, &lut, second);
     }
-    let report = check(&top, &cut.join().unwrap(), Policy::of(board));
+    let report = check(&built, &cut.join().unwrap(), Policy::of(board));
     assert!(!report.passed(), "the checker does not see the cut");
-    let Some((said, _)) = simulated(board, &top, &cut, Corner::Max) else { return };
+    let Some((said, _)) = simulated(board, &built, &cut, Corner::Max) else { return };
     assert!(said.difference.is_some(), "the simulation does not see the cut: {said:?}");
 }
 
@@ -69,12 +69,12 @@ fn with_long_holds(files: &mut Files, time: Triple, asks: impl Fn(&str) -> bool)
 /// The end of an edge's scan chain takes data that still change, and takes them again with the next fire: no violation. Where they
 /// change after the last fire, it is one.
 fn what_the_scan_takes_in_vain_is_not_told(board: Board) {
-    let Some((top, mut files, _)) = converged(board) else { return };
+    let Some((built, mut files, _)) = converged(board) else { return };
     let ends_scan = |instance: &str| instance.contains("array.edge_") && instance.contains(".scan_flop.");
     let ps = |ps| Triple::all(Time::from_ps(ps));
     // Longer than from one fire of a burst to the next, shorter than a pause.
     with_long_holds(&mut files, ps(60_000), ends_scan);
-    let Some((said, log)) = simulated(board, &top, &files, Corner::Max) else { return };
+    let Some((said, log)) = simulated(board, &built, &files, Corner::Max) else { return };
     assert!(said.passed(), "{said:?}\n{log}");
 
     with_long_holds(&mut files, ps(10_000_000), ends_scan);
@@ -85,14 +85,14 @@ fn what_the_scan_takes_in_vain_is_not_told(board: Board) {
             ends_scan(&wire.to.instance) && ["M", "I0", "I1", "I2", "I3"].contains(&&*wire.to.port)
         })
         .for_each(|wire| wire.delay = late);
-    let Some((_, log)) = simulated(board, &top, &files, Corner::Max) else { return };
+    let Some((_, log)) = simulated(board, &built, &files, Corner::Max) else { return };
     assert!(log.lines().any(|line| line.starts_with("HOLD") && line.contains("scan_flop")), "{log}");
 }
 
 /// Flip-flops of a cell ask for their data long before their fire, some of the island long after its clock: the chip learns what
 /// the model learns, and the monitors complain of both.
 fn demands_are_monitored(board: Board, told: &[(&str, &str)]) {
-    let Some((top, mut files, _)) = converged(board) else { return };
+    let Some((built, mut files, _)) = converged(board) else { return };
     let long = Triple::all(Time::from_ps(10_000_000));
     for cell in &mut files.delays.cells {
         for check in &mut cell.checks {
@@ -104,7 +104,7 @@ fn demands_are_monitored(board: Board, told: &[(&str, &str)]) {
         }
     }
     with_long_holds(&mut files, long, |instance| instance.contains("controller.request"));
-    let Some((said, log)) = simulated(board, &top, &files, Corner::Max) else { return };
+    let Some((said, log)) = simulated(board, &built, &files, Corner::Max) else { return };
     assert_eq!(said.difference, None);
     assert!(said.violations > 0);
     for &(what, cell) in told {
@@ -115,15 +115,15 @@ fn demands_are_monitored(board: Board, told: &[(&str, &str)]) {
 
 /// The bench of a routed chip, as it is simulated, passes Verilator as it is.
 fn passes_verilator(board: Board) {
-    let Some((top, files, _)) = converged(board) else { return };
+    let Some((built, files, _)) = converged(board) else { return };
     let Ok(verilator) = Tool::find(Program::Verilator) else {
         println!("skipped: Verilator is missing");
         return;
     };
     let (routed, folder) = (files.join().unwrap(), tempfile::tempdir().unwrap());
-    let transcript = Transcript::training(top.array.design(), top.options, 2, 1, 100).unwrap();
-    let chip = annotate(&routed, Corner::Max, Policy::of(board).min_pulse).unwrap();
-    fs::write(folder.path().join("bench.v"), chip + &testbench(&transcript, top.options, &[], &routed))
+    let transcript = Transcript::training(&built.design, built.options, 2, 1, 100).unwrap();
+    let chip = annotate(&routed, Corner::Max, &Policy::of(board)).unwrap();
+    fs::write(folder.path().join("bench.v"), chip + &testbench(&transcript, built.options, &[], &routed))
         .unwrap();
     verilator.run(["--lint-only", "--timing", "bench.v"], folder.path()).unwrap();
 }

@@ -1,6 +1,7 @@
 //! Models of the ECP5's cells, as nextpnr names them after packing.
 
 use super::flop::Flop;
+use super::memory;
 use super::writer::{Writer, on_grid};
 use crate::routed::CellId;
 use crate::sdf::Time;
@@ -16,6 +17,12 @@ fn table(writer: &Writer<'_>, id: CellId) -> u16 {
 /// A LUT, alone, as half a carry cell, or with a multiplexer behind it.
 pub(super) fn comb(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
     let mode = writer.cell(id).parameter("MODE").to_owned();
+    match mode.as_str() {
+        "DPRAM" => return memory::distributed(writer, id),
+        // Its place is taken by a write port.
+        "RAMW_BLOCK" => return Ok(()),
+        _ => {}
+    }
     if !["", "LOGIC", "CCU2"].contains(&mode.as_str()) {
         return Err(mode);
     }

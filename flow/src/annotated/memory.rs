@@ -101,6 +101,50 @@ fn dp16kd_port(writer: &mut Writer<'_>, id: CellId, ram: usize, port: &str) -> R
     Ok(())
 }
 
+/// Sixteen bits of distributed RAM: a LUT that is written. Its table's address has input A lowest, which is the highest bit of the
+/// memory's; nextpnr tells no delay from the clock to the output.
+pub(super) fn distributed(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
+    let inverted = writer.cell(id).parameter("WCKMUX") == "INV";
+    if inverted {
+        return Err("WCKMUX=INV".to_owned());
+    }
+    let digits = writer.cell(id).parameter("INITVAL").to_owned();
+    let n = writer.number();
+    let read = ["D", "C", "B", "A"].map(|pin| writer.pin_to(id, pin, "F", "1'b1"));
+    let address = ["WAD0", "WAD2", "WAD1", "WAD3"].map(|pin| {
+        let setup = writer.setup(id, pin);
+        writer.pin(id, pin, setup, "1'b1")
+    });
+    let setup = writer.setup(id, "WD");
+    let data = writer.pin(id, "WD", setup, "1'b0");
+    let (enable, clock) = (with_mux(writer, id, "WRE"), writer.pin(id, "WCK", Time::ZERO, "1'b0"));
+    let delay = on_grid(writer.memory_write);
+    writer.line(format!("reg [15:0] ram{n} = 16'b{};", &digits[digits.len().saturating_sub(16)..]));
+    let (read, address) = (vector(read.into_iter()), vector(address.into_iter()));
+    writer.line(format!("always @(posedge {clock}) if ({enable}) ram{n}[{address}] <= #{delay} {data};"));
+    writer.drive(id, "F", &format!("ram{n}[{read}]"));
+    Ok(())
+}
+
+/// The write port of distributed RAM: wires from a slice's inputs.
+#[expect(clippy::unnecessary_wraps, reason = "one signature for all models")]
+pub(super) fn write_port(writer: &mut Writer<'_>, id: CellId) -> Result<(), String> {
+    for (from, to) in [
+        ("A0", "WADO3"),
+        ("C0", "WADO2"),
+        ("B0", "WADO1"),
+        ("D0", "WADO0"),
+        ("B1", "WDO3"),
+        ("D1", "WDO2"),
+        ("A1", "WDO1"),
+        ("C1", "WDO0"),
+    ] {
+        let value = writer.pin_to(id, from, to, "1'b1");
+        writer.drive(id, to, &value);
+    }
+    Ok(())
+}
+
 /// Which bits of the 16 an access of that mode touches, and where they come from and go: as many lanes as the width, each of
 /// `1 << mode` bits of which the address chooses one.
 fn lanes(mode: u32) -> Result<(u32, Vec<u32>), String> {

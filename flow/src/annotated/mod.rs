@@ -22,9 +22,8 @@ mod writer;
 pub use bench::testbench;
 pub use transcript::{Transcript, TranscriptError};
 
-use crate::check::Corner;
+use crate::check::{Corner, Policy};
 use crate::routed::{Direction, Routed};
-use crate::sdf::Time;
 use thiserror::Error;
 use wheatstone_sim::categorize;
 use writer::Writer;
@@ -55,17 +54,18 @@ pub const CHIP: &str = "chip";
 const LINTS: &str =
     "// verilator lint_off INITIALDLY\n// verilator lint_off UNOPTFLAT\n// verilator lint_off WIDTH\n";
 
-/// The Verilog of a routed chip in one corner, with the chip's ports. `min_pulse` is the least width of a pulse that clocks a
-/// flip-flop; narrower ones are told.
+/// The Verilog of a routed chip in one corner, with the chip's ports. Pulses narrower than the policy's least
+/// are told.
 ///
 /// # Errors
 /// [`NoModel`] if it has a cell that is not modelled.
-pub fn annotate(routed: &Routed, corner: Corner, min_pulse: Time) -> Result<String, NoModel> {
-    let mut writer = Writer::new(routed, corner, min_pulse);
+pub fn annotate(routed: &Routed, corner: Corner, policy: &Policy) -> Result<String, NoModel> {
+    let mut writer = Writer::new(routed, corner, policy);
     for (id, cell) in routed.cell_ids() {
         let known = match cell.kind.as_str() {
             "TRELLIS_COMB" => ecp5::comb(&mut writer, id),
             "TRELLIS_FF" => ecp5::flop(&mut writer, id),
+            "TRELLIS_RAMW" => memory::write_port(&mut writer, id),
             "TRELLIS_IO" => ecp5::pad(&mut writer, id),
             "MULT18X18D" => ecp5::multiplier(&mut writer, id),
             "DP16KD" => memory::dp16kd(&mut writer, id),

@@ -1,7 +1,7 @@
 //! Verilog of cells: pins with their delays, and tables.
 
 use super::flop::Blocks;
-use crate::check::Corner;
+use crate::check::{Corner, Policy};
 use crate::routed::{ArcKind, Cell, CellId, Connection, Direction, NetId, PinId, Routed};
 use crate::sdf::Time;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -21,6 +21,8 @@ pub(super) struct Writer<'a> {
     pub routed: &'a Routed,
     corner: Corner,
     pub min_pulse: Time,
+    /// How long after its clock a written word comes out of distributed RAM.
+    pub memory_write: Time,
     text: String,
     /// Delayed copies of nets: their numbers, by picoseconds.
     delayed: BTreeMap<NetId, BTreeMap<i64, usize>>,
@@ -34,12 +36,14 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(routed: &'a Routed, corner: Corner, min_pulse: Time) -> Writer<'a> {
+    pub fn new(routed: &'a Routed, corner: Corner, policy: &Policy) -> Writer<'a> {
+        let [soonest, latest] = policy.untold.unwrap_or_default().memory_write;
         let crossing = crossing(routed);
         Writer {
             routed,
             corner,
-            min_pulse,
+            min_pulse: policy.min_pulse,
+            memory_write: if corner == Corner::Min { soonest } else { latest },
             text: String::new(),
             delayed: BTreeMap::new(),
             watched: BTreeSet::new(),

@@ -21,7 +21,7 @@ use stages::Stages;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wheatstone_hdl::delays::Delays;
-use wheatstone_hdl::{Board, Top};
+use wheatstone_hdl::{Board, Chip};
 use wheatstone_sim::{FileStem, FileStemError};
 
 /// Where a build happens and how far it goes.
@@ -81,7 +81,7 @@ pub struct Product {
 #[derive(Clone, Debug)]
 pub struct Built {
     /// The chip of the last round.
-    pub top: Top,
+    pub chip: Chip,
     /// The tools it was made with.
     pub tools: Vec<ToolVersion>,
     /// Versions other than the pinned ones.
@@ -107,7 +107,7 @@ pub struct Built {
 }
 
 /// What examines a routed chip; [`timing::examine`] is the one.
-pub type Examine = dyn Fn(&Top, Board, &Path, &Path) -> Result<(Findings, Option<Delays>), FlowError>;
+pub type Examine = dyn Fn(&Chip, Board, &Path, &Path) -> Result<(Findings, Option<Delays>), FlowError>;
 
 /// What a build is done with.
 pub struct Means {
@@ -162,7 +162,7 @@ fn close_timing(stages: &mut Stages<'_>, proven: Option<&Delays>) -> Result<Buil
         }
         None => stages.spec.first_lengths()?,
     };
-    let passes = Passes::of(stages.description);
+    let passes = Passes::of(stages.description, stages.spec.array);
     let mut closure = Closure::new(lengths, proven.is_some(), stages.spec.seed, passes);
     loop {
         let attempted = attempt(stages, &closure);
@@ -192,10 +192,10 @@ fn close_timing(stages: &mut Stages<'_>, proven: Option<&Delays>) -> Result<Buil
 /// advised.
 fn attempt(stages: &mut Stages<'_>, closure: &Closure) -> Result<(Built, Option<Delays>), FlowError> {
     let attempt = closure.attempt();
-    let top = stages.spec.top(Some(&attempt.lengths))?;
-    let verilog_sha256 = stages.emit(&top, attempt)?;
+    let chip = stages.spec.chip(Some(&attempt.lengths))?;
+    let verilog_sha256 = stages.emit(&chip, attempt)?;
     let mut built = Built {
-        top,
+        chip,
         tools: stages.means.tools.versions(),
         warnings: stages.means.tools.warnings(),
         stages: Vec::new(),
@@ -213,12 +213,12 @@ fn attempt(stages: &mut Stages<'_>, closure: &Closure) -> Result<(Built, Option<
         stages.synthesise(attempt)?;
     }
     if stages.wanted(Stage::Route) {
-        stages.route(&built.top, attempt)?;
+        stages.route(&built.chip, attempt)?;
         built.island_mhz = Some(stages.island_clock()?);
-        built.layout = Some(stages.layout(&built.top)?);
+        built.layout = Some(stages.layout(&built.chip)?);
     }
     if stages.wanted(Stage::Timing) {
-        let (findings, other) = stages.check_timing(&built.top, attempt)?;
+        let (findings, other) = stages.check_timing(&built.chip, attempt)?;
         (built.timing, advised) = (Some(findings), other);
     }
     Ok((built, advised))
@@ -230,7 +230,7 @@ fn outcome(built: &Built, advised: Option<Delays>) -> AttemptOutcome {
     AttemptOutcome::Routed {
         holds: findings.and_then(Findings::holds),
         step_ps: findings.and_then(Findings::step_ps),
-        lengths: built.top.array.delays().clone(),
+        lengths: built.chip.array.delays().clone(),
         advised,
         trimmed: findings.and_then(|findings| findings.trimmed.clone()),
     }

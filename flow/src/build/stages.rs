@@ -25,7 +25,7 @@ use std::thread;
 use wheatstone_hdl::bitstream::{Bitstream, Part};
 use wheatstone_hdl::board::{Description, Pins};
 use wheatstone_hdl::delays::Delays;
-use wheatstone_hdl::{Board, Technology, Top, TopError};
+use wheatstone_hdl::{Board, Chip, ChipArray, Technology, TopError};
 use wheatstone_tools::WATCH;
 
 /// The stages of one build.
@@ -62,7 +62,7 @@ impl<'a> Stages<'a> {
     }
 
     /// Writes the Verilog and gives its digest.
-    pub fn emit(&mut self, top: &Top, attempt: &Attempt) -> Result<String, FlowError> {
+    pub fn emit(&mut self, chip: &Chip, attempt: &Attempt) -> Result<String, FlowError> {
         let BuildSpec { name, board, design, .. } = self.spec;
         // What is built, not the words of the command line: the same chip is the same text.
         let command = format!(
@@ -71,7 +71,7 @@ impl<'a> Stages<'a> {
             attempt.seed
         );
         self.runner.stage(Stage::Emit, attempt.round, |runner| {
-            let verilog = top.verilog(*board, &command).map_err(TopError::from)?;
+            let verilog = chip.verilog(*board, &command).map_err(TopError::from)?;
             runner.write(file::DESIGN, &verilog)?;
             Ok((sha256(verilog), false))
         })
@@ -91,12 +91,12 @@ impl<'a> Stages<'a> {
     }
 
     /// Netlist to places and wires.
-    pub fn route(&mut self, top: &Top, attempt: &Attempt) -> Result<(), FlowError> {
-        let (technology, delays) = (self.description.technology(), top.array.delays());
+    pub fn route(&mut self, chip: &Chip, attempt: &Attempt) -> Result<(), FlowError> {
+        let (technology, delays) = (self.description.technology(), chip.array.delays());
         let (description, pins, board) = (self.description, &self.pins, self.spec.board);
         let tool = &self.means.tools.router;
         if technology == Technology::Ecp5 {
-            prepare_placement(&self.runner, attempt.passes)?;
+            prepare_placement(&self.runner, attempt.passes, &chip.array)?;
         }
         self.runner.stage(Stage::Route, attempt.round, |runner| {
             runner.write(pins.file, pins.text)?;
@@ -151,22 +151,22 @@ impl<'a> Stages<'a> {
         Ok(achieved_mhz)
     }
 
-    pub fn layout(&self, top: &Top) -> Result<Layout, FlowError> {
+    pub fn layout(&self, chip: &Chip) -> Result<Layout, FlowError> {
         let path = self.path(file::ROUTED);
         let text = fs::read(&path).at(&path)?;
-        Layout::read(&text, top).map_err(|error| self.runner.wrong(Stage::Route, file::ROUTED, &error))
+        Layout::read(&text, chip).map_err(|error| self.runner.wrong(Stage::Route, file::ROUTED, &error))
     }
 
     /// The check, its findings in a file, and which other lengths it advises.
     pub fn check_timing(
         &mut self,
-        top: &Top,
+        chip: &Chip,
         attempt: &Attempt,
     ) -> Result<(Findings, Option<Delays>), FlowError> {
         let (examine, board) = (&self.means.examine, self.spec.board);
         self.runner.stage(Stage::Timing, attempt.round, |runner| {
             let (netlist, delays) = (runner.path(file::ROUTED), runner.path(file::DELAYS));
-            let (findings, advised) = examine(top, board, &netlist, &delays)?;
+            let (findings, advised) = examine(chip, board, &netlist, &delays)?;
             let text = serde_json::to_vec_pretty(&findings).map_err(std::io::Error::from);
             runner.write(file::TIMING, text.at(runner.path(file::TIMING))?)?;
             Ok(((findings, advised), false))
@@ -188,7 +188,7 @@ impl<'a> Stages<'a> {
             let stopped = AtomicBool::new(false);
             let stop = || stopped.load(Ordering::Relaxed);
             let run = |corner| {
-                simulator.run(&built.top, board, &routed, corner, training, sample_us, folder, &stop)
+                simulator.run(&built.chip, board, &routed, corner, training, sample_us, folder, &stop)
             };
             let results: Vec<Result<Simulated, FlowError>> = thread::scope(|scope| {
                 let runs: Vec<_> =
@@ -241,8 +241,15 @@ impl<'a> Stages<'a> {
 }
 
 /// Inserts hold buffers into the synthesised netlist of an ECP5, and chooses by which inputs its delay lines are connected.
-fn prepare_placement(runner: &Runner<'_>, passes: Passes) -> Result<(), FlowError> {
+fn prepare_placement(runner: &Runner<'_>, passes: Passes, array: &ChipArray) -> Result<(), FlowError> {
     let mut netlist: Netlist = runner.json(Stage::Synth, file::SYNTHESISED)?;
+    if let ChipArray::Folded(_) = array {
+        // Global networks have no skew that a LUT could mend.
+        netlist
+            .connect_delays_by_b()
+            .map_err(|error| runner.wrong(Stage::Synth, file::SYNTHESISED, &error))?;
+        return write(runner, file::BUFFERED, &netlist);
+    }
     let trims = passes == Passes::Trimmed;
     let place = if trims { BufferPlace::ShorterSide } else { BufferPlace::Start };
     let edited = netlist.insert_hold_buffers(place).and_then(|_| match trims {

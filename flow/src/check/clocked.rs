@@ -1,8 +1,8 @@
 //! The critical path of a clocked design, to compare with.
 
 use super::launch::{Endpoints, Launches};
-use super::paths::Step;
-use super::paths::{Chip, Mode};
+use super::paths::{Mode, RoutedChip, Step};
+use super::policy::Untold;
 use super::roles::Roles;
 use crate::routed::Routed;
 use crate::sdf::Time;
@@ -16,7 +16,7 @@ pub fn critical_path(routed: &Routed, prefix: &str) -> Option<(Time, Vec<Step>)>
     let mut roles = Roles::of_clock(routed)?;
     let island = roles.island();
     roles.domains[island.0].flops.retain(|flop| routed.cell(flop.cell).name.starts_with(prefix));
-    let chip = Chip::new(routed, roles);
+    let chip = RoutedChip::new(routed, roles, Untold::default());
     let endpoints = Endpoints::of(&chip);
     let launches = Launches::of(&chip, &endpoints, Mode { corner: Corner::Max, late: true });
     let arrivals = launches.domain(island).rising.data.iter();

@@ -7,7 +7,7 @@
 use super::fault::{Fault, FaultKind};
 use super::launch::{Endpoint, Endpoints, Launches, Reach};
 use super::ledger::{Finding, Ledger, Trace};
-use super::paths::{Chip, Launching};
+use super::paths::{Launching, RoutedChip};
 use super::policy::{Comparison, Policy};
 use super::report::SlackKind;
 use super::roles::DomainId;
@@ -16,12 +16,15 @@ use crate::sdf::Time;
 use std::collections::BTreeSet;
 use wheatstone_hdl::delays::DelayLine;
 
+/// The longer half of the board's clock at most, in percent: what crystal oscillators are sold with.
+const HIGH_PERCENT: i64 = 55;
+
 /// Clocks for which the strobe is low, and for which it is high.
 const STROBE_CLOCKS: i64 = 2;
 
 /// A chip in two modes held against each other.
 pub(super) struct Examiner<'a> {
-    pub chip: &'a Chip<'a>,
+    pub chip: &'a RoutedChip<'a>,
     pub endpoints: &'a Endpoints,
     pub early: &'a Launches,
     pub late: &'a Launches,
@@ -41,7 +44,10 @@ impl Examiner<'_> {
             }
             self.scan(id, ledger);
         }
-        self.array_interface(ledger);
+        match self.chip.roles.gates.is_empty() {
+            true => self.array_interface(ledger),
+            false => self.folded_interface(ledger, faults),
+        }
     }
 
     /// A pulse and what ends with it lie in one cell and begin at one fire: they are fast together and slow together.
@@ -53,8 +59,8 @@ impl Examiner<'_> {
     fn cycle(&self, id: DomainId) -> Option<Time> {
         let own = self.early.domain(id);
         // An edge waits for the end of its own pulse.
-        if let (Some(&end), Some(&rise)) = (own.ends.last(), own.falling.rise.get(&id)) {
-            return Some(end + rise);
+        if let Some(cycle) = self.early.own_cycle(id) {
+            return Some(cycle);
         }
         // A node waits for an answer of every edge.
         let answers = own
@@ -159,8 +165,12 @@ impl Examiner<'_> {
     /// Hold within one fire, or one clock.
     pub fn hold(&self, ledger: &mut Ledger) {
         let island = self.chip.roles.island();
-        for index in 0..self.chip.roles.domains.len() {
+        for (index, domain) in self.chip.roles.domains.iter().enumerate() {
             let id = DomainId(index);
+            if domain.promoted && domain.cell.is_some() {
+                self.hold_on_a_global_network(id, ledger);
+                continue;
+            }
             let kind = if id == island { SlackKind::Island } else { SlackKind::Hold };
             for (&number, &change) in &self.early.domain(id).rising.data {
                 let at = &self.endpoints.list[number];
@@ -169,6 +179,25 @@ impl Examiner<'_> {
                 }
                 let hold = self.finding(kind, at, id, change, self.taken(at));
                 ledger.record(hold.traced(Launching::Rising, self.early.mode));
+            }
+        }
+    }
+
+    /// The same where the flip-flops stand on a global network: two of them see its clock the less apart the nearer they are.
+    fn hold_on_a_global_network(&self, id: DomainId, ledger: &mut Ledger) {
+        let kept = |at: &Endpoint| at.hold.at(self.late.mode.corner);
+        let domain = self.chip.roles.domain(id);
+        // What comes later than this comes late enough for the farthest flip-flop.
+        let longest = self.endpoints.list.iter().map(kept).max().unwrap_or_default();
+        let enough = longest + self.chip.untold.global_skew;
+        for flop in domain.flops.iter().filter(|flop| !flop.falling) {
+            for (pin, arrival) in self.chip.soon_after(flop, self.early.mode, enough) {
+                let Some(at) = self.endpoints.at(pin) else { continue };
+                if at.domain != id || at.falling {
+                    continue;
+                }
+                let skew = self.chip.skew(flop.cell, self.chip.routed.pin(pin).cell);
+                ledger.record(self.finding(SlackKind::Hold, at, id, arrival, skew + kept(at)));
             }
         }
     }
@@ -219,6 +248,15 @@ impl Examiner<'_> {
             let times = answers();
             times.filter_map(|(&other, &there)| Some(there + when(&self.early.domain(other).rising)?)).max()
         };
+        // What the cell itself sends to its join has settled when the end of the pulse lets it rise: after that nothing falls there.
+        if let (Some(&end), Some(&settled), Some(pin)) =
+            (own.ends.last(), late.rising.join.get(&id), chain.first().and_then(|lut| lut.previous.first()))
+            && let Some(&rise) = own.falling.chains.get(pin)
+            && self.chip.roles.domain(id).promoted
+        {
+            let finding = self.finding_at(SlackKind::Recovery, (id, *pin), id, end + rise, settled);
+            ledger.record_mendable(self.chip, finding, id, DelayLine::Recovery, self.early.mode);
+        }
         for (number, lut) in chain.iter().enumerate().skip(1) {
             let wires = self.chip.wire(&lut.previous, self.late.mode);
             let low =
@@ -310,6 +348,87 @@ impl Examiner<'_> {
                         (self.period + self.period + self.early.clock(at), self.set_up(arrival, at));
                     let read = self.finding(SlackKind::ArrayInterface, at, from, taken, needed);
                     ledger.record(read.traced(Launching::Rising, self.late.mode));
+                }
+            }
+        }
+    }
+}
+
+/// The interface of a folded array. Its strobes are the low halves of the board's clock where a register lets them through.
+impl Examiner<'_> {
+    /// Between the island and a folded array, and within the island.
+    fn folded_interface(&self, ledger: &mut Ledger, faults: &mut BTreeSet<Fault>) {
+        let island = self.chip.roles.island();
+        let (early, late) = (self.early.domain(island), self.late.domain(island));
+        let [soonest, latest] =
+            [100 - HIGH_PERCENT, HIGH_PERCENT].map(|percent| self.period.percent(percent));
+        let insertion = self.chip.untold.global_insertion;
+        self.gates(ledger);
+        for (&number, &arrival) in &late.rising.data {
+            let at = &self.endpoints.list[number];
+            let needed = self.set_up(arrival, at);
+            if at.domain == island {
+                let shown =
+                    self.finding(SlackKind::Island, at, island, self.period + self.early.clock(at), needed);
+                ledger.record(shown.traced(Launching::Rising, self.late.mode));
+                continue;
+            }
+            // What goes with a request is shown a clock before; what goes with a strobe, half a clock.
+            let (Some(&strobe), Some(&last)) = (early.gated.get(&at.domain), late.gated.get(&at.domain))
+            else {
+                let cell = self.chip.roles.domain(at.domain).name.clone();
+                faults.insert(Fault {
+                    cell,
+                    object: self.chip.routed.pin_name(at.pin),
+                    kind: FaultKind::DataWithoutRequest,
+                });
+                continue;
+            };
+            let taken = soonest + strobe + self.early.clock(at);
+            let shown = self.finding(SlackKind::ArrayInterface, at, island, taken, needed + insertion);
+            ledger.record(shown.traced(Launching::Rising, self.late.mode));
+            // It stands for the rest of the clock.
+            if let Some(&change) = early.rising.data.get(&number) {
+                let (rest, taken) = (self.period - latest, last + insertion + self.taken(at));
+                ledger.record(self.finding(SlackKind::ArrayInterface, at, island, rest + change, taken));
+            }
+        }
+        let domains = (0..island.0).map(DomainId);
+        for from in domains {
+            for (&number, &arrival) in &self.late.domain(from).rising.data {
+                let at = &self.endpoints.list[number];
+                // What the cells say is read two clocks after the last strobe; a written sample is, if at all, as late.
+                let of_island = at.domain == island;
+                if !of_island && self.chip.roles.domain(from).cell.is_some() {
+                    continue;
+                }
+                let Some(&strobe) = late.gated.get(&from) else { continue };
+                let taken = self.period + self.period + self.early.clock(at);
+                let needed = self.set_up(latest + strobe + insertion + arrival, at);
+                let read = self.finding(SlackKind::ArrayInterface, at, from, taken, needed);
+                ledger.record(read.traced(Launching::Rising, self.late.mode));
+            }
+        }
+    }
+
+    /// What lets a strobe through follows the clock's rise, and is at the gate after it and before the fall.
+    fn gates(&self, ledger: &mut Ledger) {
+        let island = self.chip.roles.island();
+        let fall = self.period.percent(100 - HIGH_PERCENT);
+        let times = self.early.domain(island).gates.iter().zip(&self.late.domain(island).gates);
+        for (gate, (early, late)) in self.chip.roles.gates.iter().zip(times) {
+            let at = gate.domain.unwrap_or(island);
+            if let ([Some(first), Some(enabled)], [Some(risen), Some(settled)]) = (early, late) {
+                // The clock comes to the gate by wires, to the register over the global network.
+                let insertion = self.chip.untold.global_insertion;
+                for (early, late) in [(*enabled, *risen), (fall + *first, *settled + insertion)] {
+                    ledger.record(self.finding_at(
+                        SlackKind::ArrayInterface,
+                        (at, gate.enable),
+                        island,
+                        early,
+                        late,
+                    ));
                 }
             }
         }

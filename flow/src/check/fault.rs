@@ -16,6 +16,14 @@ pub enum FaultKind {
     /// A fire runs over a global buffer, whose delays the file of delays does not tell.
     #[error("puts a fire on a global buffer; its net needs the attribute `noglobal`")]
     PromotedFire,
+    /// A fire runs over a global buffer and beside it.
+    #[error(
+        "clocks some flip-flops over a global buffer and others not, so that nothing is known of their skew"
+    )]
+    SplitFire,
+    /// A strobe of a folded array is made otherwise than of the clock's low half, or not at all.
+    #[error("is no gate that lets the low half of the board's clock through")]
+    Gate,
     /// A flip-flop is clocked by something else.
     #[error("is clocked neither by a fire nor by the board's clock")]
     ForeignClock,

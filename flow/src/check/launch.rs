@@ -1,6 +1,6 @@
 //! What every domain's flip-flops reach, and when: all that the constraints need of the paths.
 
-use super::paths::{Arrivals, Chip, Launching, Mode};
+use super::paths::{Arrivals, Launching, Mode, RoutedChip};
 use super::roles::DomainId;
 use crate::routed::PinId;
 use crate::sdf::{Time, Triple};
@@ -25,8 +25,13 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
+    /// The endpoint at a pin, if there is one.
+    pub fn at(&self, pin: PinId) -> Option<&Endpoint> {
+        self.list.get(*self.at.get(&pin)?)
+    }
+
     /// The data pins of all flip-flops. An asynchronous reset is none: it moves at rest only.
-    pub fn of(chip: &Chip<'_>) -> Endpoints {
+    pub fn of(chip: &RoutedChip<'_>) -> Endpoints {
         let mut endpoints = Endpoints { list: Vec::new(), at: HashMap::new() };
         for (index, domain) in chip.roles.domains.iter().enumerate() {
             for flop in &domain.flops {
@@ -88,6 +93,10 @@ pub(super) struct Launch {
     pub ends: Vec<Time>,
     /// When the inputs of its chain hear of the end of a pulse.
     pub heard: BTreeMap<PinId, Time>,
+    /// By gate: when the clock and the enable reach it, of the island. Both follow the rise of the board's clock.
+    pub gates: Vec<[Option<Time>; 2]>,
+    /// By domain: when a strobe that a gate makes clocks it, after the fall of the board's clock.
+    pub gated: BTreeMap<DomainId, Time>,
 }
 
 /// Every domain in one mode.
@@ -98,7 +107,7 @@ pub(super) struct Launches {
 }
 
 impl Launches {
-    pub fn of(chip: &Chip<'_>, endpoints: &Endpoints, mode: Mode) -> Launches {
+    pub fn of(chip: &RoutedChip<'_>, endpoints: &Endpoints, mode: Mode) -> Launches {
         let domains =
             (0..chip.roles.domains.len()).map(|index| launch(chip, endpoints, DomainId(index), mode));
         Launches { mode, domains: domains.collect() }
@@ -113,13 +122,19 @@ impl Launches {
         self.domain(endpoint.domain).clocks.get(&endpoint.clock).copied().unwrap_or(Time::ZERO)
     }
 
+    /// From a cell's fire to its next one, if its own pulse's end is all that it waits for.
+    pub fn own_cycle(&self, id: DomainId) -> Option<Time> {
+        let launch = self.domain(id);
+        Some(*launch.ends.last()? + *launch.falling.rise.get(&id)?)
+    }
+
     /// When a fire falls that its own cell ends.
     pub fn fall(&self, id: DomainId) -> Option<Time> {
         self.domain(id).rising.falls.last().copied()
     }
 }
 
-fn launch(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, mode: Mode) -> Launch {
+fn launch(chip: &RoutedChip<'_>, endpoints: &Endpoints, id: DomainId, mode: Mode) -> Launch {
     let domain = chip.roles.domain(id);
     let clocks = chip.clocks(domain, mode);
     let reach = |which| reach(chip, endpoints, id, &chip.launched(id, &clocks, which));
@@ -129,10 +144,19 @@ fn launch(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, mode: Mode) -> L
     let pins = domain.flops.iter().filter_map(|flop| Some((flop.clock, clocks.at(flop.clock)?)));
     let own = |&(pin, _): &(PinId, Time)| chip.roles.chain_pins.get(&pin) == Some(&id);
     let heard = ending.iter().filter(own).collect();
-    Launch { clocks: pins.collect(), rising, falling, ends, heard }
+    let (mut gates, mut gated) = (Vec::new(), BTreeMap::new());
+    if id == chip.roles.island() && !chip.roles.gates.is_empty() {
+        let data = chip.launched(id, &clocks, Launching::Rising);
+        for gate in &chip.roles.gates {
+            gates.push([clocks.at(gate.clock), data.at(gate.enable)]);
+            gated.extend(gate.domain.zip(clocks.at(gate.output)));
+        }
+        gated.extend(chip.roles.cells().filter_map(|(cell, _)| Some((cell, chip.strobe(cell, &clocks)?))));
+    }
+    Launch { clocks: pins.collect(), rising, falling, ends, heard, gates, gated }
 }
 
-fn reach(chip: &Chip<'_>, endpoints: &Endpoints, id: DomainId, arrivals: &Arrivals) -> Reach {
+fn reach(chip: &RoutedChip<'_>, endpoints: &Endpoints, id: DomainId, arrivals: &Arrivals) -> Reach {
     let mut reach = Reach::default();
     let mut reached = std::collections::BTreeSet::new();
     for (pin, time) in arrivals.iter() {

@@ -1,7 +1,7 @@
 //! Slacks as they are found: the worst of each kind for each pair of cells.
 
 use super::corrections::Need;
-use super::paths::{Chip, Launching, Mode};
+use super::paths::{Launching, Mode, RoutedChip};
 use super::policy::Comparison;
 use super::report::{Slack, SlackKind, Summary};
 use super::roles::DomainId;
@@ -70,7 +70,7 @@ impl Ledger {
     /// The same, of something that more LUTs make better: those of that delay line in the cell `mends`.
     pub fn record_mendable(
         &mut self,
-        chip: &Chip<'_>,
+        chip: &RoutedChip<'_>,
         finding: Finding,
         mends: DomainId,
         line: DelayLine,
@@ -87,7 +87,7 @@ impl Ledger {
     }
 
     /// Summaries, violations and all slacks, the worst first.
-    pub fn close(&self, chip: &Chip<'_>) -> (BTreeMap<SlackKind, Summary>, Vec<Slack>, Vec<Slack>) {
+    pub fn close(&self, chip: &RoutedChip<'_>) -> (BTreeMap<SlackKind, Summary>, Vec<Slack>, Vec<Slack>) {
         let mut findings: Vec<&Finding> = self.worst.values().collect();
         findings.sort_by_key(|finding| (finding.slack(), finding.kind, finding.cell, finding.from));
         let mut summaries: BTreeMap<SlackKind, Summary> =
@@ -112,7 +112,7 @@ impl Ledger {
     }
 }
 
-fn told(chip: &Chip<'_>, finding: &Finding, with_path: bool) -> Slack {
+fn told(chip: &RoutedChip<'_>, finding: &Finding, with_path: bool) -> Slack {
     let name = |id: DomainId| chip.roles.domain(id).name.clone();
     let path = finding.trace.filter(|_| with_path).map(|trace| {
         let clocks = chip.clocks(chip.roles.domain(trace.from), trace.mode);

@@ -22,7 +22,7 @@ mod roles;
 pub use clocked::critical_path;
 pub use fault::{Fault, FaultKind};
 pub use paths::Step;
-pub use policy::{Comparison, Policy};
+pub use policy::{Comparison, Policy, Untold};
 pub use prediction::{Prediction, Times};
 pub use report::{Report, Slack, SlackKind, Summary, TimingError};
 pub use wheatstone_hdl::Corner;
@@ -32,24 +32,30 @@ use crate::sdf::Time;
 use constraints::Examiner;
 use launch::{Endpoints, Launches};
 use ledger::Ledger;
-use paths::{Chip, Mode};
+use paths::{Mode, RoutedChip};
 use roles::Roles;
-use std::collections::BTreeSet;
-use wheatstone_hdl::Top;
+use std::collections::{BTreeMap, BTreeSet};
+use wheatstone_hdl::{Chip, ChipArray};
 
 /// Checks a routed chip.
 ///
-/// `top` is what was built: its network says which cells there are, its array how long their matched delays should be, its
-/// options the board's clock.
-pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
-    let mut roles = Roles::find(top, routed);
+/// `built` is what was built: its array says which cells there are and how long their delay lines should be, its options the
+/// board's clock.
+pub fn check(built: &Chip, routed: &Routed, policy: Policy) -> Report {
+    let mut roles = Roles::find(built, routed);
     let mut faults: BTreeSet<Fault> = std::mem::take(&mut roles.faults).into_iter().collect();
-    let chip = Chip::new(routed, roles);
+    let chip = RoutedChip::new(routed, roles, policy.untold.unwrap_or_default());
     for &pin in &chip.order.loops {
         let object = routed.pin_name(pin);
         faults.insert(Fault { cell: String::new(), object, kind: FaultKind::Loop });
     }
-    let period = Time::from_fs(1_000_000_000_000_000 / i64::from(top.options.clock_hz.max(1)));
+    if policy.untold.is_none() {
+        for (_, domain) in chip.roles.cells().filter(|(_, domain)| domain.promoted) {
+            let object = "the fire".to_owned();
+            faults.insert(Fault { cell: domain.name.clone(), object, kind: FaultKind::PromotedFire });
+        }
+    }
+    let period = Time::from_fs(1_000_000_000_000_000 / i64::from(built.options.clock_hz.max(1)));
     let endpoints = Endpoints::of(&chip);
     let mut known: Vec<Launches> = Vec::new();
     for comparison in policy.comparisons.iter().chain(&policy.hold) {
@@ -78,11 +84,21 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
     if let Some(examiner) = examiner(fast) {
         examiner.pulse(&policy, &mut ledger, &mut faults);
     }
-    let complete = chip.roles.domains.len() == top.array.nodes.len() + top.array.edges.len() + 1;
+    let complete = chip.roles.cells().count() == built.array.cell_ids().len();
     let slow = launches(Corner::Max, true).filter(|_| complete);
     let prediction =
-        slow.and_then(|slow| prediction::predict(top, &chip.roles, slow, launches(Corner::Min, true)?));
-    let (summaries, violations, slacks) = ledger.close(&chip);
+        slow.and_then(|slow| prediction::predict(built, &chip.roles, slow, launches(Corner::Min, true)?));
+    let (mut summaries, violations, slacks) = ledger.close(&chip);
+    let mut cycles_ps = BTreeMap::new();
+    if let ChipArray::Folded(_) = built.array {
+        // It has no chain of bits from cell to cell.
+        summaries.remove(&SlackKind::Scan);
+        let cells = chip
+            .roles
+            .cells()
+            .map(|(id, cell)| (cell.name.clone(), slow.and_then(|slow| slow.own_cycle(id))));
+        cycles_ps = cells.filter_map(|(name, cycle)| Some((name, cycle?.ceil_ps()))).collect();
+    }
     let pulses = slacks.iter().filter(|slack| slack.kind == SlackKind::Pulse);
     let min_pulse_ps = pulses.map(|slack| slack.early.floor_ps()).min().unwrap_or(0);
     Report {
@@ -92,8 +108,9 @@ pub fn check(top: &Top, routed: &Routed, policy: Policy) -> Report {
         violations,
         slacks,
         min_pulse_ps,
-        lengths: top.array.delays().clone(),
-        modules: top.array.cell_modules(),
+        lengths: built.array.delays().clone(),
+        modules: built.array.cell_modules(),
+        cycles_ps,
         prediction,
         needs: ledger.needs,
     }

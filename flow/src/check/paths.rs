@@ -1,12 +1,27 @@
 //! Earliest and latest arrivals: from the flip-flops of one domain, through wires and logic, to whatever they reach.
 
+use super::policy::Untold;
 use super::roles::{ChainLut, Domain, DomainId, Flop, Roles};
-use crate::routed::{ArcId, ArcKind, PinId, Routed};
+use crate::routed::{ArcId, ArcKind, CellId, PinId, Routed};
 use crate::sdf::Time;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use wheatstone_hdl::Corner;
+
+/// Distance, in columns and rows of the device's grid, from which on a global network's skew is assumed to be the whole device's. On
+/// the way there it grows as the distance does.
+const SKEW_DISTANCE: i64 = 20;
+
+/// The distance that flip-flops of one place are taken to have.
+const SAME_PLACE: i64 = 2;
+
+/// Column and row of a place of an ECP5: `X12/Y34/SLICEA.FF0`.
+fn grid_place(place: &str) -> Option<[u32; 2]> {
+    let mut parts = place.split('/');
+    let column = parts.next()?.strip_prefix('X')?.parse().ok()?;
+    Some([column, parts.next()?.strip_prefix('Y')?.parse().ok()?])
+}
 
 /// A point of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,30 +131,80 @@ impl Arrivals {
 
 /// A routed chip with roles and an order.
 #[derive(Debug)]
-pub(super) struct Chip<'a> {
+pub(super) struct RoutedChip<'a> {
     pub routed: &'a Routed,
     pub roles: Roles,
     pub order: TopologicalOrder,
-    /// Inputs of chains: data stop there.
+    /// Inputs of chains and of gates: data stop there.
     barriers: HashSet<PinId>,
+    /// Bounds of what the routed chip does not tell.
+    pub untold: Untold,
 }
 
-impl<'a> Chip<'a> {
-    pub fn new(routed: &'a Routed, roles: Roles) -> Chip<'a> {
-        let barriers = roles.chain_pins.keys().copied().collect();
-        Chip { routed, roles, order: TopologicalOrder::of(routed), barriers }
+impl<'a> RoutedChip<'a> {
+    pub fn new(routed: &'a Routed, roles: Roles, untold: Untold) -> RoutedChip<'a> {
+        let gates = roles.gates.iter().map(|gate| gate.enable);
+        let barriers = roles.chain_pins.keys().copied().chain(gates).collect();
+        RoutedChip { routed, roles, order: TopologicalOrder::of(routed), barriers, untold }
     }
 
-    /// When the clock pins of a domain see its fire.
+    /// When the clock pins of a domain see its fire. Over a global network nobody knows how late, but by how much later one than
+    /// another.
     pub fn clocks(&self, domain: &Domain, mode: Mode) -> Arrivals {
         // Past the barriers too: a fire passes no chain, but buffers.
-        self.spread([(domain.root, Time::ZERO)].into(), mode, &|_| true)
+        let mut arrivals = self.spread([(domain.root, Time::ZERO)].into(), mode, &|_| true);
+        if domain.promoted && mode.late && domain.cell.is_some() {
+            for flop in &domain.flops {
+                if let Some((at, _)) = arrivals.at.get_mut(&flop.clock) {
+                    *at = *at + self.untold.global_skew;
+                }
+            }
+        }
+        arrivals
+    }
+
+    /// The pins that what a flip-flop launches reaches sooner than `enough` after its clock, and when.
+    pub fn soon_after(&self, flop: &Flop, mode: Mode, enough: Time) -> Vec<(PinId, Time)> {
+        let clocked = self.routed.leaving(flop.clock).iter().map(|&id| self.routed.arc(id));
+        let clocked = clocked.filter(|arc| arc.kind == ArcKind::Clocked);
+        let mut open: Vec<(PinId, Time)> =
+            clocked.map(|arc| (arc.to, arc.delay.at(mode.corner, mode.late))).collect();
+        open.extend(self.written(flop, mode));
+        let mut reached = Vec::new();
+        while let Some((pin, time)) = open.pop() {
+            if time >= enough || self.barriers.contains(&pin) {
+                continue;
+            }
+            reached.push((pin, time));
+            let onward = self.routed.leaving(pin).iter().map(|&id| self.routed.arc(id));
+            let onward = onward.filter(|arc| arc.kind != ArcKind::Clocked);
+            open.extend(onward.map(|arc| (arc.to, time + arc.delay.at(mode.corner, mode.late))));
+        }
+        reached
+    }
+
+    /// By how much a clock on a global network may reach one cell later than another.
+    pub fn skew(&self, from: CellId, to: CellId) -> Time {
+        let place = |cell| grid_place(&self.routed.cell(cell).place);
+        let whole = self.untold.global_skew;
+        let (Some([x, y]), Some([other_x, other_y])) = (place(from), place(to)) else { return whole };
+        let distance = i64::from(x.abs_diff(other_x) + y.abs_diff(other_y)) + SAME_PLACE;
+        whole.min(Time::from_fs(whole.fs() * distance / SKEW_DISTANCE))
+    }
+
+    /// Where a written word comes out of distributed RAM, and when after its clock.
+    fn written(&self, flop: &Flop, mode: Mode) -> Option<(PinId, Time)> {
+        let cell = self.routed.cell(flop.cell);
+        let output = cell.pins.get("F").filter(|_| cell.parameter("MODE") == "DPRAM")?;
+        let [soonest, latest] = self.untold.memory_write;
+        Some((*output, if mode.late { latest } else { soonest }))
     }
 
     /// When what some of a domain's flip-flops hold after an edge of its fire reaches other pins, counted from that edge.
     pub fn launched(&self, domain: DomainId, clocks: &Arrivals, which: Launching) -> Arrivals {
         let mode = clocks.mode;
         let mut starts: Vec<(PinId, Time, ArcId)> = Vec::new();
+        let mut written: Vec<(PinId, Time)> = Vec::new();
         let domain = self.roles.domain(domain);
         let taken = |flop: &&Flop| match which {
             Launching::Rising => !flop.falling,
@@ -154,11 +219,14 @@ impl<'a> Chip<'a> {
                     starts.push((arc.to, clock + arc.delay.at(mode.corner, mode.late), id));
                 }
             }
+            // A written word comes out of distributed RAM.
+            written.extend(self.written(flop, mode).map(|(output, after)| (output, clock + after)));
         }
-        let mut arrivals =
-            self.spread(starts.iter().map(|&(pin, time, _)| (pin, time)).collect(), mode, &|pin| {
-                !self.barriers.contains(&pin)
-            });
+        let mut arrivals = self.spread(
+            starts.iter().map(|&(pin, time, _)| (pin, time)).chain(written).collect(),
+            mode,
+            &|pin| !self.barriers.contains(&pin),
+        );
         // The path starts at the fire.
         for (pin, time, arc) in starts {
             if arrivals.at(pin) == Some(time) {

@@ -2,7 +2,7 @@
 
 use crate::sdf::Time;
 use serde::Serialize;
-use wheatstone_hdl::device::{Family, devices};
+use wheatstone_hdl::device::{Family, UntoldDelays, devices};
 use wheatstone_hdl::{Board, Corner};
 
 /// Two corners that are held against each other, and the factor by which what must come later comes later.
@@ -16,6 +16,29 @@ pub struct Comparison {
     pub percent: i64,
 }
 
+/// Bounds of what the files of delays give as 0 or not at all; they hold in every corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Untold {
+    /// By how much a clock on a global network reaches one flip-flop later than another.
+    pub global_skew: Time,
+    /// How long a clock takes over a global network.
+    pub global_insertion: Time,
+    /// How long after its clock a written word comes out of distributed RAM, at least and at most.
+    pub memory_write: [Time; 2],
+}
+
+impl From<&UntoldDelays> for Untold {
+    fn from(delays: &UntoldDelays) -> Untold {
+        let UntoldDelays { global_skew_ps, global_insertion_ps, memory_write_ps, source: _ } = *delays;
+        let time = |ps: u32| Time::from_ps(ps.into());
+        Untold {
+            global_skew: time(global_skew_ps),
+            global_insertion: time(global_insertion_ps),
+            memory_write: memory_write_ps.map(time),
+        }
+    }
+}
+
 /// What is asked of a routed chip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Policy {
@@ -25,6 +48,8 @@ pub struct Policy {
     pub hold: Vec<Comparison>,
     /// Least width of a pulse that clocks a flip-flop, in the fast corner. The files of delays do not state it.
     pub min_pulse: Time,
+    /// Bounds of what the files of delays do not tell; nothing where no fire may run over a global network.
+    pub untold: Option<Untold>,
     /// A chain is left alone if it is longer than need be by at most so many LUTs.
     pub spare_luts: u32,
 }
@@ -48,9 +73,16 @@ impl Policy {
         let each = |percent| extremes.iter().map(move |&corner| same(corner, percent));
         let mut comparisons: Vec<Comparison> = each(125).collect();
         comparisons.extend(Some(crossed).filter(|_| extremes.len() == 2));
-        let min_pulse_ps = families.iter().map(|family| family.min_pulse_ps).max().unwrap_or_default();
-        let min_pulse = Time::from_ps(min_pulse_ps.into());
-        Policy { comparisons, hold: each(100).collect(), min_pulse, spare_luts: 2 }
+        let most = |figure: fn(&Family) -> u32| {
+            Time::from_ps(families.iter().map(|family| figure(family)).max().unwrap_or_default().into())
+        };
+        Policy {
+            comparisons,
+            hold: each(100).collect(),
+            min_pulse: most(|family| family.min_pulse_ps),
+            untold: families.iter().filter_map(|family| family.untold.as_ref()).map(Untold::from).next(),
+            spare_luts: 2,
+        }
     }
 }
 

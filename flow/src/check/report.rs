@@ -149,6 +149,9 @@ pub struct Report {
     pub min_pulse_ps: i64,
     /// Lengths of all delay lines.
     pub lengths: Delays,
+    /// From a fire of a tile, or of the root, to its next one in the slow corner, in picoseconds. None of a spatial array, whose
+    /// cells wait for each other.
+    pub cycles_ps: BTreeMap<String, i64>,
     /// Predicted times; absent if a fault stands in the way.
     pub prediction: Option<super::Prediction>,
     /// The module of every cell.

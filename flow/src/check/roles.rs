@@ -4,16 +4,19 @@
 //! flip-flop belongs to the cell whose fire clocks it. So no name that synthesis chose matters.
 
 use super::fault::{Fault, FaultKind};
-use crate::netlist::names::{delay_lut, packed};
+use crate::netlist::names::{delay_lut, gate, packed};
 use crate::routed::{ArcKind, CellId, Connection, Direction, PinId, Routed};
-use std::collections::{BTreeMap, HashMap};
-use wheatstone_hdl::Top;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wheatstone_hdl::delays::{self, DelayLine};
+use wheatstone_hdl::{Chip, ChipArray};
 
 /// Buffers of the global networks.
 pub(super) const GLOBAL_BUFFERS: [&str; 2] = ["DCCA", "SB_GB"];
 
-/// Number of a domain: a cell of the array, or the board's clock, which comes last.
+/// The table of a LUT that is high where input A is and input B is not.
+const LOW_HALF: &str = "0010001000100010";
+
+/// Number of a domain: a cell of the array, a strobe, or the board's clock, which comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct DomainId(pub usize);
 
@@ -42,7 +45,7 @@ pub(super) struct Flop {
 pub(super) struct Domain {
     /// `node_3`, `edge_7`, or `island`.
     pub name: String,
-    /// The cell of the array; none for the island.
+    /// The cell of the array; none for the island and for what a strobe clocks.
     pub cell: Option<delays::CellId>,
     /// The output that is the fire; for the island the output of the clock's pad.
     pub root: PinId,
@@ -56,15 +59,32 @@ pub(super) struct Domain {
     pub followers: Vec<CellId>,
     /// Whether its scan flip-flop may take what it takes at a later pulse: what it takes has not changed by then.
     pub scans_later: bool,
+    /// Whether it runs over a global buffer, behind which nextpnr tells no delays.
+    pub promoted: bool,
     /// Whether a request delay gives the data it sends more time than its requests have.
     pub has_request_delay: bool,
 }
 
+/// A LUT that makes a strobe of the board's clock.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    /// The domain of what the strobe clocks, if that is no cell's fire.
+    pub domain: Option<DomainId>,
+    /// Its input that follows the clock.
+    pub clock: PinId,
+    /// Its input that says when.
+    pub enable: PinId,
+    /// The strobe.
+    pub output: PinId,
+}
+
 /// Everything that has a role.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Roles {
-    /// Cells of the array by id, nodes first, then the island.
+    /// Cells of the array by id, then what a strobe clocks, then the island.
     pub domains: Vec<Domain>,
+    /// What makes the strobes of a folded array.
+    pub gates: Vec<Gate>,
     /// Which domain an input of a chain's LUT belongs to.
     pub chain_pins: HashMap<PinId, DomainId>,
     pub faults: Vec<Fault>,
@@ -79,20 +99,18 @@ impl Roles {
         &self.domains[id.0]
     }
 
-    /// Cells of the array with their numbers, without the island.
+    /// Cells of the array with their numbers.
     pub fn cells(&self) -> impl Iterator<Item = (DomainId, &Domain)> {
-        let count = self.domains.len() - 1;
-        self.domains.iter().take(count).enumerate().map(|(index, domain)| (DomainId(index), domain))
+        let domains = self.domains.iter().enumerate().map(|(index, domain)| (DomainId(index), domain));
+        domains.filter(|(_, domain)| domain.cell.is_some())
     }
 
     /// Finds everything.
-    pub fn find(top: &Top, routed: &Routed) -> Roles {
-        let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
-        let lengths = top.array.delays();
-        let nodes = (0..top.array.nodes.len()).map(delays::CellId::Node);
-        let cells = nodes.chain((0..top.array.edges.len()).map(delays::CellId::Edge));
+    pub fn find(chip: &Chip, routed: &Routed) -> Roles {
+        let mut roles = Roles::default();
+        let lengths = chip.array.delays();
         let mut by_root: HashMap<PinId, DomainId> = HashMap::new();
-        for cell in cells {
+        for cell in chip.array.cell_ids() {
             let (name, luts) = (cell.to_string(), lengths.get(cell.matched()).routed());
             if let Some(chain) = roles.chain(routed, cell, luts) {
                 let id = DomainId(roles.domains.len());
@@ -109,13 +127,17 @@ impl Roles {
             }
         }
         // An input takes a sample, and an edge learns, before the last fires of a burst; a node relaxes up to its last one.
-        let network = top.array.design().network();
+        let network = chip.design.network();
         for domain in &mut roles.domains {
             domain.scans_later = match domain.cell {
                 Some(delays::CellId::Node(node)) => network.inputs().iter().any(|id| id.index() == node),
                 Some(delays::CellId::Edge(_)) => true,
-                None => false,
+                // Their memories are reached otherwise than by a chain of bits.
+                Some(delays::CellId::Tile(_) | delays::CellId::Root) | None => false,
             };
+        }
+        if let ChipArray::Folded(_) = chip.array {
+            roles.gates(routed, &mut by_root);
         }
         roles.clock(routed, &mut by_root);
         roles.flops(routed, &by_root);
@@ -126,11 +148,31 @@ impl Roles {
 
     /// The roles of a design that has a clock and no fires; nothing if it has no clock.
     pub fn of_clock(routed: &Routed) -> Option<Roles> {
-        let mut roles = Roles { domains: Vec::new(), chain_pins: HashMap::new(), faults: Vec::new() };
+        let mut roles = Roles::default();
         let mut by_root = HashMap::new();
         roles.clock(routed, &mut by_root);
         roles.flops(routed, &by_root);
         (!by_root.is_empty()).then_some(roles)
+    }
+
+    /// Finds what makes the strobes of a folded array; the one that clocks no fires clocks a domain of its own.
+    fn gates(&mut self, routed: &Routed, by_root: &mut HashMap<PinId, DomainId>) {
+        for (strobe, has_domain) in [("strobe", true), ("scan_strobe", false)] {
+            let name = gate(strobe);
+            let cell = routed.find(&name).map(|cell| routed.cell(cell));
+            let cell = cell.filter(|cell| cell.parameter("INITVAL").ends_with(LOW_HALF));
+            let pin = |name: &str| cell.and_then(|cell| cell.pins.get(name)).copied();
+            let (Some(enable), Some(clock), Some(output)) = (pin("A"), pin("B"), pin("F")) else {
+                self.fault("", name, FaultKind::Gate);
+                continue;
+            };
+            let domain = has_domain.then_some(DomainId(self.domains.len()));
+            if let Some(id) = domain {
+                by_root.insert(output, id);
+                self.domains.push(Domain { name: "samples".to_owned(), root: output, ..Domain::default() });
+            }
+            self.gates.push(Gate { domain, clock, enable, output });
+        }
     }
 
     /// Adds what the board's clock clocks, the last domain.
@@ -217,6 +259,8 @@ impl Roles {
     /// Gives every flip-flop to the domain that clocks it.
     fn flops(&mut self, routed: &Routed, by_root: &HashMap<PinId, DomainId>) {
         let mut clocks: BTreeMap<PinId, CellId> = BTreeMap::new();
+        // By domain: whether its clock pins lie behind a global buffer.
+        let mut promoted: BTreeMap<usize, BTreeSet<bool>> = BTreeMap::new();
         for (id, cell) in routed.cell_ids() {
             for constraint in &cell.constraints {
                 clocks.insert(constraint.clock, id);
@@ -250,12 +294,23 @@ impl Roles {
                 self.fault("", object, FaultKind::ForeignClock);
                 continue;
             };
-            if let (Some(buffer), true) = (buffer, domain.0 + 1 < self.domains.len()) {
+            promoted.entry(domain.0).or_default().insert(buffer.is_some());
+            if let (Some(buffer), Some(delays::CellId::Node(_) | delays::CellId::Edge(_))) =
+                (buffer, self.domains[domain.0].cell)
+            {
                 let (cell, object) = (self.domains[domain.0].name.clone(), routed.cell(buffer).name.clone());
                 self.fault(&cell, object, FaultKind::PromotedFire);
             }
             let falling = is_falling(routed, cell, clock);
             self.domains[domain.0].flops.push(Flop { cell, clock, falling });
+        }
+        for (id, ways) in promoted {
+            let domain = &mut self.domains[id];
+            domain.promoted = ways.contains(&true);
+            if ways.len() > 1 && domain.cell.is_some() {
+                let (name, object) = (domain.name.clone(), "the fire".to_owned());
+                self.fault(&name, object, FaultKind::SplitFire);
+            }
         }
         self.faults.sort();
         self.faults.dedup();
@@ -263,8 +318,7 @@ impl Roles {
 
     /// Finds what ends the pulses.
     fn endings(&mut self, routed: &Routed) {
-        let count = self.domains.len() - 1;
-        for domain in &mut self.domains[..count] {
+        for domain in self.domains.iter_mut().filter(|domain| domain.cell.is_some()) {
             let requests = requests(routed, domain);
             let own = |falling: bool| {
                 let flops = domain.flops.iter().filter(move |flop| flop.falling == falling);
@@ -279,16 +333,15 @@ impl Roles {
         }
     }
 
-    /// Flip-flops behind a cell's join start at 0, and only the reset brings them back there.
+    /// Flip-flops behind a join start at 0, and only the reset brings them back there.
     fn phases(&mut self, routed: &Routed) {
         let mut faults = Vec::new();
-        for domain in &self.domains[..self.domains.len() - 1] {
-            let own: HashMap<CellId, &Flop> = domain.flops.iter().map(|flop| (flop.cell, flop)).collect();
+        // Its own join hears a flip-flop, or another cell's: the root hears the tokens of tiles.
+        let heard: BTreeSet<CellId> = self.cells().flat_map(|(_, domain)| requests(routed, domain)).collect();
+        for (_, domain) in self.cells() {
+            let own: BTreeSet<CellId> = domain.flops.iter().map(|flop| flop.cell).collect();
             let mut reset = None;
-            for cell in requests(routed, domain) {
-                if !own.contains_key(&cell) {
-                    continue;
-                }
+            for &cell in own.intersection(&heard) {
                 let (initial, asynchronous, pin) = start_of(routed, cell);
                 let object = routed.cell(cell).name.clone();
                 let net = pin.and_then(|pin| routed.net_of(pin));
@@ -373,7 +426,7 @@ pub(super) fn requests(routed: &Routed, domain: &Domain) -> Vec<CellId> {
 
 /// The flip-flops on which a pin depends.
 fn sources(routed: &Routed, pin: PinId) -> Vec<CellId> {
-    let (mut found, mut seen, mut open) = (Vec::new(), std::collections::BTreeSet::new(), vec![pin]);
+    let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![pin]);
     while let Some(pin) = open.pop() {
         if !seen.insert(pin) {
             continue;

@@ -56,6 +56,11 @@ pub(super) fn begins_matched_delay(name: &str) -> bool {
     name.ends_with(&format!(".{}.{LUT}0", DelayLine::Matched.instance()))
 }
 
+/// The LUT that makes a strobe of the clock, in the interface of a folded array.
+pub fn gate(strobe: &str) -> String {
+    format!("{BORDERED_ARRAY}.border.{strobe}_gate.{LUT}0")
+}
+
 /// Whether a cell of the device lies in the cell of a node.
 pub(super) fn is_in_node(name: &str) -> bool {
     name.strip_prefix(ARRAY).is_some_and(|name| name.starts_with("node_"))
@@ -78,9 +83,11 @@ pub fn owner(name: &str) -> Owner {
         (Some(ISLAND), ..) => Owner::Island,
         (Some(BORDERED_ARRAY), Some("array"), Some(cell)) => {
             let id = |prefix| cell.strip_prefix(prefix).and_then(leading_number);
-            match (id("node_"), id("edge_")) {
-                (Some(node), _) => Owner::Node(node),
-                (_, Some(edge)) => Owner::Edge(edge),
+            match (id("node_"), id("edge_"), id("tile_")) {
+                (Some(node), ..) => Owner::Node(node),
+                (_, Some(edge), _) => Owner::Edge(edge),
+                (.., Some(tile)) => Owner::Tile(tile),
+                _ if cell == "root" => Owner::Root,
                 _ => Owner::ArrayInterface,
             }
         }
@@ -105,6 +112,8 @@ mod tests {
             ("bordered_array.array.node_12.control.scan_SB_LUT4_I3_O", Owner::Node(12)),
             ("bordered_array.array.edge_3_token_SB_LUT4_I0_LC", Owner::Edge(3)),
             ("bordered_array.array.rest_join.rest_SB_LUT4_O", Owner::ArrayInterface),
+            ("bordered_array.array.tile_1.lane_3.k_new_TRELLIS_FF_Q", Owner::Tile(1)),
+            ("bordered_array.array.root.update_unit.s", Owner::Root),
             ("bordered_array.border.target_0", Owner::ArrayInterface),
             ("island.core.samples.words.0.13", Owner::Island),
             ("$nextpnr_ICESTORM_LC_37", Owner::Unnamed),

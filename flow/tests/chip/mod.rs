@@ -13,8 +13,10 @@ use wheatstone_flow::routed::{Routed, RoutedError};
 use wheatstone_flow::sdf::{Interconnect, Sdf};
 use wheatstone_flow::toolchain::{Pass, Passes, file, products, router_arguments, synthesis_arguments};
 use wheatstone_flow::{BuildSpec, FlowError, Stage};
-use wheatstone_hdl::{Board, Multiplier, Technology, Top};
-use wheatstone_sim::network::{EdgeKind, crossbar};
+use wheatstone_hdl::delays::Delays;
+use wheatstone_hdl::tile::FoldedOptions;
+use wheatstone_hdl::{ArrayOptions, Board, Chip, Multiplier, Technology};
+use wheatstone_sim::network::{EdgeKind, crossbar, layered};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 
 /// The board of a name.
@@ -32,9 +34,31 @@ pub fn spec(board: Board) -> BuildSpec {
         name: "crossbar".to_owned(),
         design: Arc::new(Design::new(network, Format::COMPACT, rules).unwrap()),
         board,
-        multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
+        array: ArrayOptions {
+            technology: board.technology(),
+            multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
+        }
+        .into(),
         island: board.island_options(),
         seed: 1,
+    }
+}
+
+/// So many inputs that conductances lie in block RAM, eight hidden nodes and two outputs, folded onto one tile.
+pub fn folded_spec(board: Board) -> BuildSpec {
+    let rules = Rules {
+        omega: Omega::GAUSS_SEIDEL,
+        nudge: Nudge::Current { beta: 2, centred: false },
+        g_min: 1,
+        lowest_rail: 0,
+    };
+    let network = layered(&[126, 8, 2], EdgeKind::Linear).unwrap();
+    let array = FoldedOptions { technology: board.technology(), tiles: 1 };
+    BuildSpec {
+        name: "folded".to_owned(),
+        design: Arc::new(Design::new(network, Format::COMPACT, rules).unwrap()),
+        array: array.into(),
+        ..spec(board)
     }
 }
 
@@ -99,7 +123,7 @@ impl Files {
 
 /// By which inputs a LUT of a matched delay hears the LUT before, the join, and the strobe.
 pub fn inputs_of_delays(board: Board) -> [&'static str; 3] {
-    match Passes::of(board.description().unwrap()) {
+    match Passes::of(board.description().unwrap(), spec(board).array) {
         Passes::One => ["I0", "I1", "I2"],
         Passes::Trimmed => ["B", "A", "C"],
         Passes::FiresFirst => ["A", "B", "C"],
@@ -107,16 +131,28 @@ pub fn inputs_of_delays(board: Board) -> [&'static str; 3] {
 }
 
 /// A chip whose timing holds. What the tools made of it is kept for the next test.
-pub fn converged(board: Board) -> Option<(Top, Files, Report)> {
+pub fn converged(board: Board) -> Option<(Chip, Files, Report)> {
+    converged_of(&spec(board), "chip", None)
+}
+
+/// The same of a folded chip, from lengths that once held.
+pub fn converged_folded(board: Board) -> Option<(Chip, Files, Report)> {
+    let lengths = [("root", 12), ("root.pause", 12), ("tile_0", 12), ("tile_0.pause", 4)];
+    let lengths: BTreeMap<String, u32> = lengths.map(|(line, luts)| (line.to_owned(), luts)).into();
+    converged_of(&folded_spec(board), "folded", Some(lengths.try_into().unwrap()))
+}
+
+fn converged_of(spec: &BuildSpec, name: &str, delays: Option<Delays>) -> Option<(Chip, Files, Report)> {
+    let board = spec.board;
     let means = means(board)?;
     let folder = folder(board);
     let settings =
-        Settings { until: Stage::Timing, ..Settings::new(folder.join("chip"), folder.join("cache")) };
-    let built = build(&spec(board), &means, &settings, &mut |_, _| {}, &|| false).unwrap();
+        Settings { until: Stage::Timing, delays, ..Settings::new(folder.join(name), folder.join("cache")) };
+    let built = build(spec, &means, &settings, &mut |_, _| {}, &|| false).unwrap();
     let files = Files::read(&settings.folder);
-    let report = check(&built.top, &files.join().unwrap(), Policy::of(board));
+    let report = check(&built.chip, &files.join().unwrap(), Policy::of(board));
     println!("{board}, round {}: {:?}\n{report}", built.rounds, report.prediction);
-    Some((built.top, files, report))
+    Some((built.chip, files, report))
 }
 
 /// The wires of every fire and join, in a netlist that the build of a converged chip left.

@@ -11,7 +11,7 @@ use wheatstone_flow::BuildSpec;
 use wheatstone_flow::build::Means;
 use wheatstone_flow::timing::Findings;
 use wheatstone_flow::toolchain::Toolchain;
-use wheatstone_hdl::{Board, Multiplier, Technology, Top};
+use wheatstone_hdl::{ArrayOptions, Board, Chip, Multiplier, Technology};
 use wheatstone_hdl::{bitstream, device};
 use wheatstone_sim::network::{EdgeKind, crossbar};
 use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
@@ -33,7 +33,11 @@ pub fn spec(board: Board) -> BuildSpec {
         name: "smallest".to_owned(),
         design: Arc::new(Design::new(network, format, rules).unwrap()),
         board,
-        multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
+        array: ArrayOptions {
+            technology: board.technology(),
+            multiplier: if parallel { Multiplier::Parallel } else { Multiplier::Serial },
+        }
+        .into(),
         island: board.island_options(),
         seed: 1,
     }
@@ -107,9 +111,9 @@ impl Fakes {
     /// These tools, and a check that finds nothing wrong.
     pub fn means(&self) -> Means {
         let tools = Toolchain::of(["yosys", "nextpnr-ice40", "icepack"].map(|name| self.tool(name))).unwrap();
-        let well = |top: &Top| Findings {
+        let well = |chip: &Chip| Findings {
             checked: true,
-            lengths: top.array.delays().clone(),
+            lengths: chip.array.delays().clone(),
             ..Findings::default()
         };
         Means { tools, examine: Box::new(move |top, _, _, _| Ok((well(top), None))) }

@@ -1,72 +1,41 @@
-//! How long a step and a sample take, from the delays of the routed chip.
+//! The spatial array: a marked graph of nodes and edges.
 //!
-//! A marked graph: nodes and edges take turns, every fire waits for the last of its requests, and an edge fires several times
-//! in a round. How often follows from the array's own simulation; when follows from the path of each request from fire to fire.
+//! Nodes and edges take turns, every fire waits for the last of its requests, and an edge fires several times in a round. How often
+//! follows from the array's own simulation; when follows from the path of each request from fire to fire.
 
-use super::launch::Launches;
-use super::roles::{DomainId, Roles};
+use super::super::launch::Launches;
+use super::super::roles::{DomainId, Roles};
+use super::{Prediction, Times};
 use crate::sdf::Time;
-use serde::Serialize;
 use std::sync::Arc;
-use wheatstone_hdl::{ArraySimulation, Top};
+use wheatstone_hdl::{Array, ArraySimulation};
 use wheatstone_sim::network::NodeId;
 use wheatstone_sim::{Configuration, Engine, Initial, LearningSchedule, Sample, State};
 
 /// Steps after which the mean of the last half is taken.
 const STEPS: usize = 64;
 
-/// Predicted times of the array, in picoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Times {
-    /// A relaxing step, the mean over many.
-    pub step_ps: u64,
-    /// A round in which edges learn and nodes take new gains, without shifts of the learning rate.
-    pub closing_ps: u64,
-}
-
-impl Times {
-    /// A training sample of so many steps and one learning step, without the island.
-    pub fn sample_ps(&self, steps: u64) -> u64 {
-        steps * self.step_ps + self.closing_ps
-    }
-}
-
-/// What is predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Prediction {
-    /// Everything as slow as it can be.
-    pub slow: Times,
-    /// Everything as fast as it can be.
-    pub fast: Times,
-    /// How often an edge fires in a relaxing step.
-    pub edge_fires: u64,
-    /// How often an edge fires in a closing round.
-    pub closing_fires: u64,
-}
-
 /// Predicts from late arrivals; nothing if the array cannot be simulated or a request is missing.
-pub(super) fn predict(top: &Top, roles: &Roles, slow: &Launches, fast: &Launches) -> Option<Prediction> {
-    let network = top.array.design().network();
+pub(super) fn predict(array: &Array, roles: &Roles, slow: &Launches, fast: &Launches) -> Option<Prediction> {
+    let network = array.design().network();
     let (nodes, edges) = (network.nodes().len() as u64, network.edges().len() as u64);
     // Between runs of one step and two: a relaxing round more.
-    let (one, two) = (fires(top, 1)?, fires(top, 2)?);
+    let (one, two) = (fires(array, 1)?, fires(array, 2)?);
     let edge_fires = (two - one).checked_sub(nodes)? / edges.max(1);
     // Of one step: the start, a relaxing round, and the closing one.
     let closing_fires = one.checked_sub(3 * nodes)? / edges.max(1) - edge_fires;
-    let times = |launches| times(top, roles, launches, edge_fires, closing_fires);
+    let times = |launches| times(array, roles, launches, edge_fires, closing_fires);
     Some(Prediction { slow: times(slow)?, fast: times(fast)?, edge_fires, closing_fires })
 }
 
 /// All fires of a sample of so many steps.
-fn fires(top: &Top, steps: u32) -> Option<u64> {
-    let design = top.array.design();
+fn fires(array: &Array, steps: u32) -> Option<u64> {
+    let design = array.design();
     let groups = design.network().groups().len();
     let state = State::initial(design, &vec![Initial::Uniform { low: 0.5, high: 0.5 }; groups], 1);
     let configuration = Configuration { steps, learning: LearningSchedule::Quasistatic, alpha_offset: 0 };
-    let options = wheatstone_hdl::ArrayOptions {
-        technology: top.array.technology(),
-        multiplier: top.array.multiplier(),
-    };
+    let options =
+        wheatstone_hdl::ArrayOptions { technology: array.technology(), multiplier: array.multiplier() };
     let mut array = ArraySimulation::new(Arc::clone(design), options, configuration, state).ok()?;
     let sample = Sample {
         inputs: vec![0; design.network().inputs().len()],
@@ -78,13 +47,13 @@ fn fires(top: &Top, steps: u32) -> Option<u64> {
 }
 
 fn times(
-    top: &Top,
+    array: &Array,
     roles: &Roles,
     launches: &Launches,
     edge_fires: u64,
     closing_fires: u64,
 ) -> Option<Times> {
-    let network = top.array.design().network();
+    let network = array.design().network();
     let node = |id: NodeId| DomainId(id.index());
     let edge = |index: usize| DomainId(network.nodes().len() + index);
     debug_assert_eq!(roles.domains.len(), network.nodes().len() + network.edges().len() + 1);
