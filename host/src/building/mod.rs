@@ -69,7 +69,7 @@ impl BuildSummary {
             board: spec.board.name(),
             name: spec.name.clone(),
             format: spec.design.format().to_string(),
-            multiplier: spec.multiplier.name(),
+            multiplier: spec.array.multiplier().name(),
             seed: built.seed,
             nodes: network.nodes().len(),
             edges: network.edges().len(),

@@ -156,7 +156,7 @@ impl BuildReport<'_> {
 
     /// Lengths of the matched delays by kind of cell: the kind, how many there are, the shortest and the longest.
     fn chains(&self) -> Vec<[String; 4]> {
-        let array = &self.built.top.array;
+        let array = &self.built.chip.array;
         let mut kinds = std::collections::BTreeMap::<String, Vec<u32>>::new();
         for (cell, kind) in array.cell_modules() {
             kinds.entry(kind).or_default().push(array.delays().get(cell.matched()).routed());

@@ -5,7 +5,7 @@ use super::failure::{Failure, Interrupted, OrFailed, Result};
 use super::hdl::TargetArguments;
 use super::output::Output;
 use super::{interrupt, progress};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::Arc;
 use wheatstone::building::{BuildReport, BuildSummary};
@@ -13,8 +13,9 @@ use wheatstone_flow::build::{Means, Settings, build, default_folder};
 use wheatstone_flow::manifest::{self, Manifest};
 use wheatstone_flow::simulation::TrainingRun;
 use wheatstone_flow::{BuildSpec, FlowError, Stage};
-use wheatstone_hdl::Multiplier;
 use wheatstone_hdl::island::IslandOptions;
+use wheatstone_hdl::tile::{FoldedArray, FoldedOptions};
+use wheatstone_hdl::{ArrayForm, ArrayOptions, Multiplier, Technology};
 use wheatstone_learn::config::{Draft, FormatChoice, RunConfig};
 use wheatstone_learn::experiment::{Experiment, ExperimentError};
 use wheatstone_learn::network_file::read_network;
@@ -40,6 +41,9 @@ pub struct Build {
     ports: PortArguments,
     #[command(flatten)]
     target: TargetArguments,
+    /// The form of the array
+    #[arg(long, value_enum, default_value_t)]
+    array: Choice,
     /// Fixed-point format: wide, compact, or widths V/GV/K/GK. Default: the preset's, or wide
     #[arg(long)]
     format: Option<FormatChoice>,
@@ -70,6 +74,18 @@ pub struct Build {
     /// Folder of the cache
     #[arg(long, value_name = "FOLDER", default_value = "build/cache")]
     cache: PathBuf,
+}
+
+/// The forms of an array, or whichever fits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    /// Folded where a board's multipliers are too few for a cell an edge, and the network folds; else spatial
+    #[default]
+    Auto,
+    /// One cell for every node and edge
+    Spatial,
+    /// Tiles of eight lanes that walk memories
+    Folded,
 }
 
 /// nextpnr takes 31 bits, and a build that places elsewhere counts up from here.
@@ -122,8 +138,22 @@ impl Build {
         let parallel = board.multiplier_sites().is_none_or(|sites| edges <= sites);
         let default = if parallel { Multiplier::Parallel } else { Multiplier::Serial };
         let multiplier = self.target.multiplier().unwrap_or(default);
+        let spatial = ArrayOptions { technology: board.technology(), multiplier };
+        let folded = FoldedOptions::for_board(board);
+        let array = match self.array {
+            Choice::Spatial => spatial.into(),
+            Choice::Folded => {
+                self.target.refuse_multiplier()?;
+                folded.into()
+            }
+            Choice::Auto => {
+                let chosen = self.target.multiplier().is_some() || board.technology() != Technology::Ecp5;
+                let folds = || FoldedArray::new(Arc::clone(&design), folded).is_ok();
+                if parallel || chosen || !folds() { spatial.into() } else { folded.into() }
+            }
+        };
         let island = IslandOptions { streaming: self.streaming, ..board.island_options() };
-        let spec = BuildSpec { name, design, board, multiplier, island, seed: self.seed };
+        let spec = BuildSpec { name, design, board, array, island, seed: self.seed };
         Ok((spec, config))
     }
 
@@ -160,7 +190,10 @@ impl Build {
         }
         put("board", spec.board.name().to_owned());
         put("format", spec.design.format().to_string());
-        put("multiplier", spec.multiplier.name().to_owned());
+        match spec.array {
+            ArrayForm::Spatial(options) => put("multiplier", options.multiplier.name().to_owned()),
+            ArrayForm::Folded(_) => put("array", "folded".to_owned()),
+        }
         for text in &self.overrides {
             put("set", text.clone());
         }

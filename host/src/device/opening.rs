@@ -82,7 +82,7 @@ pub fn open(
 fn simulated(array: SimulatedArray, design: &Arc<Design>) -> Result<RtlTransport, TopError> {
     let board = Board::default();
     let spatial = || RtlTransport::new(Arc::clone(design), board.technology(), board);
-    let folded = || RtlTransport::new(Arc::clone(design), FoldedOptions::from(board.technology()), board);
+    let folded = || RtlTransport::new(Arc::clone(design), FoldedOptions::for_board(board), board);
     match array {
         SimulatedArray::Spatial => spatial(),
         SimulatedArray::Folded => folded(),

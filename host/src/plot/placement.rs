@@ -43,10 +43,12 @@ pub fn placement(layout: &Layout) -> String {
     for (owner, path) in squares {
         svg.fill(&path, colour(owner), None, &name(owner));
     }
+    let folded = layout.sites.iter().any(|site| matches!(site.owner, Owner::Tile(_)));
+    let [inner, outer] = if folded { ["root", "tiles"] } else { ["nodes", "edges"] };
     let mut left = 10.0;
     for (colour, text, room) in [
-        (NODES[0], "nodes", 90.0),
-        (EDGES[0], "edges", 90.0),
+        (NODES[0], inner, 90.0),
+        (EDGES[0], outer, 90.0),
         (BORDER, "border", 100.0),
         (ISLAND, "island", 100.0),
         (MUTED, "of no named part", 160.0),
@@ -61,7 +63,8 @@ pub fn placement(layout: &Layout) -> String {
 fn colour(owner: Owner) -> Rgb {
     match owner {
         Owner::Node(id) => NODES[id % NODES.len()],
-        Owner::Edge(id) => EDGES[id % EDGES.len()],
+        Owner::Edge(id) | Owner::Tile(id) => EDGES[id % EDGES.len()],
+        Owner::Root => NODES[0],
         Owner::ArrayInterface => BORDER,
         Owner::Island => ISLAND,
         Owner::Unnamed => MUTED,
@@ -72,6 +75,8 @@ fn name(owner: Owner) -> String {
     match owner {
         Owner::Node(id) => format!("node {id}"),
         Owner::Edge(id) => format!("edge {id}"),
+        Owner::Tile(id) => format!("tile {id}"),
+        Owner::Root => "root".to_owned(),
         Owner::ArrayInterface => "border".to_owned(),
         Owner::Island => "island".to_owned(),
         Owner::Unnamed => "of no named part".to_owned(),

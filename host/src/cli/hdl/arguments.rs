@@ -5,7 +5,7 @@ use crate::cli::failure::Result;
 use clap::{Args, ValueEnum};
 use std::sync::Arc;
 use thiserror::Error;
-use wheatstone_hdl::tile::FoldedArray;
+use wheatstone_hdl::tile::{FoldedArray, FoldedOptions};
 use wheatstone_hdl::{Array, ArrayOptions, Board, Multiplier, Technology};
 use wheatstone_learn::experiment::ExperimentError;
 use wheatstone_learn::network_file::read_network;
@@ -62,6 +62,14 @@ impl TargetArguments {
         })
     }
 
+    /// Refuses a choice that a folded array does not have.
+    pub fn refuse_multiplier(self) -> Result<()> {
+        match self.multiplier() {
+            Some(multiplier) => Err(FoldedMultiplierError(multiplier.name()).into()),
+            None => Ok(()),
+        }
+    }
+
     /// The options of the array.
     pub fn options(self) -> ArrayOptions {
         let technology = self.board.technology();
@@ -88,18 +96,23 @@ impl DesignArguments {
 
     /// The array, folded, and what to call it.
     pub fn folded(&self) -> Result<(String, FoldedArray)> {
-        if let Some(multiplier) = self.target.multiplier() {
-            return Err(FoldedMultiplierError(multiplier.name()).into());
-        }
+        self.target.refuse_multiplier()?;
         let (name, design) = self.design()?;
-        Ok((name, FoldedArray::new(design, self.target.board.technology())?))
+        Ok((name, FoldedArray::new(design, FoldedOptions::for_board(self.target.board))?))
     }
 
-    /// The design and what to call it. A network alone is taken in format wide under plain rules.
     fn design(&self) -> Result<(String, Arc<Design>)> {
+        let (name, design, _) = self.sampled()?;
+        Ok((name, design))
+    }
+
+    /// The design, what to call it, and the relaxing steps of a sample, if they are said. A network alone is taken in format wide
+    /// under plain rules.
+    pub fn sampled(&self) -> Result<(String, Arc<Design>, Option<u32>)> {
         let Some((path, ports)) = self.config.network_alone() else {
             let experiment = self.config.experiment()?;
-            return Ok((experiment.config.name.clone(), experiment.design));
+            let steps = experiment.config.steps;
+            return Ok((experiment.config.name.clone(), experiment.design, Some(steps)));
         };
         let Graph { network, .. } = read_network(path, &ports)?;
         let rules =
@@ -107,6 +120,6 @@ impl DesignArguments {
         let name = network.name().to_owned();
         let format = self.config.format().unwrap_or(Format::WIDE);
         let design = Design::new(network, format, rules).map_err(ExperimentError::from)?;
-        Ok((name, Arc::new(design)))
+        Ok((name, Arc::new(design), None))
     }
 }

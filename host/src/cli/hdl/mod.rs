@@ -3,6 +3,7 @@
 mod area;
 mod arguments;
 mod emit;
+mod estimate;
 mod lint;
 mod simulate;
 
@@ -19,6 +20,7 @@ pub enum Hdl {
     Simulate(simulate::Simulate),
     Lint(lint::Lint),
     Area(area::Area),
+    Estimate(estimate::Estimate),
 }
 
 impl Hdl {
@@ -28,6 +30,7 @@ impl Hdl {
             Hdl::Simulate(verb) => verb.run(output),
             Hdl::Lint(verb) => verb.run(output),
             Hdl::Area(verb) => verb.run(output),
+            Hdl::Estimate(verb) => verb.run(output),
         }
     }
 }
