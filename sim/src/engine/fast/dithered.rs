@@ -92,9 +92,9 @@ impl Layout for Dithered {
     }
 
     fn state(&self) -> State {
-        let mut state = self.lists[0].state();
-        state.u[1] = self.lists[1].state().u[1].clone();
-        state
+        let [free, clamped] = [0, 1].map(|list: usize| self.lists[list].state());
+        let ([u_free, _], [_, u_clamped]) = (free.u, clamped.u);
+        State { u: [u_free, u_clamped], ..free }
     }
 
     fn present(&mut self, sample: &Sample) {
