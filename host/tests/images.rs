@@ -265,3 +265,15 @@ fn a_folder_for_each_class() {
     std::fs::create_dir_all(place.path("nothing")).unwrap();
     assert_eq!(place.run("train --data nothing --out r").code, 2);
 }
+
+#[test]
+fn threads_change_no_bit_of_a_run_and_resume_it() {
+    let place = Place::new();
+    let alone = place.json("train digits --epochs 2 --out alone");
+    place.json("train digits --epochs 1 --threads 3 --out together");
+    let together = place.json("resume together --epochs 2 --threads 2");
+    for what in ["digest", "accuracy", "samples"] {
+        assert_eq!(together[what], alone[what], "{what}");
+    }
+    place.refused("train digits --threads 0 --out none", 2, &["--threads", "1 to 1024"]);
+}

@@ -5,6 +5,7 @@ use crate::device::{Device, DeviceError};
 use crate::experiment::Experiment;
 use crate::metrics::{Detail, Evaluation, Fit, FitPoint, Score};
 use thiserror::Error;
+pub use wheatstone_sim::engine::Start;
 use wheatstone_sim::{Sample, Tally, categorize};
 
 /// Samples or states that do not fit the experiment.
@@ -33,42 +34,11 @@ categorize! {
     }
 }
 
-/// The voltages from which the answer to a row is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// Those of the device's state as it is, for every row: an answer does not depend on the rows before it.
-    Fixed,
-    /// Those where the row before ended, as in training.
-    Previous,
-}
-
-/// Reads the answers to samples, each from where `start` says. The device ends in another state than it began.
-///
-/// # Errors
-/// [`DeviceError`] if a sample does not fit the design, or the device cannot be reached.
-pub fn read_samples(
-    device: &mut dyn Device,
-    samples: &[Sample],
-    steps: u32,
-    start: Start,
-) -> Result<Vec<Vec<i32>>, DeviceError> {
-    if start == Start::Previous {
-        return device.relax(samples, steps, false);
-    }
-    let state = device.state()?;
-    let mut answers = Vec::with_capacity(samples.len());
-    for sample in samples {
-        device.set_state(&state)?;
-        answers.extend(device.relax(std::slice::from_ref(sample), steps, false)?);
-    }
-    Ok(answers)
-}
-
 /// Samples encoded at a time, so that reading takes no more memory the more rows there are.
 const ROWS_AT_ONCE: usize = 1024;
 
 /// Reads the answers to `rows`, each from where `start` says, and hands each to `each`. The device ends in another state
-/// than it began.
+/// than it began, unless that is [`Start::Fixed`].
 ///
 /// # Errors
 /// [`EvaluationError`] if the rows do not fit the experiment, or the device cannot be reached.
@@ -79,13 +49,9 @@ fn read_rows(
     start: Start,
     mut each: impl FnMut(usize, &Sample, &[i32]) -> Result<(), EvaluationError>,
 ) -> Result<(), EvaluationError> {
-    let fixed = if start == Start::Fixed { Some(device.state()?) } else { None };
     for rows in rows.chunks(ROWS_AT_ONCE) {
         let samples = experiment.samples(rows)?;
-        if let Some(state) = &fixed {
-            device.set_state(state)?;
-        }
-        let answers = read_samples(device, &samples, experiment.config.read_steps, start)?;
+        let answers = device.read(&samples, experiment.config.read_steps, start)?;
         let mut answered = rows.iter().zip(&samples).zip(&answers);
         answered.try_for_each(|((&row, sample), answer)| each(row, sample, answer))?;
     }

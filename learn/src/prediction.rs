@@ -3,8 +3,8 @@
 use crate::data::encoding::Encoder;
 use crate::data::export::write_records;
 use crate::data::{Answer, EncodingError, FeatureRows, dataset::TargetNames};
-use crate::device::Model;
-use crate::evaluation::{EvaluationError, Start, read_samples};
+use crate::device::{Device, Model};
+use crate::evaluation::{EvaluationError, Start};
 use std::sync::Arc;
 use wheatstone_sim::{Checkpoint, Sample};
 
@@ -38,7 +38,7 @@ pub fn predict(
         Ok(Sample { inputs, targets: targets.clone() })
     };
     let samples: Vec<Sample> = (0..rows.rows()).map(sample).collect::<Result<_, EncodingError>>()?;
-    let answers = read_samples(&mut model, &samples, read_steps, start)?;
+    let answers = model.read(&samples, read_steps, start)?;
     let answers = answers.iter().map(|answer| encoder.decode(format, answer)).collect::<Result<_, _>>()?;
     let (TargetNames::Classes(targets) | TargetNames::Values(targets)) = encoder.target_names();
     let rows = (0..rows.rows()).map(|row| rows.number(row)).collect();

@@ -15,7 +15,7 @@ use wheatstone_learn::config::RunConfig;
 use wheatstone_learn::data::dataset::TargetNames;
 use wheatstone_learn::data::{Answer, Encoder};
 use wheatstone_learn::device;
-use wheatstone_learn::evaluation::{Start, read_samples};
+use wheatstone_learn::evaluation::Start;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
 use wheatstone_learn::run::{RunFolder, RunWriter};
 use wheatstone_learn::snapshot::{conductances, power, voltages};
@@ -60,7 +60,7 @@ impl Model {
             Ok(Sample { inputs, targets: targets.clone() })
         };
         let samples = (0..rows.count()).map(sample).collect::<PyResult<Vec<_>>>()?;
-        let answers = read_samples(&mut model, &samples, self.config.read_steps, Start::Fixed).or_raise()?;
+        let answers = model.read(&samples, self.config.read_steps, Start::Fixed).or_raise()?;
         for answer in &answers {
             match self.encoder.decode(format, answer).or_raise()? {
                 Answer::Class { index, scores } => {

@@ -6,6 +6,7 @@ use super::output::Output;
 use super::{interrupt, numbers, progress, table};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wheatstone::bench::{
@@ -198,7 +199,14 @@ impl Bench {
         let mut baselines: Vec<Box<dyn Baseline>> = vec![Box::new(Network::in_model(division)?)];
         if let Some(url) = &self.device {
             let state = experiment.initial_state();
-            let device = device::open(url, &experiment.design, &state, stop.clone(), Around::default())?;
+            let device = device::open(
+                url,
+                &experiment.design,
+                &state,
+                NonZeroUsize::MIN,
+                stop.clone(),
+                Around::default(),
+            )?;
             baselines.push(Box::new(Network::new(division, device)?));
         }
         let others = bench::baselines(division, course.goal, &wanted, &mut sources, &clock, watch)?;

@@ -3,6 +3,7 @@
 use super::failure::Result;
 use super::interrupt;
 use clap::Args;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wheatstone::device::{self, Around, DeviceUrl};
@@ -31,12 +32,22 @@ pub struct DeviceArguments {
 impl DeviceArguments {
     /// Opens the device. One in software starts in `state`; a board keeps what it has.
     pub fn open(&self, design: &Arc<Design>, state: &State) -> Result<Box<dyn Device>> {
+        self.open_on(design, state, NonZeroUsize::MIN)
+    }
+
+    /// The same; so many threads share what the model does.
+    pub fn open_on(
+        &self,
+        design: &Arc<Design>,
+        state: &State,
+        threads: NonZeroUsize,
+    ) -> Result<Box<dyn Device>> {
         let recording = self.record.as_deref().map(RecordingFile::new).transpose()?;
         if let Some(recording) = &recording {
             recordings().push(recording.clone());
         }
         let around = Around { recording, trace: self.trace, faults: self.faults };
-        Ok(device::open(&self.device, design, state, Stop::when(interrupt::requested), around)?)
+        Ok(device::open(&self.device, design, state, threads, Stop::when(interrupt::requested), around)?)
     }
 }
 

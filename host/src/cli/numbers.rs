@@ -1,6 +1,6 @@
 //! Numbers on the command line, with their bounds in words.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 /// The longest time that can be asked for: some twelve days.
@@ -23,6 +23,12 @@ pub fn count(text: &str) -> Result<u32, String> {
 /// A whole number of samples, 1 or more.
 pub fn samples(text: &str) -> Result<NonZeroU64, String> {
     NonZeroU64::new(whole::<1, { u64::MAX }>(text)?).ok_or_else(|| "give 1 or more".to_owned())
+}
+
+/// A number of threads.
+pub fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = whole::<1, 1024>(text)?;
+    usize::try_from(number).ok().and_then(NonZeroUsize::new).ok_or_else(|| "give 1 or more".to_owned())
 }
 
 /// A number above 0.
@@ -60,6 +66,8 @@ mod tests {
             assert_eq!(whole::<6, 100>(wrong).unwrap_err(), "give a whole number from 6 to 100");
         }
         assert_eq!(count("4294967295"), Ok(u32::MAX));
+        assert_eq!(threads("2").map(NonZeroUsize::get), Ok(2));
+        assert!(threads("0").is_err() && threads("2000").is_err());
         assert!(count("0").unwrap_err().contains("from 1 to 4294967295"));
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(minutes("0.5"), Ok(0.5));

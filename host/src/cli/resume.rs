@@ -4,7 +4,7 @@ use super::device::DeviceArguments;
 use super::failure::Result;
 use super::interrupt;
 use super::output::Output;
-use super::training_loop::{self, MetricsInterval, Run};
+use super::training_loop::{self, MetricsInterval, Run, TrainingThreads};
 use clap::Args;
 use std::path::PathBuf;
 use wheatstone_learn::experiment::Experiment;
@@ -26,6 +26,8 @@ pub struct Resume {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
+    threads: TrainingThreads,
+    #[command(flatten)]
     interval: MetricsInterval,
 }
 
@@ -41,6 +43,7 @@ impl Resume {
         let run = Run {
             experiment: &experiment,
             device: &self.device,
+            threads: &self.threads,
             interval: &self.interval,
             snapshots: None,
             output: *output,

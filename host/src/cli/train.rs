@@ -7,7 +7,7 @@ use super::failure::Result;
 use super::interrupt;
 use super::numbers;
 use super::output::Output;
-use super::training_loop::{self, MetricsInterval, Run};
+use super::training_loop::{self, MetricsInterval, Run, TrainingThreads};
 use clap::Args;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ pub struct Train {
     config: ConfigArguments,
     #[command(flatten)]
     device: DeviceArguments,
+    #[command(flatten)]
+    threads: TrainingThreads,
     #[command(flatten)]
     interval: MetricsInterval,
     /// Keep conductances, voltages and power after every so many samples, in snapshots.npy, an array that NumPy reads
@@ -43,6 +45,7 @@ impl Train {
         let run = Run {
             experiment: &experiment,
             device: &self.device,
+            threads: &self.threads,
             interval: &self.interval,
             snapshots: self.snapshots,
             output: *output,
@@ -53,7 +56,7 @@ impl Train {
             }
             RunWriter::check(out, &experiment.config)?;
         }
-        let device = self.device.open(&experiment.design, &experiment.initial_state())?;
+        let device = run.open()?;
         let writer = RunWriter::create(self.out.as_deref(), &experiment.config)?;
         training_loop::start(&run, writer, device)
     }

@@ -8,7 +8,7 @@ use super::{cost, interrupt, learning_advice, numbers, progress, table};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use wheatstone::report::{self, Report};
 use wheatstone_learn::baseline::{Baselines, Concern};
 use wheatstone_learn::config::RunConfig;
@@ -30,14 +30,32 @@ pub struct MetricsInterval {
     pub metrics_every: u32,
 }
 
+/// Who trains one network together.
+#[derive(Args, Debug)]
+pub struct TrainingThreads {
+    /// Threads that train the model's one network together; they pay where it learns large images and cores are idle. No bit depends
+    /// on them
+    #[arg(long, value_name = "N", default_value = "1", value_parser = numbers::threads)]
+    pub threads: NonZeroUsize,
+}
+
 /// A run to be started or gone on with.
 pub struct Run<'r> {
     pub experiment: &'r Experiment,
     pub device: &'r DeviceArguments,
+    pub threads: &'r TrainingThreads,
     pub interval: &'r MetricsInterval,
     /// Samples between two snapshots, for a run that begins; one that goes on keeps them as it began.
     pub snapshots: Option<NonZeroU64>,
     pub output: Output,
+}
+
+impl Run<'_> {
+    /// The device it is trained on.
+    pub fn open(&self) -> Result<Box<dyn Device>> {
+        let Experiment { design, .. } = self.experiment;
+        self.device.open_on(design, &self.experiment.initial_state(), self.threads.threads)
+    }
 }
 
 /// What `train` and `resume` print.
@@ -92,18 +110,17 @@ pub fn start(run: &Run, mut writer: RunWriter, device: Box<dyn Device + '_>) -> 
 
 /// Goes on with a run from its last checkpoint, or starts it if there is none.
 pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
-    let Run { experiment, device, interval, output, .. } = run;
-    let open = || device.open(&experiment.design, &experiment.initial_state());
+    let Run { experiment, interval, output, .. } = run;
     // What it was begun with stands there before its first checkpoint does.
     let snapshots = writer.origin()?.map_or(run.snapshots, |origin| origin.snapshots);
     let again = Run { snapshots, ..*run };
     if !writer.has_begun() {
         put_epochs(&writer, experiment.config.epochs)?;
-        return start(&again, writer, open()?);
+        return start(&again, writer, run.open()?);
     }
     writer.check(experiment, &DataDigest::of(experiment))?;
     let checkpoint = writer.checkpoint()?;
-    let mut trainer = Trainer::resume(experiment, open()?, checkpoint.clone())?;
+    let mut trainer = Trainer::resume(experiment, run.open()?, checkpoint.clone())?;
     trainer.metrics_every(interval.metrics_every);
     if trainer.trained() > trainer.total() {
         let (trained, wanted) = (trainer.trained(), trainer.total());
@@ -113,13 +130,13 @@ pub fn go_on(run: &Run, mut writer: RunWriter) -> Result<()> {
     if trainer.records().is_some_and(|records| metrics.len() != records as usize) {
         output.say("metrics of some epochs are lost: training again from the beginning");
         drop(trainer);
-        return start(&again, writer, open()?);
+        return start(&again, writer, run.open()?);
     }
     if let Some(every) = snapshots {
         if !writer.go_on_with_snapshots(experiment, &checkpoint)? {
             output.say("snapshots are lost: training again from the beginning");
             drop(trainer);
-            return start(&again, writer, open()?);
+            return start(&again, writer, run.open()?);
         }
         trainer.snapshots_every(every);
     }

@@ -4,6 +4,7 @@ use super::{BoardError, DeviceUrl, Linked, SerialUrl, SimulatedArray};
 use crate::link::{RecordingFile, RtlTransport, SerialTransport};
 use crate::ports::System;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +46,8 @@ pub const BAD_CABLE: Faults = Faults {
     brownouts: 0,
 };
 
-/// Opens a device for a design. A device in software starts in `state`; a board keeps what it has. Waiting ends when `stop` says
-/// so.
+/// Opens a device for a design. A device in software starts in `state`; a board keeps what it has. So many threads share what the
+/// model does. Waiting ends when `stop` says so.
 ///
 /// # Errors
 /// [`DeviceError`] says what stands in the way.
@@ -54,6 +55,7 @@ pub fn open(
     url: &DeviceUrl,
     design: &Arc<Design>,
     state: &State,
+    threads: NonZeroUsize,
     stop: Stop,
     around: Around,
 ) -> Result<Box<dyn Device>, DeviceError> {
@@ -68,7 +70,7 @@ pub fn open(
         Ok(Box::new(linked.called(kind)) as Box<dyn Device>)
     };
     match url {
-        DeviceUrl::Sim => Ok(Box::new(Model::new(Arc::clone(design), state.clone())?)),
+        DeviceUrl::Sim => Ok(Box::new(Model::with_threads(Arc::clone(design), state.clone(), threads)?)),
         DeviceUrl::Pty => connect(virtual_board(design, state)?, DeviceKind::VirtualBoard),
         DeviceUrl::Rtl(array) => {
             let transport = simulated(*array, design).map_err(BoardError::from)?;

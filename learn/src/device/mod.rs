@@ -14,6 +14,7 @@ pub use model::Model;
 pub use packed::PackedSamples;
 
 use std::ops::ControlFlow;
+use wheatstone_sim::engine::Start;
 use wheatstone_sim::{Configuration, Design, OutputCoding, Sample, State, Tally};
 
 /// Samples to train on, one after the other.
@@ -140,6 +141,24 @@ pub trait Device {
         steps: u32,
         impose_targets: bool,
     ) -> Result<Vec<Vec<i32>>, DeviceError>;
+
+    /// Reads the answers to samples: relaxes each, nobody nudged, from where `start` says. If that is [`Start::Fixed`], the device
+    /// ends in the state it began in.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if a sample does not fit the design, or the device cannot be reached.
+    fn read(&mut self, samples: &[Sample], steps: u32, start: Start) -> Result<Vec<Vec<i32>>, DeviceError> {
+        if start == Start::Previous {
+            return self.relax(samples, steps, false);
+        }
+        let state = self.state()?;
+        let mut answers = Vec::with_capacity(samples.len());
+        for sample in samples {
+            answers.extend(self.relax(std::slice::from_ref(sample), steps, false)?);
+            self.set_state(&state)?;
+        }
+        Ok(answers)
+    }
 }
 
 #[cfg(test)]
