@@ -55,6 +55,7 @@ fn a_network_is_traced_to_rest() {
     refused("trace run --to 0,0,0,2", &["--to", "2 is no voltage"]);
     refused("trace run/metrics.jsonl --to 0,0,0,0", &["no checkpoint"]);
     refused("trace run --to 0,0,0,0 --trials 5", &["--temperature"]);
+    refused("trace run --to 0,0,0,0 --temperature 0.02 --between 4000000000", &["--between", "1000000"]);
     // A network with diodes has no equilibrium that is known exactly.
     assert_eq!(place.run("train xor --epochs 1 --out xor -q").code, 0);
     let inputs = json(&place, "inspect xor")["inputs"].as_u64().unwrap();
@@ -78,6 +79,18 @@ fn rates_are_studied() {
     refused("study rate --alphas 3", &["-12..3"]);
     refused("study rate --alphas=3..-3", &["smaller one first"]);
     refused("study rate nothing", &["nothing"]);
+    refused("study rate --goal nan", &["--goal", "above 0"]);
+    for (key, instead) in [
+        ("steps=8", "--steps"),
+        ("seed=3", "--seeds"),
+        ("waves=\"together\"", "both orders"),
+        ("nudge.eta=2", "--etas"),
+        ("learning={mode=\"quasistatic\"}", "every step"),
+        ("network.alpha=[1]", "--alphas"),
+    ] {
+        let name = key.split('=').next().unwrap();
+        refused(&format!("study rate --set omega=8 --set {key}"), &[&format!("--set {name}: "), instead]);
+    }
 }
 
 #[test]
@@ -160,6 +173,14 @@ fn spins_find_low_energies_and_large_cuts() {
     refused("anneal 2d:6 --temperatures 2,1", &["--temperatures"]);
     place.write("bad.txt", "2 1\n1 3 1\n");
     refused("anneal bad.txt", &["bad.txt: line 2", "`1 3 1` is no edge"]);
+    place.write("twice.txt", "3 2\n1 2 1\n2 1 4\n");
+    refused("anneal twice.txt", &["twice.txt: line 3", "nodes 1 and 2", "line 2"]);
+    place.write("heavy.txt", "3 2\n1 2 1\n2 3 -2147483648\n");
+    refused("anneal heavy.txt", &["heavy.txt: line 3", "-2147483648"]);
+    refused("anneal ring.txt --couplings gaussian", &["--couplings", "ring.txt is a file"]);
+    refused("anneal ring.txt --instance 2", &["--instance", "ring.txt is a file"]);
+    refused("anneal 2d:6 --problem energy", &["--problem", "2d:6 is no file"]);
+    refused("anneal ring.txt --method anneal --clusters true", &["--clusters", "--method is anneal"]);
 }
 
 #[test]

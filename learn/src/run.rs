@@ -22,6 +22,7 @@ mod writer;
 
 #[cfg(test)]
 pub(crate) use lock::WITHOUT_LOCKS;
+pub(crate) use lock::{LOCK, Lock};
 
 pub use crate::whole_file::{WholeFile, WriteError, write_whole};
 pub use making::new_folder;

@@ -4,7 +4,7 @@
 //! current nudge, which is a Gaussian likelihood of precision `2^(K - beta) / T` about the target: wave C samples the
 //! posterior at the same time. Both are compared with the exact mean and covariance where the network is linear.
 
-use crate::equilibrium::{Equilibrium, NotLinear};
+use crate::equilibrium::{Equilibrium, MOST_NODES, NotLinear};
 use faer::Mat;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -39,6 +39,14 @@ pub enum SamplingError {
         /// Its name.
         node: String,
     },
+    /// More nodes than covariances are taken of.
+    #[error(
+        "the network has {nodes} nodes that relax, and covariances are taken of up to {MOST_NODES}; sample a smaller network"
+    )]
+    Nodes {
+        /// How many it has.
+        nodes: usize,
+    },
     /// With the observed nodes as outputs the graph is no network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -56,7 +64,7 @@ pub enum SamplingError {
 categorize! {
     SamplingError {
         inner: Network, Design, Start, Sample;
-        BadInput: Imposed;
+        BadInput: Imposed, Nodes;
     }
 }
 
@@ -141,6 +149,9 @@ impl Thermal {
         engine.present(&self.shown)?;
         let nodes: Vec<NodeId> =
             network.node_ids().filter(|node| network.nodes()[node.index()].kind.relaxes()).collect();
+        if nodes.len() > MOST_NODES {
+            return Err(SamplingError::Nodes { nodes: nodes.len() });
+        }
         let colours = u32::from(network.colouring().count());
         let sweeps = |engine: &mut Fast, count: u64| (0..count).for_each(|_| engine.steps(colours));
         let (mut burnt_in, mut stopped) = (0, false);

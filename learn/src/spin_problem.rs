@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::path::Path;
 use thiserror::Error;
-use wheatstone_sim::spins::{SpinGraph, SpinGraphError};
+use wheatstone_sim::spins::{MOST_COUPLING, SpinGraph, SpinGraphError};
 use wheatstone_sim::{Categorized, ErrorCategory};
 
 /// The most bytes of a file with a graph.
@@ -93,6 +93,17 @@ pub enum Couplings {
     Gaussian,
 }
 
+/// Two nodes, from 1 to `nodes`, and the weight of the edge between them, as a line gives them.
+fn edge(line: &str, nodes: usize) -> Option<(u32, u32, i32)> {
+    let node = |word: &str| word.parse::<u32>().ok().filter(|&node| node >= 1 && node as usize <= nodes);
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [a, b] => Some((node(a)?, node(b)?, 1)),
+        [a, b, weight] => Some((node(a)?, node(b)?, weight.parse().ok()?)),
+        _ => None,
+    }
+}
+
 impl SpinProblem {
     /// Reads a graph in the format of Gset: a line with the numbers of nodes and edges, then a line for each edge with its two nodes, from
     /// 1, and its weight. Blank lines and lines that begin with `#` are left out.
@@ -115,6 +126,7 @@ impl SpinProblem {
             |line: usize, problem: String| SpinProblemError::Line { file: file.to_owned(), line, problem };
         let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
         let mut lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let all = lines.clone();
         let (at, first) =
             lines.next().ok_or_else(|| wrong(1, "the file is empty; give nodes and edges".into()))?;
         let counts: Option<Vec<usize>> = first.split_whitespace().map(|word| word.parse().ok()).collect();
@@ -127,22 +139,23 @@ impl SpinProblem {
         let mut couplings = Vec::new();
         let mut last = at;
         for (number, line) in lines {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let node =
-                |word: &str| word.parse::<u32>().ok().filter(|&node| node >= 1 && node as usize <= spins);
-            let (a, b, weight) = match words.as_slice() {
-                [a, b] => (node(a), node(b), Some(1)),
-                [a, b, weight] => (node(a), node(b), weight.parse::<i32>().ok()),
-                _ => (None, None, None),
-            };
-            let (Some(a), Some(b), Some(weight)) = (a, b, weight) else {
+            let Some((a, b, weight)) = edge(line, spins) else {
                 let problem =
                     format!("`{line}` is no edge: give two nodes from 1 to {spins} and a whole weight");
                 return Err(wrong(number, problem));
             };
+            if weight.unsigned_abs() > MOST_COUPLING.unsigned_abs() {
+                let problem = format!(
+                    "a weight may be {MOST_COUPLING} at most, and {weight} is more; scale weights down"
+                );
+                return Err(wrong(number, problem));
+            }
+            if a == b {
+                return Err(wrong(number, format!("`{line}` joins node {a} with itself; give two nodes")));
+            }
             let coupling = match goal {
                 Goal::Energy => weight,
-                Goal::Cut => weight.saturating_neg(),
+                Goal::Cut => -weight,
             };
             couplings.push((a - 1, b - 1, coupling));
             last = number;
@@ -154,10 +167,20 @@ impl SpinProblem {
                 format!("the file ends after {found} edges, and its first line promises {edges}"),
             ));
         }
-        let graph = SpinGraph::new(spins, couplings);
-        graph
-            .map(|graph| SpinProblem { name: name.clone(), graph, goal })
-            .map_err(|error| SpinProblemError::Graph { name, error })
+        SpinGraph::new(spins, couplings)
+            .map(|graph| SpinProblem { name, graph, goal })
+            .map_err(|error| match error {
+                SpinGraphError::Twice { a, b } => {
+                    let pair = [a.min(b) + 1, a.max(b) + 1];
+                    let joins = |line| edge(line, spins).is_some_and(|(a, b, _)| [a.min(b), a.max(b)] == pair);
+                    let twice: Vec<usize> =
+                        all.skip(1).filter(|(_, line)| joins(line)).map(|(number, _)| number).collect();
+                    let (first, last) = (twice.first().unwrap_or(&at), twice.last().unwrap_or(&at));
+                    let [a, b] = pair;
+                    wrong(*last, format!("nodes {a} and {b} are joined by line {first} already; add the two weights up in one line"))
+                }
+                error => SpinProblemError::Graph { name: file.to_owned(), error },
+            })
     }
 
     /// A random glass by its name: `2d:L` (open), `2dp:L` (periodic), `3d:L` (periodic) or `sk:N` (all pairs).
@@ -291,7 +314,10 @@ mod tests {
             ("3 1\n1 4 1\n", "line 2: `1 4 1` is no edge"),
             ("3 1\n\n# x\n1 2 0.5\n", "line 4: `1 2 0.5` is no edge"),
             ("3 2\n1 2 1\n", "line 2: the file ends after 1 edges"),
-            ("3 2\n1 2 1\n2 1 1\n", "coupled twice"),
+            ("3 2\n1 2 1\n2 1 1\n", "g.txt: line 3: nodes 1 and 2 are joined by line 2 already"),
+            ("3 1\n2 2 1\n", "line 2: `2 2 1` joins node 2 with itself"),
+            ("3 2\n1 2 1\n2 3 -2147483648\n", "line 3: a weight may be"),
+            ("3 2\n1 2 1\n2 3 2147483647\n", "line 3: a weight may be"),
             ("9999999999 0\n", "more than 4194304"),
         ] {
             let error = parse(text, Goal::Cut).unwrap_err();

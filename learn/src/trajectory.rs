@@ -30,12 +30,16 @@ pub enum TrajectoryError {
     /// A matrix has no eigenvalues that could be found.
     #[error("the eigenvalues of the network did not converge; trace a smaller network")]
     Eigenvalues,
+    /// It was stopped.
+    #[error("stopped before its end")]
+    Stopped,
 }
 
 categorize! {
     TrajectoryError {
         inner: NotLinear, Start, Sample;
         Failed: Eigenvalues;
+        Interrupted: Stopped;
     }
 }
 
@@ -60,21 +64,41 @@ pub struct Trajectory {
     pub rises: usize,
 }
 
-/// Settles a network under the voltages `from`, changes them to `to`, and follows `sweeps` Gauss-Seidel sweeps.
+/// Sweeps a network is given to settle before `sweeps` of it are followed: long enough wherever the trajectory is long enough.
+pub const fn settling(sweeps: u32) -> u64 {
+    4 * if sweeps > 256 { sweeps as u64 } else { 256 }
+}
+
+/// So many sweeps are made before somebody is told of them.
+const TOLD_EVERY: u32 = 64;
+
+/// Settles a network under the voltages `from`, changes them to `to`, and follows `sweeps` Gauss-Seidel sweeps. `on_sweeps` is told now
+/// and then how many there were, those of [`settling`] among them, and may end it.
 ///
 /// # Errors
-/// [`TrajectoryError`] if the network is not linear or the voltages do not fit it.
+/// [`TrajectoryError`] if the network is not linear or the voltages do not fit it, or if it was ended.
 pub fn follow(
     design: &Arc<Design>,
     state: &State,
     [from, to]: [&[i32]; 2],
-    sweeps: usize,
+    sweeps: u32,
+    on_sweeps: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Trajectory, TrajectoryError> {
+    let mut tell = |made: u64| match on_sweeps(made) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(TrajectoryError::Stopped),
+    };
     let colours = usize::from(design.network().colouring().count());
     let mut engine = start(design, state.clone())?;
     engine.present(&unwatched(design, from))?;
-    // Long enough to settle wherever the trajectory is long enough to be followed.
-    engine.steps(u32::try_from(4 * sweeps.max(256) * colours).unwrap_or(u32::MAX));
+    let settling = settling(sweeps);
+    let mut settled = 0;
+    while settled < settling {
+        let some = u64::from(TOLD_EVERY).min(settling - settled);
+        engine.steps(u32::try_from(some * colours as u64).unwrap_or(u32::MAX));
+        settled += some;
+        tell(settled)?;
+    }
     let state = State { phase: 0, ..engine.state() };
     engine.set_state(state).map_err(StartError::from)?;
     engine.present(&unwatched(design, to))?;
@@ -82,11 +106,15 @@ pub fn follow(
     let exact = Equilibrium::of(design, &presented, &[], Wave::Free)?;
     let modes = slowest_modes(design, &presented, &exact)?;
     let scale = 1.0 / f64::from(1u32 << design.format().v_guard());
-    let mut excess = Vec::with_capacity(sweeps * colours + 1);
-    let mut parts = vec![Vec::with_capacity(sweeps * colours + 1); modes.len()];
-    for step in 0..=sweeps * colours {
+    let steps = sweeps as usize * colours;
+    let mut excess = Vec::with_capacity(steps + 1);
+    let mut parts = vec![Vec::with_capacity(steps + 1); modes.len()];
+    for step in 0..=steps {
         if step > 0 {
             engine.step();
+        }
+        if step % (TOLD_EVERY as usize * colours) == 0 {
+            tell(settled + (step / colours) as u64)?;
         }
         let u = engine.state();
         let away = |(node, mean): (&NodeId, &f64)| scale * number(u.u(Wave::Free)[node.index()]) - mean;

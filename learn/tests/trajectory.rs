@@ -22,7 +22,10 @@ fn square(side: u32, omega: u8, edge: EdgeKind, features: Features) -> (Arc<Desi
 fn the_power_falls_by_the_spectral_radius() {
     for (side, omega) in [(8, 8), (8, 12), (12, 8), (12, 12)] {
         let (design, state) = square(side, omega, EdgeKind::Linear, Features::PLAIN);
-        let found = follow(&design, &state, [&[0; 4], &[25_000, -25_000, 12_000, 3000]], 800).unwrap();
+        let found = follow(&design, &state, [&[0; 4], &[25_000, -25_000, 12_000, 3000]], 800, &mut |_| {
+            ControlFlow::Continue(())
+        })
+        .unwrap();
         let (measured, exact) = (found.measured_radius.unwrap(), found.exact_radius);
         assert!((measured - exact).abs() <= 2e-3, "{side} at {omega}/8: {measured} against {exact}");
         assert_eq!(found.excess.len(), 1601);
@@ -58,8 +61,11 @@ fn work_obeys_jarzynskis_equality() {
 #[test]
 fn what_has_no_exact_equilibrium_is_refused() {
     let (design, state) = square(4, 8, EdgeKind::Transistor, Features::PLAIN);
-    let found = follow(&design, &state, [&[0; 4], &[100; 4]], 20);
+    let found = follow(&design, &state, [&[0; 4], &[100; 4]], 20, &mut |_| ControlFlow::Continue(()));
     assert!(matches!(found, Err(TrajectoryError::NotLinear(_))));
     let (design, state) = square(4, 8, EdgeKind::Linear, Features::PLAIN);
-    assert!(matches!(follow(&design, &state, [&[0; 3], &[100; 4]], 20), Err(TrajectoryError::Sample(_))));
+    assert!(matches!(
+        follow(&design, &state, [&[0; 3], &[100; 4]], 20, &mut |_| ControlFlow::Continue(())),
+        Err(TrajectoryError::Sample(_))
+    ));
 }

@@ -26,15 +26,15 @@ use wheatstone_sim::categorize;
 pub struct Anneal {
     /// File with a graph, or a random glass: 2d:L (open), 2dp:L (periodic), 3d:L (periodic), sk:N (all pairs)
     graph: String,
-    /// What a file's numbers are and what is looked for
-    #[arg(long, value_enum, default_value = "cut")]
-    problem: ProblemArgument,
-    /// Couplings of a random glass
-    #[arg(long, value_enum, default_value = "plus-minus-one")]
-    couplings: CouplingsArgument,
-    /// Seed of a random glass's couplings
-    #[arg(long, value_name = "SEED", default_value_t = 1)]
-    instance: u64,
+    /// What a file's numbers are and what is looked for. Default: cut
+    #[arg(long, value_enum)]
+    problem: Option<ProblemArgument>,
+    /// Couplings of a random glass. Default: plus-minus-one
+    #[arg(long, value_enum)]
+    couplings: Option<CouplingsArgument>,
+    /// Seed of a random glass's couplings. Default: 1
+    #[arg(long, value_name = "SEED")]
+    instance: Option<u64>,
     /// Cool all replicas, or exchange temperatures between them
     #[arg(long, value_enum, default_value = "temper")]
     method: MethodArgument,
@@ -96,6 +96,16 @@ struct Temperatures;
 
 categorize!(Temperatures: Usage);
 
+/// An option that says nothing about what is asked for.
+#[derive(Debug, Error)]
+#[error("{option} {of}; leave it out")]
+struct Unfit {
+    option: &'static str,
+    of: String,
+}
+
+categorize!(Unfit: Usage);
+
 impl Anneal {
     pub fn run(&self, output: &Output) -> Result<()> {
         self.files.check()?;
@@ -109,6 +119,10 @@ impl Anneal {
         };
         let flat = self.graph.starts_with("2d") && !Path::new(&self.graph).exists();
         let method = match self.method {
+            MethodArgument::Anneal if self.clusters.is_some() => {
+                let of = "is of tempering, and --method is anneal".to_owned();
+                return Err(Unfit { option: "--clusters", of }.into());
+            }
             MethodArgument::Anneal => Method::Anneal,
             MethodArgument::Temper => Method::Temper { clusters: self.clusters.unwrap_or(flat) },
         };
@@ -145,18 +159,28 @@ impl Anneal {
 
     fn problem(&self) -> Result<SpinProblem> {
         let path = PathBuf::from(&self.graph);
-        let goal = match self.problem {
-            ProblemArgument::Cut => Goal::Cut,
-            ProblemArgument::Energy => Goal::Energy,
-        };
-        if path.exists() {
+        let is_file = path.exists();
+        let refused = [
+            ("--couplings", is_file && self.couplings.is_some()),
+            ("--instance", is_file && self.instance.is_some()),
+            ("--problem", !is_file && self.problem.is_some()),
+        ];
+        if let Some((option, _)) = refused.into_iter().find(|&(_, given)| given) {
+            let [of, is] = if is_file { ["a random glass", "a file"] } else { ["a file", "no file"] };
+            return Err(Unfit { option, of: format!("is of {of}, and {} is {is}", self.graph) }.into());
+        }
+        if is_file {
+            let goal = match self.problem {
+                Some(ProblemArgument::Energy) => Goal::Energy,
+                Some(ProblemArgument::Cut) | None => Goal::Cut,
+            };
             return Ok(SpinProblem::read(&path, goal)?);
         }
         let couplings = match self.couplings {
-            CouplingsArgument::PlusMinusOne => Couplings::PlusMinusOne,
-            CouplingsArgument::Gaussian => Couplings::Gaussian,
+            Some(CouplingsArgument::Gaussian) => Couplings::Gaussian,
+            Some(CouplingsArgument::PlusMinusOne) | None => Couplings::PlusMinusOne,
         };
-        Ok(SpinProblem::glass(&self.graph, couplings, self.instance)?)
+        Ok(SpinProblem::glass(&self.graph, couplings, self.instance.unwrap_or(1))?)
     }
 }
 

@@ -14,7 +14,7 @@ use wheatstone::plot::{Curves, Drawn, Line, curves};
 use wheatstone::report::{Picture, Study};
 use wheatstone::tables::{Column, Table};
 use wheatstone_learn::npy::Archive;
-use wheatstone_learn::trajectory::{Protocol, Trajectory, Work, follow, work};
+use wheatstone_learn::trajectory::{Protocol, Trajectory, TrajectoryError, Work, follow, settling, work};
 use wheatstone_measure::significant;
 use wheatstone_sim::{Design, Features, State, Temperature, power_unit};
 
@@ -49,7 +49,7 @@ pub struct Trace {
     #[arg(long, value_name = "N", default_value_t = 4, requires = "temperature", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     jumps: u32,
     /// Sweeps between two jumps
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "temperature")]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "temperature", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     between: u32,
     /// Times the change is made; both waves count
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "temperature", value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
@@ -70,7 +70,19 @@ impl Trace {
         let plain = design.clone().with_features(Features { temperature: None, ..design.features() });
         let plain = Arc::new(plain?);
         let still = state.clone().with_noise(&plain, 0);
-        let trajectory = follow(&plain, &still, [&from, &to], self.sweeps as usize)?;
+        interrupt::listen()?;
+        let bar = progress::counting(*output, 0, settling(self.sweeps) + u64::from(self.sweeps), "sweeps");
+        let followed = follow(&plain, &still, [&from, &to], self.sweeps, &mut |sweeps| {
+            bar.set_position(sweeps);
+            if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        bar.finish_and_clear();
+        let trajectory = match followed {
+            Err(TrajectoryError::Stopped) => {
+                return Err(Interrupted("nothing was written; the same command begins again".into()).into());
+            }
+            followed => followed?,
+        };
         let work =
             self.temperature.map(|t| self.work(&design, &state, [&from, &to], t, *output)).transpose()?;
         let found = Found { design: &design, trajectory: &trajectory, work: work.as_ref() };
@@ -104,7 +116,6 @@ impl Trace {
         let state = state.clone().with_noise(&design, self.seed);
         let (jumps, between, trials) = (self.jumps, self.between, self.trials);
         let protocol = Protocol { jumps, between, before: 60, trials };
-        interrupt::listen()?;
         let bar = progress::counting(output, 0, trials.into(), "trials");
         let work = work(&design, &state, voltages, protocol, &mut |done| {
             bar.set_position(done);

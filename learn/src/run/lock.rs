@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 /// The file that is locked. It stays when the writer is done: to remove it would take it from under another one.
-pub(super) const LOCK: &str = ".lock";
+pub(crate) const LOCK: &str = ".lock";
 
 /// What the line in it begins with.
 const SIGNATURE: &str = "process ";
@@ -19,7 +19,7 @@ const LONGEST: u64 = 300;
 
 /// The right to write a run folder, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     /// Closed on drop, which ends the lock.
     _file: File,
     /// Whether others are kept out: some network file systems have no locks.
@@ -32,7 +32,7 @@ impl Lock {
     /// # Errors
     /// [`RunError::Busy`] while another process has it; [`RunError::NotEmpty`] if its file is not a lock's;
     /// [`RunError::Write`] if it cannot be made.
-    pub(super) fn take(folder: &Path) -> Result<Lock, RunError> {
+    pub(crate) fn take(folder: &Path) -> Result<Lock, RunError> {
         let path = folder.join(LOCK);
         let failed = |source| RunError::Write(crate::whole_file::WriteError::new(&path, source));
         refuse_others(folder)?;

@@ -10,13 +10,14 @@
 //! a search that was interrupted goes on to the same bits. How many rounds there are is a matter of time.
 
 use super::knobs::Levels;
-use super::{Outcome, Shard, Status, Sweep, SweepError, SweepObserver, Task, TaskError};
+use super::{Outcome, Ran, Shard, Status, Sweep, SweepError, SweepObserver, Task, TaskError};
 use crate::config::{ConfigError, Draft, RunConfig, Validation};
-use crate::run::{WriteError, differing_keys, write_whole};
+use crate::run::{LOCK, Lock, RunError, WriteError, differing_keys, write_whole};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -72,6 +73,15 @@ pub enum TuningError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Another process trains runs of the search.
+    #[error("another process trains runs in {folder}; wait until it is done, or end it")]
+    Held {
+        /// The folder.
+        folder: String,
+    },
+    /// The folder is another search's at this moment, or cannot be locked.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// Not a single candidate came to its end.
     #[error("no setting was tried to its end; give more --minutes, the search goes on where it was")]
     NoTime,
@@ -104,6 +114,8 @@ impl Categorized for TuningError {
             | TuningError::Occupied { .. }
             | TuningError::Damaged { .. }
             | TuningError::NoTime => ErrorCategory::BadInput,
+            TuningError::Held { .. } => ErrorCategory::Failed,
+            TuningError::Run(error) => error.category(),
             TuningError::Failed { category, .. } => *category,
             TuningError::Sweep(error) => error.category(),
             TuningError::Task(error) => error.category(),
@@ -178,11 +190,12 @@ pub struct Tuned {
     pub tried: usize,
 }
 
-/// A search in its folder.
+/// A search in its folder, which it has the lock of.
 #[derive(Debug)]
 pub struct Tuning {
     folder: PathBuf,
     kept: Kept,
+    _lock: Lock,
 }
 
 /// One variation of the base.
@@ -197,17 +210,18 @@ impl Tuning {
     /// A search from a configuration, in a new folder or in one where it has been begun.
     ///
     /// # Errors
-    /// [`TuningError`] if the folder is another search's or cannot be written.
+    /// [`TuningError`] if the folder is another search's, another process searches in it, or it cannot be written.
     pub fn open(folder: &Path, base: &RunConfig) -> Result<Tuning, TuningError> {
         let file = folder.join(KEPT);
+        // What others keep in a folder is not a search's to write over.
+        let others = |entry: std::io::Result<DirEntry>| entry.is_ok_and(|entry| entry.file_name() != LOCK);
+        if !file.exists() && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.any(others)) {
+            return Err(TuningError::Occupied { folder: folder.display().to_string() });
+        }
+        std::fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
+        let lock = Lock::take(folder)?;
         let kept = match std::fs::read_to_string(&file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                // What others keep in a folder is not a search's to write over.
-                if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
-                    return Err(TuningError::Occupied { folder: folder.display().to_string() });
-                }
-                Kept { base: base.clone(), seconds: 0.0 }
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Kept { base: base.clone(), seconds: 0.0 },
             Err(error) => {
                 let (file, problem) = (file.display().to_string(), error.to_string());
                 return Err(TuningError::Damaged { file, problem });
@@ -222,8 +236,7 @@ impl Tuning {
             let folder = folder.display().to_string();
             return Err(TuningError::OtherBase { folder, keys: keys.join(", ") });
         }
-        let tuning = Tuning { folder: folder.to_owned(), kept };
-        std::fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, error))?;
+        let tuning = Tuning { folder: folder.to_owned(), kept, _lock: lock };
         tuning.keep()?;
         Ok(tuning)
     }
@@ -310,6 +323,7 @@ impl Tuning {
         Sweep::create(&self.folder, distinct(candidates))?;
         match sweep.run(Shard::WHOLE, within) {
             Err(SweepError::Interrupted) if within.observer.goes_on() => Ok((false, true)),
+            Ok(Ran { held: 1.., .. }) => Err(TuningError::Held { folder: self.folder.display().to_string() }),
             ran => Ok(ran.map(|_| (true, true))?),
         }
     }
@@ -525,6 +539,25 @@ mod tests {
         let more = search(parts.path(), 3, &()).unwrap();
         assert_eq!((more.rounds, more.tried), (3, 24));
         assert_eq!(search(whole.path(), 3, &()).unwrap(), more);
+    }
+
+    #[test]
+    fn two_searches_in_one_folder_do_not_meet() {
+        let place = tempfile::tempdir().unwrap();
+        let first = Tuning::open(place.path(), &base()).unwrap();
+        let second = Tuning::open(place.path(), &base()).unwrap_err();
+        assert!(matches!(second, TuningError::Run(RunError::Busy { .. })), "{second}");
+        let tuned = first.run(1, &()).unwrap();
+        drop(first);
+        // Nor does a search take for failed what another process trains.
+        let sweep = Sweep::open(place.path()).unwrap();
+        let run = sweep.folder(&sweep.tasks()[3]);
+        std::fs::remove_file(run.join(crate::run::EVALUATION)).unwrap();
+        let lock = Lock::take(&run).unwrap();
+        let held = search(place.path(), 1, &()).unwrap_err();
+        assert!(matches!(held, TuningError::Held { .. }), "{held}");
+        drop(lock);
+        assert_eq!(search(place.path(), 1, &()).unwrap(), tuned);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `wheatstone study rate`
 
 use crate::cli::failure::{Interrupted, Result};
+use crate::cli::numbers::above_zero;
 use crate::cli::output::Output;
 use crate::cli::study_output::{StudyOutput, command_line};
 use crate::cli::{interrupt, progress, table};
@@ -8,6 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use thiserror::Error;
 use wheatstone::plot::{Curves, Drawn, Line, curves};
 use wheatstone::report::{Picture, Study as Report};
 use wheatstone::tables::{Column, Table};
@@ -15,7 +17,7 @@ use wheatstone_learn::config::Draft;
 use wheatstone_learn::experiment::load_dataset;
 use wheatstone_learn::npy::Archive;
 use wheatstone_learn::rate::{self, Plan, Point, RateError};
-use wheatstone_sim::Waves;
+use wheatstone_sim::{Waves, categorize};
 
 /// Error and time against the learning rate, learning at every step
 ///
@@ -42,7 +44,7 @@ pub struct Rate {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     every: u64,
     /// Error that ends the time, in V^2
-    #[arg(long, value_name = "V2", default_value_t = 1e-6)]
+    #[arg(long, value_name = "V2", default_value_t = 1e-6, value_parser = above_zero)]
     goal: f64,
     /// Seeds, 1 to N
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -68,8 +70,40 @@ fn shifts(text: &str) -> Result<RangeInclusive<i8>, String> {
     }
 }
 
+/// A key that the study sets itself.
+#[derive(Debug, Error)]
+#[error("--set {key}: {instead}; leave it out")]
+struct Varied {
+    key: String,
+    instead: &'static str,
+}
+
+categorize!(Varied: Usage);
+
+/// What the study sets itself, and what to say of it.
+const VARIED: [(&str, &str); 6] = [
+    ("steps", "relaxing steps are given by --steps"),
+    ("seed", "seeds are 1 to the number that --seeds gives"),
+    ("waves", "both orders of the waves are studied"),
+    ("nudge", "nudges are clamped, with the shifts that --etas gives"),
+    ("learning", "edges learn at every step"),
+    ("network.alpha", "learning shifts are given by --alphas"),
+];
+
+/// Refuses to set what the study sets over it, or a part of that.
+fn check_key(text: &str) -> Result<(), Varied> {
+    let key = text.split('=').next().unwrap_or_default().trim();
+    let within =
+        |name: &str| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match VARIED.iter().find(|(name, _)| within(name)) {
+        Some(&(_, instead)) => Err(Varied { key: key.to_owned(), instead }),
+        None => Ok(()),
+    }
+}
+
 impl Rate {
     pub fn run(&self, output: &Output) -> Result<()> {
+        self.overrides.iter().try_for_each(|text| check_key(text))?;
         self.files.check()?;
         let mut draft = Draft::preset(&self.preset)?;
         self.overrides.iter().try_for_each(|text| draft.set(text))?;
