@@ -15,6 +15,7 @@ use wheatstone_learn::config::RunConfig;
 use wheatstone_learn::data::dataset::TargetNames;
 use wheatstone_learn::data::{Answer, Encoder};
 use wheatstone_learn::device;
+use wheatstone_learn::device::Device;
 use wheatstone_learn::evaluation::Start;
 use wheatstone_learn::metrics::{EpochMetrics, Evaluation};
 use wheatstone_learn::run::{RunFolder, RunWriter};

@@ -279,6 +279,11 @@ fn clocks_behind(
                 _ => clocks.extend(known.get(&arc.from).into_iter().flatten().copied()),
             }
         }
+        // A word of distributed RAM changes with the clock that writes it, though nextpnr tells no such path.
+        let cell = routed.pin(pin).cell;
+        if routed.pin(pin).name == "F" && routed.cell(cell).parameter("MODE") == "DPRAM" {
+            clocks.insert(clock_of(cell));
+        }
         let is_pad = || {
             let pins = routed.cell(routed.pin(pin).cell).pins.values();
             pins.into_iter().any(|&other| routed.pin(other).direction == Direction::Inout)
