@@ -54,8 +54,8 @@ pub fn error_curve(epochs: &[EpochMetrics]) -> String {
     })
 }
 
-/// R^2 of each output of a regression on the test samples against epochs, of at most as many as there are colours; what is worse than
-/// [`WORST`] lies there.
+/// R^2 of each output of a regression on the test samples against epochs, of at most as many as there are colours; what is worse than -1
+/// lies there.
 pub fn determination_curve(epochs: &[EpochMetrics]) -> String {
     let outputs = epochs.last().map_or(&[][..], |last| &last.test_outputs);
     let series: Vec<Series> = outputs
