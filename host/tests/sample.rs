@@ -78,6 +78,11 @@ fn what_cannot_be_sampled_is_refused() {
     observed("node,volts\nn9,high\n", &["line 2", "`high` is no voltage"]);
     observed("node,volts\nn9,0.1\nn9,0.2\n", &["line 3", "twice"]);
     observed("node,volts\n", &["observes no node"]);
+    // 4196 nodes relax: two covariances of them would take 280 MB.
+    let large = LATTICE.replace("rows=4,columns=4", "rows=60,columns=70");
+    let trained = place.run(&format!("train linear-regression --epochs 1 {large} --out large -q"));
+    assert_eq!(trained.code, 0, "{}", trained.err);
+    refused("sample large --temperature 0.001 --sweeps 2", &["4196 nodes", "up to 4096"]);
 }
 
 /// A run with noise and waves together trains, resumes to the same bits, and says what it is.
