@@ -14,7 +14,7 @@
 //! use wheatstone_flow::closure::{AttemptOutcome, Closure, Next};
 //! use wheatstone_flow::toolchain::Passes;
 //! use wheatstone_hdl::delays::CellId;
-//! use wheatstone_hdl::{Board, Multiplier};
+//! use wheatstone_hdl::{ArrayOptions, Board, Multiplier};
 //! use wheatstone_sim::network::{EdgeKind, crossbar};
 //! use wheatstone_sim::{Design, Format, Nudge, Omega, Rules};
 //!
@@ -25,7 +25,7 @@
 //!     name: "crossbar".to_owned(),
 //!     design: Arc::new(design),
 //!     board,
-//!     multiplier: Multiplier::Serial,
+//!     array: ArrayOptions { technology: board.technology(), multiplier: Multiplier::Serial }.into(),
 //!     island: board.island_options(),
 //!     seed: 1,
 //! };
